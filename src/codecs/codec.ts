@@ -1,0 +1,42 @@
+import type { DataFrame } from '../data/frame.ts'
+import type { Predictions } from '../models/prediction.ts'
+import type { InputColumn } from '../preprocess/preprocessor.ts'
+import type { Explanations } from '../shap/explanation.ts'
+
+/** What a decoder knows about the rows it reads. */
+export interface DecodeContext {
+  readonly inputs: readonly InputColumn[]
+  /** Columns of the training table that are not inputs; named ones are ignored. */
+  readonly otherColumns: readonly string[]
+  readonly maxRows: number
+}
+
+/** Decoded rows. */
+export interface Decoded {
+  /** Columns are the model's inputs, in its order. */
+  readonly frame: DataFrame
+  /** A bare nested list is answered with a bare list of labels, as scikit-learn's container does. */
+  readonly dialect: 'predictions' | 'labels'
+  /** Options sent in the body beside the rows. */
+  readonly parameters: ReadonlyMap<string, unknown>
+  /** How many named columns were ignored. */
+  readonly ignoredColumns: number
+}
+
+/** How explanations are written. */
+export interface ExplanationStyle {
+  readonly format: 'json' | 'contributions'
+  /** Parameters of the media type asked for, such as `header=absent`. */
+  readonly mediaParameters: ReadonlyMap<string, string>
+}
+
+/** One content type: bytes in, text out; each direction is optional. */
+export interface Codec {
+  readonly name: string
+  /** The type that answers carry, and others that mean the same. */
+  readonly mediaTypes: readonly [string, ...string[]]
+  /** @throws InputError naming row, column and value */
+  readonly decode?: (text: string, context: DecodeContext, mediaParameters: ReadonlyMap<string, string>) => Decoded
+  readonly encodePredictions?: (predictions: Predictions, dialect: Decoded['dialect']) => string
+  readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => string
+}

@@ -1,0 +1,125 @@
+import { checkHeader, type CsvRows, parseCsv } from '../data/csv.ts'
+import type { Cell } from '../data/frame.ts'
+import { isDecimal, isMissingText } from '../data/number.ts'
+import { InputError, listNames } from '../errors.ts'
+import { buildFrame, cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
+import type { Codec, DecodeContext, Decoded } from './codec.ts'
+import { writeLabel } from './wire.ts'
+
+/**
+ * CSV: one row a line. Without a header the fields are the model's columns in its order, as SageMaker sends them;
+ * the first row is a header when every field of it names a column of the training table, or with `header=present`.
+ */
+export const csv: Codec = {
+  name: 'csv',
+  mediaTypes: ['text/csv'],
+
+  decode(text, context, mediaParameters) {
+    const header = mediaParameters.get('header')
+    if (header !== undefined && header !== 'present' && header !== 'absent') {
+      throw new InputError('invalid_option', `text/csv;header may be present or absent, not ${listNames([header])}`)
+    }
+    const hasHeader = header === 'present' || (header === undefined && startsWithHeader(text, context))
+    const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
+    checkRowCount(rows.length - (hasHeader ? 1 : 0), { ...context })
+    checkDelimiter(rows, context)
+    return hasHeader ? decodeNamed(rows, context) : decodePositional(rows, context)
+  },
+
+  encodePredictions(predictions) {
+    const { classes, probabilities } = predictions
+    const lines = Array.from({ length: predictions.rows }, (_, row) => {
+      const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length)
+      return classes.length === 2 ? `${own[1]}\n` : `${own.join(',')}\n`
+    })
+    return lines.join('')
+  },
+
+  encodeExplanations(explanations, { mediaParameters }) {
+    const lines: string[] = []
+    const [first] = explanations.rows
+    const hasOthers = first?.others !== undefined
+    if (hasOthers) {
+      throw new InputError('invalid_option', 'CSV has one column per feature and cannot leave any out; ask for top in JSON')
+    }
+    if (mediaParameters.get('header') !== 'absent') {
+      lines.push(['row', 'predicted_label', 'output_name', 'base_value', ...explanations.featureNames, 'output'].map(writeField).join(','))
+    }
+    for (const row of explanations.rows) {
+      row.outputNames.forEach((outputName, k) => {
+        const label = writeLabel(row.predictedLabel, explanations.numericClasses)
+        const cells = [row.row, writeField(String(label)), writeField(outputName), row.baseValues[k], ...(row.shapValues[k] as Float64Array)]
+        lines.push([...cells, row.outputs[k]].join(','))
+      })
+    }
+    return lines.map((line) => `${line}\n`).join('')
+  },
+}
+
+/** Returns a text as a CSV field, in quotes where it needs them. */
+export function writeField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/**
+ * Whether the first row names columns and nothing else.
+ * @throws InputError `ambiguous_header` when it names some columns, which positional data never would
+ */
+function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext): boolean {
+  const end = /\r|\n/.exec(text)?.index ?? text.length
+  if (end > 1 << 20) return false
+  // A quoted line break in a header is no header of a table that was trained from.
+  const line = text.slice(0, end)
+  if ((line.split('"').length - 1) % 2 === 1) return false
+  const names = parseCsv(line, { header: true })[0] ?? []
+  const columns = new Set(inputs.map(({ name }) => name))
+  const known = names.filter((name) => columns.has(name) || otherColumns.includes(name))
+  const asked = names.filter((name) => columns.has(name))
+  if (asked.length === 0 || names.every(isValue)) return false
+  if (known.length === names.length) return true
+  if (asked.length * 2 < names.length) return false
+  const strangers = names.filter((name) => !known.includes(name))
+  throw new InputError(
+    'ambiguous_header',
+    `the first row looks like a header, but the model knows no column ${listNames(strangers)}; send text/csv;header=present to ignore it`,
+  )
+}
+
+/** A number or nothing: never a column's name in a header that counts. */
+function isValue(field: string): boolean {
+  return isMissingText(field) || isDecimal(field)
+}
+
+function checkDelimiter(rows: CsvRows, { inputs }: DecodeContext): void {
+  const [first] = rows
+  if (!first || inputs.length < 2 || first.length !== 1) return
+  const found = [';', '\t', '|'].find((delimiter) => (first[0] as string).split(delimiter).length === inputs.length)
+  if (found === undefined) return
+  const name = found === '\t' ? 'tabs' : `"${found}"`
+  throw new InputError('invalid_delimiter', `fields are separated by ${name}; separate them by commas`, [{ row: 1 }])
+}
+
+function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
+  const { inputs } = context
+  const cells = rows.map((fields, index): Cell[] => {
+    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
+    return inputs.map((input, j) => cellOfText(input, fields[j] as string, index + 1))
+  })
+  return { frame: buildFrame(inputs, cells), dialect: 'predictions', parameters: new Map(), ignoredColumns: 0 }
+}
+
+function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
+  const { inputs } = context
+  checkHeader(header)
+  const positions = inputs.map(({ name }) => header.indexOf(name))
+  const absent = inputs.filter(({ nullable }, j) => (positions[j] as number) < 0 && !nullable)
+  if (absent.length > 0) throw missingColumns(context, absent.map(({ name }) => name), header)
+  const cells = rows.map((fields, index): Cell[] =>
+    inputs.map((input, j) => {
+      const position = positions[j] as number
+      return position < 0 ? null : cellOfText(input, fields[position] as string, index + 1)
+    }),
+  )
+  const ignoredColumns = header.length - positions.filter((position) => position >= 0).length
+  return { frame: buildFrame(inputs, cells), dialect: 'predictions', parameters: new Map(), ignoredColumns }
+}

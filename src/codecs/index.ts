@@ -1,0 +1,22 @@
+import type { Codec } from './codec.ts'
+import { csv } from './csv.ts'
+import { json } from './json.ts'
+import { jsonLines } from './json-lines.ts'
+import { svg } from './svg.ts'
+
+/** Every content type, the default answer first. */
+export const codecs: readonly Codec[] = [json, csv, jsonLines, svg]
+
+/** Returns the codec of a media type without parameters, in lower case. */
+export function findCodec(mediaType: string): Codec | undefined {
+  return codecs.find(({ mediaTypes }) => mediaTypes.includes(mediaType))
+}
+
+/** Media types that requests may have. */
+export const requestTypes: readonly string[] = codecs.filter(({ decode }) => decode).flatMap(({ mediaTypes }) => mediaTypes)
+
+/** Media types that predictions and explanations may be asked in. */
+export const answerTypes = {
+  predict: codecs.filter(({ encodePredictions }) => encodePredictions).flatMap(({ mediaTypes }) => mediaTypes),
+  explain: codecs.filter(({ encodeExplanations }) => encodeExplanations).flatMap(({ mediaTypes }) => mediaTypes),
+} as const

@@ -1,0 +1,49 @@
+import type { Cell } from '../data/frame.ts'
+import { InputError, quote } from '../errors.ts'
+import type { Codec } from './codec.ts'
+import { checkJsonLimits, decodeRow } from './json.ts'
+import { buildFrame, checkRowCount } from './rows.ts'
+import { writeContributions, writeExplanation, writePrediction } from './wire.ts'
+
+/** JSON Lines: one object or list a line, in and out. */
+export const jsonLines: Codec = {
+  name: 'json-lines',
+  mediaTypes: ['application/jsonlines', 'application/x-ndjson', 'application/jsonl'],
+
+  decode(text, context) {
+    checkJsonLimits(text)
+    const lines = text.split('\n')
+    while (lines.length > 0 && (lines.at(-1) as string).trim() === '') lines.pop()
+    checkRowCount(lines.length, context)
+    let ignoredColumns = 0
+    const rows = lines.map((line, index): Cell[] => {
+      const { cells, ignored } = decodeRow(parseLine(line, index + 1), context, index + 1)
+      ignoredColumns += ignored
+      return cells
+    })
+    return { frame: buildFrame(context.inputs, rows), dialect: 'predictions', parameters: new Map(), ignoredColumns }
+  },
+
+  encodePredictions: (predictions) =>
+    joinLines(Array.from({ length: predictions.rows }, (_, row) => writePrediction(predictions, row))),
+
+  encodeExplanations: (explanations, { format }) =>
+    joinLines(
+      explanations.rows.flatMap((row): object[] =>
+        format === 'contributions' ? writeContributions(explanations, row) : [writeExplanation(explanations, row, true)],
+      ),
+    ),
+}
+
+function parseLine(line: string, row: number): unknown {
+  if (line.trim() === '') throw new InputError('blank_row', `row ${row} is an empty line`, [{ row }])
+  try {
+    return JSON.parse(line) as unknown
+  } catch {
+    throw new InputError('invalid_json', `row ${row} is not JSON: ${quote(line)}`, [{ row }])
+  }
+}
+
+function joinLines(objects: readonly object[]): string {
+  return objects.map((object) => `${JSON.stringify(object)}\n`).join('')
+}

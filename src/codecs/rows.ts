@@ -1,0 +1,113 @@
+/** Cells of requests checked against the model's inputs, for every decoder alike. */
+import { type Cell, type DataFrame, numberColumn, textColumn } from '../data/frame.ts'
+import { checkFinite, describePlace, isMissingText, notANumber, parseNumber } from '../data/number.ts'
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import type { InputColumn } from '../preprocess/preprocessor.ts'
+import type { DecodeContext } from './codec.ts'
+
+/** Returns a frame of cells in the order of the inputs. */
+export function buildFrame(inputs: readonly InputColumn[], rows: readonly (readonly Cell[])[]): DataFrame {
+  return {
+    names: inputs.map(({ name }) => name),
+    columns: inputs.map(({ type }, j) => {
+      if (type === 'text') return textColumn(rows.map((row) => row[j] as string | null))
+      return numberColumn(Float64Array.from(rows, (row) => (row[j] as number | null) ?? Number.NaN))
+    }),
+    length: rows.length,
+  }
+}
+
+/** Returns the cell of a text field, as CSV has it. */
+export function cellOfText(input: InputColumn, text: string, row: number): Cell {
+  if (isMissingText(text)) return missing(input, row)
+  return input.type === 'number' ? parseNumber(text, { row, column: input.name }) : text
+}
+
+/** Returns the cell of a JSON value. */
+export function cellOfJson(input: InputColumn, value: unknown, row: number): Cell {
+  const place = { row, column: input.name }
+  if (value === null) return missing(input, row)
+  if (input.type === 'number') {
+    if (typeof value !== 'number') throw notANumber(value, place)
+    return checkFinite(value, value, place)
+  }
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') {
+    const hint = typeof value === 'number' ? `; send ${quote(String(value))} in quotes` : ''
+    throw new InputError('invalid_text', `${describePlace(place)}: ${quote(value)} is not a text${hint}`, [place])
+  }
+  const text = value.trim()
+  return isMissingText(text) ? missing(input, row) : text
+}
+
+/** A missing value is allowed where training has seen one. */
+export function missing(input: InputColumn, row: number): null {
+  if (input.nullable) return null
+  const place = { row, column: input.name }
+  throw new InputError('missing_value', `${describePlace(place)} is empty; it never was in training`, [place])
+}
+
+/** Returns a list's cells in the order of the inputs. */
+export function cellsOfList(inputs: readonly InputColumn[], values: readonly unknown[], row: number): Cell[] {
+  if (values.length !== inputs.length) throw wrongWidth(inputs, values.length, row)
+  return inputs.map((input, j) => cellOfJson(input, values[j], row))
+}
+
+/** Returns an object's cells in the order of the inputs, and how many other keys it had. */
+export function cellsOfObject(
+  context: DecodeContext,
+  object: Readonly<Record<string, unknown>>,
+  row: number,
+): { cells: Cell[]; ignored: number } {
+  const { inputs } = context
+  let found = 0
+  const absent: string[] = []
+  const cells = inputs.map((input) => {
+    if (Object.hasOwn(object, input.name)) {
+      found++
+      return cellOfJson(input, object[input.name], row)
+    }
+    if (!input.nullable) absent.push(input.name)
+    return null
+  })
+  if (absent.length > 0) throw missingColumns(context, absent, Object.keys(object), row)
+  return { cells, ignored: Object.keys(object).length - found }
+}
+
+/** Returns the error for columns that were not sent; names the key that was probably meant for one. */
+export function missingColumns(
+  { inputs, otherColumns }: DecodeContext,
+  absent: readonly string[],
+  sent: readonly string[],
+  row?: number,
+): InputError {
+  const known = new Set([...inputs.map(({ name }) => name), ...otherColumns])
+  const strangers = sent.filter((name) => !known.has(name)).slice(0, 100)
+  const guess = strangers.map((name) => ({ name, hint: didYouMean(name, absent) })).find(({ hint }) => hint !== '')
+  const hint = guess ? `; there is ${quote(guess.name)}${guess.hint}` : ''
+  const where = row === undefined ? 'the header' : `row ${row}`
+  const what = absent.length === 1 ? 'column' : 'columns'
+  return new InputError(
+    'missing_column',
+    `${where} lacks ${what} ${listNames(absent)}${hint}`,
+    absent.slice(0, 10).map((column) => (row === undefined ? { column } : { row, column })),
+  )
+}
+
+/** Returns the error for a row of another width than the model's. */
+export function wrongWidth(inputs: readonly InputColumn[], width: number, row: number): InputError {
+  const names = inputs.map(({ name }) => name)
+  const hint = width === inputs.length + 1 ? '; is the label still in it?' : ''
+  return new InputError(
+    'wrong_width',
+    `row ${row} has ${width} ${width === 1 ? 'value' : 'values'}, the model has ${inputs.length} columns: ${listNames(names)}${hint}`,
+    [{ row }],
+  )
+}
+
+/** Throws when there are more rows than one request may hold. */
+export function checkRowCount(rows: number, { maxRows }: DecodeContext): void {
+  if (rows > maxRows) {
+    throw new InputError('too_many_rows', `one request may hold ${maxRows} rows${Number.isFinite(rows) ? `, this one has ${rows}` : ''}`)
+  }
+}

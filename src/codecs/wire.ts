@@ -1,0 +1,84 @@
+/** The JSON objects of predictions and explanations, for JSON and JSON Lines alike. */
+import type { Cell } from '../data/frame.ts'
+import type { Predictions } from '../models/prediction.ts'
+import type { Explanation, Explanations } from '../shap/explanation.ts'
+
+/** A class name as it is written: a number where every class is one. */
+export type Label = string | number
+
+/** Returns a class name as it is written. */
+export function writeLabel(name: string, numericClasses: boolean): Label {
+  return numericClasses ? Number(name) : name
+}
+
+/** P(positive class) of a binary model, the list of probabilities otherwise. */
+export function writeScore(probabilities: Float64Array): number | number[] {
+  return probabilities.length === 2 ? (probabilities[1] as number) : Array.from(probabilities)
+}
+
+/** Returns one row's prediction as it is written. */
+export function writePrediction(predictions: Predictions, row: number) {
+  const { classes, numericClasses } = predictions
+  const probabilities = predictions.probabilities.subarray(row * classes.length, (row + 1) * classes.length)
+  return {
+    predicted_label: writeLabel(classes[predictions.labels[row] as number] as string, numericClasses),
+    score: writeScore(probabilities),
+    probabilities: Object.fromEntries(classes.map((name, k) => [name, probabilities[k] as number])),
+  }
+}
+
+/** Returns what all rows of an answer share. */
+export function writeExplanationHead(explanations: Explanations) {
+  const { modelId, space, method, shared } = explanations
+  return {
+    model_id: modelId,
+    space,
+    method,
+    ...(shared ? { output_names: shared.outputNames, base_values: shared.baseValues } : {}),
+  }
+}
+
+/**
+ * Returns one row's explanation as it is written.
+ * @param own whether names and base values stand in it, because rows differ or stand alone
+ */
+export function writeExplanation(explanations: Explanations, row: Explanation, own: boolean) {
+  return {
+    predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
+    score: writeScore(row.probabilities),
+    ...(own || !explanations.shared ? { output_names: row.outputNames, base_values: row.baseValues } : {}),
+    outputs: row.outputs,
+    ...(own || row.others ? { feature_names: row.featureNames } : {}),
+    data: row.data,
+    shap_values: row.shapValues.map((values) => Array.from(values)),
+    ...(row.others ? { others: row.others } : {}),
+    additivity_error: row.additivityError,
+  }
+}
+
+interface Contribution {
+  readonly feature: string
+  readonly value: Cell
+  readonly shap_value: number
+}
+
+/** Returns one row's explanation for people: per output a list of contributions, largest first. */
+export function writeContributions(explanations: Explanations, row: Explanation) {
+  return row.outputNames.map((outputName, k) => {
+    const contributions = row.featureNames.map((feature, j): Contribution => {
+      return { feature, value: row.data[j] as Cell, shap_value: row.shapValues[k]?.[j] as number }
+    })
+    contributions.sort((a, b) => Math.abs(b.shap_value) - Math.abs(a.shap_value))
+    return {
+      row: row.row,
+      predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
+      score: writeScore(row.probabilities),
+      output_name: outputName,
+      base_value: row.baseValues[k] as number,
+      output: row.outputs[k] as number,
+      contributions,
+      ...(row.others ? { others: row.others[k] as number } : {}),
+      additivity_error: row.additivityError,
+    }
+  })
+}

@@ -1,0 +1,108 @@
+/** Column-oriented tables: names, columns and a length. */
+
+/** Numbers of one column; NaN = missing. */
+export interface NumberColumn {
+  readonly kind: 'number'
+  readonly values: Float64Array
+}
+
+/** Text of one column as codes into `levels`, in order of first appearance; code -1 = missing. */
+export interface TextColumn {
+  readonly kind: 'text'
+  readonly codes: Int32Array
+  readonly levels: readonly string[]
+}
+
+export type Column = NumberColumn | TextColumn
+
+/** A table: `names[i]` names `columns[i]`, every column has `length` rows. */
+export interface DataFrame {
+  readonly names: readonly string[]
+  readonly columns: readonly Column[]
+  readonly length: number
+}
+
+/** One cell as a person would write it: null = missing. */
+export type Cell = string | number | null
+
+/** Returns a number column over the given values, NaN = missing (not copied). */
+export function numberColumn(values: Float64Array): NumberColumn {
+  return { kind: 'number', values }
+}
+
+/** Returns a text column that holds the given strings, null = missing. */
+export function textColumn(values: readonly (string | null)[]): TextColumn {
+  const codes = new Int32Array(values.length)
+  const levels: string[] = []
+  const codeOf = new Map<string, number>()
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as string | null
+    if (value === null) {
+      codes[row] = -1
+      continue
+    }
+    let code = codeOf.get(value)
+    if (code === undefined) {
+      code = levels.length
+      levels.push(value)
+      codeOf.set(value, code)
+    }
+    codes[row] = code
+  }
+  return { kind: 'text', codes, levels }
+}
+
+/** Returns the column of that name, or undefined. */
+export function findColumn(frame: DataFrame, name: string): Column | undefined {
+  const index = frame.names.indexOf(name)
+  return index < 0 ? undefined : frame.columns[index]
+}
+
+/** Returns one cell of a column: a number, a text, or null where it is missing. */
+export function cellAt(column: Column, row: number): Cell {
+  if (column.kind === 'number') {
+    const value = column.values[row] as number
+    return Number.isNaN(value) ? null : value
+  }
+  const code = column.codes[row] as number
+  return code < 0 ? null : (column.levels[code] as string)
+}
+
+/** Returns how many cells of a column are missing. */
+export function countMissing(column: Column): number {
+  let count = 0
+  if (column.kind === 'number') {
+    for (const value of column.values) if (Number.isNaN(value)) count++
+  } else {
+    for (const code of column.codes) if (code < 0) count++
+  }
+  return count
+}
+
+/** Returns the rows with the given numbers, in that order. */
+export function takeRows(frame: DataFrame, rows: Int32Array): DataFrame {
+  return {
+    names: frame.names,
+    columns: frame.columns.map((column) => takeColumnRows(column, rows)),
+    length: rows.length,
+  }
+}
+
+/** Returns a column's cells at the given row numbers, in that order. */
+export function takeColumnRows(column: Column, rows: Int32Array): Column {
+  if (column.kind === 'number') {
+    return numberColumn(Float64Array.from(rows, (row) => column.values[row] as number))
+  }
+  return { kind: 'text', codes: rows.map((row) => column.codes[row] as number), levels: column.levels }
+}
+
+/** Returns the distinct non-missing values of a column with their counts, in order of first appearance. */
+export function countValues(column: Column): Map<string | number, number> {
+  const counts = new Map<string | number, number>()
+  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  for (let row = 0; row < length; row++) {
+    const cell = cellAt(column, row)
+    if (cell !== null) counts.set(cell, (counts.get(cell) ?? 0) + 1)
+  }
+  return counts
+}

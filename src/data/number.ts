@@ -1,0 +1,64 @@
+import { InputError, quote } from '../errors.ts'
+import type { Place } from '../errors.ts'
+
+const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
+const LEADING_ZERO = /^[+-]?0[0-9]/
+
+/**
+ * Texts that mean "no value" in CSV and in text columns, in training and in serving alike.
+ * "none" and "?" are left out: they are ordinary categories in real tables.
+ */
+const MISSING = new Set(['', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'])
+
+/** Whether a trimmed text stands for a missing value. */
+export function isMissingText(text: string): boolean {
+  return MISSING.has(text)
+}
+
+/** Whether a trimmed text is a decimal number as people write one: ASCII digits, point, exponent. */
+export function isDecimal(text: string): boolean {
+  return DECIMAL.test(text)
+}
+
+/** Whether a decimal has zeros in front that would be lost as a number: a code such as 00501. */
+export function hasLeadingZero(text: string): boolean {
+  return LEADING_ZERO.test(text)
+}
+
+/**
+ * Returns the double nearest to a decimal text (surrounding blanks allowed).
+ * @throws InputError `invalid_number` or `non_finite`, naming the place.
+ */
+export function parseNumber(text: string, place: Place): number {
+  const trimmed = text.trim()
+  if (!DECIMAL.test(trimmed)) throw notANumber(trimmed, place)
+  return checkFinite(Number(trimmed), trimmed, place)
+}
+
+/**
+ * Returns the value if it is finite.
+ * @throws InputError `non_finite`.
+ */
+export function checkFinite(value: number, written: unknown, place: Place): number {
+  if (Number.isFinite(value)) return value
+  throw new InputError('non_finite', `${describePlace(place)}: ${quote(written)} is not a finite number`, [place])
+}
+
+/** Returns the error for a cell that should hold a number; knows what people often write instead. */
+export function notANumber(value: unknown, place: Place): InputError {
+  let hint = ''
+  if (typeof value === 'string') {
+    if (/^[+-]?[0-9]+,[0-9]+$/.test(value)) hint = '; write decimals with a point'
+    else if (/^[+-]?inf(inity)?$/i.test(value)) hint = '; numbers must be finite'
+    else if (isDecimal(value.trim())) hint = '; send it without quotes'
+  }
+  return new InputError('invalid_number', `${describePlace(place)}: ${quote(value)} is not a number${hint}`, [place])
+}
+
+/** Returns `row 3, column "age"` for a place. */
+export function describePlace(place: Place): string {
+  const parts: string[] = []
+  if (place.row !== undefined) parts.push(`row ${place.row}`)
+  if (place.column !== undefined) parts.push(`column ${quote(place.column)}`)
+  return parts.join(', ')
+}

@@ -1,0 +1,163 @@
+/**
+ * The two errors that a user can cause, and the wording shared by their messages.
+ * An {@link InputError} is about data that was sent or named; an {@link ArtifactError} is about a model directory.
+ */
+
+/** Every code that an {@link InputError} can carry, with what it means. Stable: clients may switch on them. */
+export const inputErrorCodes = {
+  ambiguous_header: 'the first CSV row names some columns of the model, but not only columns it knows',
+  blank_row: 'an empty line between CSV rows',
+  control_character: 'a NUL or another control character in a CSV body',
+  duplicate_column: 'a column name that appears twice',
+  duplicate_content_type: 'more than one Content-Type header',
+  empty_body: 'a request without a body',
+  empty_column_name: 'a column without a name',
+  empty_data: 'a training table without rows',
+  internal_error: 'a defect of this program',
+  invalid_csv: 'text that is not CSV',
+  invalid_delimiter: 'CSV separated by something other than a comma',
+  invalid_file: 'a file that cannot be read',
+  invalid_json: 'text that is not JSON',
+  invalid_label: 'a training row without a usable label',
+  invalid_number: 'a value that is not a number in a number column',
+  invalid_option: 'a request option or its value that does not exist',
+  invalid_parameter: 'an estimator parameter or training setting out of its range',
+  invalid_pattern: 'a regular expression that cannot be used',
+  invalid_plan: 'a column plan that does not fit its table',
+  invalid_request: 'bytes that are not an HTTP request',
+  invalid_shape: 'JSON of a shape that holds no rows',
+  invalid_text: 'a value that is not text in a text column',
+  invalid_utf8: 'bytes that are not UTF-8',
+  json_too_deep: 'JSON nested deeper than 32 levels',
+  method_not_allowed: 'a route that exists, asked with another method',
+  missing_column: 'a column that the model needs',
+  missing_value: 'an empty value in a column that never was empty in training',
+  no_target: 'a training table without the target column',
+  non_finite: 'a number too large for a double, or infinite',
+  not_acceptable: 'an Accept header that no answer fits',
+  not_found: 'a route that does not exist',
+  one_class: 'a target with a single class',
+  one_row: 'a picture was asked for other than one row',
+  overloaded: 'more requests than the service can hold; try again',
+  ragged_row: 'a row with more or fewer fields than the others',
+  request_timeout: 'a request that took too long to arrive',
+  shutting_down: 'the service is stopping',
+  timeout: 'a request that took too long to answer',
+  too_expensive: 'a request whose answer would cost more than the budget',
+  too_few_rows: 'a training table too small for the split asked for',
+  too_large: 'a body over the limit',
+  too_many_headers: 'request headers over the limit',
+  too_many_keys: 'a JSON object with more than 10,000 keys',
+  too_many_rows: 'more rows than one request may hold',
+  unknown_column: 'a column name that does not exist',
+  unsupported_encoding: 'a Content-Encoding other than identity',
+  unsupported_media_type: 'a Content-Type that no decoder reads',
+  wrong_width: 'a row with more or fewer values than the model has columns',
+} as const
+
+/** A stable code of an {@link InputError}. */
+export type InputErrorCode = keyof typeof inputErrorCodes
+
+/** Where in the input something is wrong; rows are counted from 1, without a header. */
+export interface Place {
+  readonly row?: number
+  readonly column?: string
+}
+
+/** Something wrong in data, a request or a setting: an HTTP 4xx, or exit status 1. */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+  readonly code: InputErrorCode
+  readonly places: readonly Place[]
+
+  constructor(code: InputErrorCode, message: string, places: readonly Place[] = []) {
+    super(message)
+    this.code = code
+    this.places = places
+  }
+}
+
+/** Every code that an {@link ArtifactError} can carry, with what it means. */
+export const artifactErrorCodes = {
+  missing: 'no model directory, or no manifest in it',
+  unreadable: 'a file that may not be read, is not a regular file, or changed while it was read',
+  foreign: 'a model of another tool',
+  format: 'a format version that this program does not read',
+  corrupt: 'a size or checksum that differs from the manifest',
+  invalid: 'content that is not a valid model',
+  mismatch: 'files that do not belong together',
+  self_test: 'stored predictions that this program does not reproduce',
+  locked: 'another training that writes to the same directory',
+  unwritable: 'a directory that cannot be written',
+} as const
+
+/** A stable code of an {@link ArtifactError}. */
+export type ArtifactErrorCode = keyof typeof artifactErrorCodes
+
+/** A model directory that is refused: exit status 1, never a wrong number. */
+export class ArtifactError extends Error {
+  override readonly name = 'ArtifactError'
+  readonly code: ArtifactErrorCode
+
+  constructor(code: ArtifactErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/**
+ * Returns a value of the user's as one printable line in quotes, cut to `limit` characters.
+ * Escaped as JSON to ASCII, so that it can neither forge a log line nor colour a terminal.
+ */
+export function quote(value: unknown, limit = 64): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
+  const line = JSON.stringify(cut).replace(/[^\x20-\x7e…]/g, escapeCharacter)
+  return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"')
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** Returns up to `limit` names in quotes, separated by commas, and how many more there are. */
+export function listNames(names: readonly (string | number)[], limit = 10): string {
+  const shown = names.slice(0, limit).map((name) => quote(String(name)))
+  return names.length > limit ? `${shown.join(', ')} and ${names.length - limit} more` : shown.join(', ')
+}
+
+/** Returns `; did you mean "X"?` for the candidate nearest to a mistyped name, or an empty string. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const typed = name.slice(0, 64).toLowerCase()
+  let best: string | undefined
+  let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1
+  for (const candidate of candidates) {
+    if (candidate.length > 64) continue
+    const distance = editDistance(typed, candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best === undefined ? '' : `; did you mean ${quote(best)}?`
+}
+
+/** Edits (insert, delete, replace, swap neighbours) from a to b: Damerau's distance in its restricted form. */
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = []
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let distance = Math.min(replace, (previous[j] as number) + 1, (current[j - 1] as number) + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        distance = Math.min(distance, (beforePrevious[j - 2] as number) + 1)
+      }
+      current.push(distance)
+    }
+    beforePrevious = previous
+    previous = current
+  }
+  return previous[b.length] as number
+}

@@ -1,0 +1,30 @@
+import type { Matrix } from '../data/matrix.ts'
+import type { ModelSpec } from '../models/model.ts'
+import type { Params, ParamsSchema } from './params.ts'
+
+export const estimatorNames = ['logistic_regression', 'decision_tree', 'random_forest'] as const
+export type EstimatorName = (typeof estimatorNames)[number]
+
+/** What a fit may use besides its data. */
+export interface FitContext {
+  readonly seed: number
+  /** Reports progress and lets other work run; rejects when the training was cancelled. */
+  checkpoint(done: number, total: number): Promise<void>
+  /** Tells the user something that is not an error. */
+  warn(message: string): void
+}
+
+/** Learns a model from a matrix. */
+export interface Estimator {
+  /** What its progress counts, such as `trees`. */
+  readonly unit: string
+  /** Whether its features should be scaled to mean 0 and deviation 1. */
+  readonly scale: boolean
+  readonly params: ParamsSchema
+  /**
+   * Returns the fitted model; the same arguments give the same numbers.
+   * @param X [row][feature], without missing values
+   * @param y class number of every row, 0 … classes − 1, each of them present
+   */
+  fit(X: Matrix, y: Int32Array, classes: number, params: Params, context: FitContext): Promise<ModelSpec>
+}

@@ -1,0 +1,19 @@
+import { DecisionTreeClassifier } from 'ml-cart'
+import type { Estimator } from '../estimator.ts'
+import { cartOptions, cartParams, toMlMatrix, toTreesSpec, warnIfSlow } from './cart-tree.ts'
+
+/** One ml-cart tree; a leaf answers with its class shares. */
+export const decisionTree: Estimator = {
+  unit: 'trees',
+  scale: false,
+  params: { ...cartParams, max_depth: { ...cartParams.max_depth, default: 8 } },
+  async fit(X, y, classes, params, context) {
+    warnIfSlow(X, 1, context)
+    await context.checkpoint(0, 1)
+    const tree = new DecisionTreeClassifier(cartOptions(params))
+    tree.train(toMlMatrix(X), Array.from(y))
+    await context.checkpoint(1, 1)
+    const features = Array.from({ length: X.columns }, (_, j) => j)
+    return toTreesSpec([{ root: tree.root, features }], X, classes, 'soft')
+  },
+}

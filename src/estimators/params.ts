@@ -1,0 +1,98 @@
+/** Estimator parameters as data: one table per estimator checks them, prints their help and documents them. */
+import { didYouMean, InputError, quote } from '../errors.ts'
+
+/** One parameter: its type, range, default and meaning. */
+export type ParamSpec = { readonly description: string } & (
+  | { readonly type: 'integer' | 'number'; readonly minimum: number; readonly maximum: number; readonly default: number | null; readonly optional?: true }
+  | { readonly type: 'boolean'; readonly default: boolean }
+  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
+  | { readonly type: 'features'; readonly default: number | string }
+)
+
+export type ParamValue = number | string | boolean | null
+export type ParamsSchema = Readonly<Record<string, ParamSpec>>
+export type Params = Readonly<Record<string, ParamValue>>
+
+/**
+ * Returns the parameters with defaults filled in. Values may be texts, as SageMaker and the command line send them.
+ * @throws InputError `invalid_parameter` that lists everything wrong at once, with the ranges allowed
+ */
+export function parseParams(schema: ParamsSchema, given: ReadonlyMap<string, unknown>): Params {
+  const problems: string[] = []
+  for (const name of given.keys()) {
+    if (!Object.hasOwn(schema, name)) {
+      problems.push(`unknown parameter ${quote(name)}${didYouMean(name, Object.keys(schema))}`)
+    }
+  }
+  const params: Record<string, ParamValue> = {}
+  for (const [name, spec] of Object.entries(schema)) {
+    const value = given.has(name) ? parseValue(spec, given.get(name)) : spec.default
+    if (value === undefined) problems.push(`${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`)
+    else params[name] = value
+  }
+  if (problems.length > 0) throw new InputError('invalid_parameter', problems.join('; '))
+  return params
+}
+
+/** Returns what a parameter may be, in words. */
+export function describeRange(spec: ParamSpec): string {
+  switch (spec.type) {
+    case 'boolean':
+      return 'true or false'
+    case 'choice':
+      return spec.choices.join(', ')
+    case 'features':
+      return 'a whole number from 1, a share below 1, sqrt, log2 or all'
+    default: {
+      const range = `from ${spec.minimum} to ${spec.maximum}`
+      const kind = spec.type === 'integer' ? 'a whole number' : 'a number'
+      return `${kind} ${range}${spec.optional ? ' or none' : ''}`
+    }
+  }
+}
+
+/** Returns the value in the parameter's type, or undefined if it is not one. */
+function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
+  const value = typeof given === 'string' ? given.trim() : given
+  switch (spec.type) {
+    case 'boolean': {
+      const text = String(value).toLowerCase()
+      return text === 'true' ? true : text === 'false' ? false : undefined
+    }
+    case 'choice':
+      return spec.choices.find((choice) => choice === value)
+    case 'features':
+      return parseFeatureCount(value)
+    default: {
+      if (spec.optional && (value === null || /^(none|null)$/i.test(String(value)))) return null
+      const number = parseDecimal(value)
+      const fits = number !== undefined && number >= spec.minimum && number <= spec.maximum
+      return fits && (spec.type === 'number' || Number.isInteger(number)) ? number : undefined
+    }
+  }
+}
+
+/** A count of features stays a number ≥ 1, a share a number < 1; "1.0" is all of them, as in scikit-learn. */
+function parseFeatureCount(value: unknown): number | string | undefined {
+  if (value === null || value === 'all' || value === 'None' || value === '1.0') return 'all'
+  if (value === 'sqrt' || value === 'log2') return value
+  const number = parseDecimal(value)
+  if (number === undefined || number <= 0) return undefined
+  return number < 1 || Number.isInteger(number) ? number : undefined
+}
+
+function parseDecimal(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return undefined
+  const number = Number(value)
+  return Number.isFinite(number) ? number : undefined
+}
+
+/** Returns how many of `features` a `features` parameter means, at least one and at most all. */
+export function featureCount(value: ParamValue, features: number): number {
+  if (value === 'all') return features
+  if (value === 'sqrt') return Math.max(1, Math.floor(Math.sqrt(features)))
+  if (value === 'log2') return Math.max(1, Math.floor(Math.log2(features)))
+  const number = value as number
+  return Math.max(1, Math.min(features, number < 1 ? Math.floor(number * features) : number))
+}

@@ -1,0 +1,125 @@
+/** Guesses a column plan from a table, with a reason for every column. */
+import { type Column, countMissing, countValues, type DataFrame, findColumn } from '../data/frame.ts'
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import type { ColumnPlan } from './plan.ts'
+
+export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
+
+/** What a user said about columns on the command line; wins over what the data look like. */
+export type RoleOverrides = ReadonlyMap<string, Role>
+
+/** One column's part in a plan, and why. */
+export interface PlannedColumn {
+  readonly column: string
+  readonly role: Role
+  readonly reason: string
+  /** The flag that would change it, such as `--numeric Pclass`. */
+  readonly override: string
+}
+
+/** More distinct texts than this are not categories any more. */
+const MAX_CATEGORIES = 50
+/** Whole numbers with no more distinct values than this, and at least three, are categories. */
+const MAX_NUMBER_CATEGORIES = 4
+/** A column with a larger share of missing values is dropped. */
+const MAX_MISSING = 0.7
+
+/**
+ * Returns a plan for predicting `target` from the table's other columns, and a reason for each of them.
+ * @throws InputError `no_target`, `unknown_column`, or `invalid_plan` when no column is left
+ */
+export function inferPlan(
+  frame: DataFrame,
+  target: string,
+  overrides: RoleOverrides = new Map(),
+): { plan: ColumnPlan; columns: PlannedColumn[] } {
+  if (!frame.names.includes(target)) {
+    throw new InputError(
+      'no_target',
+      `there is no target column ${quote(target)} among ${listNames(frame.names)}${didYouMean(target, frame.names)}`,
+      [{ column: target }],
+    )
+  }
+  for (const column of overrides.keys()) {
+    if (!frame.names.includes(column)) {
+      throw new InputError('unknown_column', `the table has no column ${quote(column)}${didYouMean(column, frame.names)}`, [{ column }])
+    }
+    if (column === target) throw new InputError('invalid_plan', `column ${quote(column)} is the target and cannot be a feature`)
+  }
+  const columns = frame.names
+    .filter((name) => name !== target)
+    .map((name) => planColumn(name, findColumn(frame, name) as Column, frame.length, overrides.get(name)))
+  const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
+  const plan: ColumnPlan = {
+    target,
+    id: withRole('id').map(({ column }) => column),
+    numeric: withRole('numeric').map(({ column }) => ({ column, impute: 'median' })),
+    ordinal: withRole('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
+    nominal: withRole('nominal').map(({ column }) => ({
+      column,
+      impute: 'own_level',
+      minFrequency: (countValues(findColumn(frame, column) as Column).size > MAX_CATEGORIES ? 10 : 1),
+    })),
+    derived: [],
+    dropped: withRole('drop').map(({ column, reason }) => ({ column, reason })),
+    nullable: [],
+  }
+  if (columns.every(({ role }) => role === 'id' || role === 'drop')) {
+    const why = columns.map(({ column, reason }) => `${quote(column)}: ${reason}`).join('; ')
+    throw new InputError('invalid_plan', `no column is left to learn from (${why})`)
+  }
+  return { plan, columns }
+}
+
+function planColumn(column: string, values: Column, rows: number, asked: Role | undefined): PlannedColumn {
+  const guess = guessRole(values, rows)
+  // A column without information stays out even when it is asked for: there is nothing to fit.
+  const role = asked && guess.useless !== true ? asked : guess.role
+  if (role === 'numeric' && values.kind === 'text') {
+    const example = values.levels[0] ?? ''
+    throw new InputError('invalid_number', `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`, [{ column }])
+  }
+  const missing = countMissing(values)
+  const filled = missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows)
+  const reason = role === guess.role ? guess.reason : 'as asked'
+  return { column, role, reason: `${reason}${filled}`, override: `--${suggestRole(role, values)} ${column}` }
+}
+
+function fillText(role: Role, missing: number, rows: number): string {
+  if (role === 'id' || role === 'drop') return ''
+  const how = role === 'numeric' ? 'median' : role === 'ordinal' ? 'most frequent' : 'own level'
+  return `; ${how} for ${missing} missing of ${rows}`
+}
+
+interface Guess {
+  readonly role: Role
+  readonly reason: string
+  readonly useless?: true
+}
+
+function guessRole(values: Column, rows: number): Guess {
+  const counts = countValues(values)
+  const missing = countMissing(values)
+  const present = rows - missing
+  const distinct = counts.size
+  if (distinct === 0) return { role: 'drop', reason: 'no values', useless: true }
+  if (distinct === 1 && missing === 0) return { role: 'drop', reason: 'one value only', useless: true }
+  if (missing > rows * MAX_MISSING) return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
+  if (values.kind === 'number') {
+    const whole = values.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
+    if (whole && distinct === present && present > 20) return { role: 'id', reason: 'a different whole number in every row' }
+    if (whole && distinct >= 3 && distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct) {
+      return { role: 'nominal', reason: `whole number with ${distinct} values` }
+    }
+    return { role: 'numeric', reason: 'number' }
+  }
+  if (distinct > present / 2 && present > 20) return { role: 'drop', reason: `text with ${distinct} different values in ${present}` }
+  if (distinct > MAX_CATEGORIES) return { role: 'drop', reason: `text with ${distinct} different values` }
+  return { role: 'nominal', reason: `text with ${distinct} ${distinct === 1 ? 'category' : 'categories'}` }
+}
+
+function suggestRole(role: Role, values: Column): Role {
+  if (role === 'drop' || role === 'id') return values.kind === 'number' ? 'numeric' : 'nominal'
+  if (role === 'numeric') return 'nominal'
+  return values.kind === 'number' ? 'numeric' : 'ordinal'
+}

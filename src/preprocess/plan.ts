@@ -1,0 +1,201 @@
+/** The column plan: which column of a table is what. It is data: a JSON file, or inferred from the table. */
+import { createJsonReader, type JsonObject } from '../data/json-reader.ts'
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+
+/** What fills a missing number. */
+export type NumberImputation = 'mean' | 'median' | 'most_frequent'
+
+/** What fills a missing category: the most frequent one, or a level of its own. */
+export type CategoryImputation = 'most_frequent' | 'own_level'
+
+export interface NumericColumn {
+  readonly column: string
+  readonly impute: NumberImputation
+}
+
+export interface OrdinalColumn {
+  readonly column: string
+  /** Categories in order; absent = ascending. */
+  readonly categories?: readonly (string | number)[]
+  readonly impute: CategoryImputation
+}
+
+export interface NominalColumn {
+  readonly column: string
+  readonly impute: CategoryImputation
+  /** Categories seen less often in training share one level. */
+  readonly minFrequency: number
+}
+
+/** A text column made from another by a regular expression in linear time (RE2 syntax). */
+export interface DerivedColumn {
+  readonly column: string
+  readonly from: string
+  readonly pattern: string
+  /** Which group of the pattern is the value; 0 = the whole match. */
+  readonly group: number
+  /** Replaces values, so that spellings of one thing become one. */
+  readonly map: Readonly<Record<string, string>>
+}
+
+export interface DroppedColumn {
+  readonly column: string
+  readonly reason: string
+}
+
+export interface ColumnPlan {
+  readonly target: string
+  /** The class whose probability is the score of a binary model; absent = the last class. */
+  readonly positiveClass?: string
+  readonly id: readonly string[]
+  readonly numeric: readonly NumericColumn[]
+  readonly ordinal: readonly OrdinalColumn[]
+  readonly nominal: readonly NominalColumn[]
+  readonly derived: readonly DerivedColumn[]
+  readonly dropped: readonly DroppedColumn[]
+  /** Columns that may be missing in a request although they never were in training. */
+  readonly nullable: readonly string[]
+}
+
+const PLAN_KEYS = ['target', 'positive_class', 'id', 'numeric', 'ordinal', 'nominal', 'derived', 'drop', 'nullable']
+
+const read = createJsonReader((message) => new InputError('invalid_plan', message))
+
+/**
+ * Returns the plan written in a JSON text.
+ * @throws InputError `invalid_plan` naming the entry that is wrong
+ */
+export function parsePlan(text: string): ColumnPlan {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new InputError('invalid_plan', `the plan is not JSON: ${(error as Error).message}`)
+  }
+  return readPlan(value)
+}
+
+/**
+ * Returns the plan of a parsed JSON value: keys as in the files, every entry of a list a column's name or an object.
+ * @throws InputError `invalid_plan`
+ */
+export function readPlan(value: unknown): ColumnPlan {
+  const plan = read.object(value, 'the plan', PLAN_KEYS)
+  const positive = plan.get('positive_class')
+  return {
+    target: read.text(plan.get('target'), 'target'),
+    ...(positive === undefined ? {} : { positiveClass: String(positive) }),
+    id: read.texts(plan.get('id') ?? [], 'id'),
+    numeric: readEntries(plan, 'numeric', ['impute'], (entry, where) => ({
+      column: read.text(entry.get('column'), `${where}.column`),
+      impute: read.choice(entry.get('impute') ?? 'median', `${where}.impute`, ['mean', 'median', 'most_frequent']),
+    })),
+    ordinal: readEntries(plan, 'ordinal', ['categories', 'impute'], (entry, where) => ({
+      column: read.text(entry.get('column'), `${where}.column`),
+      ...(entry.has('categories') ? { categories: readOrder(entry.get('categories'), `${where}.categories`) } : {}),
+      impute: read.choice(entry.get('impute') ?? 'most_frequent', `${where}.impute`, ['most_frequent', 'own_level']),
+    })),
+    nominal: readEntries(plan, 'nominal', ['impute', 'min_frequency'], (entry, where) => ({
+      column: read.text(entry.get('column'), `${where}.column`),
+      impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, ['most_frequent', 'own_level']),
+      minFrequency: read.whole(entry.get('min_frequency') ?? 1, `${where}.min_frequency`, 1),
+    })),
+    derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
+    dropped: readEntries(plan, 'drop', ['reason'], (entry, where) => ({
+      column: read.text(entry.get('column'), `${where}.column`),
+      reason: read.text(entry.get('reason') ?? 'dropped by the plan', `${where}.reason`),
+    })),
+    nullable: read.texts(plan.get('nullable') ?? [], 'nullable'),
+  }
+}
+
+function readDerived(entry: JsonObject, where: string): DerivedColumn {
+  return {
+    column: read.text(entry.get('column'), `${where}.column`),
+    from: read.text(entry.get('from'), `${where}.from`),
+    pattern: read.text(entry.get('pattern'), `${where}.pattern`),
+    group: read.whole(entry.get('group') ?? 0, `${where}.group`, 0, 99),
+    map: read.textMap(entry.get('map') ?? {}, `${where}.map`),
+  }
+}
+
+function readOrder(value: unknown, where: string): (string | number)[] {
+  const categories = read.categories(value, where)
+  if (categories.length === 0) throw new InputError('invalid_plan', `${where} must name the categories in order`)
+  return categories
+}
+
+/** Reads a list whose items are objects, or names as a short form of `{ "column": name }`. */
+function readEntries<T>(
+  plan: JsonObject,
+  key: string,
+  keys: readonly string[],
+  readEntry: (entry: JsonObject, where: string) => T,
+): T[] {
+  return read.list(plan.get(key) ?? [], key).map((item, index) => {
+    const where = `${key}[${index}]`
+    const entry = typeof item === 'string' ? { column: item } : item
+    return readEntry(read.object(entry, where, ['column', ...keys]), where)
+  })
+}
+
+/** Returns the JSON value of a plan, as {@link readPlan} reads it. */
+export function writePlan(plan: ColumnPlan): Record<string, unknown> {
+  return {
+    target: plan.target,
+    ...(plan.positiveClass === undefined ? {} : { positive_class: plan.positiveClass }),
+    id: plan.id,
+    numeric: plan.numeric,
+    ordinal: plan.ordinal,
+    nominal: plan.nominal.map(({ column, impute, minFrequency }) => ({ column, impute, min_frequency: minFrequency })),
+    derived: plan.derived,
+    drop: plan.dropped,
+    nullable: plan.nullable,
+  }
+}
+
+/** Returns the names of the columns that become features, derived ones included, in the plan's order. */
+export function plannedColumns(plan: ColumnPlan): string[] {
+  return [...plan.numeric, ...plan.ordinal, ...plan.nominal].map(({ column }) => column)
+}
+
+/**
+ * Throws unless the plan fits a table with these columns: everything named exists, nothing has two roles.
+ * @throws InputError `unknown_column`, `no_target` or `invalid_plan`
+ */
+export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
+  if (!names.includes(plan.target)) {
+    throw new InputError(
+      'no_target',
+      `there is no target column ${quote(plan.target)} among ${listNames(names)}${didYouMean(plan.target, names)}`,
+      [{ column: plan.target }],
+    )
+  }
+  const known = new Set(names)
+  for (const { column, from } of plan.derived) {
+    if (!names.includes(from)) throw unknownColumn(from, names)
+    if (known.has(column)) throw new InputError('invalid_plan', `the derived column ${quote(column)} has the name of another`)
+    known.add(column)
+  }
+  const role = new Map([[plan.target, 'target']])
+  const give = (column: string, name: string) => {
+    if (!known.has(column)) throw unknownColumn(column, known)
+    const other = role.get(column)
+    if (other) throw new InputError('invalid_plan', `column ${quote(column)} is both ${other} and ${name}`, [{ column }])
+    role.set(column, name)
+  }
+  for (const column of plan.id) give(column, 'id')
+  for (const { column } of plan.numeric) give(column, 'numeric')
+  for (const { column } of plan.ordinal) give(column, 'ordinal')
+  for (const { column } of plan.nominal) give(column, 'nominal')
+  for (const { column } of plan.dropped) give(column, 'dropped')
+  for (const column of plan.nullable) if (!known.has(column)) throw unknownColumn(column, known)
+  for (const { from } of plan.derived) {
+    if (from === plan.target) throw new InputError('invalid_plan', `a derived column may not be made from the target ${quote(from)}`)
+  }
+  if (plannedColumns(plan).length === 0) throw new InputError('invalid_plan', 'no column is left to learn from')
+}
+
+function unknownColumn(column: string, names: Iterable<string>): InputError {
+  return new InputError('unknown_column', `the table has no column ${quote(column)}${didYouMean(column, names)}`, [{ column }])
+}

@@ -1,0 +1,62 @@
+/**
+ * The arrays of a tree ensemble, all trees behind each other; children have larger numbers than their parent.
+ * A leaf has feature −1. Lengths: one entry per node, `value` has `outputs` per node (used at leaves only).
+ */
+export interface TreeEnsemble {
+  /** Number of the root node of every tree. */
+  readonly roots: Int32Array
+  readonly feature: Int32Array
+  readonly threshold: Float64Array
+  readonly left: Int32Array
+  readonly right: Int32Array
+  /** 1 where a missing value goes left. */
+  readonly missingLeft: Uint8Array
+  /** Weight of the training rows that reached the node. */
+  readonly cover: Float64Array
+  readonly value: Float64Array
+  readonly outputs: number
+  /** Which rows go left: those with x ≤ threshold, or those with x < threshold. */
+  readonly comparison: '<=' | '<'
+  /** Inputs are rounded to this precision before they are compared. */
+  readonly precision: 'float32' | 'float64'
+  /** Whether the trees' values are averaged or added. */
+  readonly aggregation: 'mean' | 'sum'
+  /** Added to the aggregate; length = outputs. */
+  readonly base: Float64Array
+}
+
+/** Whether a row goes left at an inner node. */
+export function goesLeft(trees: TreeEnsemble, node: number, x: Float64Array): boolean {
+  const raw = x[trees.feature[node] as number] as number
+  if (Number.isNaN(raw)) return trees.missingLeft[node] === 1
+  const value = trees.precision === 'float32' ? Math.fround(raw) : raw
+  const threshold = trees.threshold[node] as number
+  return trees.comparison === '<=' ? value <= threshold : value < threshold
+}
+
+/** Returns the number of the leaf that a row reaches in the tree with the given root. */
+export function findLeaf(trees: TreeEnsemble, root: number, x: Float64Array): number {
+  let node = root
+  while ((trees.feature[node] as number) >= 0) {
+    node = (goesLeft(trees, node, x) ? trees.left[node] : trees.right[node]) as number
+  }
+  return node
+}
+
+/** What a single tree's leaf value counts in the ensemble: 1 for a sum, 1 / trees for a mean. */
+export function treeWeight(trees: TreeEnsemble): number {
+  return trees.aggregation === 'mean' ? 1 / trees.roots.length : 1
+}
+
+/** Adds up the ensemble's outputs for one row into `out`; length = outputs. */
+export function ensembleOutput(trees: TreeEnsemble, x: Float64Array, out: Float64Array): void {
+  out.fill(0)
+  for (const root of trees.roots) {
+    const leaf = findLeaf(trees, root, x)
+    for (let k = 0; k < trees.outputs; k++) {
+      out[k] = (out[k] as number) + (trees.value[leaf * trees.outputs + k] as number)
+    }
+  }
+  const weight = treeWeight(trees)
+  for (let k = 0; k < trees.outputs; k++) out[k] = (out[k] as number) * weight + (trees.base[k] as number)
+}

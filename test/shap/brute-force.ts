@@ -1,0 +1,46 @@
+/** Shapley values by their definition, over all subsets of features: the oracle of the SHAP tests. */
+import { goesLeft, type TreeEnsemble, treeWeight } from '../../src/shap/tree-ensemble.ts'
+
+/** Returns the Shapley values of a game over `players` players; `value` gets a bit mask of who is in. */
+export function shapleyValues(players: number, value: (mask: number) => number): number[] {
+  const values = Array.from({ length: 1 << players }, (_, mask) => value(mask))
+  const weight = Array.from({ length: players }, (_, size) => 1 / (players * binomial(players - 1, size)))
+  return Array.from({ length: players }, (_, j) => {
+    let sum = 0
+    for (let mask = 0; mask < values.length; mask++) {
+      if (mask & (1 << j)) continue
+      const gain = (values[mask | (1 << j)] as number) - (values[mask] as number)
+      sum += (weight[bitCount(mask)] as number) * gain
+    }
+    return sum
+  })
+}
+
+/** Output of an ensemble when only the features in `mask` are known; the others are averaged by cover. */
+export function conditionalOutput(trees: TreeEnsemble, x: Float64Array, mask: number, output: number): number {
+  const visit = (node: number): number => {
+    const feature = trees.feature[node] as number
+    if (feature < 0) return trees.value[node * trees.outputs + output] as number
+    const left = trees.left[node] as number
+    const right = trees.right[node] as number
+    if (mask & (1 << feature)) return visit(goesLeft(trees, node, x) ? left : right)
+    const coverLeft = trees.cover[left] as number
+    const coverRight = trees.cover[right] as number
+    const share = coverLeft + coverRight > 0 ? coverLeft / (coverLeft + coverRight) : 0.5
+    return share * visit(left) + (1 - share) * visit(right)
+  }
+  const sum = trees.roots.reduce((total, root) => total + visit(root), 0)
+  return sum * treeWeight(trees) + (trees.base[output] as number)
+}
+
+function binomial(n: number, k: number): number {
+  let result = 1
+  for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i
+  return result
+}
+
+function bitCount(mask: number): number {
+  let count = 0
+  for (let rest = mask; rest; rest &= rest - 1) count++
+  return count
+}
