@@ -5,7 +5,8 @@
 
 /** Every code that an {@link InputError} can carry, with what it means. Stable: clients may switch on them. */
 export const inputErrorCodes = {
-  ambiguous_header: 'the first CSV row names some columns of the model, but not only columns it knows',
+  ambiguous_header:
+    'the first CSV row names some columns of the model, but not only columns it knows',
   blank_row: 'an empty line between CSV rows',
   control_character: 'a NUL or another control character in a CSV body',
   duplicate_column: 'a column name that appears twice',
@@ -123,7 +124,9 @@ function escapeCharacter(character: string): string {
 /** Returns up to `limit` names in quotes, separated by commas, and how many more there are. */
 export function listNames(names: readonly (string | number)[], limit = 10): string {
   const shown = names.slice(0, limit).map((name) => quote(String(name)))
-  return names.length > limit ? `${shown.join(', ')} and ${names.length - limit} more` : shown.join(', ')
+  return names.length > limit
+    ? `${shown.join(', ')} and ${names.length - limit} more`
+    : shown.join(', ')
 }
 
 /** Returns `; did you mean "X"?` for the candidate nearest to a mistyped name, or an empty string. */

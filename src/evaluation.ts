@@ -27,7 +27,12 @@ const EPSILON = Number.EPSILON
  * @param probabilities [row][class]
  * @param predicted class number predicted for every row
  */
-export function evaluate(y: Int32Array, probabilities: Float64Array, predicted: Int32Array, classes: number): Metrics {
+export function evaluate(
+  y: Int32Array,
+  probabilities: Float64Array,
+  predicted: Int32Array,
+  classes: number,
+): Metrics {
   const rows = y.length
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   let logLoss = 0
@@ -47,8 +52,14 @@ export function evaluate(y: Int32Array, probabilities: Float64Array, predicted: 
   const oneClass = (measure: (scores: Float64Array, isPositive: Uint8Array) => number | null) =>
     meanOrNull(
       labels.map((label) => {
-        const scores = Float64Array.from({ length: rows }, (_, row) => probabilities[row * classes + label] as number)
-        return measure(scores, Uint8Array.from(y, (value) => (value === label ? 1 : 0)))
+        const scores = Float64Array.from(
+          { length: rows },
+          (_, row) => probabilities[row * classes + label] as number,
+        )
+        return measure(
+          scores,
+          Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
+        )
       }),
     )
   return {
@@ -126,11 +137,17 @@ function averagePrecision(scores: Float64Array, isPositive: Uint8Array): number 
 }
 
 function descending(scores: Float64Array): Int32Array {
-  return Int32Array.from(scores, (_, row) => row).sort((a, b) => (scores[b] as number) - (scores[a] as number))
+  return Int32Array.from(scores, (_, row) => row).sort(
+    (a, b) => (scores[b] as number) - (scores[a] as number),
+  )
 }
 
 /** Yields, for every distinct score from the highest, how many positive and negative rows have it. */
-function* tieGroups(order: Int32Array, scores: Float64Array, isPositive: Uint8Array): Generator<[number, number]> {
+function* tieGroups(
+  order: Int32Array,
+  scores: Float64Array,
+  isPositive: Uint8Array,
+): Generator<[number, number]> {
   let at = 0
   while (at < order.length) {
     const score = scores[order[at] as number]

@@ -1,12 +1,23 @@
 /** The one door to a trained model: predictions and explanations of frames; knows no HTTP and no files. */
 import type { Artifact, ArtifactParts } from './artifact/artifact.ts'
-import { type Cell, cellAt, type Column, type DataFrame, numberColumn, textColumn } from './data/frame.ts'
+import {
+  type Cell,
+  type Column,
+  cellAt,
+  type DataFrame,
+  numberColumn,
+  textColumn,
+} from './data/frame.ts'
 import { type Matrix, rowOf } from './data/matrix.ts'
 import { ArtifactError, didYouMean, InputError, listNames, quote } from './errors.ts'
 import { kindOf } from './models/index.ts'
 import type { ModelExplainer } from './models/model.ts'
 import type { Predictions } from './models/prediction.ts'
-import { buildPreprocessor, type InputColumn, type Preprocessor } from './preprocess/preprocessor.ts'
+import {
+  buildPreprocessor,
+  type InputColumn,
+  type Preprocessor,
+} from './preprocess/preprocessor.ts'
 import { type Explanation, type Explanations, foldToColumns } from './shap/explanation.ts'
 
 /** What an explanation may be asked for; see design of `/explain`. */
@@ -62,7 +73,8 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
 
   const checkOptions = (options: ExplainOptions) => {
     const outputs = [...classes, 'predicted', 'all']
-    if (options.output !== undefined && !outputs.includes(options.output)) throw unknownOption('output', options.output, outputs)
+    if (options.output !== undefined && !outputs.includes(options.output))
+      throw unknownOption('output', options.output, outputs)
     if (options.space !== undefined && options.space !== explainer.space) {
       throw unknownOption('space', options.space, [explainer.space])
     }
@@ -94,8 +106,11 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       const predictions = predictMatrix(X)
       const byColumn = (options.level ?? 'columns') === 'columns'
       const featureNames = byColumn ? preprocessor.featureNamesIn : preprocessor.featureNamesOut
-      const isShared = options.output !== 'predicted' && !(options.output === undefined && classes.length > 2)
-      const columns = preprocessor.featureNamesIn.map((name) => frame.columns[frame.names.indexOf(name)] as Column)
+      const isShared =
+        options.output !== 'predicted' && !(options.output === undefined && classes.length > 2)
+      const columns = preprocessor.featureNamesIn.map(
+        (name) => frame.columns[frame.names.indexOf(name)] as Column,
+      )
       const phi = new Float64Array(features * classes.length)
       const rows = Array.from({ length: frame.length }, (_, row): Explanation => {
         const x = rowOf(X, row)
@@ -115,7 +130,10 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
         const explanation: Explanation = {
           row: row + 1,
           predictedLabel: classes[predicted] as string,
-          probabilities: predictions.probabilities.slice(row * classes.length, (row + 1) * classes.length),
+          probabilities: predictions.probabilities.slice(
+            row * classes.length,
+            (row + 1) * classes.length,
+          ),
           outputNames: labels.map((label) => classes[label] as string),
           baseValues,
           outputs,
@@ -149,7 +167,10 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
 }
 
 /** Returns a frame of rows given as cells in the order of the inputs; null = missing. */
-export function frameOfCells(inputs: readonly InputColumn[], rows: readonly (readonly Cell[])[]): DataFrame {
+export function frameOfCells(
+  inputs: readonly InputColumn[],
+  rows: readonly (readonly Cell[])[],
+): DataFrame {
   return {
     names: inputs.map(({ name }) => name),
     columns: inputs.map(({ type }, j) =>
@@ -169,40 +190,63 @@ const SELF_TEST_TOLERANCE = 1e-9
  * @throws ArtifactError `self_test`: another build, another machine's arithmetic, or a damaged model
  */
 export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
-  const frame = frameOfCells(artifact.preprocessor.inputs, artifact.selfTest.map(({ cells }) => cells))
+  const frame = frameOfCells(
+    artifact.preprocessor.inputs,
+    artifact.selfTest.map(({ cells }) => cells),
+  )
   const predictions = predictor.predict(frame)
   const explanations = predictor.explain(frame, { output: artifact.classes.at(-1) as string })
   artifact.selfTest.forEach((expected, row) => {
-    const probabilities = predictions.probabilities.subarray(row * artifact.classes.length, (row + 1) * artifact.classes.length)
+    const probabilities = predictions.probabilities.subarray(
+      row * artifact.classes.length,
+      (row + 1) * artifact.classes.length,
+    )
     const explanation = explanations.rows[row] as Explanation
     const pairs = [
       ...expected.probabilities.map((value, k) => [value, probabilities[k] as number] as const),
-      ...expected.shapValues.map((value, j) => [value, explanation.shapValues[0]?.[j] as number] as const),
+      ...expected.shapValues.map(
+        (value, j) => [value, explanation.shapValues[0]?.[j] as number] as const,
+      ),
       [expected.baseValue, explanation.baseValues[0] as number] as const,
     ]
     // Written so that NaN fails too.
     if (!pairs.every(([a, b]) => Math.abs(a - b) <= SELF_TEST_TOLERANCE)) {
-      throw new ArtifactError('self_test', `the model's self-test row ${row + 1} gives other numbers than at training`)
+      throw new ArtifactError(
+        'self_test',
+        `the model's self-test row ${row + 1} gives other numbers than at training`,
+      )
     }
   })
 }
 
 function indexOfLargest(values: Float64Array): number {
   let best = 0
-  for (let k = 1; k < values.length; k++) if ((values[k] as number) > (values[best] as number)) best = k
+  for (let k = 1; k < values.length; k++)
+    if ((values[k] as number) > (values[best] as number)) best = k
   return best
 }
 
-function additivityError(baseValues: readonly number[], shapValues: readonly Float64Array[], outputs: readonly number[]): number {
+function additivityError(
+  baseValues: readonly number[],
+  shapValues: readonly Float64Array[],
+  outputs: readonly number[],
+): number {
   return outputs.reduce((most, output, k) => {
-    const sum = (shapValues[k] as Float64Array).reduce((total, value) => total + value, baseValues[k] as number)
+    const sum = (shapValues[k] as Float64Array).reduce(
+      (total, value) => total + value,
+      baseValues[k] as number,
+    )
     return Math.max(most, Math.abs(sum - output))
   }, 0)
 }
 
 /** Keeps the k columns with the largest |SHAP value| over the outputs, largest first, and sums up the others. */
 function keepTop(explanation: Explanation, top: number): Explanation {
-  const size = (j: number) => explanation.shapValues.reduce((most, values) => Math.max(most, Math.abs(values[j] as number)), 0)
+  const size = (j: number) =>
+    explanation.shapValues.reduce(
+      (most, values) => Math.max(most, Math.abs(values[j] as number)),
+      0,
+    )
   const order = explanation.featureNames.map((_, j) => j).sort((a, b) => size(b) - size(a) || a - b)
   const kept = order.slice(0, top)
   const left = order.slice(top)
@@ -210,8 +254,12 @@ function keepTop(explanation: Explanation, top: number): Explanation {
     ...explanation,
     featureNames: kept.map((j) => explanation.featureNames[j] as string),
     data: kept.map((j) => explanation.data[j] as Cell),
-    shapValues: explanation.shapValues.map((values) => Float64Array.from(kept, (j) => values[j] as number)),
-    others: explanation.shapValues.map((values) => left.reduce((sum, j) => sum + (values[j] as number), 0)),
+    shapValues: explanation.shapValues.map((values) =>
+      Float64Array.from(kept, (j) => values[j] as number),
+    ),
+    others: explanation.shapValues.map((values) =>
+      left.reduce((sum, j) => sum + (values[j] as number), 0),
+    ),
   }
 }
 

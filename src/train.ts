@@ -1,11 +1,19 @@
 /** From a table and a column plan to a finished artifact; the only file that reaches the estimators. */
 import type { Artifact, GlobalImportance, SelfTestRow } from './artifact/artifact.ts'
 import { withModelId } from './artifact/artifact.ts'
-import { type Cell, cellAt, type Column, countValues, type DataFrame, findColumn, takeRows } from './data/frame.ts'
+import {
+  type Cell,
+  type Column,
+  cellAt,
+  countValues,
+  type DataFrame,
+  findColumn,
+  takeRows,
+} from './data/frame.ts'
 import { rowOf, takeMatrixRows } from './data/matrix.ts'
 import { stratifiedSample, stratifiedSplit } from './data/split.ts'
 import { InputError, quote } from './errors.ts'
-import type { EstimatorName, FitContext } from './estimators/estimator.ts'
+import type { EstimatorName } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
 import { type Params, type ParamsSchema, parseParams } from './estimators/params.ts'
 import { evaluate, evaluateMajority, type Metrics } from './evaluation.ts'
@@ -34,7 +42,8 @@ export interface TrainOptions {
   /** SHA-256 of the training data's bytes. */
   readonly dataSha256: string
   readonly sha256: (bytes: Uint8Array) => string
-  readonly checkpoint: FitContext['checkpoint']
+  /** Shows progress and lets other work run; rejects when the training was cancelled. */
+  readonly progress: (done: number, total: number, unit: string) => Promise<void>
   readonly warn: (message: string) => void
 }
 
@@ -64,11 +73,18 @@ export function paramsOf(engine: EngineName, estimator: EstimatorName): ParamsSc
  * Trains a model on a table; the same table, plan, options and seed give the same artifact, byte for byte.
  * @throws InputError for a table, plan or parameter that cannot be used
  */
-export async function train(table: DataFrame, plan: ColumnPlan, options: TrainOptions): Promise<TrainReport> {
+export async function train(
+  table: DataFrame,
+  plan: ColumnPlan,
+  options: TrainOptions,
+): Promise<TrainReport> {
   const estimator = engines[options.engine][options.estimator]
   const params = parseParams(estimator.params, options.params)
   if (!(options.testSize >= 0 && options.testSize < 1)) {
-    throw new InputError('invalid_parameter', `test_size is ${options.testSize}, expected a share from 0 to below 1`)
+    throw new InputError(
+      'invalid_parameter',
+      `test_size is ${options.testSize}, expected a share from 0 to below 1`,
+    )
   }
   if (table.length === 0) throw new InputError('empty_data', 'the training table has no rows')
   checkPlan(plan, table.names)
@@ -80,11 +96,13 @@ export async function train(table: DataFrame, plan: ColumnPlan, options: TrainOp
   const frame = withLabels(table, plan.target, options.dropMissingLabel, warn)
   const labels = encodeLabels(findColumn(frame, plan.target) as Column, plan)
   labels.counts.forEach((count, label) => {
-    if (count === 1) warn(`class ${quote(labels.classes[label])} has a single row; it is used for training only`)
+    if (count === 1)
+      warn(`class ${quote(labels.classes[label])} has a single row; it is used for training only`)
   })
   const classes = labels.classes.length
   const split = stratifiedSplit(labels.y, classes, options.testSize, options.seed)
-  if (split.train.length < 2) throw new InputError('too_few_rows', `${frame.length} rows are too few to train on`)
+  if (split.train.length < 2)
+    throw new InputError('too_few_rows', `${frame.length} rows are too few to train on`)
   const { spec: preprocessor, dropped } = fitPreprocessor(frame, split.train, plan, estimator.scale)
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
 
@@ -103,10 +121,13 @@ export async function train(table: DataFrame, plan: ColumnPlan, options: TrainOp
   const X = buildPreprocessor(preprocessor).transform(training)
   const model = await estimator.fit(X, yTrain, classes, params, {
     seed: options.seed,
-    checkpoint: options.checkpoint,
+    checkpoint: (done, total) => options.progress(done, total, estimator.unit),
     warn,
   })
-  const background = takeMatrixRows(X, stratifiedSample(yTrain, classes, BACKGROUND_ROWS, options.seed))
+  const background = takeMatrixRows(
+    X,
+    stratifiedSample(yTrain, classes, BACKGROUND_ROWS, options.seed),
+  )
   const draft = {
     ...base,
     model,
@@ -120,13 +141,23 @@ export async function train(table: DataFrame, plan: ColumnPlan, options: TrainOp
       warnings,
     },
     metrics: {},
-    importance: { rows: 0, outputNames: [], baseValues: new Float64Array(), meanAbsolute: { rows: 0, columns: 0, data: new Float64Array() } },
+    importance: {
+      rows: 0,
+      outputNames: [],
+      baseValues: new Float64Array(),
+      meanAbsolute: { rows: 0, columns: 0, data: new Float64Array() },
+    },
     selfTest: [],
   }
   const predictor = buildPredictor(draft)
   const sample = stratifiedSample(yTrain, classes, IMPORTANCE_ROWS, options.seed)
   const { importance, entries } = measureImportance(predictor, takeRows(training, sample))
-  const test = measureTest(predictor, takeRows(frame, split.test), split.test.map((row) => labels.y[row] as number), yTrain)
+  const test = measureTest(
+    predictor,
+    takeRows(frame, split.test),
+    split.test.map((row) => labels.y[row] as number),
+    yTrain,
+  )
   if (!test) warn('no row was left for testing: the model is not measured')
   const artifact = withModelId(
     {
@@ -141,7 +172,12 @@ export async function train(table: DataFrame, plan: ColumnPlan, options: TrainOp
 }
 
 /** Returns the rows that have a label. */
-function withLabels(table: DataFrame, target: string, dropMissing: boolean, warn: (message: string) => void): DataFrame {
+function withLabels(
+  table: DataFrame,
+  target: string,
+  dropMissing: boolean,
+  warn: (message: string) => void,
+): DataFrame {
   const column = findColumn(table, target) as Column
   const rows = Int32Array.from({ length: table.length }, (_, row) => row)
   const labelled = rows.filter((row) => cellAt(column, row) !== null)
@@ -155,7 +191,8 @@ function withLabels(table: DataFrame, target: string, dropMissing: boolean, warn
       [{ row: first + 1, column: target }],
     )
   }
-  if (labelled.length === 0) throw new InputError('empty_data', `the target ${quote(target)} is empty in every row`)
+  if (labelled.length === 0)
+    throw new InputError('empty_data', `the target ${quote(target)} is empty in every row`)
   warn(`${missing} rows without a label are left out`)
   return takeRows(table, labelled)
 }
@@ -167,15 +204,25 @@ function encodeLabels(column: Column, plan: ColumnPlan) {
   const counts = countValues(column)
   const values = [...counts.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   if (values.length < 2) {
-    throw new InputError('one_class', `the target ${quote(plan.target)} has one class, ${quote(String(values[0]))}; two are needed`)
+    throw new InputError(
+      'one_class',
+      `the target ${quote(plan.target)} has one class, ${quote(String(values[0]))}; two are needed`,
+    )
   }
   if (values.length > MAX_CLASSES) {
-    throw new InputError('invalid_label', `the target ${quote(plan.target)} has ${values.length} different values; at most ${MAX_CLASSES} can be classes`)
+    throw new InputError(
+      'invalid_label',
+      `the target ${quote(plan.target)} has ${values.length} different values; at most ${MAX_CLASSES} can be classes`,
+    )
   }
   const positive = plan.positiveClass
   if (positive !== undefined) {
     const at = values.findIndex((value) => String(value) === positive)
-    if (at < 0) throw new InputError('invalid_plan', `the positive class ${quote(positive)} is not in the target ${quote(plan.target)}`)
+    if (at < 0)
+      throw new InputError(
+        'invalid_plan',
+        `the positive class ${quote(positive)} is not in the target ${quote(plan.target)}`,
+      )
     if (values.length === 2) values.push(...values.splice(at, 1))
   }
   const codeOf = new Map(values.map((value, code) => [value, code]))
@@ -184,7 +231,10 @@ function encodeLabels(column: Column, plan: ColumnPlan) {
     classes: values.map(String),
     numeric: column.kind === 'number',
     counts: values.map((value) => counts.get(value) as number),
-    y: Int32Array.from({ length }, (_, row) => codeOf.get(cellAt(column, row) as string | number) as number),
+    y: Int32Array.from(
+      { length },
+      (_, row) => codeOf.get(cellAt(column, row) as string | number) as number,
+    ),
   }
 }
 
@@ -208,15 +258,24 @@ function measureImportance(
     labels.forEach((_, k) => {
       foldToColumns(phi.subarray(k * features, (k + 1) * features), preprocessor.inputOf, folded)
       for (let j = 0; j < columns; j++) {
-        sums[k * columns + j] = (sums[k * columns + j] as number) + Math.abs(folded[j] as number) / X.rows
+        sums[k * columns + j] =
+          (sums[k * columns + j] as number) + Math.abs(folded[j] as number) / X.rows
         ;(pushes[j] as Float64Array)[row] = folded[j] as number
       }
     })
   }
   const entries = preprocessor.spec.inputs.map((input, j) => ({
     column: input.name,
-    meanAbsShap: labels.reduce((sum, _, k) => sum + (sums[k * columns + j] as number), 0) / labels.length,
-    direction: classes.length > 2 ? '-' : describeDirection(input, findColumn(sample, input.name) as Column, pushes[j] as Float64Array),
+    meanAbsShap:
+      labels.reduce((sum, _, k) => sum + (sums[k * columns + j] as number), 0) / labels.length,
+    direction:
+      classes.length > 2
+        ? '-'
+        : describeDirection(
+            input,
+            findColumn(sample, input.name) as Column,
+            pushes[j] as Float64Array,
+          ),
   }))
   entries.sort((a, b) => b.meanAbsShap - a.meanAbsShap || (a.column < b.column ? -1 : 1))
   return {
@@ -271,7 +330,10 @@ function measureTest(
   const { probabilities, labels } = predictor.predict(frame)
   const shares = new Array<number>(classes).fill(0)
   for (const label of yTrain) shares[label] = (shares[label] as number) + 1 / yTrain.length
-  return { model: evaluate(y, probabilities, labels, classes), majority: evaluateMajority(y, shares) }
+  return {
+    model: evaluate(y, probabilities, labels, classes),
+    majority: evaluateMajority(y, shares),
+  }
 }
 
 function describeMetrics(
@@ -288,7 +350,11 @@ function describeMetrics(
       method: predictor.explainer.method,
       rows: importance.rows,
       output_names: importance.outputNames,
-      columns: entries.map(({ column, meanAbsShap, direction }) => ({ column, mean_abs_shap: meanAbsShap, direction })),
+      columns: entries.map(({ column, meanAbsShap, direction }) => ({
+        column,
+        mean_abs_shap: meanAbsShap,
+        direction,
+      })),
     },
   }
 }

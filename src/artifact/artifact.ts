@@ -8,7 +8,11 @@ import { kindOf, modelKinds } from '../models/index.ts'
 import type { ModelSpec } from '../models/model.ts'
 import { readTensor } from '../models/stored.ts'
 import { type ColumnPlan, readPlan, writePlan } from '../preprocess/plan.ts'
-import { buildPreprocessor, type PreprocessorSpec, readPreprocessor } from '../preprocess/preprocessor.ts'
+import {
+  buildPreprocessor,
+  type PreprocessorSpec,
+  readPreprocessor,
+} from '../preprocess/preprocessor.ts'
 import { decodeTensors, encodeTensors } from './safetensors.ts'
 
 /** Version of the directory's format; a program reads its own and the one before. */
@@ -89,14 +93,23 @@ type Files = ReadonlyMap<string, Uint8Array>
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
   const anonymous = { ...parts, modelId: '' }
   const files = [...encodeDataFiles(anonymous).values(), encodeJson(manifestHead(anonymous))]
-  return { ...parts, modelId: sha256(new TextEncoder().encode(files.map(sha256).join('\n'))).slice(0, 32) }
+  return {
+    ...parts,
+    modelId: sha256(new TextEncoder().encode(files.map(sha256).join('\n'))).slice(0, 32),
+  }
 }
 
 /** Returns every file of a model directory, the manifest last. */
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = encodeDataFiles(artifact)
-  const listed = [...files].map(([name, bytes]) => [name, { size: bytes.length, sha256: sha256(bytes) }])
-  files.set(MANIFEST_FILE, encodeJson({ ...manifestHead(artifact), files: Object.fromEntries(listed) }))
+  const listed = [...files].map(([name, bytes]) => [
+    name,
+    { size: bytes.length, sha256: sha256(bytes) },
+  ])
+  files.set(
+    MANIFEST_FILE,
+    encodeJson({ ...manifestHead(artifact), files: Object.fromEntries(listed) }),
+  )
   return files
 }
 
@@ -114,9 +127,19 @@ function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
       ['output_names', JSON.stringify(importance.outputNames)],
     ]),
     tensors: new Map([
-      ['background', f64(artifact.background.data, artifact.background.rows, artifact.background.columns)],
+      [
+        'background',
+        f64(artifact.background.data, artifact.background.rows, artifact.background.columns),
+      ],
       ['base_values', f64(importance.baseValues)],
-      ['mean_abs_shap', f64(importance.meanAbsolute.data, importance.meanAbsolute.rows, importance.meanAbsolute.columns)],
+      [
+        'mean_abs_shap',
+        f64(
+          importance.meanAbsolute.data,
+          importance.meanAbsolute.rows,
+          importance.meanAbsolute.columns,
+        ),
+      ],
     ]),
   }
   return new Map([
@@ -185,8 +208,13 @@ export interface Manifest {
 export function decodeManifest(bytes: Uint8Array): Manifest {
   const json = read.object(parseJson(bytes, MANIFEST_FILE), 'it')
   const version = json.get('format_version')
-  if (json.get('format') !== 'shapserve-model') throw invalid(`${MANIFEST_FILE} does not say that it is a shapserve model`)
-  if (!Number.isInteger(version) || (version as number) < OLDEST_FORMAT_VERSION || (version as number) > FORMAT_VERSION) {
+  if (json.get('format') !== 'shapserve-model')
+    throw invalid(`${MANIFEST_FILE} does not say that it is a shapserve model`)
+  if (
+    !Number.isInteger(version) ||
+    (version as number) < OLDEST_FORMAT_VERSION ||
+    (version as number) > FORMAT_VERSION
+  ) {
     throw new ArtifactError(
       'format',
       `the model has format version ${quote(version)}, this program reads ${OLDEST_FORMAT_VERSION} to ${FORMAT_VERSION}`,
@@ -194,10 +222,12 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   const listed = read.object(json.get('files'), 'files')
   const files = [...listed].map(([name, value]) => {
-    if (!FILE_NAME.test(name)) throw invalid(`${MANIFEST_FILE}: files names ${quote(name)}, which is not a plain file name`)
+    if (!FILE_NAME.test(name))
+      throw invalid(`${MANIFEST_FILE}: files names ${quote(name)}, which is not a plain file name`)
     const entry = read.object(value, `files.${name}`)
     const sha256 = read.text(entry.get('sha256'), `files.${name}.sha256`)
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw invalid(`${MANIFEST_FILE}: files.${name}.sha256 is not a SHA-256`)
+    if (!/^[0-9a-f]{64}$/.test(sha256))
+      throw invalid(`${MANIFEST_FILE}: files.${name}.sha256 is not a SHA-256`)
     return { name, size: read.whole(entry.get('size'), `files.${name}.size`), sha256 }
   })
   for (const name of DATA_FILES) {
@@ -213,7 +243,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
 export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
   const modelId = read.text(json.get('model_id'), 'model_id')
   const bytesOf = (name: string) => files.get(name) as Uint8Array
-  const preprocessorJson = read.object(parseJson(bytesOf(PREPROCESSOR_FILE), PREPROCESSOR_FILE), PREPROCESSOR_FILE)
+  const preprocessorJson = read.object(
+    parseJson(bytesOf(PREPROCESSOR_FILE), PREPROCESSOR_FILE),
+    PREPROCESSOR_FILE,
+  )
   const metricsJson = read.object(parseJson(bytesOf(METRICS_FILE), METRICS_FILE), METRICS_FILE)
   const modelFile = decodeTensors(bytesOf(MODEL_FILE), MODEL_FILE)
   const explainFile = decodeTensors(bytesOf(EXPLAIN_FILE), EXPLAIN_FILE)
@@ -224,13 +257,21 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
     [EXPLAIN_FILE, explainFile.metadata.get('model_id')],
   ]) {
     if (id !== modelId) {
-      throw new ArtifactError('mismatch', `${name} belongs to model ${quote(id)}, the manifest to ${quote(modelId)}`)
+      throw new ArtifactError(
+        'mismatch',
+        `${name} belongs to model ${quote(id)}, the manifest to ${quote(modelId)}`,
+      )
     }
   }
   const classes = read.categories(json.get('classes'), 'classes')
-  if (classes.length < 2) throw invalid(`${MANIFEST_FILE}: a classifier needs two classes, there are ${classes.length}`)
+  if (classes.length < 2)
+    throw invalid(`${MANIFEST_FILE}: a classifier needs two classes, there are ${classes.length}`)
   const failPreprocessor = (message: string) => invalid(`${PREPROCESSOR_FILE}: ${message}`)
-  const preprocessor = readPreprocessor(preprocessorJson, createJsonReader(failPreprocessor), failPreprocessor)
+  const preprocessor = readPreprocessor(
+    preprocessorJson,
+    createJsonReader(failPreprocessor),
+    failPreprocessor,
+  )
   const features = checkFeatures(json, preprocessor)
   const model = readModel(modelFile, features, classes.length)
   const training = read.object(json.get('training'), 'training')
@@ -282,7 +323,10 @@ function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): number
   ] as const) {
     const listed = read.texts(json.get(key), key)
     if (listed.length !== names.length || listed.some((name, i) => name !== names[i])) {
-      throw new ArtifactError('mismatch', `${PREPROCESSOR_FILE} does not make the ${key} of the manifest`)
+      throw new ArtifactError(
+        'mismatch',
+        `${PREPROCESSOR_FILE} does not make the ${key} of the manifest`,
+      )
     }
   }
   return built.featureNamesOut.length
@@ -290,7 +334,8 @@ function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): number
 
 function readModel(file: TensorFile, features: number, classes: number): ModelSpec {
   const kind = file.metadata.get('kind')
-  if (kind === undefined || !Object.hasOwn(modelKinds, kind)) throw invalid(`${MODEL_FILE} holds a model of unknown kind ${quote(kind)}`)
+  if (kind === undefined || !Object.hasOwn(modelKinds, kind))
+    throw invalid(`${MODEL_FILE} holds a model of unknown kind ${quote(kind)}`)
   const behaviour = modelKinds[kind as keyof typeof modelKinds]
   const model = behaviour.restore(file)
   kindOf(model).check(model, { features, classes })
@@ -305,18 +350,33 @@ function readStoredPlan(value: unknown): ColumnPlan {
   }
 }
 
-function readExplain(file: TensorFile, features: number, columns: number, classes: readonly string[]) {
+function readExplain(
+  file: TensorFile,
+  features: number,
+  columns: number,
+  classes: readonly string[],
+) {
   const background = readTensor(file, 'background', 'F64')
   const meanAbsolute = readTensor(file, 'mean_abs_shap', 'F64')
   const baseValues = readTensor(file, 'base_values', 'F64').data
   const fail = (detail: string) => invalid(`${EXPLAIN_FILE}: ${detail}`)
   const reader = createJsonReader(fail)
   const [rows, width] = background.shape
-  if (background.shape.length !== 2 || width !== features) throw fail('background does not match the features')
-  const outputNames = reader.texts(parseMetadata(file.metadata.get('output_names'), fail), 'output_names')
-  if (outputNames.some((name) => !classes.includes(name))) throw fail('output_names are not classes')
+  if (background.shape.length !== 2 || width !== features)
+    throw fail('background does not match the features')
+  const outputNames = reader.texts(
+    parseMetadata(file.metadata.get('output_names'), fail),
+    'output_names',
+  )
+  if (outputNames.some((name) => !classes.includes(name)))
+    throw fail('output_names are not classes')
   const [outputs, width2] = meanAbsolute.shape
-  if (meanAbsolute.shape.length !== 2 || outputs !== outputNames.length || width2 !== columns || baseValues.length !== outputs) {
+  if (
+    meanAbsolute.shape.length !== 2 ||
+    outputs !== outputNames.length ||
+    width2 !== columns ||
+    baseValues.length !== outputs
+  ) {
     throw fail('mean_abs_shap does not match outputs × columns')
   }
   for (const data of [background.data, meanAbsolute.data, baseValues]) {
@@ -341,7 +401,11 @@ function parseMetadata(text: string | undefined, fail: (detail: string) => Error
   }
 }
 
-function readSelfTest(json: JsonObject, preprocessor: PreprocessorSpec, classes: number): SelfTestRow[] {
+function readSelfTest(
+  json: JsonObject,
+  preprocessor: PreprocessorSpec,
+  classes: number,
+): SelfTestRow[] {
   const rows = read.list(json.get('self_test'), 'self_test')
   if (rows.length === 0) throw invalid(`${MANIFEST_FILE}: self_test is empty`)
   return rows.map((value, i) => {
@@ -349,14 +413,24 @@ function readSelfTest(json: JsonObject, preprocessor: PreprocessorSpec, classes:
     const row = read.object(value, where)
     const cells = read.list(row.get('cells'), `${where}.cells`).map((cell, j) => {
       const type = preprocessor.inputs[j]?.type === 'number' ? 'number' : 'string'
-      if (cell !== null && typeof cell !== type) throw invalid(`${MANIFEST_FILE}: ${where}.cells[${j}] is not a ${type}`)
+      if (cell !== null && typeof cell !== type)
+        throw invalid(`${MANIFEST_FILE}: ${where}.cells[${j}] is not a ${type}`)
       return cell as Cell
     })
     const probabilities = read.numbers(row.get('probabilities'), `${where}.probabilities`)
     const shapValues = read.numbers(row.get('shap_values'), `${where}.shap_values`)
-    if (cells.length !== preprocessor.inputs.length || shapValues.length !== cells.length || probabilities.length !== classes) {
+    if (
+      cells.length !== preprocessor.inputs.length ||
+      shapValues.length !== cells.length ||
+      probabilities.length !== classes
+    ) {
       throw invalid(`${MANIFEST_FILE}: ${where} does not match the columns and classes`)
     }
-    return { cells, probabilities, baseValue: read.number(row.get('base_value'), `${where}.base_value`), shapValues }
+    return {
+      cells,
+      probabilities,
+      baseValue: read.number(row.get('base_value'), `${where}.base_value`),
+      shapValues,
+    }
   })
 }

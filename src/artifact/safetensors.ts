@@ -42,10 +42,12 @@ export function encodeTensors(file: TensorFile): Uint8Array {
  * @throws ArtifactError `invalid` unless header, types, shapes and offsets are right and cover all bytes exactly once
  */
 export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
-  const fail = (detail: string) => new ArtifactError('invalid', `${name} is not a safetensors file: ${detail}`)
+  const fail = (detail: string) =>
+    new ArtifactError('invalid', `${name} is not a safetensors file: ${detail}`)
   if (bytes.length < 8) throw fail('it is shorter than 8 bytes')
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true))
-  if (length > MAX_HEADER || length > bytes.length - 8) throw fail(`its header would have ${length} bytes`)
+  if (length > MAX_HEADER || length > bytes.length - 8)
+    throw fail(`its header would have ${length} bytes`)
   const header = parseHeader(bytes.subarray(8, 8 + length), fail)
   const body = bytes.subarray(8 + length)
   const metadata = new Map<string, string>()
@@ -80,10 +82,12 @@ function parseHeader(bytes: Uint8Array, fail: (detail: string) => Error): [strin
   } catch {
     throw fail('its header is not JSON')
   }
-  if (header === null || typeof header !== 'object' || Array.isArray(header)) throw fail('its header is not an object')
+  if (header === null || typeof header !== 'object' || Array.isArray(header))
+    throw fail('its header is not an object')
   const entries = Object.entries(header)
   for (const [key, value] of entries) {
-    if (value === null || typeof value !== 'object' || Array.isArray(value)) throw fail(`${quote(key)} is not an object`)
+    if (value === null || typeof value !== 'object' || Array.isArray(value))
+      throw fail(`${quote(key)} is not an object`)
   }
   return entries
 }
@@ -94,10 +98,16 @@ function readEntry(
   body: Uint8Array,
   fail: (detail: string) => Error,
 ): { tensor: Tensor; span: [number, number] } {
-  const { dtype, shape, data_offsets: offsets } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
-  if (typeof dtype !== 'string' || !Object.hasOwn(itemSize, dtype)) throw fail(`tensor ${quote(name)} has type ${quote(dtype)}`)
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
+  if (typeof dtype !== 'string' || !Object.hasOwn(itemSize, dtype))
+    throw fail(`tensor ${quote(name)} has type ${quote(dtype)}`)
   if (!isCounts(shape)) throw fail(`tensor ${quote(name)} has no valid shape`)
-  if (!isCounts(offsets) || offsets.length !== 2) throw fail(`tensor ${quote(name)} has no valid offsets`)
+  if (!isCounts(offsets) || offsets.length !== 2)
+    throw fail(`tensor ${quote(name)} has no valid offsets`)
   const [from, to] = offsets as [number, number]
   const size = shape.reduce((product, extent) => product * extent, itemSize[dtype as Dtype])
   if (!Number.isSafeInteger(size) || to - from !== size || to > body.length) {

@@ -50,7 +50,8 @@ export async function readModelDirectory(directory: string): Promise<LoadedModel
   const names = await listDirectory(directory)
   if (!names.includes(MANIFEST_FILE)) throw noManifest(directory, names)
   const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
-  if (scanJson(manifestBytes.toString())) throw new ArtifactError('invalid', `${MANIFEST_FILE} is nested too deep or has too many keys`)
+  if (scanJson(manifestBytes.toString()))
+    throw new ArtifactError('invalid', `${MANIFEST_FILE} is nested too deep or has too many keys`)
   const manifest = decodeManifest(manifestBytes)
   const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
   for (const entry of manifest.files) files.set(entry.name, await readListedFile(directory, entry))
@@ -60,7 +61,10 @@ export async function readModelDirectory(directory: string): Promise<LoadedModel
 }
 
 /** Returns the model in bytes that were read from a directory before. */
-export function loadModelFiles(files: ReadonlyMap<string, Uint8Array>): { artifact: Artifact; predictor: Predictor } {
+export function loadModelFiles(files: ReadonlyMap<string, Uint8Array>): {
+  artifact: Artifact
+  predictor: Predictor
+} {
   return buildModel(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array), files)
 }
 
@@ -76,14 +80,18 @@ async function listDirectory(directory: string): Promise<string[]> {
     return (await readdir(directory)).sort()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new ArtifactError('missing', `there is no model directory ${quote(directory, 256)}`)
-    if (code === 'ENOTDIR') throw new ArtifactError('missing', `${quote(directory, 256)} is not a directory`)
+    if (code === 'ENOENT')
+      throw new ArtifactError('missing', `there is no model directory ${quote(directory, 256)}`)
+    if (code === 'ENOTDIR')
+      throw new ArtifactError('missing', `${quote(directory, 256)} is not a directory`)
     throw unreadable(directory, error)
   }
 }
 
 function noManifest(directory: string, names: readonly string[]): ArtifactError {
-  const foreign = names.filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
+  const foreign = names.filter((name) =>
+    /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name),
+  )
   if (foreign.length > 0) {
     return new ArtifactError(
       'foreign',
@@ -117,18 +125,31 @@ async function readRegularFile(
 ): Promise<Buffer> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(join(directory, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    handle = await open(
+      join(directory, name),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
     const before = await handle.stat()
     if (!before.isFile()) throw new ArtifactError('unreadable', `${name} is not a regular file`)
     if (before.size > limits.most) {
-      throw new ArtifactError('invalid', `${name} has ${before.size} bytes, at most ${limits.most} are read`)
+      throw new ArtifactError(
+        'invalid',
+        `${name} has ${before.size} bytes, at most ${limits.most} are read`,
+      )
     }
     if (limits.exactly !== undefined && before.size !== limits.exactly) {
-      throw new ArtifactError('corrupt', `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`)
+      throw new ArtifactError(
+        'corrupt',
+        `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`,
+      )
     }
     const bytes = await handle.readFile()
     const after = await handle.stat()
-    if (bytes.length !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+    if (
+      bytes.length !== before.size ||
+      after.size !== before.size ||
+      after.mtimeMs !== before.mtimeMs
+    ) {
       throw new ArtifactError('unreadable', `${name} changed while it was read`)
     }
     return bytes
@@ -143,12 +164,22 @@ async function readRegularFile(
 function unreadable(name: string, error: unknown): ArtifactError {
   const { code, message } = error as NodeJS.ErrnoException
   const shown = quote(name, 256)
-  if (code === 'ENOENT') return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, { cause: error })
-  if (code === 'ELOOP' || code === 'EMLINK') return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
+  if (code === 'ENOENT')
+    return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
+      cause: error,
+    })
+  if (code === 'ELOOP' || code === 'EMLINK')
+    return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
   if (code === 'EACCES' || code === 'EPERM') {
-    return new ArtifactError('unreadable', `${shown} may not be read by uid ${process.getuid?.()}`, { cause: error })
+    return new ArtifactError(
+      'unreadable',
+      `${shown} may not be read by uid ${process.getuid?.()}`,
+      { cause: error },
+    )
   }
-  return new ArtifactError('unreadable', `${shown} cannot be read: ${code ?? message}`, { cause: error })
+  return new ArtifactError('unreadable', `${shown} cannot be read: ${code ?? message}`, {
+    cause: error,
+  })
 }
 
 /** A directory that is reserved for one training. */
@@ -192,7 +223,10 @@ async function takeLock(directory: string, retry = true): Promise<void> {
       await rm(path, { force: true })
       return takeLock(directory, false)
     }
-    throw new ArtifactError('locked', `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`)
+    throw new ArtifactError(
+      'locked',
+      `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`,
+    )
   } finally {
     await handle?.close()
   }
@@ -201,8 +235,13 @@ async function takeLock(directory: string, retry = true): Promise<void> {
 /** A lock is stale when its process was on this host and is no more. */
 async function isStale(path: string): Promise<boolean> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    const [pid, host] = (await handle.readFile('utf8').finally(() => handle.close())).trim().split(' ')
+    const handle = await open(
+      path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
+    const [pid, host] = (await handle.readFile('utf8').finally(() => handle.close()))
+      .trim()
+      .split(' ')
     if (host !== hostname()) return false
     if (Number(pid) === process.pid) return true
     process.kill(Number(pid), 0)
@@ -225,7 +264,8 @@ async function commit(directory: string, artifact: Artifact, card: string): Prom
     }
     await moveIntoPlace(directory, MANIFEST_FILE)
     await syncDirectory(directory)
-    for (const name of files.keys()) if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
+    for (const name of files.keys())
+      if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
     await writeSynced(join(directory, CARD_FILE + NEXT), new TextEncoder().encode(card))
     await moveIntoPlace(directory, CARD_FILE)
     await syncDirectory(directory)
@@ -249,7 +289,9 @@ async function finishEarlierCommit(directory: string): Promise<void> {
   for (const remnant of remnants) {
     const name = remnant.slice(0, -NEXT.length)
     const entry = wanted.get(name)
-    const bytes = entry && (await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(() => undefined))
+    const bytes =
+      entry &&
+      (await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(() => undefined))
     if (bytes && sha256(bytes) === entry.sha256) await moveIntoPlace(directory, name)
     else await rm(join(directory, remnant), { force: true })
   }
@@ -258,7 +300,9 @@ async function finishEarlierCommit(directory: string): Promise<void> {
 
 async function readCommittedEntries(directory: string): Promise<Map<string, FileEntry>> {
   try {
-    const { files } = decodeManifest(await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST }))
+    const { files } = decodeManifest(
+      await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST }),
+    )
     return new Map(files.map((entry) => [entry.name, entry]))
   } catch {
     return new Map()
@@ -289,7 +333,11 @@ async function syncDirectory(directory: string): Promise<void> {
 function unwritable(directory: string, error: unknown): ArtifactError {
   const { code, message } = error as NodeJS.ErrnoException
   const uid = process.getuid?.()
-  return new ArtifactError('unwritable', `${quote(directory, 256)} cannot be written by uid ${uid}: ${code ?? message}`, {
-    cause: error,
-  })
+  return new ArtifactError(
+    'unwritable',
+    `${quote(directory, 256)} cannot be written by uid ${uid}: ${code ?? message}`,
+    {
+      cause: error,
+    },
+  )
 }

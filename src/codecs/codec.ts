@@ -36,7 +36,11 @@ export interface Codec {
   /** The type that answers carry, and others that mean the same. */
   readonly mediaTypes: readonly [string, ...string[]]
   /** @throws InputError naming row, column and value */
-  readonly decode?: (text: string, context: DecodeContext, mediaParameters: ReadonlyMap<string, string>) => Decoded
+  readonly decode?: (
+    text: string,
+    context: DecodeContext,
+    mediaParameters: ReadonlyMap<string, string>,
+  ) => Decoded
   readonly encodePredictions?: (predictions: Predictions, dialect: Decoded['dialect']) => string
   readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => string
 }

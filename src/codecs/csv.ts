@@ -1,9 +1,9 @@
-import { checkHeader, type CsvRows, parseCsv } from '../data/csv.ts'
+import { type CsvRows, checkHeader, parseCsv } from '../data/csv.ts'
 import type { Cell } from '../data/frame.ts'
 import { isDecimal, isMissingText } from '../data/number.ts'
 import { InputError, listNames } from '../errors.ts'
-import { buildFrame, cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
+import { buildFrame, cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
 import { writeLabel } from './wire.ts'
 
 /**
@@ -17,9 +17,13 @@ export const csv: Codec = {
   decode(text, context, mediaParameters) {
     const header = mediaParameters.get('header')
     if (header !== undefined && header !== 'present' && header !== 'absent') {
-      throw new InputError('invalid_option', `text/csv;header may be present or absent, not ${listNames([header])}`)
+      throw new InputError(
+        'invalid_option',
+        `text/csv;header may be present or absent, not ${listNames([header])}`,
+      )
     }
-    const hasHeader = header === 'present' || (header === undefined && startsWithHeader(text, context))
+    const hasHeader =
+      header === 'present' || (header === undefined && startsWithHeader(text, context))
     const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
     checkRowCount(rows.length - (hasHeader ? 1 : 0), { ...context })
     checkDelimiter(rows, context)
@@ -40,15 +44,35 @@ export const csv: Codec = {
     const [first] = explanations.rows
     const hasOthers = first?.others !== undefined
     if (hasOthers) {
-      throw new InputError('invalid_option', 'CSV has one column per feature and cannot leave any out; ask for top in JSON')
+      throw new InputError(
+        'invalid_option',
+        'CSV has one column per feature and cannot leave any out; ask for top in JSON',
+      )
     }
     if (mediaParameters.get('header') !== 'absent') {
-      lines.push(['row', 'predicted_label', 'output_name', 'base_value', ...explanations.featureNames, 'output'].map(writeField).join(','))
+      lines.push(
+        [
+          'row',
+          'predicted_label',
+          'output_name',
+          'base_value',
+          ...explanations.featureNames,
+          'output',
+        ]
+          .map(writeField)
+          .join(','),
+      )
     }
     for (const row of explanations.rows) {
       row.outputNames.forEach((outputName, k) => {
         const label = writeLabel(row.predictedLabel, explanations.numericClasses)
-        const cells = [row.row, writeField(String(label)), writeField(outputName), row.baseValues[k], ...(row.shapValues[k] as Float64Array)]
+        const cells = [
+          row.row,
+          writeField(String(label)),
+          writeField(outputName),
+          row.baseValues[k],
+          ...(row.shapValues[k] as Float64Array),
+        ]
         lines.push([...cells, row.outputs[k]].join(','))
       })
     }
@@ -93,10 +117,16 @@ function isValue(field: string): boolean {
 function checkDelimiter(rows: CsvRows, { inputs }: DecodeContext): void {
   const [first] = rows
   if (!first || inputs.length < 2 || first.length !== 1) return
-  const found = [';', '\t', '|'].find((delimiter) => (first[0] as string).split(delimiter).length === inputs.length)
+  const found = [';', '\t', '|'].find(
+    (delimiter) => (first[0] as string).split(delimiter).length === inputs.length,
+  )
   if (found === undefined) return
   const name = found === '\t' ? 'tabs' : `"${found}"`
-  throw new InputError('invalid_delimiter', `fields are separated by ${name}; separate them by commas`, [{ row: 1 }])
+  throw new InputError(
+    'invalid_delimiter',
+    `fields are separated by ${name}; separate them by commas`,
+    [{ row: 1 }],
+  )
 }
 
 function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
@@ -105,7 +135,12 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
     if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
     return inputs.map((input, j) => cellOfText(input, fields[j] as string, index + 1))
   })
-  return { frame: buildFrame(inputs, cells), dialect: 'predictions', parameters: new Map(), ignoredColumns: 0 }
+  return {
+    frame: buildFrame(inputs, cells),
+    dialect: 'predictions',
+    parameters: new Map(),
+    ignoredColumns: 0,
+  }
 }
 
 function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
@@ -113,7 +148,12 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
   checkHeader(header)
   const positions = inputs.map(({ name }) => header.indexOf(name))
   const absent = inputs.filter(({ nullable }, j) => (positions[j] as number) < 0 && !nullable)
-  if (absent.length > 0) throw missingColumns(context, absent.map(({ name }) => name), header)
+  if (absent.length > 0)
+    throw missingColumns(
+      context,
+      absent.map(({ name }) => name),
+      header,
+    )
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j] as number
@@ -121,5 +161,10 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
     }),
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length
-  return { frame: buildFrame(inputs, cells), dialect: 'predictions', parameters: new Map(), ignoredColumns }
+  return {
+    frame: buildFrame(inputs, cells),
+    dialect: 'predictions',
+    parameters: new Map(),
+    ignoredColumns,
+  }
 }

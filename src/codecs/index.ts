@@ -13,10 +13,16 @@ export function findCodec(mediaType: string): Codec | undefined {
 }
 
 /** Media types that requests may have. */
-export const requestTypes: readonly string[] = codecs.filter(({ decode }) => decode).flatMap(({ mediaTypes }) => mediaTypes)
+export const requestTypes: readonly string[] = codecs
+  .filter(({ decode }) => decode)
+  .flatMap(({ mediaTypes }) => mediaTypes)
 
 /** Media types that predictions and explanations may be asked in. */
 export const answerTypes = {
-  predict: codecs.filter(({ encodePredictions }) => encodePredictions).flatMap(({ mediaTypes }) => mediaTypes),
-  explain: codecs.filter(({ encodeExplanations }) => encodeExplanations).flatMap(({ mediaTypes }) => mediaTypes),
+  predict: codecs
+    .filter(({ encodePredictions }) => encodePredictions)
+    .flatMap(({ mediaTypes }) => mediaTypes),
+  explain: codecs
+    .filter(({ encodeExplanations }) => encodeExplanations)
+    .flatMap(({ mediaTypes }) => mediaTypes),
 } as const

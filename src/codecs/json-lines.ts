@@ -21,22 +21,32 @@ export const jsonLines: Codec = {
       ignoredColumns += ignored
       return cells
     })
-    return { frame: buildFrame(context.inputs, rows), dialect: 'predictions', parameters: new Map(), ignoredColumns }
+    return {
+      frame: buildFrame(context.inputs, rows),
+      dialect: 'predictions',
+      parameters: new Map(),
+      ignoredColumns,
+    }
   },
 
   encodePredictions: (predictions) =>
-    joinLines(Array.from({ length: predictions.rows }, (_, row) => writePrediction(predictions, row))),
+    joinLines(
+      Array.from({ length: predictions.rows }, (_, row) => writePrediction(predictions, row)),
+    ),
 
   encodeExplanations: (explanations, { format }) =>
     joinLines(
       explanations.rows.flatMap((row): object[] =>
-        format === 'contributions' ? writeContributions(explanations, row) : [writeExplanation(explanations, row, true)],
+        format === 'contributions'
+          ? writeContributions(explanations, row)
+          : [writeExplanation(explanations, row, true)],
       ),
     ),
 }
 
 function parseLine(line: string, row: number): unknown {
-  if (line.trim() === '') throw new InputError('blank_row', `row ${row} is an empty line`, [{ row }])
+  if (line.trim() === '')
+    throw new InputError('blank_row', `row ${row} is an empty line`, [{ row }])
   try {
     return JSON.parse(line) as unknown
   } catch {

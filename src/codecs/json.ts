@@ -3,7 +3,12 @@ import { scanJson } from '../data/json-scan.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
 import { buildFrame, cellsOfList, cellsOfObject, checkRowCount } from './rows.ts'
-import { writeContributions, writeExplanation, writeExplanationHead, writePrediction } from './wire.ts'
+import {
+  writeContributions,
+  writeExplanation,
+  writeExplanationHead,
+  writePrediction,
+} from './wire.ts'
 
 const SHAPES = 'send one object, a list of objects, a list of lists, or {"instances": [...]}'
 
@@ -14,23 +19,32 @@ export const json: Codec = {
 
   decode(text, context) {
     const value = parseJson(text)
-    if (Array.isArray(value)) return decodeRows(value, context, isListOfLists(value) ? 'labels' : 'predictions', new Map())
+    if (Array.isArray(value))
+      return decodeRows(value, context, isListOfLists(value) ? 'labels' : 'predictions', new Map())
     if (value === null || typeof value !== 'object') {
       throw new InputError('invalid_shape', `${quote(value)} holds no rows; ${SHAPES}`)
     }
     const { instances, parameters, ...rest } = value as Record<string, unknown>
     if (instances === undefined) return decodeRows([value], context, 'predictions', new Map())
-    if (!Array.isArray(instances)) throw new InputError('invalid_shape', `"instances" must be a list; ${SHAPES}`)
+    if (!Array.isArray(instances))
+      throw new InputError('invalid_shape', `"instances" must be a list; ${SHAPES}`)
     const [stranger] = Object.keys(rest)
     if (stranger !== undefined) {
-      throw new InputError('invalid_shape', `beside "instances" only "parameters" may stand, not ${quote(stranger)}`)
+      throw new InputError(
+        'invalid_shape',
+        `beside "instances" only "parameters" may stand, not ${quote(stranger)}`,
+      )
     }
     return decodeRows(instances, context, 'predictions', readParameters(parameters))
   },
 
   encodePredictions(predictions, dialect) {
-    const rows = Array.from({ length: predictions.rows }, (_, row) => writePrediction(predictions, row))
-    return JSON.stringify(dialect === 'labels' ? rows.map((row) => row.predicted_label) : { predictions: rows })
+    const rows = Array.from({ length: predictions.rows }, (_, row) =>
+      writePrediction(predictions, row),
+    )
+    return JSON.stringify(
+      dialect === 'labels' ? rows.map((row) => row.predicted_label) : { predictions: rows },
+    )
   },
 
   encodeExplanations(explanations, { format }) {
@@ -54,15 +68,20 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    throw new InputError('invalid_json', `the body is not JSON: ${describeSyntaxError(error as Error)}`)
+    throw new InputError(
+      'invalid_json',
+      `the body is not JSON: ${describeSyntaxError(error as Error)}`,
+    )
   }
 }
 
 /** @throws InputError `json_too_deep` or `too_many_keys` */
 export function checkJsonLimits(text: string): void {
   const limit = scanJson(text)
-  if (limit === 'depth') throw new InputError('json_too_deep', 'the JSON is nested deeper than 32 levels')
-  if (limit === 'keys') throw new InputError('too_many_keys', 'a JSON object has more than 10000 keys')
+  if (limit === 'depth')
+    throw new InputError('json_too_deep', 'the JSON is nested deeper than 32 levels')
+  if (limit === 'keys')
+    throw new InputError('too_many_keys', 'a JSON object has more than 10000 keys')
 }
 
 /** The engine's message with what it quotes of the body escaped and cut. */
@@ -101,11 +120,19 @@ export function decodeRow(
   const isList = Array.isArray(value)
   if (value === null || typeof value !== 'object') {
     const hint = row === 1 ? `; ${SHAPES}` : ''
-    throw new InputError('invalid_shape', `row ${row} is ${quote(value)}, neither a list nor an object${hint}`, [{ row }])
+    throw new InputError(
+      'invalid_shape',
+      `row ${row} is ${quote(value)}, neither a list nor an object${hint}`,
+      [{ row }],
+    )
   }
   if (asList !== undefined && isList !== asList) {
     const [kind, other] = asList ? ['an object', 'lists'] : ['a list', 'objects']
-    throw new InputError('invalid_shape', `row ${row} is ${kind}, the rows before it are ${other}`, [{ row }])
+    throw new InputError(
+      'invalid_shape',
+      `row ${row} is ${kind}, the rows before it are ${other}`,
+      [{ row }],
+    )
   }
   if (isList) return { cells: cellsOfList(context.inputs, value, row), ignored: 0 }
   return cellsOfObject(context, value as Record<string, unknown>, row)
@@ -113,6 +140,7 @@ export function decodeRow(
 
 function readParameters(value: unknown): ReadonlyMap<string, unknown> {
   if (value === undefined || value === null) return new Map()
-  if (typeof value !== 'object' || Array.isArray(value)) throw new InputError('invalid_shape', '"parameters" must be an object')
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new InputError('invalid_shape', '"parameters" must be an object')
   return new Map(Object.entries(value))
 }

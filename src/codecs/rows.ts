@@ -1,12 +1,21 @@
 /** Cells of requests checked against the model's inputs, for every decoder alike. */
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../data/frame.ts'
-import { checkFinite, describePlace, isMissingText, notANumber, parseNumber } from '../data/number.ts'
+import {
+  checkFinite,
+  describePlace,
+  isMissingText,
+  notANumber,
+  parseNumber,
+} from '../data/number.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
 
 /** Returns a frame of cells in the order of the inputs. */
-export function buildFrame(inputs: readonly InputColumn[], rows: readonly (readonly Cell[])[]): DataFrame {
+export function buildFrame(
+  inputs: readonly InputColumn[],
+  rows: readonly (readonly Cell[])[],
+): DataFrame {
   return {
     names: inputs.map(({ name }) => name),
     columns: inputs.map(({ type }, j) => {
@@ -34,7 +43,11 @@ export function cellOfJson(input: InputColumn, value: unknown, row: number): Cel
   if (typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') {
     const hint = typeof value === 'number' ? `; send ${quote(String(value))} in quotes` : ''
-    throw new InputError('invalid_text', `${describePlace(place)}: ${quote(value)} is not a text${hint}`, [place])
+    throw new InputError(
+      'invalid_text',
+      `${describePlace(place)}: ${quote(value)} is not a text${hint}`,
+      [place],
+    )
   }
   const text = value.trim()
   return isMissingText(text) ? missing(input, row) : text
@@ -44,11 +57,19 @@ export function cellOfJson(input: InputColumn, value: unknown, row: number): Cel
 export function missing(input: InputColumn, row: number): null {
   if (input.nullable) return null
   const place = { row, column: input.name }
-  throw new InputError('missing_value', `${describePlace(place)} is empty; it never was in training`, [place])
+  throw new InputError(
+    'missing_value',
+    `${describePlace(place)} is empty; it never was in training`,
+    [place],
+  )
 }
 
 /** Returns a list's cells in the order of the inputs. */
-export function cellsOfList(inputs: readonly InputColumn[], values: readonly unknown[], row: number): Cell[] {
+export function cellsOfList(
+  inputs: readonly InputColumn[],
+  values: readonly unknown[],
+  row: number,
+): Cell[] {
   if (values.length !== inputs.length) throw wrongWidth(inputs, values.length, row)
   return inputs.map((input, j) => cellOfJson(input, values[j], row))
 }
@@ -83,7 +104,9 @@ export function missingColumns(
 ): InputError {
   const known = new Set([...inputs.map(({ name }) => name), ...otherColumns])
   const strangers = sent.filter((name) => !known.has(name)).slice(0, 100)
-  const guess = strangers.map((name) => ({ name, hint: didYouMean(name, absent) })).find(({ hint }) => hint !== '')
+  const guess = strangers
+    .map((name) => ({ name, hint: didYouMean(name, absent) }))
+    .find(({ hint }) => hint !== '')
   const hint = guess ? `; there is ${quote(guess.name)}${guess.hint}` : ''
   const where = row === undefined ? 'the header' : `row ${row}`
   const what = absent.length === 1 ? 'column' : 'columns'
@@ -108,6 +131,9 @@ export function wrongWidth(inputs: readonly InputColumn[], width: number, row: n
 /** Throws when there are more rows than one request may hold. */
 export function checkRowCount(rows: number, { maxRows }: DecodeContext): void {
   if (rows > maxRows) {
-    throw new InputError('too_many_rows', `one request may hold ${maxRows} rows${Number.isFinite(rows) ? `, this one has ${rows}` : ''}`)
+    throw new InputError(
+      'too_many_rows',
+      `one request may hold ${maxRows} rows${Number.isFinite(rows) ? `, this one has ${rows}` : ''}`,
+    )
   }
 }

@@ -9,11 +9,17 @@ export const svg: Codec = {
   mediaTypes: ['image/svg+xml'],
   encodeExplanations(explanations) {
     if (explanations.rows.length !== 1) {
-      throw new InputError('one_row', `a picture shows one row, the request has ${explanations.rows.length}`)
+      throw new InputError(
+        'one_row',
+        `a picture shows one row, the request has ${explanations.rows.length}`,
+      )
     }
     const [row] = explanations.rows as [Explanation]
     if (row.outputNames.length !== 1) {
-      throw new InputError('invalid_option', 'a picture shows one output; choose one class with output=')
+      throw new InputError(
+        'invalid_option',
+        'a picture shows one output; choose one class with output=',
+      )
     }
     return waterfall(row, { space: explanations.space })
   },

@@ -19,9 +19,15 @@ export function writeScore(probabilities: Float64Array): number | number[] {
 /** Returns one row's prediction as it is written. */
 export function writePrediction(predictions: Predictions, row: number) {
   const { classes, numericClasses } = predictions
-  const probabilities = predictions.probabilities.subarray(row * classes.length, (row + 1) * classes.length)
+  const probabilities = predictions.probabilities.subarray(
+    row * classes.length,
+    (row + 1) * classes.length,
+  )
   return {
-    predicted_label: writeLabel(classes[predictions.labels[row] as number] as string, numericClasses),
+    predicted_label: writeLabel(
+      classes[predictions.labels[row] as number] as string,
+      numericClasses,
+    ),
     score: writeScore(probabilities),
     probabilities: Object.fromEntries(classes.map((name, k) => [name, probabilities[k] as number])),
   }
@@ -46,7 +52,9 @@ export function writeExplanation(explanations: Explanations, row: Explanation, o
   return {
     predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
     score: writeScore(row.probabilities),
-    ...(own || !explanations.shared ? { output_names: row.outputNames, base_values: row.baseValues } : {}),
+    ...(own || !explanations.shared
+      ? { output_names: row.outputNames, base_values: row.baseValues }
+      : {}),
     outputs: row.outputs,
     ...(own || row.others ? { feature_names: row.featureNames } : {}),
     data: row.data,

@@ -19,7 +19,8 @@ export function parseCsv(text: string, options: { header: boolean; maxRows?: num
   if (control) throw controlCharacter(text, control.index, firstRow)
   const body = withoutBlankEnd(text)
   if (body === '') return []
-  const lastRow = options.maxRows === undefined ? undefined : options.maxRows + (options.header ? 2 : 1)
+  const lastRow =
+    options.maxRows === undefined ? undefined : options.maxRows + (options.header ? 2 : 1)
   let rows: string[][]
   try {
     rows = parse(body, {
@@ -48,9 +49,14 @@ export function withoutByteOrderMark(text: string): string {
 export function checkHeader(names: readonly string[]): readonly string[] {
   const seen = new Set<string>()
   names.forEach((name, index) => {
-    if (name === '') throw new InputError('empty_column_name', `the header's column ${index + 1} has no name`)
+    if (name === '')
+      throw new InputError('empty_column_name', `the header's column ${index + 1} has no name`)
     if (seen.has(name)) {
-      throw new InputError('duplicate_column', `the header names column ${listNames([name])} twice`, [{ column: name }])
+      throw new InputError(
+        'duplicate_column',
+        `the header names column ${listNames([name])} twice`,
+        [{ column: name }],
+      )
     }
     seen.add(name)
   })
@@ -67,7 +73,11 @@ function checkWidths(rows: readonly (readonly string[])[], firstRow: number): vo
   const width = rows[0]?.length ?? 0
   rows.forEach((row, index) => {
     if (row.length === 1 && row[0] === '' && rows.length > 1) {
-      throw new InputError('blank_row', `${rowName(index + firstRow)} is an empty line`, placeOf(index + firstRow))
+      throw new InputError(
+        'blank_row',
+        `${rowName(index + firstRow)} is an empty line`,
+        placeOf(index + firstRow),
+      )
     }
     if (row.length !== width) {
       const before = firstRow === 0 ? 'the header has' : 'row 1 has'
@@ -83,7 +93,11 @@ function checkWidths(rows: readonly (readonly string[])[], firstRow: number): vo
 function controlCharacter(text: string, index: number, firstRow: number): InputError {
   const row = text.slice(0, index).split(/\r\n|\n|\r/).length - 1 + firstRow
   const code = text.charCodeAt(index).toString(16).padStart(4, '0')
-  return new InputError('control_character', `${rowName(row)} holds the control character U+${code}`, placeOf(row))
+  return new InputError(
+    'control_character',
+    `${rowName(row)} holds the control character U+${code}`,
+    placeOf(row),
+  )
 }
 
 function asInputError(error: unknown, firstRow: number): unknown {

@@ -93,7 +93,11 @@ export function takeColumnRows(column: Column, rows: Int32Array): Column {
   if (column.kind === 'number') {
     return numberColumn(Float64Array.from(rows, (row) => column.values[row] as number))
   }
-  return { kind: 'text', codes: rows.map((row) => column.codes[row] as number), levels: column.levels }
+  return {
+    kind: 'text',
+    codes: rows.map((row) => column.codes[row] as number),
+    levels: column.levels,
+  }
 }
 
 /** Returns the distinct non-missing values of a column with their counts, in order of first appearance. */

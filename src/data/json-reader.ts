@@ -26,10 +26,12 @@ export interface JsonReader {
 export function createJsonReader(fail: (message: string) => Error): JsonReader {
   const reader: JsonReader = {
     object(value, where, keys) {
-      if (value === null || typeof value !== 'object' || Array.isArray(value)) throw fail(`${where} must be an object`)
+      if (value === null || typeof value !== 'object' || Array.isArray(value))
+        throw fail(`${where} must be an object`)
       const object = new Map(Object.entries(value))
       for (const key of object.keys()) {
-        if (keys && !keys.includes(key)) throw fail(`${where} has an unknown key ${quote(key)}${didYouMean(key, keys)}`)
+        if (keys && !keys.includes(key))
+          throw fail(`${where} has an unknown key ${quote(key)}${didYouMean(key, keys)}`)
       }
       return object
     },
@@ -41,14 +43,17 @@ export function createJsonReader(fail: (message: string) => Error): JsonReader {
       if (typeof value === 'string' && value !== '') return value
       throw fail(`${where} must be a text`)
     },
-    texts: (value, where) => reader.list(value, where).map((item, i) => reader.text(item, `${where}[${i}]`)),
+    texts: (value, where) =>
+      reader.list(value, where).map((item, i) => reader.text(item, `${where}[${i}]`)),
     number(value, where) {
       if (typeof value === 'number' && Number.isFinite(value)) return value
       throw fail(`${where} must be a finite number`)
     },
-    numbers: (value, where) => reader.list(value, where).map((item, i) => reader.number(item, `${where}[${i}]`)),
+    numbers: (value, where) =>
+      reader.list(value, where).map((item, i) => reader.number(item, `${where}[${i}]`)),
     whole(value, where, least = 0, most = Number.MAX_SAFE_INTEGER) {
-      if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
+      if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
+        return value as number
       const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
       throw fail(`${where} must be a whole number ${range}`)
     },

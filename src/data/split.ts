@@ -12,7 +12,12 @@ export interface Split {
  * @param y class number of every row
  * @param testSize share in [0, 1)
  */
-export function stratifiedSplit(y: Int32Array, classes: number, testSize: number, seed: number): Split {
+export function stratifiedSplit(
+  y: Int32Array,
+  classes: number,
+  testSize: number,
+  seed: number,
+): Split {
   const isTest = new Uint8Array(y.length)
   const random = createRandom(seed, 1)
   for (let label = 0; label < classes; label++) {
@@ -29,7 +34,12 @@ export function stratifiedSplit(y: Int32Array, classes: number, testSize: number
 /**
  * Returns up to `count` row numbers, ascending, with every class in its share (largest remainders), chosen by `seed`.
  */
-export function stratifiedSample(y: Int32Array, classes: number, count: number, seed: number): Int32Array {
+export function stratifiedSample(
+  y: Int32Array,
+  classes: number,
+  count: number,
+  seed: number,
+): Int32Array {
   if (y.length <= count) return Int32Array.from(y, (_, row) => row)
   const groups = Array.from({ length: classes }, (_, label) => rowsOfClass(y, label))
   const exact = groups.map((group) => (group.length * count) / y.length)
@@ -43,7 +53,9 @@ export function stratifiedSample(y: Int32Array, classes: number, count: number, 
     taken[label] = (taken[label] as number) + 1
   }
   const random = createRandom(seed, 2)
-  const chosen = groups.flatMap((group, label) => [...shuffle(group, random).subarray(0, taken[label])])
+  const chosen = groups.flatMap((group, label) => [
+    ...shuffle(group, random).subarray(0, taken[label]),
+  ])
   return Int32Array.from(chosen).sort()
 }
 

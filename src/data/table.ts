@@ -15,7 +15,10 @@ export function readCsvTable(text: string, names?: readonly string[]): DataFrame
   const body = names === undefined ? rows.slice(1) : rows
   const width = body[0]?.length ?? header.length
   if (width !== header.length) {
-    throw new InputError('wrong_width', `the table has ${width} columns, ${header.length} names were given`)
+    throw new InputError(
+      'wrong_width',
+      `the table has ${width} columns, ${header.length} names were given`,
+    )
   }
   return {
     names: header,
@@ -39,7 +42,9 @@ function typedColumn(name: string, rows: readonly (readonly string[])[], index: 
   const values = new Float64Array(rows.length)
   rows.forEach((row, i) => {
     const cell = row[index] as string
-    values[i] = isMissingText(cell) ? Number.NaN : checkFinite(Number(cell), cell, { row: i + 1, column: name })
+    values[i] = isMissingText(cell)
+      ? Number.NaN
+      : checkFinite(Number(cell), cell, { row: i + 1, column: name })
   })
   return numberColumn(values)
 }
@@ -52,7 +57,8 @@ function checkInfinity(name: string, rows: readonly (readonly string[])[], index
     if (/^[+-]?inf(inity)?$/i.test(cell)) infinite ??= { cell, row: i + 1 }
     else if (!isMissingText(cell) && !isDecimal(cell)) return
   }
-  if (infinite) checkFinite(Number.POSITIVE_INFINITY, infinite.cell, { row: infinite.row, column: name })
+  if (infinite)
+    checkFinite(Number.POSITIVE_INFINITY, infinite.cell, { row: infinite.row, column: name })
 }
 
 function presentText(cell: string): string | null {
@@ -101,23 +107,29 @@ function parseLine(line: string, row: number): Record<string, unknown> {
 }
 
 function typedJsonColumn(name: string, cells: readonly unknown[]): Column {
-  const kinds = new Set(cells.filter((cell) => cell !== null && cell !== '').map((cell) => typeof cell))
+  const kinds = new Set(
+    cells.filter((cell) => cell !== null && cell !== '').map((cell) => typeof cell),
+  )
   if (kinds.size > 1 || kinds.has('object')) {
-    const row = cells.findIndex((cell) => cell !== null && typeof cell !== typeof cells.find((c) => c !== null))
+    const row = cells.findIndex(
+      (cell) => cell !== null && typeof cell !== typeof cells.find((c) => c !== null),
+    )
     const found = kinds.has('object') ? 'a list or an object' : [...kinds].join(' and ')
-    throw new InputError('invalid_text', `column ${quote(name)} holds ${found}; one type is needed`, [
-      { row: row + 1, column: name },
-    ])
+    throw new InputError(
+      'invalid_text',
+      `column ${quote(name)} holds ${found}; one type is needed`,
+      [{ row: row + 1, column: name }],
+    )
   }
   if (kinds.has('number')) {
     const values = cells.map((cell, i) =>
-      cell === null || cell === '' ? Number.NaN : checkFinite(cell as number, cell, { row: i + 1, column: name }),
+      cell === null || cell === ''
+        ? Number.NaN
+        : checkFinite(cell as number, cell, { row: i + 1, column: name }),
     )
     return numberColumn(Float64Array.from(values))
   }
-  return textColumn(
-    cells.map((cell) => (cell === null ? null : presentText(String(cell).trim()))),
-  )
+  return textColumn(cells.map((cell) => (cell === null ? null : presentText(String(cell).trim()))))
 }
 
 /**
@@ -132,8 +144,12 @@ export function concatTables(parts: readonly { name: string; frame: DataFrame }[
     const missing = first.frame.names.filter((name) => !part.frame.names.includes(name))
     const extra = part.frame.names.filter((name) => !first.frame.names.includes(name))
     if (missing.length > 0 || extra.length > 0) {
-      const what = missing.length > 0 ? `lacks ${listNames(missing)}` : `has ${listNames(extra)} besides`
-      throw new InputError('missing_column', `${quote(part.name)} ${what}, compared with ${quote(first.name)}`)
+      const what =
+        missing.length > 0 ? `lacks ${listNames(missing)}` : `has ${listNames(extra)} besides`
+      throw new InputError(
+        'missing_column',
+        `${quote(part.name)} ${what}, compared with ${quote(first.name)}`,
+      )
     }
   }
   const frames = parts.map((part) => part.frame)

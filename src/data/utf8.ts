@@ -11,7 +11,10 @@ export function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new InputError('invalid_utf8', `the text is not UTF-8: byte ${firstWrongByte(bytes) + 1} is wrong`)
+    throw new InputError(
+      'invalid_utf8',
+      `the text is not UTF-8: byte ${firstWrongByte(bytes) + 1} is wrong`,
+    )
   }
 }
 

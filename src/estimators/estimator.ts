@@ -26,5 +26,11 @@ export interface Estimator {
    * @param X [row][feature], without missing values
    * @param y class number of every row, 0 … classes − 1, each of them present
    */
-  fit(X: Matrix, y: Int32Array, classes: number, params: Params, context: FitContext): Promise<ModelSpec>
+  fit(
+    X: Matrix,
+    y: Int32Array,
+    classes: number,
+    params: Params,
+    context: FitContext,
+  ): Promise<ModelSpec>
 }

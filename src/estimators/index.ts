@@ -17,5 +17,10 @@ export const engineNames = Object.keys(engines) as EngineName[]
 
 /** The packages that fit an engine's models, with the versions that package-lock.json holds (a test compares). */
 export const engineLibraries: Readonly<Record<EngineName, Readonly<Record<string, string>>>> = {
-  mljs: { 'ml-cart': '2.1.1', 'ml-logistic-regression': '2.0.0', 'ml-matrix': '6.15.1', 'ml-random-forest': '2.1.0' },
+  mljs: {
+    'ml-cart': '2.1.1',
+    'ml-logistic-regression': '2.0.0',
+    'ml-matrix': '6.15.1',
+    'ml-random-forest': '2.1.0',
+  },
 }

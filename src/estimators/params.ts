@@ -3,7 +3,13 @@ import { didYouMean, InputError, quote } from '../errors.ts'
 
 /** One parameter: its type, range, default and meaning. */
 export type ParamSpec = { readonly description: string } & (
-  | { readonly type: 'integer' | 'number'; readonly minimum: number; readonly maximum: number; readonly default: number | null; readonly optional?: true }
+  | {
+      readonly type: 'integer' | 'number'
+      readonly minimum: number
+      readonly maximum: number
+      readonly default: number | null
+      readonly optional?: true
+    }
   | { readonly type: 'boolean'; readonly default: boolean }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
   | { readonly type: 'features'; readonly default: number | string }
@@ -27,7 +33,8 @@ export function parseParams(schema: ParamsSchema, given: ReadonlyMap<string, unk
   const params: Record<string, ParamValue> = {}
   for (const [name, spec] of Object.entries(schema)) {
     const value = given.has(name) ? parseValue(spec, given.get(name)) : spec.default
-    if (value === undefined) problems.push(`${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`)
+    if (value === undefined)
+      problems.push(`${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`)
     else params[name] = value
   }
   if (problems.length > 0) throw new InputError('invalid_parameter', problems.join('; '))
@@ -83,7 +90,8 @@ function parseFeatureCount(value: unknown): number | string | undefined {
 
 function parseDecimal(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return undefined
+  if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value))
+    return undefined
   const number = Number(value)
   return Number.isFinite(number) ? number : undefined
 }

@@ -9,10 +9,14 @@ import { readChoice, readTensor } from './stored.ts'
 export const linear: ModelKind<LinearSpec> = {
   check(spec, { features, classes }) {
     const scores = scoreCount(spec.link, classes)
-    if (spec.link === 'logit' && classes !== 2) throw invalid(`link logit needs 2 classes, there are ${classes}`)
-    if (spec.features !== features) throw invalid(`it has ${spec.features} features, the preprocessor makes ${features}`)
-    if (spec.intercepts.length !== scores) throw invalid(`it has ${spec.intercepts.length} scores, expected ${scores}`)
-    if (spec.coefficients.length !== scores * features) throw invalid('coefficients do not match scores × features')
+    if (spec.link === 'logit' && classes !== 2)
+      throw invalid(`link logit needs 2 classes, there are ${classes}`)
+    if (spec.features !== features)
+      throw invalid(`it has ${spec.features} features, the preprocessor makes ${features}`)
+    if (spec.intercepts.length !== scores)
+      throw invalid(`it has ${spec.intercepts.length} scores, expected ${scores}`)
+    if (spec.coefficients.length !== scores * features)
+      throw invalid('coefficients do not match scores × features')
     if (spec.means.length !== features) throw invalid('means do not match the features')
     for (const [name, values] of Object.entries({
       coefficients: spec.coefficients,
@@ -85,7 +89,8 @@ function linearScore(spec: LinearSpec, k: number): LinearScore {
 
 function scoreAt(spec: LinearSpec, k: number, x: Float64Array): number {
   let sum = spec.intercepts[k] as number
-  for (let j = 0; j < spec.features; j++) sum += (spec.coefficients[k * spec.features + j] as number) * (x[j] as number)
+  for (let j = 0; j < spec.features; j++)
+    sum += (spec.coefficients[k * spec.features + j] as number) * (x[j] as number)
   return sum
 }
 

@@ -21,13 +21,17 @@ export function applyLink(link: Link, scores: Float64Array, out: Float64Array): 
       out[1] = sigmoid(scores[0] as number)
       return
     case 'softmax': {
-      const largest = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY)
+      const largest = scores.reduce(
+        (most, score) => Math.max(most, score),
+        Number.NEGATIVE_INFINITY,
+      )
       for (let k = 0; k < out.length; k++) out[k] = Math.exp((scores[k] as number) - largest)
-      return normalise(out)
+      normalise(out)
+      return
     }
     case 'one_vs_rest':
       for (let k = 0; k < out.length; k++) out[k] = sigmoid(scores[k] as number)
-      return normalise(out)
+      normalise(out)
   }
 }
 

@@ -13,7 +13,10 @@ export function readTensor<T extends Tensor['dtype']>(
   const tensor = file.tensors.get(name)
   if (!tensor) throw new ArtifactError('invalid', `the stored model has no tensor ${quote(name)}`)
   if (tensor.dtype !== dtype) {
-    throw new ArtifactError('invalid', `tensor ${quote(name)} has type ${tensor.dtype}, expected ${dtype}`)
+    throw new ArtifactError(
+      'invalid',
+      `tensor ${quote(name)} has type ${tensor.dtype}, expected ${dtype}`,
+    )
   }
   return tensor as Extract<Tensor, { dtype: T }>
 }
@@ -22,11 +25,18 @@ export function readTensor<T extends Tensor['dtype']>(
  * Returns the named text if it is one of the choices.
  * @throws ArtifactError `invalid`
  */
-export function readChoice<const T extends string>(file: TensorFile, name: string, choices: readonly T[]): T {
+export function readChoice<const T extends string>(
+  file: TensorFile,
+  name: string,
+  choices: readonly T[],
+): T {
   const value = file.metadata.get(name)
   const found = choices.find((choice) => choice === value)
   if (found === undefined) {
-    throw new ArtifactError('invalid', `the stored model's ${name} is ${quote(value)}, expected ${choices.join(' or ')}`)
+    throw new ArtifactError(
+      'invalid',
+      `the stored model's ${name} is ${quote(value)}, expected ${choices.join(' or ')}`,
+    )
   }
   return found
 }

@@ -39,7 +39,11 @@ export const trees: ModelKind<TreesSpec> = {
         return signed(label, scores)
       },
       explain(x, labels, phi) {
-        shap.explain(x, labels.map((label) => scoreOf(spec.link, label).score), phi)
+        shap.explain(
+          x,
+          labels.map((label) => scoreOf(spec.link, label).score),
+          phi,
+        )
         labels.forEach((label, i) => {
           if (scoreOf(spec.link, label).sign > 0) return
           // Subtracting from zero keeps an unused feature at 0 instead of −0.
@@ -97,7 +101,8 @@ export const trees: ModelKind<TreesSpec> = {
 function checkLengths(spec: TreesSpec, { classes }: ModelShape): void {
   const nodes = spec.feature.length
   const outputs = scoreCount(spec.link, classes)
-  if (spec.link === 'logit' && classes !== 2) throw invalid(`link logit needs 2 classes, there are ${classes}`)
+  if (spec.link === 'logit' && classes !== 2)
+    throw invalid(`link logit needs 2 classes, there are ${classes}`)
   if (spec.outputs !== outputs) throw invalid(`it has ${spec.outputs} outputs, expected ${outputs}`)
   if (spec.roots.length === 0) throw invalid('it has no tree')
   for (const [name, length] of Object.entries({
@@ -127,12 +132,15 @@ function checkStructure(spec: TreesSpec, { features }: ModelShape): void {
     if (level < 0) throw invalid(`node ${node} has no parent with a smaller number`)
     if (level > MAX_DEPTH) throw invalid(`node ${node} lies deeper than ${MAX_DEPTH} levels`)
     if (feature === -1) {
-      if (spec.left[node] !== -1 || spec.right[node] !== -1) throw invalid(`leaf ${node} has children`)
+      if (spec.left[node] !== -1 || spec.right[node] !== -1)
+        throw invalid(`leaf ${node} has children`)
       continue
     }
-    if (feature < 0 || feature >= features) throw invalid(`node ${node} asks feature ${feature} of ${features}`)
+    if (feature < 0 || feature >= features)
+      throw invalid(`node ${node} asks feature ${feature} of ${features}`)
     for (const child of [spec.left[node] as number, spec.right[node] as number]) {
-      if (child <= node || child >= nodes) throw invalid(`node ${node} has child ${child} of ${nodes} nodes`)
+      if (child <= node || child >= nodes)
+        throw invalid(`node ${node} has child ${child} of ${nodes} nodes`)
       if (depth[child] !== -1) throw invalid(`node ${child} has two parents`)
       depth[child] = level + 1
     }
@@ -142,22 +150,30 @@ function checkStructure(spec: TreesSpec, { features }: ModelShape): void {
 function checkNumbers(spec: TreesSpec): void {
   const { feature, threshold, cover, value, outputs } = spec
   if (!spec.base.every(Number.isFinite)) throw invalid('base holds a number that is not finite')
-  if (spec.link === 'identity' && (spec.aggregation !== 'mean' || spec.base.some((value) => value !== 0))) {
+  if (
+    spec.link === 'identity' &&
+    (spec.aggregation !== 'mean' || spec.base.some((value) => value !== 0))
+  ) {
     throw invalid('probabilities must be a mean of the trees without a base')
   }
   for (let node = 0; node < feature.length; node++) {
     const own = cover[node] as number
     if (!(own > 0 && Number.isFinite(own))) throw invalid(`node ${node} has cover ${own}`)
-    if ((spec.missingLeft[node] as number) > 1) throw invalid(`node ${node} has no yes or no for missing values`)
+    if ((spec.missingLeft[node] as number) > 1)
+      throw invalid(`node ${node} has no yes or no for missing values`)
     if (feature[node] === -1) {
       const leaf = value.subarray(node * outputs, (node + 1) * outputs)
-      if (!leaf.every(Number.isFinite)) throw invalid(`leaf ${node} holds a number that is not finite`)
+      if (!leaf.every(Number.isFinite))
+        throw invalid(`leaf ${node} holds a number that is not finite`)
       if (spec.link === 'identity') checkShares(leaf, node)
       continue
     }
-    if (!Number.isFinite(threshold[node])) throw invalid(`node ${node} has threshold ${threshold[node]}`)
-    const below = (cover[spec.left[node] as number] as number) + (cover[spec.right[node] as number] as number)
-    if (Math.abs(below - own) > 1e-6 * own) throw invalid(`node ${node} has cover ${own}, its children have ${below}`)
+    if (!Number.isFinite(threshold[node]))
+      throw invalid(`node ${node} has threshold ${threshold[node]}`)
+    const below =
+      (cover[spec.left[node] as number] as number) + (cover[spec.right[node] as number] as number)
+    if (Math.abs(below - own) > 1e-6 * own)
+      throw invalid(`node ${node} has cover ${own}, its children have ${below}`)
   }
 }
 

@@ -6,7 +6,6 @@ export const colours = { up: '#d55e00', down: '#0072b2' } as const
 /** Returns text as XML content or an attribute's value; characters that XML does not allow are replaced. */
 export function escapeXml(text: string): string {
   return text
-    .toWellFormed()
     .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -21,11 +20,20 @@ export function shorten(text: string, limit: number): string {
 }
 
 /** Returns an SVG element; numbers are rounded to hundredths of a pixel. */
-export function element(name: string, attributes: Readonly<Record<string, string | number>>, ...content: string[]): string {
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number>>,
+  ...content: string[]
+): string {
   const written = Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${typeof value === 'number' ? Number(value.toFixed(2)) : escapeXml(value)}"`)
+    .map(
+      ([key, value]) =>
+        ` ${key}="${typeof value === 'number' ? Number(value.toFixed(2)) : escapeXml(value)}"`,
+    )
     .join('')
-  return content.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${content.join('')}</${name}>`
+  return content.length === 0
+    ? `<${name}${written}/>`
+    : `<${name}${written}>${content.join('')}</${name}>`
 }
 
 /** Returns a text element. */
@@ -34,7 +42,12 @@ export function label(text: string, attributes: Readonly<Record<string, string |
 }
 
 /** Returns a whole drawing that follows the reader's light or dark scheme; `description` is read out aloud. */
-export function drawing(size: { width: number; height: number }, title: string, description: string, content: string): string {
+export function drawing(
+  size: { width: number; height: number },
+  title: string,
+  description: string,
+  content: string,
+): string {
   const style = `
     .plot { font: 13px system-ui, "DejaVu Sans", sans-serif; background: #fff }
     .plot text { fill: #222 } .plot .soft { fill: #666 } .plot .line { stroke: #999 } .plot .grid { stroke: #e6e6e6 }

@@ -45,30 +45,72 @@ export function waterfall(explanation: Explanation, options: WaterfallOptions): 
   const title = `${unit} of ${name}: ${number(result)}`
   const bottom = height - MARGIN.bottom
 
-  const grid = x.ticks(6).map((tick) =>
-    element('line', { class: 'grid', x1: x(tick), x2: x(tick), y1: MARGIN.top, y2: bottom }) +
-    label(x.tickFormat(6)(tick), { class: 'soft', x: x(tick), y: bottom + 18, 'text-anchor': 'middle' }),
+  const grid = x.ticks(6).map(
+    (tick) =>
+      element('line', { class: 'grid', x1: x(tick), x2: x(tick), y1: MARGIN.top, y2: bottom }) +
+      label(x.tickFormat(6)(tick), {
+        class: 'soft',
+        x: x(tick),
+        y: bottom + 18,
+        'text-anchor': 'middle',
+      }),
   )
   const marks = [
-    element('line', { class: 'line', x1: x(base), x2: x(base), y1: MARGIN.top, y2: bottom, 'stroke-dasharray': '4 3' }),
-    element('line', { class: 'line', x1: x(result), x2: x(result), y1: MARGIN.top - 6, y2: bottom, 'stroke-dasharray': '4 3' }),
-    label(`base value ${number(base)}`, { class: 'soft', x: x(base), y: bottom + 38, 'text-anchor': 'middle' }),
-    label(`${number(result)}`, { class: 'strong', x: x(result), y: MARGIN.top - 12, 'text-anchor': 'middle' }),
+    element('line', {
+      class: 'line',
+      x1: x(base),
+      x2: x(base),
+      y1: MARGIN.top,
+      y2: bottom,
+      'stroke-dasharray': '4 3',
+    }),
+    element('line', {
+      class: 'line',
+      x1: x(result),
+      x2: x(result),
+      y1: MARGIN.top - 6,
+      y2: bottom,
+      'stroke-dasharray': '4 3',
+    }),
+    label(`base value ${number(base)}`, {
+      class: 'soft',
+      x: x(base),
+      y: bottom + 38,
+      'text-anchor': 'middle',
+    }),
+    label(`${number(result)}`, {
+      class: 'strong',
+      x: x(result),
+      y: MARGIN.top - 12,
+      'text-anchor': 'middle',
+    }),
   ]
   const rows = bars.map((bar, i) => drawBar(bar, MARGIN.top + i * BAR, x))
-  const heading = label(shorten(`Why ${name}? ${unit} ${number(result)}`, 80), { class: 'strong', x: 16, y: 24, 'font-size': 15 })
+  const heading = label(shorten(`Why ${name}? ${unit} ${number(result)}`, 80), {
+    class: 'strong',
+    x: 16,
+    y: 24,
+    'font-size': 15,
+  })
   const description = [
     `base value ${number(base)}`,
     ...bars.map((bar) => `${bar.name}${bar.value} ${signed(bar.push)}`),
     `output ${number(result)}`,
   ].join('; ')
-  return drawing({ width: WIDTH, height }, title, description, [heading, ...grid, ...marks, ...rows].join(''))
+  return drawing(
+    { width: WIDTH, height },
+    title,
+    description,
+    [heading, ...grid, ...marks, ...rows].join(''),
+  )
 }
 
 /** Bars from the top down: largest first, what is left over last, each ending where the one above begins. */
 function buildBars(explanation: Explanation, k: number, maxBars: number): Bar[] {
   const phi = explanation.shapValues[k] as Float64Array
-  const order = explanation.featureNames.map((_, j) => j).sort((a, b) => Math.abs(phi[b] as number) - Math.abs(phi[a] as number) || a - b)
+  const order = explanation.featureNames
+    .map((_, j) => j)
+    .sort((a, b) => Math.abs(phi[b] as number) - Math.abs(phi[a] as number) || a - b)
   const shown = order.length > maxBars ? order.slice(0, maxBars - 1) : order
   const hidden = order.slice(shown.length)
   const rows = shown.map((j) => ({
@@ -78,7 +120,11 @@ function buildBars(explanation: Explanation, k: number, maxBars: number): Bar[] 
   }))
   const rest = hidden.reduce((sum, j) => sum + (phi[j] as number), explanation.others?.[k] ?? 0)
   if (hidden.length > 0 || explanation.others) {
-    rows.push({ name: hidden.length > 0 ? `${hidden.length} others` : 'others', value: '', push: rest })
+    rows.push({
+      name: hidden.length > 0 ? `${hidden.length} others` : 'others',
+      value: '',
+      push: rest,
+    })
   }
   let at = explanation.baseValues[k] as number
   const bars: Bar[] = []
@@ -105,7 +151,11 @@ function drawBar(bar: Bar, y: number, x: (value: number) => number): string {
   return element(
     'g',
     { class: 'bar' },
-    label(shorten(`${bar.name}${bar.value}`, 30), { x: MARGIN.left - 12, y: y + 20, 'text-anchor': 'end' }),
+    label(shorten(`${bar.name}${bar.value}`, 30), {
+      x: MARGIN.left - 12,
+      y: y + 20,
+      'text-anchor': 'end',
+    }),
     element('path', { d: outline, fill: up ? colours.up : colours.down }),
     caption,
   )
@@ -116,13 +166,19 @@ function point(x: number, y: number): string {
 }
 
 function cellText(cell: Cell): string {
-  return cell === null ? 'missing' : typeof cell === 'number' ? format('.6~g')(cell).replace('−', '-') : cell
+  return cell === null
+    ? 'missing'
+    : typeof cell === 'number'
+      ? format('.6~g')(cell).replace('−', '-')
+      : cell
 }
 
 /** A number as plots print it: four significant digits, plain where people read plain numbers. */
 function number(value: number): string {
   const rounded = Math.abs(value) < 1e-12 ? 0 : value
-  return format(Math.abs(rounded) >= 1e-3 && Math.abs(rounded) < 1e6 || rounded === 0 ? '.4~r' : '.3~e')(rounded)
+  return format(
+    (Math.abs(rounded) >= 1e-3 && Math.abs(rounded) < 1e6) || rounded === 0 ? '.4~r' : '.3~e',
+  )(rounded)
 }
 
 function signed(value: number): string {

@@ -23,13 +23,17 @@ export const imputeCategory: TransformerKind<ImputeCategory> = {
 /** Returns the imputer that fills in the most frequent category; the column has at least one value. */
 export function fitImputeCategory(column: Column): ImputeCategory {
   const value = mostFrequent(column)
-  if (value === undefined) throw new InputError('invalid_plan', 'a column without values cannot be imputed')
+  if (value === undefined)
+    throw new InputError('invalid_plan', 'a column without values cannot be imputed')
   return { kind: 'impute_category', value }
 }
 
 function fillColumn(column: Column, value: string | number): Column {
   if (column.kind === 'number') {
-    return { kind: 'number', values: column.values.map((number) => (Number.isNaN(number) ? Number(value) : number)) }
+    return {
+      kind: 'number',
+      values: column.values.map((number) => (Number.isNaN(number) ? Number(value) : number)),
+    }
   }
   const known = column.levels.indexOf(String(value))
   const levels = known < 0 ? [...column.levels, String(value)] : column.levels

@@ -12,7 +12,9 @@ export const imputeNumber: TransformerKind<ImputeNumber> = {
   build: ({ value }) => ({
     names: (name) => [name],
     apply: (column) => [
-      numberColumn((column as NumberColumn).values.map((number) => (Number.isNaN(number) ? value : number))),
+      numberColumn(
+        (column as NumberColumn).values.map((number) => (Number.isNaN(number) ? value : number)),
+      ),
     ],
   }),
   read: (value, reader, where) => ({
@@ -24,7 +26,12 @@ export const imputeNumber: TransformerKind<ImputeNumber> = {
 /** Returns the imputer of a number column that has at least one value. */
 export function fitImputeNumber(column: NumberColumn, how: NumberImputation): ImputeNumber {
   const present = column.values.filter((value) => !Number.isNaN(value))
-  const value = how === 'mean' ? mean(present) : how === 'median' ? median(present) : Number(mostFrequent(column))
+  const value =
+    how === 'mean'
+      ? mean(present)
+      : how === 'median'
+        ? median(present)
+        : Number(mostFrequent(column))
   return { kind: 'impute_number', value }
 }
 

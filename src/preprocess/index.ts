@@ -6,7 +6,12 @@ import { type StandardScaler, standardScaler } from './standard-scaler.ts'
 import type { TransformerKind } from './transformer.ts'
 
 /** Every fitted transformer. */
-export type AnyTransformer = ImputeNumber | ImputeCategory | StandardScaler | OrdinalEncoder | OneHotEncoder
+export type AnyTransformer =
+  | ImputeNumber
+  | ImputeCategory
+  | StandardScaler
+  | OrdinalEncoder
+  | OneHotEncoder
 
 /** The kinds of transformer by name. */
 export const transformerKinds = {

@@ -1,5 +1,11 @@
 /** Guesses a column plan from a table, with a reason for every column. */
-import { type Column, countMissing, countValues, type DataFrame, findColumn } from '../data/frame.ts'
+import {
+  type Column,
+  countMissing,
+  countValues,
+  type DataFrame,
+  findColumn,
+} from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { ColumnPlan } from './plan.ts'
 
@@ -42,13 +48,23 @@ export function inferPlan(
   }
   for (const column of overrides.keys()) {
     if (!frame.names.includes(column)) {
-      throw new InputError('unknown_column', `the table has no column ${quote(column)}${didYouMean(column, frame.names)}`, [{ column }])
+      throw new InputError(
+        'unknown_column',
+        `the table has no column ${quote(column)}${didYouMean(column, frame.names)}`,
+        [{ column }],
+      )
     }
-    if (column === target) throw new InputError('invalid_plan', `column ${quote(column)} is the target and cannot be a feature`)
+    if (column === target)
+      throw new InputError(
+        'invalid_plan',
+        `column ${quote(column)} is the target and cannot be a feature`,
+      )
   }
   const columns = frame.names
     .filter((name) => name !== target)
-    .map((name) => planColumn(name, findColumn(frame, name) as Column, frame.length, overrides.get(name)))
+    .map((name) =>
+      planColumn(name, findColumn(frame, name) as Column, frame.length, overrides.get(name)),
+    )
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   const plan: ColumnPlan = {
     target,
@@ -58,7 +74,7 @@ export function inferPlan(
     nominal: withRole('nominal').map(({ column }) => ({
       column,
       impute: 'own_level',
-      minFrequency: (countValues(findColumn(frame, column) as Column).size > MAX_CATEGORIES ? 10 : 1),
+      minFrequency: countValues(findColumn(frame, column) as Column).size > MAX_CATEGORIES ? 10 : 1,
     })),
     derived: [],
     dropped: withRole('drop').map(({ column, reason }) => ({ column, reason })),
@@ -71,18 +87,32 @@ export function inferPlan(
   return { plan, columns }
 }
 
-function planColumn(column: string, values: Column, rows: number, asked: Role | undefined): PlannedColumn {
+function planColumn(
+  column: string,
+  values: Column,
+  rows: number,
+  asked: Role | undefined,
+): PlannedColumn {
   const guess = guessRole(values, rows)
   // A column without information stays out even when it is asked for: there is nothing to fit.
   const role = asked && guess.useless !== true ? asked : guess.role
   if (role === 'numeric' && values.kind === 'text') {
     const example = values.levels[0] ?? ''
-    throw new InputError('invalid_number', `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`, [{ column }])
+    throw new InputError(
+      'invalid_number',
+      `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`,
+      [{ column }],
+    )
   }
   const missing = countMissing(values)
   const filled = missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows)
   const reason = role === guess.role ? guess.reason : 'as asked'
-  return { column, role, reason: `${reason}${filled}`, override: `--${suggestRole(role, values)} ${column}` }
+  return {
+    column,
+    role,
+    reason: `${reason}${filled}`,
+    override: `--${suggestRole(role, values)} ${column}`,
+  }
 }
 
 function fillText(role: Role, missing: number, rows: number): string {
@@ -103,19 +133,27 @@ function guessRole(values: Column, rows: number): Guess {
   const present = rows - missing
   const distinct = counts.size
   if (distinct === 0) return { role: 'drop', reason: 'no values', useless: true }
-  if (distinct === 1 && missing === 0) return { role: 'drop', reason: 'one value only', useless: true }
-  if (missing > rows * MAX_MISSING) return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
+  if (distinct === 1 && missing === 0)
+    return { role: 'drop', reason: 'one value only', useless: true }
+  if (missing > rows * MAX_MISSING)
+    return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
   if (values.kind === 'number') {
     const whole = values.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
-    if (whole && distinct === present && present > 20) return { role: 'id', reason: 'a different whole number in every row' }
+    if (whole && distinct === present && present > 20)
+      return { role: 'id', reason: 'a different whole number in every row' }
     if (whole && distinct >= 3 && distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct) {
       return { role: 'nominal', reason: `whole number with ${distinct} values` }
     }
     return { role: 'numeric', reason: 'number' }
   }
-  if (distinct > present / 2 && present > 20) return { role: 'drop', reason: `text with ${distinct} different values in ${present}` }
-  if (distinct > MAX_CATEGORIES) return { role: 'drop', reason: `text with ${distinct} different values` }
-  return { role: 'nominal', reason: `text with ${distinct} ${distinct === 1 ? 'category' : 'categories'}` }
+  if (distinct > present / 2 && present > 20)
+    return { role: 'drop', reason: `text with ${distinct} different values in ${present}` }
+  if (distinct > MAX_CATEGORIES)
+    return { role: 'drop', reason: `text with ${distinct} different values` }
+  return {
+    role: 'nominal',
+    reason: `text with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,
+  }
 }
 
 function suggestRole(role: Role, values: Column): Role {

@@ -25,7 +25,10 @@ export const ordinalEncoder: TransformerKind<OrdinalEncoder> = {
 }
 
 /** Returns the encoder with the given order, or with the column's own values ascending. */
-export function fitOrdinalEncoder(column: Column, order?: readonly (string | number)[]): OrdinalEncoder {
+export function fitOrdinalEncoder(
+  column: Column,
+  order?: readonly (string | number)[],
+): OrdinalEncoder {
   return { kind: 'ordinal_encoder', categories: order ?? sortedCategories(column) }
 }
 
@@ -35,7 +38,11 @@ export function sortedCategories(column: Column): (string | number)[] {
 }
 
 /** Returns the code of every cell: its category's number, `missing` where empty, UNKNOWN_CODE where not listed. */
-export function encode(column: Column, codeOf: ReadonlyMap<string | number, number>, missing: number): Float64Array {
+export function encode(
+  column: Column,
+  codeOf: ReadonlyMap<string | number, number>,
+  missing: number,
+): Float64Array {
   const length = column.kind === 'number' ? column.values.length : column.codes.length
   const codes = new Float64Array(length)
   for (let row = 0; row < length; row++) {

@@ -15,7 +15,10 @@ export function buildPattern(derived: DerivedColumn): (source: Column) => TextCo
     pattern = RE2JS.compile(derived.pattern)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new InputError('invalid_pattern', `the pattern of ${quote(derived.column)} cannot be used: ${why}`)
+    throw new InputError(
+      'invalid_pattern',
+      `the pattern of ${quote(derived.column)} cannot be used: ${why}`,
+    )
   }
   if (derived.group > pattern.groupCount()) {
     throw new InputError(

@@ -57,7 +57,17 @@ export interface ColumnPlan {
   readonly nullable: readonly string[]
 }
 
-const PLAN_KEYS = ['target', 'positive_class', 'id', 'numeric', 'ordinal', 'nominal', 'derived', 'drop', 'nullable']
+const PLAN_KEYS = [
+  'target',
+  'positive_class',
+  'id',
+  'numeric',
+  'ordinal',
+  'nominal',
+  'derived',
+  'drop',
+  'nullable',
+]
 
 const read = createJsonReader((message) => new InputError('invalid_plan', message))
 
@@ -88,16 +98,28 @@ export function readPlan(value: unknown): ColumnPlan {
     id: read.texts(plan.get('id') ?? [], 'id'),
     numeric: readEntries(plan, 'numeric', ['impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
-      impute: read.choice(entry.get('impute') ?? 'median', `${where}.impute`, ['mean', 'median', 'most_frequent']),
+      impute: read.choice(entry.get('impute') ?? 'median', `${where}.impute`, [
+        'mean',
+        'median',
+        'most_frequent',
+      ]),
     })),
     ordinal: readEntries(plan, 'ordinal', ['categories', 'impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
-      ...(entry.has('categories') ? { categories: readOrder(entry.get('categories'), `${where}.categories`) } : {}),
-      impute: read.choice(entry.get('impute') ?? 'most_frequent', `${where}.impute`, ['most_frequent', 'own_level']),
+      ...(entry.has('categories')
+        ? { categories: readOrder(entry.get('categories'), `${where}.categories`) }
+        : {}),
+      impute: read.choice(entry.get('impute') ?? 'most_frequent', `${where}.impute`, [
+        'most_frequent',
+        'own_level',
+      ]),
     })),
     nominal: readEntries(plan, 'nominal', ['impute', 'min_frequency'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
-      impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, ['most_frequent', 'own_level']),
+      impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, [
+        'most_frequent',
+        'own_level',
+      ]),
       minFrequency: read.whole(entry.get('min_frequency') ?? 1, `${where}.min_frequency`, 1),
     })),
     derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
@@ -121,7 +143,8 @@ function readDerived(entry: JsonObject, where: string): DerivedColumn {
 
 function readOrder(value: unknown, where: string): (string | number)[] {
   const categories = read.categories(value, where)
-  if (categories.length === 0) throw new InputError('invalid_plan', `${where} must name the categories in order`)
+  if (categories.length === 0)
+    throw new InputError('invalid_plan', `${where} must name the categories in order`)
   return categories
 }
 
@@ -147,7 +170,11 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     id: plan.id,
     numeric: plan.numeric,
     ordinal: plan.ordinal,
-    nominal: plan.nominal.map(({ column, impute, minFrequency }) => ({ column, impute, min_frequency: minFrequency })),
+    nominal: plan.nominal.map(({ column, impute, minFrequency }) => ({
+      column,
+      impute,
+      min_frequency: minFrequency,
+    })),
     derived: plan.derived,
     drop: plan.dropped,
     nullable: plan.nullable,
@@ -174,14 +201,21 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
   const known = new Set(names)
   for (const { column, from } of plan.derived) {
     if (!names.includes(from)) throw unknownColumn(from, names)
-    if (known.has(column)) throw new InputError('invalid_plan', `the derived column ${quote(column)} has the name of another`)
+    if (known.has(column))
+      throw new InputError(
+        'invalid_plan',
+        `the derived column ${quote(column)} has the name of another`,
+      )
     known.add(column)
   }
   const role = new Map([[plan.target, 'target']])
   const give = (column: string, name: string) => {
     if (!known.has(column)) throw unknownColumn(column, known)
     const other = role.get(column)
-    if (other) throw new InputError('invalid_plan', `column ${quote(column)} is both ${other} and ${name}`, [{ column }])
+    if (other)
+      throw new InputError('invalid_plan', `column ${quote(column)} is both ${other} and ${name}`, [
+        { column },
+      ])
     role.set(column, name)
   }
   for (const column of plan.id) give(column, 'id')
@@ -191,11 +225,20 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
   for (const { column } of plan.dropped) give(column, 'dropped')
   for (const column of plan.nullable) if (!known.has(column)) throw unknownColumn(column, known)
   for (const { from } of plan.derived) {
-    if (from === plan.target) throw new InputError('invalid_plan', `a derived column may not be made from the target ${quote(from)}`)
+    if (from === plan.target)
+      throw new InputError(
+        'invalid_plan',
+        `a derived column may not be made from the target ${quote(from)}`,
+      )
   }
-  if (plannedColumns(plan).length === 0) throw new InputError('invalid_plan', 'no column is left to learn from')
+  if (plannedColumns(plan).length === 0)
+    throw new InputError('invalid_plan', 'no column is left to learn from')
 }
 
 function unknownColumn(column: string, names: Iterable<string>): InputError {
-  return new InputError('unknown_column', `the table has no column ${quote(column)}${didYouMean(column, names)}`, [{ column }])
+  return new InputError(
+    'unknown_column',
+    `the table has no column ${quote(column)}${didYouMean(column, names)}`,
+    [{ column }],
+  )
 }

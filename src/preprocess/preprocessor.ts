@@ -107,10 +107,15 @@ export function fitPreprocessor(
     })
   }
   if (steps.length === 0) {
-    throw new InputError('invalid_plan', 'no column is left to learn from: every one has a single value in the training rows')
+    throw new InputError(
+      'invalid_plan',
+      'no column is left to learn from: every one has a single value in the training rows',
+    )
   }
   const derived = plan.derived.filter(({ column }) => steps.some((step) => step.column === column))
-  const used = new Set(steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column))
+  const used = new Set(
+    steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column),
+  )
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const spec: PreprocessorSpec = {
@@ -132,8 +137,13 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
   const steps = spec.steps.map(({ column, chain }) => {
-    const transforms = chain.map((transformer) => transformerKind(transformer.kind).build(transformer))
-    const names = transforms.reduce((made, transform) => made.flatMap((name) => transform.names(name)), [column])
+    const transforms = chain.map((transformer) =>
+      transformerKind(transformer.kind).build(transformer),
+    )
+    const names = transforms.reduce(
+      (made, transform) => made.flatMap((name) => transform.names(name)),
+      [column],
+    )
     featureNamesOut.push(...names)
     const input = featureNamesIn.indexOf(sourceOf.get(column) as string)
     inputOf.push(...names.map(() => input))
@@ -141,7 +151,11 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   })
   const seen = new Set<string>()
   const twice = featureNamesOut.find((name) => seen.size === seen.add(name).size)
-  if (twice !== undefined) throw new InputError('duplicate_column', `two columns would make the same feature ${quote(twice)}`)
+  if (twice !== undefined)
+    throw new InputError(
+      'duplicate_column',
+      `two columns would make the same feature ${quote(twice)}`,
+    )
 
   return {
     spec,
@@ -149,14 +163,18 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     featureNamesOut,
     inputOf: Int32Array.from(inputOf),
     transform(frame) {
-      const columns = new Map(frame.names.map((name, index) => [name, frame.columns[index] as Column]))
-      for (const { derived, apply } of derive) columns.set(derived.column, apply(columns.get(derived.from) as Column))
+      const columns = new Map(
+        frame.names.map((name, index) => [name, frame.columns[index] as Column]),
+      )
+      for (const { derived, apply } of derive)
+        columns.set(derived.column, apply(columns.get(derived.from) as Column))
       const matrix = zeros(frame.length, featureNamesOut.length)
       let at = 0
       for (const { column, transforms } of steps) {
         for (const made of applyTransforms(transforms, columns.get(column) as Column)) {
           const { values } = made as NumberColumn
-          for (let row = 0; row < values.length; row++) matrix.data[row * matrix.columns + at] = values[row] as number
+          for (let row = 0; row < values.length; row++)
+            matrix.data[row * matrix.columns + at] = values[row] as number
           at++
         }
       }
@@ -169,8 +187,14 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
  * Returns a preprocessor spec read from parsed JSON.
  * @throws what the reader throws: the value is not one, or its parts do not fit each other
  */
-export function readPreprocessor(value: JsonObject, reader: JsonReader, fail: (message: string) => Error): PreprocessorSpec {
-  const inputs = reader.list(value.get('inputs'), 'inputs').map((item, i) => readInput(reader.object(item, `inputs[${i}]`), reader, `inputs[${i}]`))
+export function readPreprocessor(
+  value: JsonObject,
+  reader: JsonReader,
+  fail: (message: string) => Error,
+): PreprocessorSpec {
+  const inputs = reader
+    .list(value.get('inputs'), 'inputs')
+    .map((item, i) => readInput(reader.object(item, `inputs[${i}]`), reader, `inputs[${i}]`))
   const names = new Set(inputs.map(({ name }) => name))
   if (names.size !== inputs.length) throw fail('inputs name a column twice')
   const derived = reader.list(value.get('derived'), 'derived').map((item, i) => {
@@ -183,7 +207,8 @@ export function readPreprocessor(value: JsonObject, reader: JsonReader, fail: (m
       group: reader.whole(entry.get('group'), `${where}.group`, 0, 99),
       map: reader.textMap(entry.get('map'), `${where}.map`),
     }
-    if (!names.has(made.from)) throw fail(`${where} is made from ${quote(made.from)}, which is not an input`)
+    if (!names.has(made.from))
+      throw fail(`${where} is made from ${quote(made.from)}, which is not an input`)
     if (names.has(made.column)) throw fail(`${where} has the name of another column`)
     names.add(made.column)
     return made
@@ -194,12 +219,21 @@ export function readPreprocessor(value: JsonObject, reader: JsonReader, fail: (m
     const where = `steps[${i}]`
     const entry = reader.object(item, where)
     const column = reader.text(entry.get('column'), `${where}.column`)
-    if (!typeOf.has(column)) throw fail(`${where} transforms ${quote(column)}, which is neither an input nor derived`)
-    const chain = reader.list(entry.get('chain'), `${where}.chain`).map((link, j) => readTransformer(link, reader, `${where}.chain[${j}]`))
-    if (!endsInNumbers(chain, typeOf.get(column) as 'number' | 'text')) throw fail(`${where}.chain does not turn ${quote(column)} into numbers`)
+    if (!typeOf.has(column))
+      throw fail(`${where} transforms ${quote(column)}, which is neither an input nor derived`)
+    const chain = reader
+      .list(entry.get('chain'), `${where}.chain`)
+      .map((link, j) => readTransformer(link, reader, `${where}.chain[${j}]`))
+    if (!endsInNumbers(chain, typeOf.get(column) as 'number' | 'text'))
+      throw fail(`${where}.chain does not turn ${quote(column)} into numbers`)
     return { column, chain }
   })
-  return { inputs, otherColumns: reader.list(value.get('otherColumns'), 'otherColumns').map(String), derived, steps }
+  return {
+    inputs,
+    otherColumns: reader.list(value.get('otherColumns'), 'otherColumns').map(String),
+    derived,
+    steps,
+  }
 }
 
 /** Whether every transformer of a chain gets the type it works on, and the last makes numbers without gaps. */
@@ -207,7 +241,8 @@ function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'
   let current = type
   let complete = false
   for (const { kind } of chain) {
-    if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number') return false
+    if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number')
+      return false
     if (kind === 'standard_scaler' && !complete) return false
     if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
     complete = true
@@ -230,7 +265,9 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
     name: reader.text(entry.get('name'), `${where}.name`),
     type,
     nullable: reader.boolean(entry.get('nullable'), `${where}.nullable`),
-    ...(entry.has('categories') ? { categories: reader.categories(entry.get('categories'), `${where}.categories`) } : {}),
+    ...(entry.has('categories')
+      ? { categories: reader.categories(entry.get('categories'), `${where}.categories`) }
+      : {}),
     ...(range
       ? {
           range: {
@@ -266,25 +303,51 @@ function applyChain(chain: readonly AnyTransformer[], values: Column): Column[] 
 }
 
 function applyTransforms(transforms: readonly Transform[], values: Column): Column[] {
-  return transforms.reduce((columns, transform) => columns.flatMap((column) => transform.apply(column)), [values])
+  return transforms.reduce(
+    (columns, transform) => columns.flatMap((column) => transform.apply(column)),
+    [values],
+  )
 }
 
 /** An order written in a plan must name every category that training has, in the column's own type. */
-function matchCategories(column: string, values: Column, order: readonly (string | number)[]): (string | number)[] {
-  const typed = order.map((category) => (values.kind === 'number' ? Number(category) : String(category)))
+function matchCategories(
+  column: string,
+  values: Column,
+  order: readonly (string | number)[],
+): (string | number)[] {
+  const typed = order.map((category) =>
+    values.kind === 'number' ? Number(category) : String(category),
+  )
   for (const category of sortedCategories(values)) {
     if (!typed.includes(category)) {
-      throw new InputError('invalid_plan', `column ${quote(column)} holds ${quote(category)}, which its categories do not name`, [{ column }])
+      throw new InputError(
+        'invalid_plan',
+        `column ${quote(column)} holds ${quote(category)}, which its categories do not name`,
+        [{ column }],
+      )
     }
   }
   return typed
 }
 
-function describeInput(frame: DataFrame, name: string, isCategory: boolean, plan: ColumnPlan): InputColumn {
+function describeInput(
+  frame: DataFrame,
+  name: string,
+  isCategory: boolean,
+  plan: ColumnPlan,
+): InputColumn {
   const column = findColumn(frame, name) as Column
   const nullable = countMissing(column) > 0 || plan.nullable.includes(name)
   if (column.kind === 'text') {
-    const example = isCategory ? mostFrequent(column) : cellAt(column, Math.max(0, column.codes.findIndex((code) => code >= 0)))
+    const example = isCategory
+      ? mostFrequent(column)
+      : cellAt(
+          column,
+          Math.max(
+            0,
+            column.codes.findIndex((code) => code >= 0),
+          ),
+        )
     const categories = isCategory ? { categories: sortedCategories(column) } : {}
     return { name, type: 'text', nullable, ...categories, example: example ?? '' }
   }
@@ -296,9 +359,20 @@ function describeInput(frame: DataFrame, name: string, isCategory: boolean, plan
     maximum: present.reduce((most, value) => Math.max(most, value)),
   }
   const categories = isCategory ? { categories: sortedCategories(column) } : {}
-  return { name, type: 'number', nullable, ...categories, range, example: isCategory ? (mostFrequent(column) as number) : middle }
+  return {
+    name,
+    type: 'number',
+    nullable,
+    ...categories,
+    range,
+    example: isCategory ? (mostFrequent(column) as number) : middle,
+  }
 }
 
 function notNumeric(column: string, example: string): InputError {
-  return new InputError('invalid_number', `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`, [{ column }])
+  return new InputError(
+    'invalid_number',
+    `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`,
+    [{ column }],
+  )
 }

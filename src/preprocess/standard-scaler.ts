@@ -11,7 +11,9 @@ export interface StandardScaler {
 export const standardScaler: TransformerKind<StandardScaler> = {
   build: ({ mean, scale }) => ({
     names: (name) => [name],
-    apply: (column) => [numberColumn((column as NumberColumn).values.map((value) => (value - mean) / scale))],
+    apply: (column) => [
+      numberColumn((column as NumberColumn).values.map((value) => (value - mean) / scale)),
+    ],
   }),
   read(value, reader, where) {
     const scale = reader.number(value.get('scale'), `${where}.scale`)
@@ -33,5 +35,9 @@ export function fitStandardScaler(column: NumberColumn): StandardScaler {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
   const scale = Math.sqrt(variance)
   // A spread that is only rounding noise of the mean counts as constant.
-  return { kind: 'standard_scaler', mean, scale: scale > 1e-12 * Math.max(1, Math.abs(mean)) ? scale : 1 }
+  return {
+    kind: 'standard_scaler',
+    mean,
+    scale: scale > 1e-12 * Math.max(1, Math.abs(mean)) ? scale : 1,
+  }
 }

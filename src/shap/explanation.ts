@@ -39,7 +39,10 @@ export interface Explanations {
   readonly method: Method
   readonly featureNames: readonly string[]
   /** The classes explained, where they are the same for all rows. */
-  readonly shared?: { readonly outputNames: readonly string[]; readonly baseValues: readonly number[] }
+  readonly shared?: {
+    readonly outputNames: readonly string[]
+    readonly baseValues: readonly number[]
+  }
   readonly rows: readonly Explanation[]
 }
 

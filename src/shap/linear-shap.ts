@@ -19,6 +19,7 @@ export function linearShap(score: LinearScore, x: Float64Array, phi: Float64Arra
 /** Returns the expected score over the background: the score at the means. */
 export function linearBaseValue(score: LinearScore): number {
   let sum = score.intercept
-  for (let j = 0; j < score.means.length; j++) sum += (score.coefficients[j] as number) * (score.means[j] as number)
+  for (let j = 0; j < score.means.length; j++)
+    sum += (score.coefficients[j] as number) * (score.means[j] as number)
   return sum
 }

@@ -58,5 +58,6 @@ export function ensembleOutput(trees: TreeEnsemble, x: Float64Array, out: Float6
     }
   }
   const weight = treeWeight(trees)
-  for (let k = 0; k < trees.outputs; k++) out[k] = (out[k] as number) * weight + (trees.base[k] as number)
+  for (let k = 0; k < trees.outputs; k++)
+    out[k] = (out[k] as number) * weight + (trees.base[k] as number)
 }

@@ -56,7 +56,9 @@ const DEAD = 2
 
 /** Returns the explainer of an ensemble over `features` model features. */
 export function compileTreeShap(trees: TreeEnsemble, features: number): TreeShap {
-  const compiled = Array.from(trees.roots, (root) => compileTree(trees, root)).filter((tree) => tree.node.length > 0)
+  const compiled = Array.from(trees.roots, (root) => compileTree(trees, root)).filter(
+    (tree) => tree.node.length > 0,
+  )
   const slots = compiled.reduce((most, tree) => Math.max(most, tree.node.length * tree.points), 0)
   const scratch: Scratch = {
     code: new Uint8Array(compiled.reduce((most, tree) => Math.max(most, tree.node.length), 0)),
@@ -93,7 +95,12 @@ interface Scratch {
 }
 
 /** Routes the row and fills code, factor and above, parents first. */
-function passDown(trees: TreeEnsemble, tree: CompiledTree, x: Float64Array, scratch: Scratch): void {
+function passDown(
+  trees: TreeEnsemble,
+  tree: CompiledTree,
+  x: Float64Array,
+  scratch: Scratch,
+): void {
   const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
   const { code, factor, above } = scratch
   const { nodes: t, weights } = gaussLegendre(n)
@@ -120,14 +127,22 @@ function passDown(trees: TreeEnsemble, tree: CompiledTree, x: Float64Array, scra
 }
 
 /** Adds one tree's SHAP values of one output to `phi` (length = features), children first. */
-function passUp(trees: TreeEnsemble, tree: CompiledTree, output: number, scratch: Scratch, phi: Float64Array): void {
+function passUp(
+  trees: TreeEnsemble,
+  tree: CompiledTree,
+  output: number,
+  scratch: Scratch,
+  phi: Float64Array,
+): void {
   const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
   const { code, factor, above, below } = scratch
   for (let i = tree.node.length - 1; i >= 0; i--) {
     const leftAt = left[i] as number
     const rightAt = right[i] as number
-    const leftValue = leftAt < 0 ? (trees.value[(-1 - leftAt) * trees.outputs + output] as number) : 0
-    const rightValue = rightAt < 0 ? (trees.value[(-1 - rightAt) * trees.outputs + output] as number) : 0
+    const leftValue =
+      leftAt < 0 ? (trees.value[(-1 - leftAt) * trees.outputs + output] as number) : 0
+    const rightValue =
+      rightAt < 0 ? (trees.value[(-1 - rightAt) * trees.outputs + output] as number) : 0
     let sum = 0
     for (let q = 0; q < n; q++) {
       const at = i * n + q
@@ -140,7 +155,8 @@ function passUp(trees: TreeEnsemble, tree: CompiledTree, output: number, scratch
     if (code[i] === DEAD) continue
     const feature = trees.feature[tree.node[i] as number] as number
     const s = code[i] === LEFT ? 1 : 0
-    phi[feature] = (phi[feature] as number) + (s - (leftWeight[i] as number)) * (weightAbove[i] as number) * sum
+    phi[feature] =
+      (phi[feature] as number) + (s - (leftWeight[i] as number)) * (weightAbove[i] as number) * sum
   }
 }
 
@@ -148,7 +164,8 @@ function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
   const order = innerNodes(trees, root)
   const count = order.length
   const position = new Map(order.map((entry, index) => [entry.node, index]))
-  const childAt = (child: number) => ((trees.feature[child] as number) < 0 ? -1 - child : (position.get(child) as number))
+  const childAt = (child: number) =>
+    (trees.feature[child] as number) < 0 ? -1 - child : (position.get(child) as number)
   const leftWeight = Float64Array.from(order, ({ node }) => leftShare(trees, node))
   const weightAbove = new Float64Array(count).fill(1)
   const ancestor = Int32Array.from(order, (entry) => entry.ancestor)
@@ -159,7 +176,10 @@ function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
     const share = leftWeight[a] as number
     weightAbove[i] = (weightAbove[a] as number) * (ancestorSide[i] === LEFT ? share : 1 - share)
   }
-  const points = Math.max(1, Math.ceil(order.reduce((most, entry) => Math.max(most, entry.distinct), 0) / 2))
+  const points = Math.max(
+    1,
+    Math.ceil(order.reduce((most, entry) => Math.max(most, entry.distinct), 0) / 2),
+  )
   const { nodes: t } = gaussLegendre(points)
   const inverse = new Float64Array(count * points).fill(1)
   for (let i = 0; i < count; i++) {
@@ -240,7 +260,8 @@ function expectedValues(trees: TreeEnsemble): Float64Array {
     const right = (trees.right[node] as number) * outputs
     for (let k = 0; k < outputs; k++) {
       const fromRight = expected[right + k] as number
-      expected[node * outputs + k] = fromRight + share * ((expected[left + k] as number) - fromRight)
+      expected[node * outputs + k] =
+        fromRight + share * ((expected[left + k] as number) - fromRight)
     }
   }
   const weight = treeWeight(trees)

@@ -4,7 +4,10 @@ import { goesLeft, type TreeEnsemble, treeWeight } from '../../src/shap/tree-ens
 /** Returns the Shapley values of a game over `players` players; `value` gets a bit mask of who is in. */
 export function shapleyValues(players: number, value: (mask: number) => number): number[] {
   const values = Array.from({ length: 1 << players }, (_, mask) => value(mask))
-  const weight = Array.from({ length: players }, (_, size) => 1 / (players * binomial(players - 1, size)))
+  const weight = Array.from(
+    { length: players },
+    (_, size) => 1 / (players * binomial(players - 1, size)),
+  )
   return Array.from({ length: players }, (_, j) => {
     let sum = 0
     for (let mask = 0; mask < values.length; mask++) {
@@ -17,7 +20,12 @@ export function shapleyValues(players: number, value: (mask: number) => number):
 }
 
 /** Output of an ensemble when only the features in `mask` are known; the others are averaged by cover. */
-export function conditionalOutput(trees: TreeEnsemble, x: Float64Array, mask: number, output: number): number {
+export function conditionalOutput(
+  trees: TreeEnsemble,
+  x: Float64Array,
+  mask: number,
+  output: number,
+): number {
   const visit = (node: number): number => {
     const feature = trees.feature[node] as number
     if (feature < 0) return trees.value[node * trees.outputs + output] as number

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from "tap"
+import t, { type Test } from 'tap'
 import { kindOf } from '../../src/models/index.ts'
 import type { LinearSpec, ModelSpec, TreesSpec } from '../../src/models/model.ts'
 
@@ -53,7 +53,9 @@ interface Golden {
   pred_contribs: number[][]
 }
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .sort()) {
   t.test(file, (t) => {
     const golden = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Golden
     if (golden.kind === 'decision_tree' || golden.kind === 'random_forest') checkTrees(t, golden)
@@ -66,9 +68,17 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')).
 
 function checkTrees(t: Test, golden: Golden): void {
   const classes = golden.n_classes as number
-  const { probabilities, explained } = evaluate(fromSklearn(golden), golden, classes, Array.from({ length: classes }, (_, k) => k))
+  const { probabilities, explained } = evaluate(
+    fromSklearn(golden),
+    golden,
+    classes,
+    Array.from({ length: classes }, (_, k) => k),
+  )
   t.ok(distance(probabilities, golden.predict_proba) <= TOLERANCE, 'probabilities')
-  t.ok(distance(explained.base, golden.path_dependent.expected_value) <= TOLERANCE, 'expected values')
+  t.ok(
+    distance(explained.base, golden.path_dependent.expected_value) <= TOLERANCE,
+    'expected values',
+  )
   t.ok(distance(explained.phi, golden.path_dependent.shap_values) <= TOLERANCE, 'SHAP values')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
 }
@@ -77,17 +87,34 @@ function checkLinear(t: Test, golden: Golden): void {
   const classes = golden.n_classes as number
   const scores = golden.coef.length
   const labels = scores === 1 ? [1] : Array.from({ length: classes }, (_, k) => k)
-  const { probabilities, explained } = evaluate(fromLogisticRegression(golden), golden, classes, labels)
+  const { probabilities, explained } = evaluate(
+    fromLogisticRegression(golden),
+    golden,
+    classes,
+    labels,
+  )
   t.ok(distance(probabilities, golden.predict_proba) <= TOLERANCE, 'probabilities')
-  t.ok(distance(explained.base, [golden.linear_log_odds.expected_value].flat()) <= TOLERANCE, 'expected values')
+  t.ok(
+    distance(explained.base, [golden.linear_log_odds.expected_value].flat()) <= TOLERANCE,
+    'expected values',
+  )
   t.ok(distance(explained.phi, golden.linear_log_odds.shap_values) <= TOLERANCE, 'SHAP values')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
 }
 
 function checkXgboost(t: Test, golden: Golden): void {
   const { probabilities, explained } = evaluate(fromXgboost(golden), golden, 2, [1])
-  t.ok(distance(probabilities.map((row) => row[1] as number), golden.predict) <= XGBOOST_TOLERANCE, 'probabilities')
-  const contributions = explained.phi.map((row) => [...row.map((value) => value[0] as number), explained.base[0] as number])
+  t.ok(
+    distance(
+      probabilities.map((row) => row[1] as number),
+      golden.predict,
+    ) <= XGBOOST_TOLERANCE,
+    'probabilities',
+  )
+  const contributions = explained.phi.map((row) => [
+    ...row.map((value) => value[0] as number),
+    explained.base[0] as number,
+  ])
   t.ok(distance(contributions, golden.pred_contribs) <= XGBOOST_TOLERANCE, 'contributions')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
 }
@@ -108,10 +135,14 @@ function evaluate(spec: ModelSpec, golden: Golden, classes: number, labels: numb
     const values = new Float64Array(labels.length * features)
     explainer.explain(x, labels, values)
     labels.forEach((label, k) => {
-      const sum = values.subarray(k * features, (k + 1) * features).reduce((a, b) => a + b, base[k] as number)
+      const sum = values
+        .subarray(k * features, (k + 1) * features)
+        .reduce((a, b) => a + b, base[k] as number)
       additivity = Math.max(additivity, Math.abs(sum - explainer.output(x, label)))
     })
-    return Array.from({ length: features }, (_, j) => labels.map((_, k) => values[k * features + j] as number))
+    return Array.from({ length: features }, (_, j) =>
+      labels.map((_, k) => values[k * features + j] as number),
+    )
   })
   return { probabilities, explained: { base, phi, additivity } }
 }
@@ -125,7 +156,8 @@ function fromSklearn(golden: Golden): TreesSpec {
   }
   const join = (pick: (tree: SklearnTree, offset: number) => number[]) =>
     golden.trees.flatMap((tree, i) => pick(tree, offsets[i] as number))
-  const child = (children: number[], offset: number) => children.map((node) => (node < 0 ? -1 : node + offset))
+  const child = (children: number[], offset: number) =>
+    children.map((node) => (node < 0 ? -1 : node + offset))
   return {
     kind: 'trees',
     roots: Int32Array.from(offsets),
@@ -135,7 +167,9 @@ function fromSklearn(golden: Golden): TreesSpec {
     right: Int32Array.from(join((tree, offset) => child(tree.children_right, offset))),
     missingLeft: new Uint8Array(count),
     cover: Float64Array.from(join((tree) => tree.weighted_n_node_samples)),
-    value: Float64Array.from(join((tree) => tree.value.flatMap((row) => row.map((v) => v / row.reduce((a, b) => a + b))))),
+    value: Float64Array.from(
+      join((tree) => tree.value.flatMap((row) => row.map((v) => v / row.reduce((a, b) => a + b)))),
+    ),
     outputs: golden.n_classes as number,
     base: new Float64Array(golden.n_classes as number),
     comparison: '<=',
@@ -153,10 +187,12 @@ function fromLogisticRegression(golden: Golden): LinearSpec {
     features: golden.n_features,
     coefficients: Float64Array.from(golden.coef.flat()),
     intercepts: Float64Array.from(golden.intercept),
-    means: Float64Array.from({ length: golden.n_features }, (_, j) =>
-      background.reduce((sum, row) => sum + (row[j] as number), 0) / background.length,
+    means: Float64Array.from(
+      { length: golden.n_features },
+      (_, j) => background.reduce((sum, row) => sum + (row[j] as number), 0) / background.length,
     ),
-    link: golden.coef.length === 1 ? 'logit' : golden.multi_class === 'ovr' ? 'one_vs_rest' : 'softmax',
+    link:
+      golden.coef.length === 1 ? 'logit' : golden.multi_class === 'ovr' ? 'one_vs_rest' : 'softmax',
   }
 }
 
@@ -170,11 +206,16 @@ function fromXgboost(golden: Golden): TreesSpec {
   }
   const join = (pick: (tree: XgboostTree, offset: number) => number[]) =>
     trees.flatMap((tree, i) => pick(tree, offsets[i] as number))
-  const child = (children: number[], offset: number) => children.map((node) => (node < 0 ? -1 : node + offset))
+  const child = (children: number[], offset: number) =>
+    children.map((node) => (node < 0 ? -1 : node + offset))
   return {
     kind: 'trees',
     roots: Int32Array.from(offsets),
-    feature: Int32Array.from(join((tree) => tree.split_indices.map((f, i) => ((tree.left_children[i] as number) < 0 ? -1 : f)))),
+    feature: Int32Array.from(
+      join((tree) =>
+        tree.split_indices.map((f, i) => ((tree.left_children[i] as number) < 0 ? -1 : f)),
+      ),
+    ),
     threshold: Float64Array.from(join((tree) => tree.split_conditions)),
     left: Int32Array.from(join((tree, offset) => child(tree.left_children, offset))),
     right: Int32Array.from(join((tree, offset) => child(tree.right_children, offset))),
@@ -195,8 +236,9 @@ type Nested = number | readonly Nested[]
 
 /** Largest absolute difference of two nested lists of the same shape. */
 function distance(a: Nested, b: Nested): number {
-  if (typeof a === 'number' && typeof b === 'number') return Number.isNaN(a - b) ? Number.POSITIVE_INFINITY : Math.abs(a - b)
-  if (typeof a === 'number' || typeof b === 'number' || a.length !== b.length) return Number.POSITIVE_INFINITY
+  if (typeof a === 'number' && typeof b === 'number')
+    return Number.isNaN(a - b) ? Number.POSITIVE_INFINITY : Math.abs(a - b)
+  if (typeof a === 'number' || typeof b === 'number' || a.length !== b.length)
+    return Number.POSITIVE_INFINITY
   return a.reduce<number>((most, value, i) => Math.max(most, distance(value, b[i] as Nested)), 0)
 }
-

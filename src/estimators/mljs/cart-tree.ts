@@ -2,8 +2,8 @@
 import type { CartNode } from 'ml-cart'
 import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf } from '../../data/matrix.ts'
-import { MAX_DEPTH } from '../../models/trees.ts'
 import type { TreesSpec } from '../../models/model.ts'
+import { MAX_DEPTH } from '../../models/trees.ts'
 import { findLeaf } from '../../shap/tree-ensemble.ts'
 import type { FitContext } from '../estimator.ts'
 import type { Params, ParamsSchema } from '../params.ts'
@@ -53,14 +53,18 @@ export function cartOptions(params: Params) {
 
 /** Returns the matrix as ml-matrix wants it. */
 export function toMlMatrix(X: Matrix): MlMatrix {
-  return new MlMatrix(Array.from({ length: X.rows }, (_, row) => rowOf(X, row) as unknown as number[]))
+  return new MlMatrix(
+    Array.from({ length: X.rows }, (_, row) => rowOf(X, row) as unknown as number[]),
+  )
 }
 
 /** ml-cart tries every split of a node on every one of its rows, so one tree takes about rows² · columns steps. */
 export function warnIfSlow(X: Matrix, trees: number, context: FitContext): void {
   if (X.rows <= 3000) return
   const seconds = Math.ceil(X.rows ** 2 * X.columns * trees * 2.5e-8)
-  context.warn(`ml-cart takes time quadratic in rows: about ${seconds} s for ${X.rows} rows, ${X.columns} features, ${trees} trees`)
+  context.warn(
+    `ml-cart takes time quadratic in rows: about ${seconds} s for ${X.rows} rows, ${X.columns} features, ${trees} trees`,
+  )
 }
 
 /**
@@ -68,17 +72,36 @@ export function warnIfSlow(X: Matrix, trees: number, context: FitContext): void 
  * class shares are padded to all classes, because ml-cart cuts them at the highest class seen in a leaf.
  * @param vote `hard` makes every leaf vote for its largest class, as ml-random-forest predicts
  */
-export function toTreesSpec(fitted: readonly FittedCart[], X: Matrix, classes: number, vote: 'soft' | 'hard'): TreesSpec {
-  const nodes: { feature: number; threshold: number; left: number; right: number; value: Float64Array }[] = []
+export function toTreesSpec(
+  fitted: readonly FittedCart[],
+  X: Matrix,
+  classes: number,
+  vote: 'soft' | 'hard',
+): TreesSpec {
+  const nodes: {
+    feature: number
+    threshold: number
+    left: number
+    right: number
+    value: Float64Array
+  }[] = []
   const roots = fitted.map(({ root, features }) => {
     const first = nodes.length
-    const stack: { cart: CartNode; attach: (node: number) => void }[] = [{ cart: root, attach: () => {} }]
+    const stack: { cart: CartNode; attach: (node: number) => void }[] = [
+      { cart: root, attach: () => {} },
+    ]
     for (let next = stack.pop(); next; next = stack.pop()) {
       const { cart } = next
       const at = nodes.length
       next.attach(at)
       if (!cart.left || !cart.right) {
-        nodes.push({ feature: -1, threshold: 0, left: -1, right: -1, value: leafValue(cart, classes, vote) })
+        nodes.push({
+          feature: -1,
+          threshold: 0,
+          left: -1,
+          right: -1,
+          value: leafValue(cart, classes, vote),
+        })
         continue
       }
       const node = {
@@ -89,13 +112,25 @@ export function toTreesSpec(fitted: readonly FittedCart[], X: Matrix, classes: n
         value: new Float64Array(classes),
       }
       nodes.push(node)
-      stack.push({ cart: cart.right, attach: (child) => { node.right = child } })
-      stack.push({ cart: cart.left, attach: (child) => { node.left = child } })
+      stack.push({
+        cart: cart.right,
+        attach: (child) => {
+          node.right = child
+        },
+      })
+      stack.push({
+        cart: cart.left,
+        attach: (child) => {
+          node.left = child
+        },
+      })
     }
     return first
   })
   const value = new Float64Array(nodes.length * classes)
-  nodes.forEach((node, at) => value.set(node.value, at * classes))
+  nodes.forEach((node, at) => {
+    value.set(node.value, at * classes)
+  })
   const spec: TreesSpec = {
     kind: 'trees',
     roots: Int32Array.from(roots),
@@ -140,6 +175,8 @@ function fillCovers(spec: TreesSpec, X: Matrix): void {
   }
   for (let node = spec.feature.length - 1; node >= 0; node--) {
     if (spec.feature[node] === -1) continue
-    spec.cover[node] = (spec.cover[spec.left[node] as number] as number) + (spec.cover[spec.right[node] as number] as number)
+    spec.cover[node] =
+      (spec.cover[spec.left[node] as number] as number) +
+      (spec.cover[spec.right[node] as number] as number)
   }
 }

@@ -1,5 +1,5 @@
-import { Matrix as MlMatrix } from 'ml-matrix'
 import LogisticRegression from 'ml-logistic-regression'
+import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf, zeros } from '../../data/matrix.ts'
 import type { LinearSpec } from '../../models/model.ts'
 import type { Estimator } from '../estimator.ts'
@@ -14,7 +14,13 @@ export const logisticRegression: Estimator = {
   unit: 'steps',
   scale: true,
   params: {
-    max_iter: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1000, description: 'steps of gradient descent' },
+    max_iter: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 1000,
+      description: 'steps of gradient descent',
+    },
     learning_rate: {
       type: 'number',
       minimum: 1e-9,
@@ -34,11 +40,15 @@ export const logisticRegression: Estimator = {
     await context.checkpoint(steps, steps)
     // Two classes give the same weights twice with opposite signs: one score is enough.
     const labels = classes === 2 ? [1] : Array.from({ length: classes }, (_, k) => k)
-    const weights = labels.map((label) => (library.classifiers[label] as { weights: MlMatrix }).weights.getRow(0))
+    const weights = labels.map((label) =>
+      (library.classifiers[label] as { weights: MlMatrix }).weights.getRow(0),
+    )
     const spec: LinearSpec = {
       kind: 'linear',
       features: X.columns,
-      coefficients: Float64Array.from(weights.flatMap((row) => row.slice(0, X.columns).map((weight) => 0 - weight))),
+      coefficients: Float64Array.from(
+        weights.flatMap((row) => row.slice(0, X.columns).map((weight) => 0 - weight)),
+      ),
       intercepts: Float64Array.from(weights, (row) => 0 - (row[X.columns] as number)),
       means: columnMeans(X),
       link: classes === 2 ? 'logit' : 'one_vs_rest',
@@ -69,7 +79,8 @@ function safeRate(X: Matrix): number {
       const x = rowOf(X, row)
       let along = 0
       for (let j = 0; j < x.length; j++) along += (x[j] as number) * (direction[j] as number)
-      for (let j = 0; j < x.length; j++) product[j] = (product[j] as number) + along * (x[j] as number)
+      for (let j = 0; j < x.length; j++)
+        product[j] = (product[j] as number) + along * (x[j] as number)
     }
     eigenvalue = Math.sqrt(product.reduce((sum, value) => sum + value * value, 0))
     if (eigenvalue === 0) return 1

@@ -3,7 +3,14 @@ import { RandomForestClassifier } from 'ml-random-forest'
 import { createRandom } from '../../data/random.ts'
 import type { Estimator } from '../estimator.ts'
 import { featureCount } from '../params.ts'
-import { cartOptions, cartParams, type FittedCart, toMlMatrix, toTreesSpec, warnIfSlow } from './cart-tree.ts'
+import {
+  cartOptions,
+  cartParams,
+  type FittedCart,
+  toMlMatrix,
+  toTreesSpec,
+  warnIfSlow,
+} from './cart-tree.ts'
 
 /** What the adapter reads of a fitted forest; the package's types leave it out. */
 interface FittedForest {
@@ -17,7 +24,13 @@ export const randomForest: Estimator = {
   unit: 'trees',
   scale: false,
   params: {
-    n_estimators: { type: 'integer', minimum: 1, maximum: 1000, default: 24, description: 'number of trees' },
+    n_estimators: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 24,
+      description: 'number of trees',
+    },
     ...cartParams,
     max_features: {
       type: 'features',
@@ -29,12 +42,17 @@ export const randomForest: Estimator = {
       default: false,
       description: "whether a tree's features are drawn with replacement",
     },
-    bootstrap: { type: 'boolean', default: true, description: "whether a tree's rows are drawn with replacement" },
+    bootstrap: {
+      type: 'boolean',
+      default: true,
+      description: "whether a tree's rows are drawn with replacement",
+    },
     voting: {
       type: 'choice',
       choices: ['hard', 'soft'],
       default: 'hard',
-      description: 'hard: a tree votes for one class, as ml-random-forest predicts; soft: it gives its class shares',
+      description:
+        'hard: a tree votes for one class, as ml-random-forest predicts; soft: it gives its class shares',
     },
   },
   async fit(X, y, classes, params, context) {
@@ -50,7 +68,10 @@ export const randomForest: Estimator = {
       const forest = new RandomForestClassifier({
         seed: seeds.next() | 0,
         nEstimators: 1,
-        maxFeatures: asLibraryCount(featureCount(params.max_features as number | string, X.columns), X.columns),
+        maxFeatures: asLibraryCount(
+          featureCount(params.max_features as number | string, X.columns),
+          X.columns,
+        ),
         replacement: params.replacement as boolean,
         useSampleBagging: params.bootstrap as boolean,
         noOOB: true,
@@ -59,7 +80,9 @@ export const randomForest: Estimator = {
       // The package's types ask for nested lists; it takes a matrix as well, and copies lists into one.
       forest.train(training as unknown as number[][], labels)
       const { estimators, indexes } = forest as unknown as FittedForest
-      fitted.push(...estimators.map(({ root }, i) => ({ root, features: indexes[i] as readonly number[] })))
+      fitted.push(
+        ...estimators.map(({ root }, i) => ({ root, features: indexes[i] as readonly number[] })),
+      )
     }
     await context.checkpoint(trees, trees)
     return toTreesSpec(fitted, X, classes, params.voting as 'soft' | 'hard')

@@ -1,0 +1,251 @@
+#!/usr/bin/env node
+/** The executable: arguments, exit statuses, nothing else. Every command is loaded when it is asked for. */
+import { Command, CommanderError, Option } from 'commander'
+import { type Config, loadConfig, settings } from './config.ts'
+import { ArtifactError, InputError, quote } from './errors.ts'
+import { VERSION } from './version.ts'
+
+/** 0 = done; 1 = something wrong in data, a model or a setting; 2 = wrong usage; 70 = a defect of ours. */
+const EXIT = { done: 0, refused: 1, usage: 2, defect: 70 } as const
+
+const DEFAULT_MODEL_DIR = 'model'
+
+const modelDirOption = () =>
+  new Option('--model-dir <dir>', 'directory of the model')
+    .env('SM_MODEL_DIR')
+    .default(DEFAULT_MODEL_DIR)
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
+function buildProgram(): Command {
+  const program = new Command('shapserve')
+    .description('Trains, serves and explains tabular classifiers.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(shapserve --help shows the commands)')
+    .exitOverride()
+
+  program
+    .command('train')
+    .description("train a model on CSV or JSON Lines; without FILE, on SageMaker's /opt/ml layout")
+    .argument('[files...]', 'training files (.csv, .jsonl)')
+    .option('--target <column>', 'column to predict')
+    .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
+    .option(
+      '--estimator <name>',
+      'logistic_regression, decision_tree or random_forest',
+      'random_forest',
+    )
+    .option('--engine <name>', 'mljs', 'mljs')
+    .addOption(modelDirOption())
+    .option('--set <name=value>', 'estimator parameter; may be repeated', collect)
+    .option(
+      '--numeric <column>',
+      'use a column as a number; may be repeated, as the next ones',
+      collect,
+    )
+    .option('--ordinal <column>', 'use a column as ordered categories', collect)
+    .option('--nominal <column>', 'use a column as categories', collect)
+    .option('--id <column>', 'leave a column out as an identifier', collect)
+    .option('--drop <column>', 'leave a column out', collect)
+    .option('--test-size <share>', 'share of the rows kept for testing', '0.2')
+    .option('--seed <number>', 'seed of everything random', '0')
+    .option('--drop-missing-label', 'leave out rows without a label')
+    .option('--json', 'one JSON object on standard output')
+    .option('--quiet', 'no progress and no table')
+    .action(runTrain)
+
+  const serve = program.command('serve').description('serve a model over HTTP')
+  for (const setting of settings) {
+    const text = `${setting.description} (${setting.env.join(', ')}; default ${setting.default})`
+    serve.addOption(new Option(`${setting.flag} <value>`, text))
+  }
+  serve.action(async (options: Record<string, string>) => {
+    const config = loadConfig(process.env, flagsByKey(options))
+    const { runServe } = await import('./commands/serve.ts')
+    await runServe(config)
+  })
+
+  for (const operation of ['predict', 'explain'] as const) {
+    const command = program
+      .command(operation)
+      .description(
+        operation === 'predict'
+          ? 'predict the rows of a file'
+          : 'explain the rows of a file by SHAP values',
+      )
+      .argument('<file>', 'rows as CSV, JSON or JSON Lines; - = standard input')
+      .addOption(modelDirOption())
+      .option('--input-format <format>', 'csv, json or jsonl; default: by the file name')
+      .option(
+        '--format <format>',
+        `csv, json${operation === 'explain' ? ', jsonl or svg' : ' or jsonl'}; default: as the input`,
+      )
+    if (operation === 'explain') {
+      command
+        .option('--output <class>', 'class to explain, predicted, or all')
+        .option('--space <space>', 'probability or log_odds')
+        .option('--method <method>', "the model's own")
+        .option('--level <level>', 'columns or features')
+        .option('--top <k>', 'only the k largest values of a row')
+        .option('--contributions', 'sorted lists for people instead of arrays')
+    }
+    command.action(async (file: string, options: Record<string, string | true>) => {
+      const { runRows } = await import('./commands/rows.ts')
+      const names = ['output', 'space', 'method', 'level', 'top']
+      await runRows({
+        operation,
+        file,
+        modelDir: options.modelDir as string,
+        ...(typeof options.inputFormat === 'string' ? { inputFormat: options.inputFormat } : {}),
+        ...(typeof options.format === 'string' ? { format: options.format } : {}),
+        options: [
+          ...names.flatMap((name) =>
+            options[name] === undefined ? [] : [[name, options[name]] as const],
+          ),
+          ...(options.contributions === true ? [['format', 'contributions'] as const] : []),
+        ],
+      })
+    })
+  }
+
+  program
+    .command('inspect')
+    .description('verify a model directory and show what is in it')
+    .argument('[dir]', 'the directory', process.env.SM_MODEL_DIR || DEFAULT_MODEL_DIR)
+    .option('--json', 'the model card as JSON')
+    .action(async (directory: string, options: { json?: true }) => {
+      const { runInspect } = await import('./commands/inspect.ts')
+      await runInspect(directory, options.json === true)
+    })
+
+  program
+    .command('openapi')
+    .description("print the OpenAPI document with the model's own columns")
+    .addOption(modelDirOption())
+    .action(async (options: { modelDir: string }) => {
+      const { runOpenApi } = await import('./commands/openapi.ts')
+      await runOpenApi(options.modelDir)
+    })
+  return program
+}
+
+/** Commander names flags in camel case; settings know theirs by key. */
+function flagsByKey(
+  options: Readonly<Record<string, string>>,
+): Partial<Record<keyof Config, string>> {
+  return Object.fromEntries(
+    settings.flatMap(({ key, flag }) => {
+      const name = flag.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+      return options[name] === undefined ? [] : [[key, options[name]]]
+    }),
+  )
+}
+
+interface TrainOptions {
+  target?: string
+  plan?: string
+  estimator: string
+  engine: string
+  modelDir: string
+  set?: string[]
+  numeric?: string[]
+  ordinal?: string[]
+  nominal?: string[]
+  id?: string[]
+  drop?: string[]
+  testSize: string
+  seed: string
+  dropMissingLabel?: true
+  json?: true
+  quiet?: true
+}
+
+async function runTrain(files: string[], options: TrainOptions): Promise<void> {
+  const [training, sagemaker] = await Promise.all([
+    import('./commands/train.ts'),
+    import('./sagemaker.ts'),
+  ])
+  if (files.length === 0) {
+    const paths = sagemaker.sageMakerPaths(process.env)
+    if (!sagemaker.isSageMakerTraining(paths)) {
+      throw new CommanderError(
+        EXIT.usage,
+        'usage',
+        `error: which file? shapserve train FILE --target COLUMN (there is no ${paths.data})`,
+      )
+    }
+    try {
+      await training.runTraining(await training.readSageMakerRequest(process.env))
+    } catch (error) {
+      await sagemaker.writeFailure(paths.failure, describeError(error))
+      throw error
+    }
+    return
+  }
+  const { estimatorNames, engineNames } = await import('./train.ts')
+  const { parsePlan } = await import('./preprocess/plan.ts')
+  const roles = (['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const).flatMap((role) =>
+    (options[role] ?? []).map((column) => [column, role] as const),
+  )
+  const plan =
+    options.plan === undefined
+      ? undefined
+      : parsePlan((await training.readInputFile(options.plan)).toString())
+  if (plan && roles.length > 0)
+    throw new InputError(
+      'invalid_plan',
+      'a plan already says what every column is; leave out the column flags',
+    )
+  await training.runTraining({
+    files,
+    headerless: false,
+    ...(options.target === undefined ? {} : { target: options.target }),
+    ...(plan ? { plan } : {}),
+    roles: new Map(roles),
+    estimator: training.readName('--estimator', options.estimator, estimatorNames),
+    engine: training.readName('--engine', options.engine, engineNames),
+    params: new Map((options.set ?? []).map(splitSetting)),
+    modelDir: options.modelDir,
+    testSize: training.readNumber('--test-size', options.testSize, 0, 0.99),
+    seed: training.readSeed(options.seed),
+    dropMissingLabel: options.dropMissingLabel === true,
+    json: options.json === true,
+    quiet: options.quiet === true || options.json === true,
+    metricLines: false,
+  })
+}
+
+function splitSetting(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new InputError('invalid_parameter', `--set takes name=value, not ${quote(text)}`)
+}
+
+/** One line for a person; a defect of ours says so. */
+function describeError(error: unknown): string {
+  if (error instanceof InputError || error instanceof ArtifactError) return error.message
+  return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+async function main(): Promise<number> {
+  try {
+    await buildProgram().parseAsync()
+    return Number(process.exitCode ?? EXIT.done)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.code === 'usage') process.stderr.write(`${error.message}\n`)
+      return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    }
+    process.stderr.write(`shapserve: ${describeError(error)}\n`)
+    return error instanceof InputError || error instanceof ArtifactError
+      ? EXIT.refused
+      : EXIT.defect
+  }
+}
+
+process.exitCode = await main()
+// Idle sockets and worker threads must not hold a finished command; what was written is flushed first.
+process.stdout.write('', () => process.exit())

@@ -1,0 +1,175 @@
+/** Settings of `serve`: one table that reads them, prints `--help` and documents them in the README. */
+import { InputError, quote } from './errors.ts'
+
+/** The process's environment, passed in so that nothing else reads it. */
+export type Env = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  readonly modelDir: string
+  readonly host: string
+  readonly port: number
+  readonly logLevel: string
+  readonly maxBodyBytes: number
+  readonly maxRows: number
+  readonly workers: number
+  readonly deadlineMs: number
+  readonly explainSeconds: number
+  readonly drainMs: number
+  readonly defaultAccept: string
+}
+
+/** One setting: a flag, the environment variables that stand in for it, and what it means. */
+export interface Setting {
+  readonly key: keyof Config
+  readonly flag: string
+  readonly env: readonly string[]
+  readonly default: string
+  readonly description: string
+  readonly parse: (text: string, name: string) => string | number
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export const settings: readonly Setting[] = [
+  {
+    key: 'modelDir',
+    flag: '--model-dir',
+    env: ['SM_MODEL_DIR'],
+    default: 'model',
+    description: 'directory of the model',
+    parse: (text) => text,
+  },
+  {
+    key: 'host',
+    flag: '--host',
+    env: ['SHAPSERVE_HOST'],
+    default: '127.0.0.1',
+    description: 'address to listen on',
+    parse: (text) => text,
+  },
+  {
+    key: 'port',
+    flag: '--port',
+    env: ['SAGEMAKER_BIND_TO_PORT', 'PORT'],
+    default: '8080',
+    description: 'port to listen on; 0 = any free one',
+    parse: (text, name) => parseWhole(text, name, 0, 65535),
+  },
+  {
+    key: 'logLevel',
+    flag: '--log-level',
+    env: ['LOG_LEVEL', 'SAGEMAKER_CONTAINER_LOG_LEVEL'],
+    default: 'info',
+    description: `${logLevels.join(', ')}, or Python's 10 to 50`,
+    parse: parseLogLevel,
+  },
+  {
+    key: 'maxBodyBytes',
+    flag: '--max-body',
+    env: ['MAX_CONTENT_LENGTH'],
+    default: '26214400',
+    description: 'largest request body in bytes (104857600 when SAGEMAKER_BATCH is set)',
+    parse: (text, name) => parseWhole(text, name, 1, 2 ** 30),
+  },
+  {
+    key: 'maxRows',
+    flag: '--max-rows',
+    env: ['SHAPSERVE_MAX_ROWS'],
+    default: '100000',
+    description: 'most rows in a request (1000000 when SAGEMAKER_BATCH is set)',
+    parse: (text, name) => parseWhole(text, name, 1, 10_000_000),
+  },
+  {
+    key: 'workers',
+    flag: '--workers',
+    env: ['SAGEMAKER_MODEL_SERVER_WORKERS'],
+    default: 'auto',
+    description: 'worker threads for large requests; auto = one less than the cores; 0 = none',
+    parse: (text, name) => (text === 'auto' ? -1 : parseWhole(text, name, 0, 256)),
+  },
+  {
+    key: 'deadlineMs',
+    flag: '--deadline-ms',
+    env: ['SHAPSERVE_DEADLINE_MS'],
+    default: '55000',
+    description: 'milliseconds after which a request is given up',
+    parse: (text, name) => parseWhole(text, name, 1, 3_600_000),
+  },
+  {
+    key: 'explainSeconds',
+    flag: '--explain-seconds',
+    env: ['SHAPSERVE_EXPLAIN_SECONDS'],
+    default: '50',
+    description: 'largest estimated time of one explanation request',
+    parse: (text, name) => parseWhole(text, name, 1, 3600),
+  },
+  {
+    key: 'drainMs',
+    flag: '--drain-ms',
+    env: ['DRAIN_MS'],
+    default: '25000',
+    description: 'milliseconds that running requests get after SIGTERM',
+    parse: (text, name) => parseWhole(text, name, 0, 3_600_000),
+  },
+  {
+    key: 'defaultAccept',
+    flag: '--default-accept',
+    env: ['SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT'],
+    default: 'application/json',
+    description: 'type of predictions for requests without Accept',
+    parse: (text) => text,
+  },
+]
+
+/** Limits of batch transform, whose payloads are larger. */
+const batchDefaults: Partial<Record<keyof Config, string>> = {
+  maxBodyBytes: '104857600',
+  maxRows: '1000000',
+}
+
+/**
+ * Returns the settings: flags before environment variables before defaults.
+ * @param flags values by the settings' keys, as the command line has them
+ * @throws InputError `invalid_parameter` naming the flag or variable
+ */
+export function loadConfig(
+  env: Env,
+  flags: Readonly<Partial<Record<keyof Config, string>>>,
+): Config {
+  const isBatch = /^(true|1|yes)$/i.test(env.SAGEMAKER_BATCH?.trim() ?? '')
+  const values = settings.map((setting) => {
+    const flag = flags[setting.key]
+    const variable = setting.env.find((name) => (env[name] ?? '') !== '')
+    const usual = (isBatch ? batchDefaults[setting.key] : undefined) ?? setting.default
+    const text = flag ?? (variable === undefined ? usual : (env[variable] as string))
+    const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
+    return [setting.key, setting.parse(text, name)]
+  })
+  return Object.freeze(Object.fromEntries(values)) as Config
+}
+
+function parseWhole(text: string, name: string, least: number, most: number): number {
+  const value = /^[0-9]{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new InputError(
+    'invalid_parameter',
+    `${name} is ${quote(text)}, expected a whole number from ${least} to ${most}`,
+  )
+}
+
+/** Python's numeric levels are what SageMaker's SDK sets. */
+function parseLogLevel(text: string, name: string): string {
+  const python: Record<string, string> = {
+    10: 'debug',
+    20: 'info',
+    30: 'warn',
+    40: 'error',
+    50: 'fatal',
+  }
+  const level = python[text] ?? text.toLowerCase()
+  if (logLevels.some((known) => known === level)) return level
+  throw new InputError(
+    'invalid_parameter',
+    `${name} is ${quote(text)}, expected ${logLevels.join(', ')} or 10 to 50`,
+  )
+}

@@ -1,0 +1,91 @@
+/** Errors as answers: RFC 9457 problem details with the members that each family of clients reads. */
+import { STATUS_CODES } from 'node:http'
+import { InputError, type InputErrorCode } from '../errors.ts'
+
+/** HTTP status of the codes that are not a plain 400. */
+const statusOf: Partial<Record<InputErrorCode, number>> = {
+  internal_error: 500,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  not_found: 404,
+  overloaded: 503,
+  request_timeout: 408,
+  shutting_down: 503,
+  timeout: 503,
+  too_expensive: 413,
+  too_large: 413,
+  too_many_headers: 431,
+  too_many_rows: 413,
+  unsupported_encoding: 415,
+  unsupported_media_type: 415,
+}
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Longest `detail`; it stands in the body three times. */
+const MAX_DETAIL = 480
+const MAX_BODY = 2048
+
+/** An error as it is answered. */
+export interface Problem {
+  readonly status: number
+  readonly body: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Returns the status that an error's code means. */
+export function statusOfCode(code: InputErrorCode): number {
+  return statusOf[code] ?? 400
+}
+
+/** Returns the answer to an error: one line of ASCII, at most 2 KiB. */
+export function describeProblem(error: InputError, requestId: string): Problem {
+  const status = statusOfCode(error.code)
+  const detail =
+    error.message.length > MAX_DETAIL ? `${error.message.slice(0, MAX_DETAIL)}...` : error.message
+  const title = STATUS_CODES[status] ?? 'Error'
+  const places = error.places.slice(0, 10).map(({ row, column }) => ({
+    ...(row === undefined ? {} : { row }),
+    ...(column === undefined ? {} : { column: column.slice(0, 64) }),
+  }))
+  const problem = {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    code: error.code,
+    instance: `urn:uuid:${requestId}`,
+    error: detail,
+    error_code: title.toUpperCase().replaceAll(' ', '_'),
+    message: detail,
+  }
+  const whole = toAscii(
+    JSON.stringify(places.length > 0 ? { ...problem, errors: places } : problem),
+  )
+  const body = Buffer.from(whole.length <= MAX_BODY ? whole : toAscii(JSON.stringify(problem)))
+  return { status, body, headers: status === 503 ? { 'retry-after': '1' } : {} }
+}
+
+/** Returns any thrown value as an InputError; what is not one is our own defect and says nothing of itself. */
+export function asInputError(error: unknown): InputError {
+  if (error instanceof InputError) return error
+  const { statusCode, code } = error as { statusCode?: number; code?: string }
+  if (code === 'FST_ERR_BAD_URL') return new InputError('invalid_request', 'the path is not valid')
+  if (statusCode === 415)
+    return new InputError('unsupported_media_type', 'the Content-Type is not valid')
+  if (statusCode === 413) return new InputError('too_large', 'the body is too large')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new InputError('invalid_request', 'the request is not valid')
+  }
+  return new InputError(
+    'internal_error',
+    'this is a defect of the service; the log has more under this request id',
+  )
+}
+
+function toAscii(json: string): string {
+  return json.replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

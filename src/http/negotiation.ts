@@ -1,0 +1,112 @@
+/** Which codec reads a request and which writes its answer, from its headers alone: before a body is read. */
+import type { IncomingMessage } from 'node:http'
+import { MIMEType } from 'node:util'
+import Negotiator from 'negotiator'
+import type { Codec } from '../codecs/codec.ts'
+import { answerTypes, findCodec, requestTypes } from '../codecs/index.ts'
+import { InputError, quote } from '../errors.ts'
+
+/** Longest Content-Type or Accept header that is read. */
+const MAX_HEADER = 1024
+
+export interface MediaType {
+  /** Type and subtype in lower case. */
+  readonly essence: string
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+export type Operation = 'predict' | 'explain'
+
+/** Returns the codec of a request's body and the parameters of its type. */
+export function negotiateRequest(request: IncomingMessage): { codec: Codec; media: MediaType } {
+  const sent = headerValues(request, 'content-type')
+  if (sent.length > 1)
+    throw new InputError('duplicate_content_type', 'there is more than one Content-Type header')
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new InputError(
+      'unsupported_encoding',
+      `Content-Encoding ${quote(encoding)} is not read; send the body uncompressed`,
+    )
+  }
+  const header = sent[0] ?? ''
+  const media = header.length <= MAX_HEADER ? parseMediaType(header) : undefined
+  const codec = media && findCodec(media.essence)
+  if (!media || !codec?.decode) {
+    const what =
+      header === '' ? 'there is no Content-Type' : `Content-Type ${quote(header)} is not read`
+    throw new InputError('unsupported_media_type', `${what}; send ${requestTypes.join(', ')}`)
+  }
+  const charset = media.parameters.get('charset')?.toLowerCase()
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {
+    throw new InputError(
+      'unsupported_media_type',
+      `charset ${quote(charset)} is not read; send UTF-8`,
+    )
+  }
+  return { codec, media }
+}
+
+/** Returns the media type that an answer will have: the best that the Accept header allows. */
+export function negotiateAnswer(
+  accept: string | undefined,
+  operation: Operation,
+  preferred: string,
+): MediaType {
+  const offered = answerTypes[operation]
+  if (accept === undefined || accept.trim() === '' || accept.trim() === '*/*') {
+    return parseMediaType(preferred) as MediaType
+  }
+  const ranges =
+    accept.length <= MAX_HEADER ? accept.split(',').flatMap((range) => parseRange(range) ?? []) : []
+  const header = ranges.map(({ essence, quality }) => `${essence};q=${quality}`).join(',')
+  // A wildcard stands for the default first, then for the others in their order.
+  const available = [preferred, ...offered.filter((type) => type !== preferred)]
+  const [best] =
+    ranges.length > 0 ? new Negotiator({ headers: { accept: header } }).mediaTypes(available) : []
+  if (best === undefined) {
+    throw new InputError(
+      'not_acceptable',
+      `Accept ${quote(accept)} allows no answer; there are ${offered.join(', ')}`,
+    )
+  }
+  return {
+    essence: best,
+    parameters: ranges.find(({ essence }) => essence === best)?.parameters ?? new Map(),
+  }
+}
+
+/** Returns the offered type that an environment's default names, or JSON. */
+export function checkDefaultAccept(value: string): string {
+  const media = parseMediaType(value)
+  if (media && answerTypes.predict.includes(media.essence)) return media.essence
+  throw new InputError(
+    'invalid_option',
+    `the default Accept is ${quote(value)}, there are ${answerTypes.predict.join(', ')}`,
+  )
+}
+
+/** Returns every value of a header as it was sent, even where Node keeps only the first. */
+export function headerValues(request: IncomingMessage, name: string): string[] {
+  return request.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1]?.toLowerCase() === name)
+}
+
+function parseMediaType(header: string): MediaType | undefined {
+  // MIMEType skips white space that header values must not have inside.
+  if (/[\t\r\n\f]/.test(header)) return undefined
+  try {
+    const { essence, params } = new MIMEType(header)
+    return { essence, parameters: new Map(params) }
+  } catch {
+    return undefined
+  }
+}
+
+function parseRange(range: string): (MediaType & { quality: string }) | undefined {
+  const media = parseMediaType(range.trim())
+  if (!media) return undefined
+  const quality = media.parameters.get('q') ?? '1'
+  if (!/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(quality)) return undefined
+  const parameters = new Map([...media.parameters].filter(([name]) => name !== 'q'))
+  return { essence: media.essence, parameters, quality }
+}

@@ -1,0 +1,292 @@
+/** What the routes take and give, for the OpenAPI document; requests themselves are checked by the codecs. */
+import type { Artifact } from '../artifact/artifact.ts'
+import { writeField } from '../codecs/csv.ts'
+import { answerTypes, findCodec, requestTypes } from '../codecs/index.ts'
+import { inputErrorCodes } from '../errors.ts'
+import { exampleRow } from './card.ts'
+import { PROBLEM_TYPE } from './errors.ts'
+import type { Operation } from './negotiation.ts'
+
+type Schema = Readonly<Record<string, unknown>>
+
+const label = {
+  type: ['string', 'number'],
+  description: 'a class; a number where every class is one',
+}
+const score = {
+  description: 'probability of the positive class of two, otherwise of every class',
+  oneOf: [{ type: 'number' }, { type: 'array', items: { type: 'number' } }],
+}
+const cell = { type: ['number', 'string', 'null'] }
+const numbers = { type: 'array', items: { type: 'number' } }
+const texts = { type: 'array', items: { type: 'string' } }
+
+const prediction = {
+  type: 'object',
+  required: ['predicted_label', 'score', 'probabilities'],
+  properties: {
+    predicted_label: label,
+    score,
+    probabilities: { type: 'object', additionalProperties: { type: 'number' } },
+  },
+}
+
+const explanation = {
+  type: 'object',
+  required: ['predicted_label', 'score', 'additivity_error'],
+  properties: {
+    predicted_label: label,
+    score,
+    output_names: texts,
+    base_values: numbers,
+    outputs: { ...numbers, description: "the model's output per class explained" },
+    feature_names: texts,
+    data: { type: 'array', items: cell, description: 'the values sent; null = missing' },
+    shap_values: { type: 'array', items: numbers, description: '[output][feature]' },
+    others: { ...numbers, description: 'sum of the values left out by `top`, per output' },
+    additivity_error: { type: 'number' },
+    row: { type: 'integer' },
+    output_name: { type: 'string' },
+    base_value: { type: 'number' },
+    output: { type: 'number' },
+    contributions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { feature: { type: 'string' }, value: cell, shap_value: { type: 'number' } },
+      },
+    },
+  },
+}
+
+const explanations = {
+  type: 'object',
+  required: ['model_id', 'space', 'method', 'explanations'],
+  properties: {
+    model_id: { type: 'string' },
+    space: { enum: ['probability', 'log_odds'] },
+    method: { type: 'string' },
+    output_names: texts,
+    base_values: numbers,
+    feature_names: texts,
+    explanations: { type: 'array', items: explanation },
+  },
+}
+
+const problem = {
+  type: 'object',
+  required: [
+    'type',
+    'title',
+    'status',
+    'detail',
+    'code',
+    'instance',
+    'error',
+    'error_code',
+    'message',
+  ],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { enum: Object.keys(inputErrorCodes) },
+    instance: { type: 'string' },
+    error: { type: 'string', description: 'the detail, where KServe and Triton clients look' },
+    error_code: { type: 'string', description: 'the title, where MLflow clients look' },
+    message: { type: 'string', description: 'the detail, where MLflow clients look' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { row: { type: 'integer' }, column: { type: 'string' } },
+      },
+    },
+  },
+}
+
+/** Returns one error answer. */
+function problemAnswer(description: string): Schema {
+  return { description, content: { [PROBLEM_TYPE]: { schema: problem } } }
+}
+
+const textAnswer = { schema: { type: 'string' } }
+
+/** Returns the schema of a route that takes rows. */
+export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
+  const answers = answerTypes[operation].map((type) => {
+    const isJson = findCodec(type)?.name === 'json'
+    const schema = operation === 'predict' ? predictionAnswer : explanations
+    return [type, isJson ? { schema } : textAnswer] as const
+  })
+  return {
+    operationId: operation,
+    tags: ['model'],
+    summary: operation === 'predict' ? 'Predict rows' : 'Explain rows by exact SHAP values',
+    ...(operation === 'explain' ? { querystring: explainQuery(artifact) } : {}),
+    body: {
+      content: Object.fromEntries(requestTypes.map((type) => [type, requestBody(type, artifact)])),
+    },
+    response: {
+      200: {
+        description: 'One entry per row, in their order',
+        content: Object.fromEntries(answers),
+      },
+      400: problemAnswer(
+        'Something in the rows or options is wrong; `detail` names row, column and value',
+      ),
+      406: problemAnswer('No answer fits the Accept header'),
+      413: problemAnswer('The body, its rows, the answer or its cost are over a limit'),
+      415: problemAnswer('The Content-Type or Content-Encoding is not read'),
+      503: problemAnswer('The service is overloaded, stopping, or ran out of time; try again'),
+    },
+  }
+}
+
+const predictionAnswer = {
+  oneOf: [
+    {
+      type: 'object',
+      required: ['predictions'],
+      properties: { predictions: { type: 'array', items: prediction } },
+    },
+    { type: 'array', items: label, description: 'to a bare list of lists: the labels' },
+  ],
+}
+
+function requestBody(type: string, artifact: Artifact): Schema {
+  const row = exampleRow(artifact)
+  switch (findCodec(type)?.name) {
+    case 'json':
+      return {
+        schema: {
+          oneOf: [
+            rowSchema(artifact),
+            {
+              type: 'array',
+              items: { oneOf: [rowSchema(artifact), { type: 'array', items: cell }] },
+            },
+            {
+              type: 'object',
+              required: ['instances'],
+              properties: {
+                instances: {
+                  type: 'array',
+                  items: { oneOf: [rowSchema(artifact), { type: 'array', items: cell }] },
+                },
+                parameters: { type: 'object', description: 'options of /explain' },
+              },
+            },
+          ],
+        },
+        example: row,
+      }
+    case 'csv': {
+      const line = Object.values(row)
+        .map((value) => (value === null ? '' : writeField(String(value))))
+        .join(',')
+      return { schema: { type: 'string' }, example: `${line}\n` }
+    }
+    default:
+      return { schema: { type: 'string' }, example: `${JSON.stringify(row)}\n` }
+  }
+}
+
+/** The model's own columns: types, categories, ranges. */
+function rowSchema({ preprocessor }: Artifact): Schema {
+  const properties = preprocessor.inputs.map(({ name, type, nullable, categories, range }) => {
+    const base = type === 'number' ? 'number' : 'string'
+    const notes = [
+      range && !categories
+        ? `in training ${range.minimum} to ${range.maximum}, median ${range.median}`
+        : '',
+      categories
+        ? `in training ${categories.slice(0, 20).join(', ')}${categories.length > 20 ? ', …' : ''}`
+        : '',
+    ]
+    return [
+      name,
+      {
+        type: nullable ? [base, 'null'] : base,
+        description: notes.filter(Boolean).join('; ') || 'text',
+      },
+    ] as const
+  })
+  return {
+    type: 'object',
+    required: preprocessor.inputs.filter(({ nullable }) => !nullable).map(({ name }) => name),
+    properties: Object.fromEntries(properties),
+  }
+}
+
+function explainQuery({ classes }: Artifact): Schema {
+  return {
+    type: 'object',
+    properties: {
+      output: {
+        type: 'string',
+        enum: [...new Set([...classes, 'predicted', 'all'])],
+        description:
+          'the class to explain; default: the positive one of two, otherwise the predicted one',
+      },
+      space: {
+        type: 'string',
+        enum: ['probability', 'log_odds'],
+        description: "the model's own, default",
+      },
+      method: { type: 'string', description: "the model's own, default" },
+      level: {
+        type: 'string',
+        enum: ['columns', 'features'],
+        description: 'per input column (default) or per model feature',
+      },
+      top: {
+        type: 'integer',
+        minimum: 1,
+        description: 'only the k largest values; the rest is summed up in `others`',
+      },
+      format: {
+        type: 'string',
+        enum: ['json', 'contributions'],
+        description: 'arrays (default) or sorted lists for people',
+      },
+    },
+  }
+}
+
+export const pingSchema: Schema = {
+  operationId: 'ping',
+  tags: ['service'],
+  summary: 'Whether the model is loaded and passed its self-test',
+  response: {
+    200: {
+      description: 'Ready; empty body',
+      content: { 'text/plain': { schema: { type: 'string', maxLength: 0 } } },
+    },
+    503: problemAnswer('Stopping'),
+    404: problemAnswer('Never: the route exists while the service runs'),
+  },
+}
+
+export const cardSchema: Schema = {
+  operationId: 'model',
+  tags: ['model'],
+  summary:
+    'The model card: columns, categories, classes, metrics, global importance, an example row',
+  response: {
+    200: {
+      description: 'The card',
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['model_id', 'classes', 'columns', 'example'],
+            additionalProperties: true,
+          },
+        },
+      },
+    },
+    406: problemAnswer('No answer fits the Accept header'),
+  },
+}

@@ -1,0 +1,128 @@
+/** The serving process: loads the model, listens, and stops without losing a request. */
+import { totalmem } from 'node:os'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { readModelDirectory } from '../artifact/store.ts'
+import type { Config } from '../config.ts'
+import { InputError } from '../errors.ts'
+import { buildApp } from './app.ts'
+import { checkDefaultAccept } from './negotiation.ts'
+import { createJobPool, defaultWorkers } from './pool.ts'
+
+/** How often idle connections are closed while requests still run. */
+const SWEEP_MS = 100
+
+export interface RunningServer {
+  readonly url: string
+  readonly app: FastifyInstance
+  /** Example row of the model, for the lines that a person sees. */
+  readonly example: Readonly<Record<string, unknown>>
+  /** Stops accepting, lets running requests finish, closes what is left at the drain limit. */
+  drain(reason: string): Promise<void>
+}
+
+/**
+ * Loads the model and listens.
+ * @throws ArtifactError for a model that is refused, InputError for an address that cannot be used
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const logger = pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    logStream(),
+  )
+  const defaultAccept = checkDefaultAccept(config.defaultAccept)
+  const model = await readModelDirectory(config.modelDir)
+  const workers = config.workers < 0 ? defaultWorkers() : config.workers
+  const pool = workers > 0 ? createJobPool(model.files, workers) : undefined
+  let draining = false
+  const app = buildApp(model, {
+    logger: logger as FastifyBaseLogger,
+    ...(pool ? { pool } : {}),
+    limits: {
+      maxRows: config.maxRows,
+      maxAnswerBytes: config.maxBodyBytes,
+      maxSeconds: config.explainSeconds,
+    },
+    maxBodyBytes: config.maxBodyBytes,
+    bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
+    defaultAccept,
+    deadlineMs: config.deadlineMs,
+    isDraining: () => draining,
+  })
+  if (model.extraFiles.length > 0)
+    logger.info(
+      { files: model.extraFiles.slice(0, 10) },
+      'files of the model directory that are not read',
+    )
+  await listen(app, config)
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : config.port
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const url = `http://${host}:${port}`
+  const { artifact } = model
+  logger.info(
+    {
+      url,
+      model_id: artifact.modelId,
+      estimator: artifact.estimator,
+      engine: artifact.engine,
+      columns: artifact.preprocessor.inputs.length,
+      workers,
+    },
+    'serving',
+  )
+  return {
+    url,
+    app,
+    example: Object.fromEntries(
+      artifact.preprocessor.inputs.map(({ name, example }) => [name, example]),
+    ),
+    async drain(reason) {
+      if (draining) return
+      draining = true
+      logger.info({ reason }, 'draining')
+      // A keep-alive connection without a request would otherwise hold the process until its client closes it.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
+      const limit = setTimeout(() => app.server.closeAllConnections(), config.drainMs)
+      await app.close()
+      clearInterval(sweep)
+      clearTimeout(limit)
+      await pool?.close()
+      logger.info('stopped')
+    },
+  }
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<void> {
+  try {
+    await app.listen({
+      host: config.host,
+      port: config.port,
+      listenTextResolver: (address) => `listening on ${address}`,
+    })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'EADDRINUSE'
+        ? 'it is in use'
+        : code === 'EACCES'
+          ? 'it may not be used'
+          : (code ?? String(error))
+    throw new InputError(
+      'invalid_parameter',
+      `cannot listen on ${config.host} port ${config.port}: ${why}`,
+    )
+  }
+}
+
+/** Standard output that outlives its reader: a closed pipe loses log lines, not requests. */
+function logStream(): NodeJS.WritableStream {
+  process.stdout.on('error', () => {})
+  return process.stdout
+}
+
+/** Memory that this process may use: the container's limit where there is one. */
+function memoryLimit(): number {
+  const limit = (process as { constrainedMemory?: () => number }).constrainedMemory?.() ?? 0
+  return limit > 0 && limit < totalmem() ? limit : totalmem()
+}
