@@ -147,6 +147,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       const labels = labelsAsked(options.output, 0)
       return {
         modelId,
+        target: artifact.plan.target,
         classes,
         numericClasses: artifact.numericClasses,
         space: explainer.space,

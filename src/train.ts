@@ -19,7 +19,7 @@ import { type Params, type ParamsSchema, parseParams } from './estimators/params
 import { evaluate, evaluateMajority, type Metrics } from './evaluation.ts'
 import { buildPredictor, frameOfCells, type Predictor } from './inference.ts'
 import { type ColumnPlan, checkPlan, type DroppedColumn } from './preprocess/plan.ts'
-import { buildPreprocessor, fitPreprocessor, type InputColumn } from './preprocess/preprocessor.ts'
+import { buildPreprocessor, fitPreprocessor } from './preprocess/preprocessor.ts'
 import { foldToColumns } from './shap/explanation.ts'
 import { VERSION } from './version.ts'
 
@@ -264,6 +264,7 @@ function measureImportance(
       }
     })
   }
+  const sources = findSources(predictor, sample)
   const entries = preprocessor.spec.inputs.map((input, j) => ({
     column: input.name,
     meanAbsShap:
@@ -271,11 +272,7 @@ function measureImportance(
     direction:
       classes.length > 2
         ? '-'
-        : describeDirection(
-            input,
-            findColumn(sample, input.name) as Column,
-            pushes[j] as Float64Array,
-          ),
+        : describeDirection(sources.get(input.name) as Source, pushes[j] as Float64Array),
   }))
   entries.sort((a, b) => b.meanAbsShap - a.meanAbsShap || (a.column < b.column ? -1 : 1))
   return {
@@ -289,10 +286,34 @@ function measureImportance(
   }
 }
 
+/** What an input column's effect is described by: its own values, or those of the column derived from it. */
+interface Source {
+  readonly column: Column
+  readonly isCategory: boolean
+  /** Written before a category: the derived column's name. */
+  readonly prefix: string
+}
+
+function findSources({ preprocessor }: Predictor, sample: DataFrame): Map<string, Source> {
+  const { inputs, derived } = preprocessor.spec
+  const made = preprocessor.derive(sample)
+  return new Map(
+    inputs.map(({ name, type, categories }): [string, Source] => {
+      const own = findColumn(sample, name) as Column
+      const from = derived.find((entry) => entry.from === name)
+      if (type === 'text' && !categories && from) {
+        const column = made.get(from.column) as Column
+        return [name, { column, isCategory: true, prefix: `${from.column} ` }]
+      }
+      return [name, { column: own, isCategory: categories !== undefined, prefix: '' }]
+    }),
+  )
+}
+
 /** Returns, for a number column, whether higher values push up or down; for categories, which one pushes most. */
-function describeDirection(input: InputColumn, column: Column, pushes: Float64Array): string {
+function describeDirection({ column, isCategory, prefix }: Source, pushes: Float64Array): string {
   const mean = pushes.reduce((sum, value) => sum + value, 0) / pushes.length
-  if (input.type === 'number' && !input.categories && column.kind === 'number') {
+  if (column.kind === 'number' && !isCategory) {
     const present = column.values.filter((value) => !Number.isNaN(value))
     const center = present.reduce((sum, value) => sum + value, 0) / present.length
     let covariance = 0
@@ -301,7 +322,7 @@ function describeDirection(input: InputColumn, column: Column, pushes: Float64Ar
     })
     return covariance === 0 ? '-' : covariance > 0 ? 'higher up' : 'higher down'
   }
-  if (!input.categories) return '-'
+  if (!isCategory) return '-'
   const sums = new Map<Cell, { total: number; count: number }>()
   pushes.forEach((push, row) => {
     const cell = cellAt(column, row)
@@ -316,7 +337,7 @@ function describeDirection(input: InputColumn, column: Column, pushes: Float64Ar
     if (!strongest || Math.abs(push) > Math.abs(strongest.push)) strongest = { cell, push }
   }
   if (!strongest || strongest.push === 0) return '-'
-  return `${strongest.cell ?? 'missing'} ${strongest.push > 0 ? 'up' : 'down'}`
+  return `${prefix}${strongest.cell ?? 'missing'} ${strongest.push > 0 ? 'up' : 'down'}`
 }
 
 function measureTest(

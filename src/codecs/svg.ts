@@ -21,6 +21,6 @@ export const svg: Codec = {
         'a picture shows one output; choose one class with output=',
       )
     }
-    return waterfall(row, { space: explanations.space })
+    return waterfall(row, { space: explanations.space, target: explanations.target })
   },
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { openModelWriter, sha256 } from '../artifact/store.ts'
 import type { Env } from '../config.ts'
-import type { DataFrame } from '../data/frame.ts'
+import { countValues, type DataFrame, findColumn } from '../data/frame.ts'
 import { concatTables, readCsvTable, readJsonLinesTable } from '../data/table.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
@@ -66,7 +66,7 @@ async function fit(
   const { table, files, sha } = await readTables(request)
   for (const line of describeStart(request.seed, files)) output.note(line)
   const { plan, columns } = choosePlan(request, table)
-  output.note(`target    ${plan.target}`)
+  output.note(describeTarget(plan.target, table))
   for (const line of describePlan(columns ?? [])) output.note(line)
   const report = await train(table, plan, {
     estimator: request.estimator,
@@ -78,7 +78,7 @@ async function fit(
     dataSha256: sha,
     sha256,
     async progress(done, total, unit) {
-      await output.progress(request.estimator.split('_')[1] as string, done, total, unit)
+      await output.progress(shortNames[request.estimator], done, total, unit)
       await new Promise((resolve) => setImmediate(resolve))
     },
     warn: output.warn,
@@ -86,6 +86,25 @@ async function fit(
   const { training } = report.artifact
   output.note(`split     ${training.trainRows} train · ${training.testRows} test`)
   return { report, plan }
+}
+
+/** Names of estimators in progress lines. */
+const shortNames: Readonly<Record<EstimatorName, string>> = {
+  logistic_regression: 'logistic',
+  decision_tree: 'tree',
+  random_forest: 'forest',
+}
+
+/** Returns the target's line: its classes with their shares. */
+function describeTarget(target: string, table: DataFrame): string {
+  const column = findColumn(table, target)
+  const counts = column ? [...countValues(column)] : []
+  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  const shares = counts
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, 8)
+    .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
+  return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
 }
 
 /** Reads the files; SageMaker's CSV has no header and its label first. */

@@ -8,6 +8,8 @@ import { colours, drawing, element, label, shorten } from './svg.ts'
 /** What the waterfall of one row shows besides its numbers. */
 export interface WaterfallOptions {
   readonly space: Space
+  /** The column that the model predicts. */
+  readonly target: string
   /** Which of the explained outputs to draw. */
   readonly output?: number
   /** Bars shown at most; the smallest values share one more. */
@@ -40,9 +42,8 @@ export function waterfall(explanation: Explanation, options: WaterfallOptions): 
   const [low = 0, high = 1] = extent([base, result, ...bars.flatMap(({ from, to }) => [from, to])])
   const pad = (high - low || 1) * 0.06
   const x = scaleLinear([low - pad, high + pad], [MARGIN.left, WIDTH - MARGIN.right]).nice()
-  const unit = options.space === 'probability' ? 'probability' : 'log-odds'
-  const name = explanation.outputNames[k] as string
-  const title = `${unit} of ${name}: ${number(result)}`
+  const unit = options.space === 'probability' ? 'Probability' : 'Log-odds'
+  const title = `${unit} of ${options.target} = ${explanation.outputNames[k]}: ${number(result)}`
   const bottom = height - MARGIN.bottom
 
   const grid = x.ticks(6).map(
@@ -86,7 +87,7 @@ export function waterfall(explanation: Explanation, options: WaterfallOptions): 
     }),
   ]
   const rows = bars.map((bar, i) => drawBar(bar, MARGIN.top + i * BAR, x))
-  const heading = label(shorten(`Why ${name}? ${unit} ${number(result)}`, 80), {
+  const heading = label(shorten(title, 80), {
     class: 'strong',
     x: 16,
     y: 24,

@@ -57,6 +57,8 @@ export interface Preprocessor {
   readonly featureNamesOut: readonly string[]
   /** For every feature the number of the input column it was made from; length = featureNamesOut. */
   readonly inputOf: Int32Array
+  /** Returns the derived columns of a frame whose columns are the inputs, by name. */
+  derive(frame: DataFrame): Map<string, Column>
   /** Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature]. */
   transform(frame: DataFrame): Matrix
 }
@@ -157,17 +159,25 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       `two columns would make the same feature ${quote(twice)}`,
     )
 
+  const deriveColumns = (frame: DataFrame) =>
+    new Map(
+      derive.map(({ derived, apply }) => [
+        derived.column,
+        apply(findColumn(frame, derived.from) as Column),
+      ]),
+    )
+
   return {
     spec,
     featureNamesIn,
     featureNamesOut,
     inputOf: Int32Array.from(inputOf),
+    derive: deriveColumns,
     transform(frame) {
       const columns = new Map(
         frame.names.map((name, index) => [name, frame.columns[index] as Column]),
       )
-      for (const { derived, apply } of derive)
-        columns.set(derived.column, apply(columns.get(derived.from) as Column))
+      for (const [name, column] of deriveColumns(frame)) columns.set(name, column)
       const matrix = zeros(frame.length, featureNamesOut.length)
       let at = 0
       for (const { column, transforms } of steps) {

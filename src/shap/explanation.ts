@@ -32,6 +32,8 @@ export interface Explanation {
 /** SHAP values of several rows of one model. */
 export interface Explanations {
   readonly modelId: string
+  /** The column that the model predicts. */
+  readonly target: string
   /** Class names in the model's order, and whether labels are written as numbers. */
   readonly classes: readonly string[]
   readonly numericClasses: boolean

@@ -1,0 +1,30 @@
+# syntax=docker/dockerfile:1
+
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Install scripts stay off: nothing here needs one.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY src src
+RUN npm run build
+# The same lockfile again, without what only builds and tests need.
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24-slim
+WORKDIR /app
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true
+ENV NODE_ENV=production \
+    SM_MODEL_DIR=/opt/ml/model \
+    SHAPSERVE_HOST=0.0.0.0 \
+    NODE_COMPILE_CACHE=/app/.cache
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# Compiled code is cached in the image, so that a container starts faster.
+RUN node dist/cli.js --version && ! node dist/cli.js serve --model-dir /nonexistent
+EXPOSE 8080
+# Root, because SageMaker runs its containers so: /opt/ml is mounted for root, and a training writes below it.
+# Elsewhere: docker run --user node --read-only -v "$PWD/model:/opt/ml/model:ro" -p 8080:8080 shapserve serve
+ENTRYPOINT ["node", "/app/dist/cli.js"]
+CMD ["serve"]
