@@ -39,6 +39,8 @@ export interface TrainOptions {
   readonly testSize: number
   readonly seed: number
   readonly dropMissingLabel: boolean
+  /** Whether rows will come by position: then every column but the target stays an input. */
+  readonly positional: boolean
   /** SHA-256 of the training data's bytes. */
   readonly dataSha256: string
   readonly sha256: (bytes: Uint8Array) => string
@@ -103,7 +105,14 @@ export async function train(
   const split = stratifiedSplit(labels.y, classes, options.testSize, options.seed)
   if (split.train.length < 2)
     throw new InputError('too_few_rows', `${frame.length} rows are too few to train on`)
-  const { spec: preprocessor, dropped } = fitPreprocessor(frame, split.train, plan, estimator.scale)
+  const keep = options.positional ? frame.names.filter((name) => name !== plan.target) : []
+  const { spec: preprocessor, dropped } = fitPreprocessor(
+    frame,
+    split.train,
+    plan,
+    estimator.scale,
+    keep,
+  )
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
 
   const base = {

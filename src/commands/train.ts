@@ -75,6 +75,7 @@ async function fit(
     testSize: request.testSize,
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
+    positional: request.headerless,
     dataSha256: sha,
     sha256,
     async progress(done, total, unit) {
@@ -182,7 +183,15 @@ function choosePlan(
       'no_target',
       `which column is the target? --target one of ${listNames(table.names)}`,
     )
-  return inferPlan(table, target, request.roles)
+  return inferPlan(table, target, request.headerless ? allNumeric(table, target) : request.roles)
+}
+
+/** Without names there are no identifiers to see: every number is a feature, as SageMaker's algorithms take it. */
+function allNumeric(table: DataFrame, target: string): ReadonlyMap<string, Role> {
+  const numbers = table.names.filter(
+    (name) => name !== target && findColumn(table, name)?.kind === 'number',
+  )
+  return new Map(numbers.map((name) => [name, 'numeric']))
 }
 
 /** Columns that a plan does not mention are recorded as dropped. */

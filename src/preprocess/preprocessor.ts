@@ -67,6 +67,7 @@ export interface Preprocessor {
  * Fits a preprocessor on the training rows of a table.
  * @param rows numbers of the training rows
  * @param scale whether numbers are scaled to mean 0 and deviation 1, as linear models need it
+ * @param keep columns that stay inputs even if nothing is learned from them, because rows come by position
  * @returns the fitted spec, and columns that had nothing to learn from in the training rows
  */
 export function fitPreprocessor(
@@ -74,6 +75,7 @@ export function fitPreprocessor(
   rows: Int32Array,
   plan: ColumnPlan,
   scale: boolean,
+  keep: readonly string[] = [],
 ): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
   const part = withDerived(takeRows(frame, rows), plan.derived)
   const dropped: DroppedColumn[] = []
@@ -115,9 +117,10 @@ export function fitPreprocessor(
     )
   }
   const derived = plan.derived.filter(({ column }) => steps.some((step) => step.column === column))
-  const used = new Set(
-    steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column),
-  )
+  const used = new Set([
+    ...keep,
+    ...steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column),
+  ])
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const spec: PreprocessorSpec = {
@@ -348,16 +351,19 @@ function describeInput(
 ): InputColumn {
   const column = findColumn(frame, name) as Column
   const nullable = countMissing(column) > 0 || plan.nullable.includes(name)
+  const isEmpty = countMissing(column) === frame.length
   if (column.kind === 'text') {
-    const example = isCategory
-      ? mostFrequent(column)
-      : cellAt(
-          column,
-          Math.max(
-            0,
-            column.codes.findIndex((code) => code >= 0),
-          ),
-        )
+    const example = isEmpty
+      ? ''
+      : isCategory
+        ? mostFrequent(column)
+        : cellAt(
+            column,
+            Math.max(
+              0,
+              column.codes.findIndex((code) => code >= 0),
+            ),
+          )
     const categories = isCategory ? { categories: sortedCategories(column) } : {}
     return { name, type: 'text', nullable, ...categories, example: example ?? '' }
   }

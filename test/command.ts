@@ -1,0 +1,90 @@
+/** Runs the built command as users do. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** The checkout, and the command that `npm run build` makes. */
+export const root = join(import.meta.dirname, '..')
+export const cli = join(root, 'dist/cli.js')
+
+export interface Finished {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
+}
+
+/** Returns what a command printed and how it ended. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  const child = spawn(command, args, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+  })
+  const stdout = collect(child.stdout)
+  const stderr = collect(child.stderr)
+  child.stdin.end(options.input ?? '')
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, stdout: stdout(), stderr: stderr() }
+}
+
+/** Returns how `shapserve ARGS` ended. */
+export function shapserve(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return run(process.execPath, [cli, ...args], options)
+}
+
+export interface Serving {
+  readonly child: ChildProcess
+  readonly url: string
+  /** Everything printed so far. */
+  readonly output: () => string
+  /** Signals the command and everything it started, as a terminal does. */
+  readonly kill: (signal: NodeJS.Signals) => void
+}
+
+/** Starts a serving command and waits until its log says where it listens. */
+export async function startServing(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Serving> {
+  const child = spawn(command, args, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, ...options.env },
+    detached: true,
+  })
+  const output = collect(child.stdout, child.stderr)
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const found = /"url":"(http:[^"]+)"/.exec(output())
+      if (found) resolve(found[1] as string)
+    })
+    child.on('exit', () => reject(new Error(`the server did not start: ${output()}`)))
+  })
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-(child.pid as number), signal)
+    } catch {
+      // It has ended already.
+    }
+  }
+  return { child, url, output, kill }
+}
+
+function collect(...streams: readonly NodeJS.ReadableStream[]): () => string {
+  let text = ''
+  for (const stream of streams) {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+  }
+  return () => text
+}

@@ -1,0 +1,508 @@
+/** Quadrature TreeSHAP against the definition of Shapley values, on trees made by a seeded generator. */
+import t, { type Test } from 'tap'
+import { createRandom, type Random } from '../../src/data/random.ts'
+import { trees as treesKind } from '../../src/models/trees.ts'
+import { gaussLegendre } from '../../src/shap/gauss-legendre.ts'
+import { ensembleOutput, goesLeft, type TreeEnsemble } from '../../src/shap/tree-ensemble.ts'
+import { compileTreeShap } from '../../src/shap/tree-shap.ts'
+import { conditionalOutput, shapleyValues } from './brute-force.ts'
+
+const TOLERANCE = 1e-12
+
+/** A tree as nested nodes; the cover of an inner node need not be the sum of its children's, as in XGBoost. */
+type Tree =
+  | { readonly cover: number; readonly value: readonly number[] }
+  | {
+      readonly cover: number
+      readonly feature: number
+      readonly threshold: number
+      readonly missingLeft: boolean
+      readonly left: Tree
+      readonly right: Tree
+    }
+
+type Options = Partial<Pick<TreeEnsemble, 'comparison' | 'precision' | 'aggregation' | 'base'>>
+
+t.test('random ensembles agree with the definition', (t) => {
+  const cases: { name: string; options?: Options; grow: (random: Random) => Tree[] }[] = [
+    { name: 'one tree', grow: (random) => forest(random, { count: 1 }) },
+    { name: 'a forest', grow: (random) => forest(random, {}) },
+    { name: 'features that repeat on a path', grow: (random) => forest(random, { features: 2 }) },
+    { name: 'one feature only', grow: (random) => forest(random, { features: 1 }) },
+    { name: 'three outputs', grow: (random) => forest(random, { outputs: 3 }) },
+    { name: 'leaves that no row reached', grow: (random) => forest(random, { emptyLeaves: 0.5 }) },
+    { name: 'covers that are all zero', grow: (random) => forest(random, { emptyLeaves: 1 }) },
+    {
+      name: 'covers of very different size',
+      grow: (random) => forest(random, { coverRange: 12 }),
+    },
+    {
+      name: 'trees of a single leaf among others',
+      grow: (random) => [leaf(random, 2, 3), ...forest(random, {}), leaf(random, 2, 0)],
+    },
+    {
+      name: 'a sum with a base',
+      options: { aggregation: 'sum', base: Float64Array.of(-1.5, 0.25) },
+      grow: (random) => forest(random, {}),
+    },
+    { name: 'rows that go left below', options: { comparison: '<' }, grow: (r) => forest(r, {}) },
+    {
+      name: 'inputs rounded to single precision',
+      options: { precision: 'float32', comparison: '<' },
+      grow: (random) => forest(random, {}),
+    },
+  ]
+  for (const { name, options, grow } of cases) {
+    t.test(name, (t) => {
+      const random = createRandom(
+        cases.findIndex((entry) => entry.name === name),
+        100,
+      )
+      const worst = { phi: 0, base: 0, additivity: 0 }
+      for (let repeat = 0; repeat < 6; repeat++) {
+        const trees = flatten(grow(random), options)
+        for (let row = 0; row < 4; row++) {
+          const found = compareWithDefinition(trees, 6, randomRow(random, 6))
+          for (const key of ['phi', 'base', 'additivity'] as const)
+            worst[key] = Math.max(worst[key], found[key])
+        }
+      }
+      isWithin(t, worst.phi, 'SHAP values are the Shapley values')
+      isWithin(t, worst.base, 'base values are the expectation')
+      isWithin(t, worst.additivity, 'they add up to the output')
+      t.end()
+    })
+  }
+  t.end()
+})
+
+t.test(
+  'chains of depth 1 to 24 with up to 10 different features agree with the definition',
+  (t) => {
+    const random = createRandom(1, 101)
+    for (let depth = 1; depth <= 24; depth++) {
+      const distinct = Math.min(depth, 10)
+      // Every feature at least once, then any of them again.
+      const order = Array.from({ length: depth }, (_, level) =>
+        level < distinct ? level : random.below(distinct),
+      )
+      const trees = flatten([chain(random, order)])
+      const rows = [passing(distinct), failing(distinct), randomRow(random, distinct)]
+      const found = rows.map((x) => compareWithDefinition(trees, distinct, x))
+      isWithin(t, Math.max(...found.map(({ phi }) => phi)), `depth ${depth}`)
+      isWithin(t, Math.max(...found.map(({ additivity }) => additivity)), `depth ${depth} adds up`)
+    }
+    t.end()
+  },
+)
+
+t.test('the quadrature has enough points for every number of features on a path', (t) => {
+  const random = createRandom(2, 102)
+  for (let features = 1; features <= 20; features++) {
+    const order = Array.from({ length: features }, (_, level) => level)
+    const trees = flatten([chain(random, order)])
+    // A row that satisfies every split makes the integrand's highest power the largest.
+    for (const x of [passing(features), failing(features), randomRow(random, features)]) {
+      const expected =
+        features <= 12
+          ? shapleyValues(features, (mask) => conditionalOutput(trees, x, mask, 0))
+          : enumeratePaths(trees, features, x)
+      const phi = explain(trees, features, x, [0])
+      isWithin(t, distance(phi, expected), `${features} features`)
+    }
+  }
+  t.end()
+})
+
+t.test('the oracle for long paths agrees with the definition where both can run', (t) => {
+  const random = createRandom(3, 103)
+  for (let features = 1; features <= 10; features++) {
+    const order = Array.from({ length: 14 }, (_, level) => (level * 7) % features)
+    const trees = flatten([chain(random, order), grow(random, { features, depth: 5 })])
+    const x = randomRow(random, features)
+    const expected = shapleyValues(features, (mask) => conditionalOutput(trees, x, mask, 0))
+    isWithin(t, distance(enumeratePaths(trees, features, x), expected), `${features} features`)
+  }
+  t.end()
+})
+
+t.test('features without an effect have exactly 0, not −0', (t) => {
+  const trees = flatten([
+    // Feature 0 has an effect; both children of the split on 1 hold the same; no row ever failed the split on 2.
+    split(0, 0.5, split(1, 0.5, value(-2, 3), value(-2, 4)), value(1, 5)),
+    split(2, 9, value(-1, 7), value(4, 0)),
+    value(-3, 6),
+  ])
+  for (const x of [row(0, 0, 0, 0), row(1, 1, 1, 1), row(0, 1, 8, -1)]) {
+    const phi = explain(trees, 4, x, [0])
+    t.not(phi[0], 0, 'the used feature has a value')
+    for (const j of [1, 2, 3]) t.ok(Object.is(phi[j], 0), `feature ${j} of ${x.join(' ')}`)
+  }
+  const logit = { ...trees, kind: 'trees', link: 'logit', vote: 'soft' } as const
+  const explainer = treesKind.buildExplainer(logit, { features: 4, classes: 2 })
+  const phi = new Float64Array(8)
+  explainer.explain(row(0, 0, 0, 0), [0, 1], phi)
+  for (const j of [1, 2, 3, 5, 6, 7]) t.ok(Object.is(phi[j], 0), `class ${j < 4 ? 0 : 1}`)
+  t.equal(phi[0], -(phi[4] as number), 'the other class has the opposite value')
+  t.end()
+})
+
+t.test('a single leaf explains nothing and is the base value', (t) => {
+  const trees = flatten([value(0.75, 10)])
+  const shap = compileTreeShap(trees, 3)
+  t.same([...shap.baseValues], [0.75])
+  t.same([...explain(trees, 3, row(1, 2, 3), [0])], [0, 0, 0])
+  t.equal(shap.cost, 0)
+  t.end()
+})
+
+t.test('a split shared half and half where no row came by', (t) => {
+  const trees = flatten([split(0, 0, value(1, 0), value(0, 0))])
+  t.same([...compileTreeShap(trees, 1).baseValues], [0.5])
+  t.same([...explain(trees, 1, row(-1), [0])], [0.5])
+  t.same([...explain(trees, 1, row(1), [0])], [-0.5])
+  t.end()
+})
+
+t.test('a split worked out by hand', (t) => {
+  // E = 0.25 · 4 + 0.75 · (0.5 · 0 + 0.5 · 8) = 4; the row reaches the 8.
+  const trees = flatten([split(0, 0, value(4, 1), split(1, 0, value(0, 1.5), value(8, 1.5)))])
+  t.same([...compileTreeShap(trees, 2).baseValues], [4])
+  // v(0) = 4, v(1) = 0.25 · 4 + 0.75 · 8 = 7, v(01) = 8: mean of 0 and 1 for feature 0, of 3 and 4 for feature 1.
+  isWithin(t, distance(explain(trees, 2, row(1, 1), [0]), [0.5, 3.5]), 'SHAP values')
+  t.end()
+})
+
+t.test(
+  'outputs are explained in the order asked, and the memory of one row leaves no trace',
+  (t) => {
+    const random = createRandom(4, 104)
+    const trees = flatten(forest(random, { outputs: 3 }))
+    const shap = compileTreeShap(trees, 6)
+    const [a, b] = [randomRow(random, 6), randomRow(random, 6)]
+    const single = [0, 1, 2].map((output) => explain(trees, 6, a, [output]))
+    const phi = new Float64Array(12).fill(Number.NaN)
+    shap.explain(b, [0, 1], phi)
+    shap.explain(a, [2, 0], phi)
+    t.same([...phi], [...(single[2] ?? []), ...(single[0] ?? [])])
+    t.end()
+  },
+)
+
+t.test('a row goes left', (t) => {
+  const third = Math.fround(1 / 3)
+  const cases: [string, Options, number, number, boolean, boolean][] = [
+    // name, options, threshold, x, missing goes left, expected
+    ['below the threshold', {}, 1, 0.5, false, true],
+    ['at the threshold with ≤', { comparison: '<=' }, 1, 1, false, true],
+    ['not at the threshold with <', { comparison: '<' }, 1, 1, false, false],
+    ['not above the threshold', {}, 1, 1.5, false, false],
+    ['when its value is missing and missing values go left', {}, 1, Number.NaN, true, true],
+    ['not when its value is missing and they go right', {}, 1, Number.NaN, false, false],
+    ['missing with <, too', { comparison: '<' }, 1, Number.NaN, true, true],
+    ['at a double between two floats', { precision: 'float64' }, 0.1, 0.1, false, true],
+    [
+      'not where rounding to a float lifts it above',
+      { precision: 'float32' },
+      0.1,
+      0.1,
+      false,
+      false,
+    ],
+    [
+      'where rounding brings it to the threshold',
+      { precision: 'float32' },
+      third,
+      third + 1e-9,
+      false,
+      true,
+    ],
+    [
+      'not with the same numbers unrounded',
+      { precision: 'float64' },
+      third,
+      third + 1e-9,
+      false,
+      false,
+    ],
+    [
+      'at the float threshold with <: no',
+      { precision: 'float32', comparison: '<' },
+      third,
+      third - 1e-9,
+      false,
+      false,
+    ],
+    ['by its sign at zero: no', { comparison: '<' }, 0, -0, false, false],
+    ['with −∞', { comparison: '<' }, 0, Number.NEGATIVE_INFINITY, false, true],
+  ]
+  for (const [name, options, threshold, x, missingLeft, expected] of cases) {
+    const trees = flatten([split(0, threshold, value(1, 1), value(0, 1), missingLeft)], options)
+    t.equal(goesLeft(trees, 0, row(x)), expected, name)
+    isWithin(t, compareWithDefinition(trees, 1, row(x)).phi, `${name}: SHAP value`)
+  }
+  t.end()
+})
+
+t.test('the Gauss-Legendre rule', (t) => {
+  for (let n = 1; n <= 16; n++) {
+    const { nodes, weights } = gaussLegendre(n)
+    let worst = 0
+    for (let degree = 0; degree <= 2 * n - 1; degree++)
+      worst = Math.max(worst, Math.abs(integrate(n, degree) - 1 / (degree + 1)))
+    t.ok(worst <= 4e-15, `${n} points are exact to degree ${2 * n - 1}`, { worst })
+    // The first power that n points miss: ∫ P_n² / (leading coefficient)² on (0, 1).
+    const missed = 1 / (2 * n + 1) / binomial(2 * n, n) ** 2
+    const miss = 1 / (2 * n + 1) - integrate(n, 2 * n)
+    if (n <= 7)
+      t.ok(Math.abs(miss / missed - 1) < 1e-3, `${n} points miss degree ${2 * n}`, { miss })
+    t.ok(
+      nodes.every((node, i) => node > (nodes[i - 1] ?? 0) && node < 1),
+      'nodes ascend inside (0, 1)',
+    )
+    t.ok(
+      weights.every((weight) => weight > 0),
+      'weights are positive',
+    )
+    t.equal(gaussLegendre(n), gaussLegendre(n), 'a rule is made once')
+  }
+  t.end()
+})
+
+/** Largest differences of an explanation from the definition, over all outputs. */
+function compareWithDefinition(trees: TreeEnsemble, features: number, x: Float64Array) {
+  const outputs = Array.from({ length: trees.outputs }, (_, k) => k)
+  const phi = explain(trees, features, x, outputs)
+  const { baseValues } = compileTreeShap(trees, features)
+  const answer = new Float64Array(trees.outputs)
+  ensembleOutput(trees, x, answer)
+  const worst = { phi: 0, base: 0, additivity: 0 }
+  for (const k of outputs) {
+    const value = (mask: number) => conditionalOutput(trees, x, mask, k)
+    const own = phi.subarray(k * features, (k + 1) * features)
+    const base = baseValues[k] as number
+    const total = own.reduce((sum, part) => sum + part, base)
+    worst.phi = Math.max(worst.phi, distance(own, shapleyValues(features, value)))
+    worst.base = Math.max(worst.base, distance([base], [value(0)]))
+    worst.additivity = Math.max(worst.additivity, distance([total], [answer[k] as number]))
+  }
+  return worst
+}
+
+function explain(
+  trees: TreeEnsemble,
+  features: number,
+  x: Float64Array,
+  outputs: readonly number[],
+): Float64Array {
+  const phi = new Float64Array(features * outputs.length).fill(Number.NaN)
+  compileTreeShap(trees, features).explain(x, outputs, phi)
+  return phi
+}
+
+/**
+ * Shapley values of output 0 leaf by leaf, without quadrature: with d features on a leaf's path,
+ * phi_j = v (s_j − R_j) Σ_k k! (d − 1 − k)! / d! · [z^k] Π_{i ≠ j} (R_i + s_i z).
+ */
+function enumeratePaths(trees: TreeEnsemble, features: number, x: Float64Array): Float64Array {
+  const phi = new Float64Array(features)
+  const weight = trees.aggregation === 'mean' ? 1 / trees.roots.length : 1
+  const visit = (node: number, path: ReadonlyMap<number, { R: number; s: number }>) => {
+    const feature = trees.feature[node] as number
+    if (feature < 0) {
+      const value = (trees.value[node * trees.outputs] as number) * weight
+      for (const [j, { R, s }] of path) {
+        const others = [...path].filter(([i]) => i !== j).map(([, factor]) => factor)
+        phi[j] = (phi[j] as number) + value * (s - R) * averageOverOrders(others)
+      }
+      return
+    }
+    const children = [trees.left[node] as number, trees.right[node] as number]
+    const covers = children.map((child) => trees.cover[child] as number)
+    const total = covers.reduce((sum, cover) => sum + cover, 0)
+    children.forEach((child, side) => {
+      const before = path.get(feature) ?? { R: 1, s: 1 }
+      const taken = goesLeft(trees, node, x) === (side === 0) ? 1 : 0
+      const share = total > 0 ? (covers[side] as number) / total : 0.5
+      visit(child, new Map(path).set(feature, { R: before.R * share, s: before.s * taken }))
+    })
+  }
+  for (const root of trees.roots) visit(root, new Map())
+  return phi
+}
+
+function averageOverOrders(others: readonly { R: number; s: number }[]): number {
+  let polynomial = [1]
+  for (const { R, s } of others) {
+    polynomial = Array.from(
+      { length: polynomial.length + 1 },
+      (_, k) => R * (polynomial[k] ?? 0) + s * (polynomial[k - 1] ?? 0),
+    )
+  }
+  const d = others.length + 1
+  return polynomial.reduce((sum, part, k) => sum + part / (d * binomial(d - 1, k)), 0)
+}
+
+function integrate(points: number, degree: number): number {
+  const { nodes, weights } = gaussLegendre(points)
+  return weights.reduce((sum, weight, q) => sum + weight * (nodes[q] as number) ** degree, 0)
+}
+
+function binomial(n: number, k: number): number {
+  let result = 1
+  for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i
+  return result
+}
+
+interface Growth {
+  readonly count?: number
+  readonly features?: number
+  readonly depth?: number
+  readonly outputs?: number
+  /** Share of leaves with cover 0. */
+  readonly emptyLeaves?: number
+  /** Powers of ten between the largest and the smallest cover. */
+  readonly coverRange?: number
+}
+
+function forest(random: Random, growth: Growth): Tree[] {
+  const base = { outputs: 2, ...growth }
+  return Array.from({ length: growth.count ?? 3 }, () => grow(random, base))
+}
+
+function grow(random: Random, growth: Growth): Tree {
+  const { features = 6, depth = 6, outputs = 1, emptyLeaves = 0.1, coverRange = 1 } = growth
+  if (depth === 0 || random.uniform() < 0.15) {
+    const cover = random.uniform() < emptyLeaves ? 0 : 10 ** (random.uniform() * coverRange)
+    return leaf(random, outputs, cover)
+  }
+  const below = { ...growth, depth: depth - 1 }
+  return {
+    cover: 0.1 + random.uniform(),
+    feature: random.below(features),
+    threshold: randomNumber(random),
+    missingLeft: random.below(2) === 1,
+    left: grow(random, below),
+    right: grow(random, below),
+  }
+}
+
+/**
+ * A tree with one inner node per level, on the features given, and little weight on the way to its end.
+ * Even features continue on the left, odd ones on the right.
+ */
+function chain(random: Random, order: readonly number[]): Tree {
+  return order.reduceRight<Tree>(
+    (below, feature) => {
+      const end = leaf(random, 1, 1 + 20 * random.uniform())
+      const inner = withCover(below, 0.2 + random.uniform())
+      // Thresholds differ, so that a value may pass one split on a feature and fail the next.
+      const threshold = random.uniform() - 0.5
+      return feature % 2 === 0
+        ? split(feature, threshold, inner, end)
+        : split(feature, threshold, end, inner)
+    },
+    value(5, 1),
+  )
+}
+
+/** A row that goes to the end of every chain, and one that leaves each at its first split. */
+function passing(features: number): Float64Array {
+  return Float64Array.from({ length: features }, (_, j) => (j % 2 === 0 ? -1 : 1))
+}
+
+function failing(features: number): Float64Array {
+  return passing(features).map((number) => -number)
+}
+
+function split(
+  feature: number,
+  threshold: number,
+  left: Tree,
+  right: Tree,
+  missingLeft = false,
+): Tree {
+  return { cover: left.cover + right.cover, feature, threshold, missingLeft, left, right }
+}
+
+function withCover(tree: Tree, cover: number): Tree {
+  return { ...tree, cover }
+}
+
+function value(number: number, cover: number): Tree {
+  return { cover, value: [number] }
+}
+
+function leaf(random: Random, outputs: number, cover: number): Tree {
+  return { cover, value: Array.from({ length: outputs }, () => random.uniform() * 4 - 2) }
+}
+
+/** Numbers that meet each other often: tenths, which single precision rounds up or down, and a missing one. */
+function randomNumber(random: Random): number {
+  return (random.below(21) - 10) / 10
+}
+
+function randomRow(random: Random, features: number): Float64Array {
+  return Float64Array.from({ length: features }, () =>
+    random.uniform() < 0.15 ? Number.NaN : randomNumber(random),
+  )
+}
+
+function row(...values: number[]): Float64Array {
+  return Float64Array.from(values)
+}
+
+/** Returns nested trees as the arrays of an ensemble, nodes in preorder. */
+function flatten(trees: readonly Tree[], options: Options = {}): TreeEnsemble {
+  const nodes: { tree: Tree; left: number; right: number }[] = []
+  const add = (tree: Tree): number => {
+    const at = nodes.length
+    const node = { tree, left: -1, right: -1 }
+    nodes.push(node)
+    if ('feature' in tree) {
+      node.left = add(tree.left)
+      node.right = add(tree.right)
+    }
+    return at
+  }
+  const roots = Int32Array.from(trees, add)
+  const outputs = nodes.reduce(
+    (most, { tree }) => ('value' in tree ? Math.max(most, tree.value.length) : most),
+    1,
+  )
+  const pick = (of: (inner: Extract<Tree, { feature: number }>) => number, otherwise: number) =>
+    nodes.map(({ tree }) => ('feature' in tree ? of(tree) : otherwise))
+  return {
+    roots,
+    feature: Int32Array.from(pick(({ feature }) => feature, -1)),
+    threshold: Float64Array.from(pick(({ threshold }) => threshold, 0)),
+    left: Int32Array.from(nodes, ({ left }) => left),
+    right: Int32Array.from(nodes, ({ right }) => right),
+    missingLeft: Uint8Array.from(pick(({ missingLeft }) => Number(missingLeft), 0)),
+    cover: Float64Array.from(nodes, ({ tree }) => tree.cover),
+    value: Float64Array.from(
+      nodes.flatMap(({ tree }) =>
+        'value' in tree ? tree.value : new Array<number>(outputs).fill(0),
+      ),
+    ),
+    outputs,
+    comparison: '<=',
+    precision: 'float64',
+    aggregation: 'mean',
+    ...options,
+    base: options.base ?? new Float64Array(outputs),
+  }
+}
+
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.NaN
+  return Array.from(a).reduce((most, number, i) => {
+    const difference = Math.abs(number - (b[i] as number))
+    // NaN stays, so that it fails.
+    return difference > most || Number.isNaN(difference) ? difference : most
+  }, 0)
+}
+
+function isWithin(t: Test, difference: number, name: string): void {
+  t.ok(difference <= TOLERANCE, name, { difference })
+}
