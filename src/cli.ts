@@ -83,6 +83,7 @@ function buildProgram(): Command {
         '--format <format>',
         `csv, json${operation === 'explain' ? ', jsonl or svg' : ' or jsonl'}; default: as the input`,
       )
+    command.option('--out <file>', 'file to write; - = standard output', '-')
     if (operation === 'explain') {
       command
         .option('--output <class>', 'class to explain, predicted, or all')
@@ -98,6 +99,7 @@ function buildProgram(): Command {
       await runRows({
         operation,
         file,
+        out: options.out as string,
         modelDir: options.modelDir as string,
         ...(typeof options.inputFormat === 'string' ? { inputFormat: options.inputFormat } : {}),
         ...(typeof options.format === 'string' ? { format: options.format } : {}),

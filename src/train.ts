@@ -40,7 +40,7 @@ export interface TrainOptions {
   readonly seed: number
   readonly dropMissingLabel: boolean
   /** Whether rows will come by position: then every column but the target stays an input. */
-  readonly positional: boolean
+  readonly positional?: boolean
   /** SHA-256 of the training data's bytes. */
   readonly dataSha256: string
   readonly sha256: (bytes: Uint8Array) => string

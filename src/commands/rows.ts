@@ -1,4 +1,5 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
+import { writeFile } from 'node:fs/promises'
 import { readModelDirectory } from '../artifact/store.ts'
 import { InputError, quote } from '../errors.ts'
 import { runJob } from '../http/job.ts'
@@ -21,6 +22,8 @@ export interface RowsRequest {
   readonly modelDir: string
   readonly inputFormat?: string
   readonly format?: string
+  /** File to write; `-` is standard output. */
+  readonly out: string
   /** Options of an explanation, as on the query string. */
   readonly options: readonly (readonly [string, unknown])[]
 }
@@ -56,7 +59,18 @@ export async function runRows(request: RowsRequest): Promise<void> {
     false,
   )
   const text = Buffer.from(result?.body ?? new Uint8Array()).toString()
-  createOutput({ quiet: false }).result(text.endsWith('\n') || text === '' ? text : `${text}\n`)
+  const lines = text.endsWith('\n') || text === '' ? text : `${text}\n`
+  if (request.out === '-') createOutput({ quiet: false }).result(lines)
+  else await writeOutputFile(request.out, lines)
+}
+
+async function writeOutputFile(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new InputError('invalid_file', `the file ${quote(path, 256)} cannot be written: ${code}`)
+  }
 }
 
 function mediaType(format: Format): MediaType {

@@ -80,6 +80,7 @@ export function buildRoutes(model: LoadedModel, options: AppOptions): Route[] {
         notes.set(request, {
           rows: result.rows,
           ignored_columns: result.ignoredColumns,
+          unknown_categories: result.unknownCategories,
           worker: inline ? 0 : 1,
         })
         const { buffer, byteOffset, byteLength } = result.body

@@ -1,8 +1,10 @@
 /** What one request asks, as data that can cross to a worker: bytes in, bytes out. */
 import { findCodec } from '../codecs/index.ts'
+import { type Column, countValues, type DataFrame } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
+import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { MediaType, Operation } from './negotiation.ts'
 import { type ExplainRequest, parseExplainOptions } from './options.ts'
 
@@ -29,6 +31,8 @@ export interface JobResult {
   readonly body: Uint8Array
   readonly rows: number
   readonly ignoredColumns: number
+  /** Cells with a category that training has not seen. */
+  readonly unknownCategories: number
 }
 
 /** Longest computation, in estimated seconds, that may hold up other requests. */
@@ -57,6 +61,7 @@ export function runJob(predictor: Predictor, job: Job, inline: boolean): JobResu
     body: new TextEncoder().encode(text),
     rows: frame.length,
     ignoredColumns,
+    unknownCategories: countUnknown(spec.inputs, frame),
   })
 
   if (job.operation === 'predict' && writer.encodePredictions) {
@@ -96,4 +101,16 @@ function checkAnswer(bytes: number, { maxAnswerBytes }: Limits): void {
       `the answer would have about ${Math.ceil(bytes / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows`,
     )
   }
+}
+
+function countUnknown(inputs: readonly InputColumn[], frame: DataFrame): number {
+  let count = 0
+  inputs.forEach(({ categories }, j) => {
+    if (!categories) return
+    const known = new Set(categories)
+    for (const [value, cells] of countValues(frame.columns[j] as Column)) {
+      if (!known.has(value)) count += cells
+    }
+  })
+  return count
 }
