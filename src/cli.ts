@@ -166,7 +166,7 @@ interface TrainOptions {
 }
 
 async function runTrain(files: string[], options: TrainOptions): Promise<void> {
-  const [training, sagemaker] = await Promise.all([
+  const [{ runTraining }, sagemaker] = await Promise.all([
     import('./commands/train.ts'),
     import('./sagemaker.ts'),
   ])
@@ -180,7 +180,8 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
       )
     }
     try {
-      await training.runTraining(await training.readSageMakerRequest(process.env))
+      const { readSageMakerRequest } = await import('./commands/sagemaker-request.ts')
+      await runTraining(await readSageMakerRequest(process.env))
     } catch (error) {
       await sagemaker.writeFailure(paths.failure, describeError(error))
       throw error
@@ -189,30 +190,32 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
   }
   const { estimatorNames, engineNames } = await import('./train.ts')
   const { parsePlan } = await import('./preprocess/plan.ts')
+  const { readInputFile } = await import('./commands/tables.ts')
+  const { readName, readNumber, readSeed } = await import('./commands/values.ts')
   const roles = (['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const).flatMap((role) =>
     (options[role] ?? []).map((column) => [column, role] as const),
   )
   const plan =
     options.plan === undefined
       ? undefined
-      : parsePlan((await training.readInputFile(options.plan)).toString())
+      : parsePlan((await readInputFile(options.plan)).toString())
   if (plan && roles.length > 0)
     throw new InputError(
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
     )
-  await training.runTraining({
+  await runTraining({
     files,
     headerless: false,
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(plan ? { plan } : {}),
     roles: new Map(roles),
-    estimator: training.readName('--estimator', options.estimator, estimatorNames),
-    engine: training.readName('--engine', options.engine, engineNames),
+    estimator: readName('--estimator', options.estimator, estimatorNames),
+    engine: readName('--engine', options.engine, engineNames),
     params: new Map((options.set ?? []).map(splitSetting)),
     modelDir: options.modelDir,
-    testSize: training.readNumber('--test-size', options.testSize, 0, 0.99),
-    seed: training.readSeed(options.seed),
+    testSize: readNumber('--test-size', options.testSize, 0, 0.99),
+    seed: readSeed(options.seed),
     dropMissingLabel: options.dropMissingLabel === true,
     json: options.json === true,
     quiet: options.quiet === true || options.json === true,

@@ -1,23 +1,12 @@
 /** The one door to a trained model: predictions and explanations of frames; knows no HTTP and no files. */
-import type { Artifact, ArtifactParts } from './artifact/artifact.ts'
-import {
-  type Cell,
-  type Column,
-  cellAt,
-  type DataFrame,
-  numberColumn,
-  textColumn,
-} from './data/frame.ts'
+import type { ArtifactParts } from './artifact/artifact.ts'
+import { type Cell, type Column, cellAt, type DataFrame } from './data/frame.ts'
 import { type Matrix, rowOf } from './data/matrix.ts'
-import { ArtifactError, didYouMean, InputError, listNames, quote } from './errors.ts'
+import { didYouMean, InputError, listNames, quote } from './errors.ts'
 import { kindOf } from './models/index.ts'
 import type { ModelExplainer } from './models/model.ts'
 import type { Predictions } from './models/prediction.ts'
-import {
-  buildPreprocessor,
-  type InputColumn,
-  type Preprocessor,
-} from './preprocess/preprocessor.ts'
+import { buildPreprocessor, type Preprocessor } from './preprocess/preprocessor.ts'
 import { type Explanation, type Explanations, foldToColumns } from './shap/explanation.ts'
 
 /** What an explanation may be asked for; see design of `/explain`. */
@@ -165,59 +154,6 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       }
     },
   }
-}
-
-/** Returns a frame of rows given as cells in the order of the inputs; null = missing. */
-export function frameOfCells(
-  inputs: readonly InputColumn[],
-  rows: readonly (readonly Cell[])[],
-): DataFrame {
-  return {
-    names: inputs.map(({ name }) => name),
-    columns: inputs.map(({ type }, j) =>
-      type === 'number'
-        ? numberColumn(Float64Array.from(rows, (row) => (row[j] as number | null) ?? Number.NaN))
-        : textColumn(rows.map((row) => row[j] as string | null)),
-    ),
-    length: rows.length,
-  }
-}
-
-/** Largest difference to a stored number that another processor's arithmetic may make. */
-const SELF_TEST_TOLERANCE = 1e-9
-
-/**
- * Predicts and explains the rows stored in a model and compares with the stored answers.
- * @throws ArtifactError `self_test`: another build, another machine's arithmetic, or a damaged model
- */
-export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
-  const frame = frameOfCells(
-    artifact.preprocessor.inputs,
-    artifact.selfTest.map(({ cells }) => cells),
-  )
-  const predictions = predictor.predict(frame)
-  const explanations = predictor.explain(frame, { output: artifact.classes.at(-1) as string })
-  artifact.selfTest.forEach((expected, row) => {
-    const probabilities = predictions.probabilities.subarray(
-      row * artifact.classes.length,
-      (row + 1) * artifact.classes.length,
-    )
-    const explanation = explanations.rows[row] as Explanation
-    const pairs = [
-      ...expected.probabilities.map((value, k) => [value, probabilities[k] as number] as const),
-      ...expected.shapValues.map(
-        (value, j) => [value, explanation.shapValues[0]?.[j] as number] as const,
-      ),
-      [expected.baseValue, explanation.baseValues[0] as number] as const,
-    ]
-    // Written so that NaN fails too.
-    if (!pairs.every(([a, b]) => Math.abs(a - b) <= SELF_TEST_TOLERANCE)) {
-      throw new ArtifactError(
-        'self_test',
-        `the model's self-test row ${row + 1} gives other numbers than at training`,
-      )
-    }
-  })
 }
 
 function indexOfLargest(values: Float64Array): number {

@@ -2,8 +2,9 @@ import { type CsvRows, checkHeader, parseCsv } from '../data/csv.ts'
 import type { Cell } from '../data/frame.ts'
 import { isDecimal, isMissingText } from '../data/number.ts'
 import { InputError, listNames } from '../errors.ts'
+import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
-import { buildFrame, cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
+import { cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
 import { writeLabel } from './wire.ts'
 
 /**
@@ -136,7 +137,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
     return inputs.map((input, j) => cellOfText(input, fields[j] as string, index + 1))
   })
   return {
-    frame: buildFrame(inputs, cells),
+    frame: frameOfCells(inputs, cells),
     dialect: 'predictions',
     parameters: new Map(),
     ignoredColumns: 0,
@@ -162,7 +163,7 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length
   return {
-    frame: buildFrame(inputs, cells),
+    frame: frameOfCells(inputs, cells),
     dialect: 'predictions',
     parameters: new Map(),
     ignoredColumns,

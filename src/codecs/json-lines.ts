@@ -1,8 +1,9 @@
 import type { Cell } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
+import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec } from './codec.ts'
 import { checkJsonLimits, decodeRow } from './json.ts'
-import { buildFrame, checkRowCount } from './rows.ts'
+import { checkRowCount } from './rows.ts'
 import { writeContributions, writeExplanation, writePrediction } from './wire.ts'
 
 /** JSON Lines: one object or list a line, in and out. */
@@ -22,7 +23,7 @@ export const jsonLines: Codec = {
       return cells
     })
     return {
-      frame: buildFrame(context.inputs, rows),
+      frame: frameOfCells(context.inputs, rows),
       dialect: 'predictions',
       parameters: new Map(),
       ignoredColumns,

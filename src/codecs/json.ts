@@ -1,8 +1,9 @@
 import type { Cell } from '../data/frame.ts'
 import { scanJson } from '../data/json-scan.ts'
 import { InputError, quote } from '../errors.ts'
+import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
-import { buildFrame, cellsOfList, cellsOfObject, checkRowCount } from './rows.ts'
+import { cellsOfList, cellsOfObject, checkRowCount } from './rows.ts'
 import {
   writeContributions,
   writeExplanation,
@@ -107,7 +108,7 @@ function decodeRows(
     ignoredColumns += ignored
     return cells
   })
-  return { frame: buildFrame(context.inputs, rows), dialect, parameters, ignoredColumns }
+  return { frame: frameOfCells(context.inputs, rows), dialect, parameters, ignoredColumns }
 }
 
 /** Returns one row's cells; `asList` says what the first row was, which all must be. */

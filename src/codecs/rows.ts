@@ -1,5 +1,5 @@
 /** Cells of requests checked against the model's inputs, for every decoder alike. */
-import { type Cell, type DataFrame, numberColumn, textColumn } from '../data/frame.ts'
+import type { Cell } from '../data/frame.ts'
 import {
   checkFinite,
   describePlace,
@@ -10,21 +10,6 @@ import {
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
-
-/** Returns a frame of cells in the order of the inputs. */
-export function buildFrame(
-  inputs: readonly InputColumn[],
-  rows: readonly (readonly Cell[])[],
-): DataFrame {
-  return {
-    names: inputs.map(({ name }) => name),
-    columns: inputs.map(({ type }, j) => {
-      if (type === 'text') return textColumn(rows.map((row) => row[j] as string | null))
-      return numberColumn(Float64Array.from(rows, (row) => (row[j] as number | null) ?? Number.NaN))
-    }),
-    length: rows.length,
-  }
-}
 
 /** Returns the cell of a text field, as CSV has it. */
 export function cellOfText(input: InputColumn, text: string, row: number): Cell {

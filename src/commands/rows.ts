@@ -1,11 +1,12 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
+
 import { writeFile } from 'node:fs/promises'
 import { readModelDirectory } from '../artifact/store.ts'
 import { InputError, quote } from '../errors.ts'
 import { runJob } from '../http/job.ts'
 import type { MediaType, Operation } from '../http/negotiation.ts'
 import { createOutput } from './report.ts'
-import { readInputFile } from './train.ts'
+import { readInputFile } from './tables.ts'
 
 const typeOfFormat = {
   csv: 'text/csv',

@@ -1,27 +1,23 @@
+import { frameOfCells } from '../preprocess/preprocessor.ts'
 /** `shapserve train`: files in, a model directory out; also SageMaker's bare `train`. */
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import { openModelWriter, sha256 } from '../artifact/store.ts'
-import type { Env } from '../config.ts'
+
+import { sha256 } from '../artifact/store.ts'
+import { openModelWriter } from '../artifact/writer.ts'
 import { countValues, type DataFrame, findColumn } from '../data/frame.ts'
-import { concatTables, readCsvTable, readJsonLinesTable } from '../data/table.ts'
-import { decodeUtf8 } from '../data/utf8.ts'
-import { didYouMean, InputError, listNames, quote } from '../errors.ts'
-import { buildPredictor, frameOfCells } from '../inference.ts'
+import { InputError, listNames, quote } from '../errors.ts'
+import { buildPredictor } from '../inference.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../preprocess/infer-plan.ts'
-import { type ColumnPlan, parsePlan, readPlan } from '../preprocess/plan.ts'
-import { findTrainingChannel, readHyperparameters, sageMakerPaths } from '../sagemaker.ts'
+import type { ColumnPlan } from '../preprocess/plan.ts'
 import {
   type EngineName,
   type EstimatorName,
-  engineNames,
-  estimatorNames,
   type TrainReport,
   train,
   writeMetrics,
 } from '../train.ts'
 import { writeModelCard } from './model-card.ts'
 import { createOutput, describePlan, describeResult, describeStart, type Output } from './report.ts'
+import { readTables } from './tables.ts'
 
 /** Everything a training is told, wherever it was told it. */
 export interface TrainRequest {
@@ -106,62 +102,6 @@ function describeTarget(target: string, table: DataFrame): string {
     .slice(0, 8)
     .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
   return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
-}
-
-/** Reads the files; SageMaker's CSV has no header and its label first. */
-async function readTables(request: TrainRequest) {
-  const parts: { name: string; frame: DataFrame }[] = []
-  const files: { name: string; rows: number; columns: number; bytes: number }[] = []
-  const hashes: string[] = []
-  for (const path of request.files) {
-    const name = basename(path)
-    const bytes = await readInputFile(path)
-    hashes.push(sha256(bytes))
-    const frame = readTable(path, bytes, request.headerless)
-    parts.push({ name, frame })
-    files.push({ name: path, rows: frame.length, columns: frame.names.length, bytes: bytes.length })
-  }
-  const sha = hashes.length === 1 ? (hashes[0] as string) : sha256(Buffer.from(hashes.join('\n')))
-  return { table: concatTables(parts), files, sha }
-}
-
-function readTable(path: string, bytes: Uint8Array, headerless: boolean): DataFrame {
-  try {
-    if (bytes.length === 0) throw new InputError('empty_data', 'the file is empty')
-    const text = decodeUtf8(bytes)
-    if (/\.(jsonl|ndjson)$/i.test(path)) return readJsonLinesTable(text)
-    if (!/\.(csv|txt)$/i.test(path) && /\.[a-z0-9]+$/i.test(path)) {
-      throw new InputError('invalid_file', 'this kind of file is not read; .csv and .jsonl are')
-    }
-    if (!headerless) return readCsvTable(text)
-    const width = (text.split(/\r|\n/, 1)[0] as string).split(',').length
-    return readCsvTable(text, [
-      'label',
-      ...Array.from({ length: width - 1 }, (_, i) => `f${i + 1}`),
-    ])
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${path}: ${error.message}`, error.places)
-  }
-}
-
-/** Returns a file's bytes; `-` is standard input. */
-export async function readInputFile(path: string): Promise<Buffer> {
-  try {
-    if (path !== '-') return await readFile(path)
-    const chunks: Buffer[] = []
-    for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-    return Buffer.concat(chunks)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why =
-      code === 'ENOENT'
-        ? 'does not exist'
-        : code === 'EISDIR'
-          ? 'is a directory'
-          : `cannot be read: ${code}`
-    throw new InputError('invalid_file', `the file ${quote(path, 256)} ${why}`)
-  }
 }
 
 function choosePlan(
@@ -270,83 +210,4 @@ function describeSpeed({ artifact }: TrainReport): string {
   const predict = time(() => predictor.predict(frame))
   const explain = time(() => predictor.explain(frame))
   return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain        next: npx shapserve serve`
-}
-
-/**
- * Returns what SageMaker's files ask for.
- * @throws InputError naming everything wrong in the hyperparameters
- */
-export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
-  const paths = sageMakerPaths(env)
-  const given = await readHyperparameters(paths.hyperparameters)
-  const take = (...names: string[]) => {
-    const name = names.find((known) => given.has(known))
-    const value = name === undefined ? undefined : given.get(name)
-    for (const known of names) given.delete(known)
-    return value
-  }
-  const target = take('target')
-  const plan = take('plan')
-  const estimator = readName(
-    'estimator',
-    take('estimator', 'algorithm') ?? 'random_forest',
-    estimatorNames,
-  )
-  const engine = readName('engine', take('engine') ?? 'mljs', engineNames)
-  const testSize = readNumber('test_size', take('test_size') ?? 0.2, 0, 0.99)
-  const seed = readSeed(take('seed') ?? 0)
-  const dropMissingLabel = take('drop_missing_label') === true
-  const channel = await findTrainingChannel(paths)
-  return {
-    files: channel.files,
-    headerless: target === undefined && plan === undefined,
-    ...(target === undefined ? {} : { target: String(target) }),
-    ...(plan === undefined
-      ? {}
-      : { plan: typeof plan === 'string' ? parsePlan(plan) : readPlan(plan) }),
-    roles: new Map(),
-    estimator,
-    engine,
-    params: given,
-    modelDir: paths.model,
-    testSize,
-    seed,
-    dropMissingLabel,
-    json: false,
-    quiet: false,
-    metricLines: true,
-  }
-}
-
-/** Returns a name if it is one of the choices; throws InputError `invalid_parameter`. */
-export function readName<const T extends string>(
-  what: string,
-  value: unknown,
-  choices: readonly T[],
-): T {
-  const found = choices.find((choice) => choice === value)
-  if (found !== undefined) return found
-  const hint = typeof value === 'string' ? didYouMean(value, choices) : ''
-  throw new InputError(
-    'invalid_parameter',
-    `${what} is ${quote(value)}, expected ${choices.join(', ')}${hint}`,
-  )
-}
-
-/** Returns a number in a range; throws InputError `invalid_parameter`. */
-export function readNumber(what: string, value: unknown, least: number, most: number): number {
-  const text = String(value).trim()
-  const number = text === '' ? Number.NaN : Number(text)
-  if (number >= least && number <= most) return number
-  throw new InputError(
-    'invalid_parameter',
-    `${what} is ${quote(value)}, expected a number from ${least} to ${most}`,
-  )
-}
-
-/** Returns a seed: a whole number of 32 bits; throws InputError `invalid_parameter`. */
-export function readSeed(value: unknown): number {
-  const seed = readNumber('seed', value, 0, 2 ** 32 - 1)
-  if (Number.isInteger(seed)) return seed
-  throw new InputError('invalid_parameter', `seed is ${quote(value)}, expected a whole number`)
 }

@@ -1,14 +1,10 @@
 /** Model directories as bytes in memory, to be broken on purpose. */
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Artifact,
-  decodeArtifact,
-  decodeManifest,
-  encodeArtifact,
-  MANIFEST_FILE,
-  withModelId,
-} from '../../src/artifact/artifact.ts'
+import { type Artifact, MANIFEST_FILE } from '../../src/artifact/artifact.ts'
+import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
+import { encodeArtifact, withModelId } from '../../src/artifact/encode.ts'
 import { sha256 } from '../../src/artifact/store.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { readCsvTable } from '../../src/data/table.ts'

@@ -1,0 +1,115 @@
+/** From an artifact to the bytes of its files; the same artifact gives the same bytes. */
+
+import { f64, type TensorFile } from '../data/tensor.ts'
+import { kindOf } from '../models/index.ts'
+import { writePlan } from '../preprocess/plan.ts'
+import { buildPreprocessor } from '../preprocess/preprocessor.ts'
+import {
+  type Artifact,
+  type ArtifactParts,
+  EXPLAIN_FILE,
+  FORMAT_VERSION,
+  MANIFEST_FILE,
+  METRICS_FILE,
+  MODEL_FILE,
+  PREPROCESSOR_FILE,
+} from './artifact.ts'
+import { encodeTensors } from './safetensors.ts'
+
+type Hash = (bytes: Uint8Array) => string
+
+/** Returns the artifact with its identity: a hash of everything in it. */
+export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
+  const anonymous = { ...parts, modelId: '' }
+  const files = [...encodeDataFiles(anonymous).values(), encodeJson(manifestHead(anonymous))]
+  return {
+    ...parts,
+    modelId: sha256(new TextEncoder().encode(files.map(sha256).join('\n'))).slice(0, 32),
+  }
+}
+
+/** Returns every file of a model directory, the manifest last. */
+export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
+  const files = encodeDataFiles(artifact)
+  const listed = [...files].map(([name, bytes]) => [
+    name,
+    { size: bytes.length, sha256: sha256(bytes) },
+  ])
+  files.set(
+    MANIFEST_FILE,
+    encodeJson({ ...manifestHead(artifact), files: Object.fromEntries(listed) }),
+  )
+  return files
+}
+
+function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
+  const { modelId, model, importance } = artifact
+  const stored = kindOf(model).store(model)
+  const modelFile: TensorFile = {
+    metadata: new Map([...stored.metadata, ['kind', model.kind], ['model_id', modelId]]),
+    tensors: stored.tensors,
+  }
+  const explainFile: TensorFile = {
+    metadata: new Map([
+      ['model_id', modelId],
+      ['rows', String(importance.rows)],
+      ['output_names', JSON.stringify(importance.outputNames)],
+    ]),
+    tensors: new Map([
+      [
+        'background',
+        f64(artifact.background.data, artifact.background.rows, artifact.background.columns),
+      ],
+      ['base_values', f64(importance.baseValues)],
+      [
+        'mean_abs_shap',
+        f64(
+          importance.meanAbsolute.data,
+          importance.meanAbsolute.rows,
+          importance.meanAbsolute.columns,
+        ),
+      ],
+    ]),
+  }
+  return new Map([
+    [PREPROCESSOR_FILE, encodeJson({ model_id: modelId, ...artifact.preprocessor })],
+    [MODEL_FILE, encodeTensors(modelFile)],
+    [EXPLAIN_FILE, encodeTensors(explainFile)],
+    [METRICS_FILE, encodeJson({ model_id: modelId, ...artifact.metrics })],
+  ])
+}
+
+function manifestHead(artifact: Artifact): Record<string, unknown> {
+  const { training } = artifact
+  return {
+    format: 'shapserve-model',
+    format_version: FORMAT_VERSION,
+    model_id: artifact.modelId,
+    estimator: artifact.estimator,
+    engine: artifact.engine,
+    params: artifact.params,
+    plan: writePlan(artifact.plan),
+    classes: artifact.numericClasses ? artifact.classes.map(Number) : artifact.classes,
+    feature_names_in: artifact.preprocessor.inputs.map(({ name }) => name),
+    feature_names_out: buildPreprocessor(artifact.preprocessor).featureNamesOut,
+    training: {
+      rows: training.rows,
+      train_rows: training.trainRows,
+      test_rows: training.testRows,
+      sha256: training.sha256,
+      seed: training.seed,
+      warnings: training.warnings,
+    },
+    versions: artifact.versions,
+    self_test: artifact.selfTest.map((row) => ({
+      cells: row.cells,
+      probabilities: row.probabilities,
+      base_value: row.baseValue,
+      shap_values: row.shapValues,
+    })),
+  }
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`)
+}

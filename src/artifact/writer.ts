@@ -1,0 +1,184 @@
+/**
+ * Writes model directories. A new model is written beside the old one as `NAME.next`, then the manifest is renamed
+ * (the commit point), then the other files are. A reader that finds a file not matching the manifest looks for its
+ * `.next`: so at every moment the directory holds one whole model, the old or the new one.
+ */
+
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { ArtifactError, quote } from '../errors.ts'
+import { type Artifact, MANIFEST_FILE } from './artifact.ts'
+import type { FileEntry } from './decode.ts'
+import { decodeManifest } from './decode.ts'
+import { encodeArtifact } from './encode.ts'
+import {
+  CARD_FILE,
+  LOCK_FILE,
+  MAX_FILE,
+  MAX_MANIFEST,
+  NEXT,
+  readRegularFile,
+  sha256,
+} from './store.ts'
+
+/** A directory that is reserved for one training. */
+export interface ModelWriter {
+  /**
+   * Replaces the directory's model; when it fails or is killed, the old model stays.
+   * @throws ArtifactError `unwritable`
+   */
+  commit(artifact: Artifact, card: string): Promise<void>
+  /** Gives the directory free. */
+  release(): Promise<void>
+}
+
+/**
+ * Makes the directory if needed, takes its lock and proves that it can be written: before a training, not after it.
+ * @throws ArtifactError `unwritable` or `locked`
+ */
+export async function openModelWriter(directory: string): Promise<ModelWriter> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+  await takeLock(directory)
+  return {
+    commit: (artifact, card) => commit(directory, artifact, card),
+    release: () => rm(join(directory, LOCK_FILE), { force: true }),
+  }
+}
+
+async function takeLock(directory: string, retry = true): Promise<void> {
+  const path = join(directory, LOCK_FILE)
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, 'wx', 0o644)
+    await handle.writeFile(`${process.pid} ${hostname()}\n`)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw unwritable(directory, error)
+    if (retry && (await isStale(path))) {
+      await rm(path, { force: true })
+      return takeLock(directory, false)
+    }
+    throw new ArtifactError(
+      'locked',
+      `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`,
+    )
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** A lock is stale when its process was on this host and is no more. */
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const handle = await open(
+      path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
+    const [pid, host] = (await handle.readFile('utf8').finally(() => handle.close()))
+      .trim()
+      .split(' ')
+    if (host !== hostname()) return false
+    if (Number(pid) === process.pid) return true
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+async function commit(directory: string, artifact: Artifact, card: string): Promise<void> {
+  const files = encodeArtifact(artifact, sha256)
+  try {
+    await finishEarlierCommit(directory)
+    try {
+      for (const [name, bytes] of files) await writeSynced(join(directory, name + NEXT), bytes)
+      await syncDirectory(directory)
+    } catch (error) {
+      for (const name of files.keys()) await rm(join(directory, name + NEXT), { force: true })
+      throw error
+    }
+    await moveIntoPlace(directory, MANIFEST_FILE)
+    await syncDirectory(directory)
+    for (const name of files.keys())
+      if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
+    await writeSynced(join(directory, CARD_FILE + NEXT), new TextEncoder().encode(card))
+    await moveIntoPlace(directory, CARD_FILE)
+    await syncDirectory(directory)
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+}
+
+async function moveIntoPlace(directory: string, name: string): Promise<void> {
+  await rename(join(directory, name + NEXT), join(directory, name))
+}
+
+/**
+ * Clears up after a training that was killed: a `.next` file that the manifest asks for was committed and takes its
+ * place, any other is a remnant and goes.
+ */
+async function finishEarlierCommit(directory: string): Promise<void> {
+  const remnants = (await readdir(directory)).filter((name) => name.endsWith(NEXT))
+  if (remnants.length === 0) return
+  const wanted = await readCommittedEntries(directory)
+  for (const remnant of remnants) {
+    const name = remnant.slice(0, -NEXT.length)
+    const entry = wanted.get(name)
+    const bytes =
+      entry &&
+      (await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(() => undefined))
+    if (bytes && sha256(bytes) === entry.sha256) await moveIntoPlace(directory, name)
+    else await rm(join(directory, remnant), { force: true })
+  }
+  await syncDirectory(directory)
+}
+
+async function readCommittedEntries(directory: string): Promise<Map<string, FileEntry>> {
+  try {
+    const { files } = decodeManifest(
+      await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST }),
+    )
+    return new Map(files.map((entry) => [entry.name, entry]))
+  } catch {
+    return new Map()
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'w', 0o644)
+  try {
+    await handle.writeFile(bytes)
+    // The mode above is cut by the umask; a model must be readable by whoever serves it.
+    await handle.chmod(0o644)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function unwritable(directory: string, error: unknown): ArtifactError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const uid = process.getuid?.()
+  return new ArtifactError(
+    'unwritable',
+    `${quote(directory, 256)} cannot be written by uid ${uid}: ${code ?? message}`,
+    {
+      cause: error,
+    },
+  )
+}

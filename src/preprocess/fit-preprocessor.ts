@@ -1,0 +1,189 @@
+/** Learns a preprocessor from the training rows of a table. */
+import {
+  type Column,
+  cellAt,
+  countMissing,
+  countValues,
+  type DataFrame,
+  findColumn,
+  type NumberColumn,
+  takeRows,
+} from '../data/frame.ts'
+import { InputError, quote } from '../errors.ts'
+import { fitImputeCategory } from './impute-category.ts'
+import { fitImputeNumber, median, mostFrequent } from './impute-number.ts'
+import { type AnyTransformer, transformerKind } from './index.ts'
+import { fitOneHotEncoder } from './one-hot-encoder.ts'
+import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
+import { buildPattern } from './pattern.ts'
+import type { CategoryImputation, ColumnPlan, DerivedColumn, DroppedColumn } from './plan.ts'
+import {
+  applyTransforms,
+  buildPreprocessor,
+  type ColumnStep,
+  type InputColumn,
+  type PreprocessorSpec,
+} from './preprocessor.ts'
+import { fitStandardScaler } from './standard-scaler.ts'
+
+/**
+ * Fits a preprocessor on the training rows of a table.
+ * @param rows numbers of the training rows
+ * @param scale whether numbers are scaled to mean 0 and deviation 1, as linear models need it
+ * @param keep columns that stay inputs even if nothing is learned from them, because rows come by position
+ * @returns the fitted spec, and columns that had nothing to learn from in the training rows
+ */
+export function fitPreprocessor(
+  frame: DataFrame,
+  rows: Int32Array,
+  plan: ColumnPlan,
+  scale: boolean,
+  keep: readonly string[] = [],
+): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
+  const part = withDerived(takeRows(frame, rows), plan.derived)
+  const dropped: DroppedColumn[] = []
+  const steps: ColumnStep[] = []
+  const add = (column: string, fit: (values: Column) => AnyTransformer[]) => {
+    const values = findColumn(part, column) as Column
+    const distinct = countValues(values).size
+    if (distinct === 0) dropped.push({ column, reason: 'no values in the training rows' })
+    else if (distinct === 1 && countMissing(values) === 0) {
+      dropped.push({ column, reason: 'one value only in the training rows' })
+    } else steps.push({ column, chain: fit(values) })
+  }
+  const scaled = (chain: AnyTransformer[], values: Column) =>
+    scale ? [...chain, fitStandardScaler(applyChain(chain, values)[0] as NumberColumn)] : chain
+
+  for (const { column, impute } of plan.numeric) {
+    add(column, (values) => {
+      if (values.kind === 'text') throw notNumeric(column, values.levels[0] ?? '')
+      return scaled([fitImputeNumber(values, impute)], values)
+    })
+  }
+  for (const { column, categories, impute } of plan.ordinal) {
+    add(column, (values) => {
+      const order = categories ? matchCategories(column, values, categories) : undefined
+      const filled = fillCategories(values, impute)
+      return scaled([...filled, fitOrdinalEncoder(values, order)], values)
+    })
+  }
+  for (const { column, impute, minFrequency } of plan.nominal) {
+    add(column, (values) => {
+      const filled = fillCategories(values, impute)
+      return [...filled, fitOneHotEncoder(applyChain(filled, values)[0] as Column, minFrequency)]
+    })
+  }
+  if (steps.length === 0) {
+    throw new InputError(
+      'invalid_plan',
+      'no column is left to learn from: every one has a single value in the training rows',
+    )
+  }
+  const derived = plan.derived.filter(({ column }) => steps.some((step) => step.column === column))
+  const used = new Set([
+    ...keep,
+    ...steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column),
+  ])
+  const inputNames = frame.names.filter((name) => used.has(name))
+  const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
+  const spec: PreprocessorSpec = {
+    inputs: inputNames.map((name) => describeInput(frame, name, isCategory.has(name), plan)),
+    otherColumns: frame.names.filter((name) => !used.has(name)),
+    derived,
+    steps,
+  }
+  buildPreprocessor(spec)
+  return { spec, dropped }
+}
+
+/** Returns the frame with derived columns behind its own. */
+function withDerived(frame: DataFrame, derived: readonly DerivedColumn[]): DataFrame {
+  const made = derived.map((entry) => buildPattern(entry)(findColumn(frame, entry.from) as Column))
+  return {
+    names: [...frame.names, ...derived.map(({ column }) => column)],
+    columns: [...frame.columns, ...made],
+    length: frame.length,
+  }
+}
+
+function fillCategories(values: Column, impute: CategoryImputation): AnyTransformer[] {
+  return impute === 'most_frequent' ? [fitImputeCategory(values)] : []
+}
+
+function applyChain(chain: readonly AnyTransformer[], values: Column): Column[] {
+  return applyTransforms(
+    chain.map((transformer) => transformerKind(transformer.kind).build(transformer)),
+    values,
+  )
+}
+
+/** An order written in a plan must name every category that training has, in the column's own type. */
+function matchCategories(
+  column: string,
+  values: Column,
+  order: readonly (string | number)[],
+): (string | number)[] {
+  const typed = order.map((category) =>
+    values.kind === 'number' ? Number(category) : String(category),
+  )
+  for (const category of sortedCategories(values)) {
+    if (!typed.includes(category)) {
+      throw new InputError(
+        'invalid_plan',
+        `column ${quote(column)} holds ${quote(category)}, which its categories do not name`,
+        [{ column }],
+      )
+    }
+  }
+  return typed
+}
+
+function describeInput(
+  frame: DataFrame,
+  name: string,
+  isCategory: boolean,
+  plan: ColumnPlan,
+): InputColumn {
+  const column = findColumn(frame, name) as Column
+  const nullable = countMissing(column) > 0 || plan.nullable.includes(name)
+  const isEmpty = countMissing(column) === frame.length
+  if (column.kind === 'text') {
+    const example = isEmpty
+      ? ''
+      : isCategory
+        ? mostFrequent(column)
+        : cellAt(
+            column,
+            Math.max(
+              0,
+              column.codes.findIndex((code) => code >= 0),
+            ),
+          )
+    const categories = isCategory ? { categories: sortedCategories(column) } : {}
+    return { name, type: 'text', nullable, ...categories, example: example ?? '' }
+  }
+  const present = column.values.filter((value) => !Number.isNaN(value))
+  const middle = median(present)
+  const range = {
+    minimum: present.reduce((least, value) => Math.min(least, value)),
+    median: middle,
+    maximum: present.reduce((most, value) => Math.max(most, value)),
+  }
+  const categories = isCategory ? { categories: sortedCategories(column) } : {}
+  return {
+    name,
+    type: 'number',
+    nullable,
+    ...categories,
+    range,
+    example: isCategory ? (mostFrequent(column) as number) : middle,
+  }
+}
+
+function notNumeric(column: string, example: string): InputError {
+  return new InputError(
+    'invalid_number',
+    `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`,
+    [{ column }],
+  )
+}

@@ -1,0 +1,78 @@
+/** The target column as class numbers. */
+import {
+  type Column,
+  cellAt,
+  countValues,
+  type DataFrame,
+  findColumn,
+  takeRows,
+} from '../data/frame.ts'
+import { InputError, quote } from '../errors.ts'
+import type { ColumnPlan } from './plan.ts'
+
+/** Returns the rows that have a label. */
+export function withLabels(
+  table: DataFrame,
+  target: string,
+  dropMissing: boolean,
+  warn: (message: string) => void,
+): DataFrame {
+  const column = findColumn(table, target) as Column
+  const rows = Int32Array.from({ length: table.length }, (_, row) => row)
+  const labelled = rows.filter((row) => cellAt(column, row) !== null)
+  const missing = table.length - labelled.length
+  if (missing === 0) return table
+  if (!dropMissing) {
+    const first = rows.find((row) => cellAt(column, row) === null) as number
+    throw new InputError(
+      'invalid_label',
+      `the target ${quote(target)} is empty in ${missing} of ${table.length} rows, first in row ${first + 1}; --drop-missing-label leaves them out`,
+      [{ row: first + 1, column: target }],
+    )
+  }
+  if (labelled.length === 0)
+    throw new InputError('empty_data', `the target ${quote(target)} is empty in every row`)
+  warn(`${missing} rows without a label are left out`)
+  return takeRows(table, labelled)
+}
+
+/** Most classes that a target may have; more than this is a number or a name, not a class. */
+const MAX_CLASSES = 100
+
+export function encodeLabels(column: Column, plan: ColumnPlan) {
+  const counts = countValues(column)
+  const values = [...counts.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  if (values.length < 2) {
+    throw new InputError(
+      'one_class',
+      `the target ${quote(plan.target)} has one class, ${quote(String(values[0]))}; two are needed`,
+    )
+  }
+  if (values.length > MAX_CLASSES) {
+    throw new InputError(
+      'invalid_label',
+      `the target ${quote(plan.target)} has ${values.length} different values; at most ${MAX_CLASSES} can be classes`,
+    )
+  }
+  const positive = plan.positiveClass
+  if (positive !== undefined) {
+    const at = values.findIndex((value) => String(value) === positive)
+    if (at < 0)
+      throw new InputError(
+        'invalid_plan',
+        `the positive class ${quote(positive)} is not in the target ${quote(plan.target)}`,
+      )
+    if (values.length === 2) values.push(...values.splice(at, 1))
+  }
+  const codeOf = new Map(values.map((value, code) => [value, code]))
+  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  return {
+    classes: values.map(String),
+    numeric: column.kind === 'number',
+    counts: values.map((value) => counts.get(value) as number),
+    y: Int32Array.from(
+      { length },
+      (_, row) => codeOf.get(cellAt(column, row) as string | number) as number,
+    ),
+  }
+}

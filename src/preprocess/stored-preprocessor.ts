@@ -1,0 +1,103 @@
+/** Reads a stored preprocessor. */
+import type { JsonObject, JsonReader } from '../data/json-reader.ts'
+import { quote } from '../errors.ts'
+import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
+import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'
+
+/**
+ * Returns a preprocessor spec read from parsed JSON.
+ * @throws what the reader throws: the value is not one, or its parts do not fit each other
+ */
+export function readPreprocessor(
+  value: JsonObject,
+  reader: JsonReader,
+  fail: (message: string) => Error,
+): PreprocessorSpec {
+  const inputs = reader
+    .list(value.get('inputs'), 'inputs')
+    .map((item, i) => readInput(reader.object(item, `inputs[${i}]`), reader, `inputs[${i}]`))
+  const names = new Set(inputs.map(({ name }) => name))
+  if (names.size !== inputs.length) throw fail('inputs name a column twice')
+  const derived = reader.list(value.get('derived'), 'derived').map((item, i) => {
+    const where = `derived[${i}]`
+    const entry = reader.object(item, where)
+    const made = {
+      column: reader.text(entry.get('column'), `${where}.column`),
+      from: reader.text(entry.get('from'), `${where}.from`),
+      pattern: reader.text(entry.get('pattern'), `${where}.pattern`),
+      group: reader.whole(entry.get('group'), `${where}.group`, 0, 99),
+      map: reader.textMap(entry.get('map'), `${where}.map`),
+    }
+    if (!names.has(made.from))
+      throw fail(`${where} is made from ${quote(made.from)}, which is not an input`)
+    if (names.has(made.column)) throw fail(`${where} has the name of another column`)
+    names.add(made.column)
+    return made
+  })
+  const typeOf = new Map<string, 'number' | 'text'>(inputs.map(({ name, type }) => [name, type]))
+  for (const { column } of derived) typeOf.set(column, 'text')
+  const steps = reader.list(value.get('steps'), 'steps').map((item, i) => {
+    const where = `steps[${i}]`
+    const entry = reader.object(item, where)
+    const column = reader.text(entry.get('column'), `${where}.column`)
+    if (!typeOf.has(column))
+      throw fail(`${where} transforms ${quote(column)}, which is neither an input nor derived`)
+    const chain = reader
+      .list(entry.get('chain'), `${where}.chain`)
+      .map((link, j) => readTransformer(link, reader, `${where}.chain[${j}]`))
+    if (!endsInNumbers(chain, typeOf.get(column) as 'number' | 'text'))
+      throw fail(`${where}.chain does not turn ${quote(column)} into numbers`)
+    return { column, chain }
+  })
+  return {
+    inputs,
+    otherColumns: reader.list(value.get('otherColumns'), 'otherColumns').map(String),
+    derived,
+    steps,
+  }
+}
+
+/** Whether every transformer of a chain gets the type it works on, and the last makes numbers without gaps. */
+function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'): boolean {
+  let current = type
+  let complete = false
+  for (const { kind } of chain) {
+    if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number')
+      return false
+    if (kind === 'standard_scaler' && !complete) return false
+    if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
+    complete = true
+  }
+  return current === 'number' && complete
+}
+
+function readTransformer(value: unknown, reader: JsonReader, where: string): AnyTransformer {
+  const entry = reader.object(value, where)
+  const names = Object.keys(transformerKinds) as AnyTransformer['kind'][]
+  const kind = reader.choice(entry.get('kind'), `${where}.kind`, names)
+  return transformerKind(kind).read(entry, reader, where)
+}
+
+function readInput(entry: JsonObject, reader: JsonReader, where: string): InputColumn {
+  const type = reader.choice(entry.get('type'), `${where}.type`, ['number', 'text'])
+  const range = entry.has('range') ? reader.object(entry.get('range'), `${where}.range`) : undefined
+  const example = entry.get('example')
+  return {
+    name: reader.text(entry.get('name'), `${where}.name`),
+    type,
+    nullable: reader.boolean(entry.get('nullable'), `${where}.nullable`),
+    ...(entry.has('categories')
+      ? { categories: reader.categories(entry.get('categories'), `${where}.categories`) }
+      : {}),
+    ...(range
+      ? {
+          range: {
+            minimum: reader.number(range.get('minimum'), `${where}.range.minimum`),
+            median: reader.number(range.get('median'), `${where}.range.median`),
+            maximum: reader.number(range.get('maximum'), `${where}.range.maximum`),
+          },
+        }
+      : {}),
+    example: type === 'number' ? reader.number(example, `${where}.example`) : String(example),
+  }
+}
