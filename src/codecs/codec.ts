@@ -11,16 +11,24 @@ export interface DecodeContext {
   readonly maxRows: number
 }
 
+/** Which family of clients a JSON body came from; it is answered in the same way. */
+export type Dialect = 'predictions' | 'labels'
+
 /** Decoded rows. */
 export interface Decoded {
   /** Columns are the model's inputs, in its order. */
   readonly frame: DataFrame
   /** A bare nested list is answered with a bare list of labels, as scikit-learn's container does. */
-  readonly dialect: 'predictions' | 'labels'
+  readonly dialect: Dialect
   /** Options sent in the body beside the rows. */
   readonly parameters: ReadonlyMap<string, unknown>
   /** How many named columns were ignored. */
   readonly ignoredColumns: number
+}
+
+/** How predictions are written. */
+export interface PredictionStyle {
+  readonly dialect: Dialect
 }
 
 /** How explanations are written. */
@@ -37,10 +45,13 @@ export interface Codec {
   readonly mediaTypes: readonly [string, ...string[]]
   /** @throws InputError naming row, column and value */
   readonly decode?: (
-    text: string,
+    body: Uint8Array,
     context: DecodeContext,
     mediaParameters: ReadonlyMap<string, string>,
-  ) => Decoded
-  readonly encodePredictions?: (predictions: Predictions, dialect: Decoded['dialect']) => string
-  readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => string
+  ) => Decoded | Promise<Decoded>
+  readonly encodePredictions?: (predictions: Predictions, style: PredictionStyle) => Encoded
+  readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => Encoded
 }
+
+/** What an encoder makes: text, or bytes where the format is binary. */
+export type Encoded = string | Uint8Array

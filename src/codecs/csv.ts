@@ -1,6 +1,7 @@
 import { type CsvRows, checkHeader, parseCsv } from '../data/csv.ts'
 import type { Cell } from '../data/frame.ts'
 import { isDecimal, isMissingText } from '../data/number.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
@@ -15,7 +16,8 @@ export const csv: Codec = {
   name: 'csv',
   mediaTypes: ['text/csv'],
 
-  decode(text, context, mediaParameters) {
+  decode(body, context, mediaParameters) {
+    const text = decodeUtf8(body)
     const header = mediaParameters.get('header')
     if (header !== undefined && header !== 'present' && header !== 'absent') {
       throw new InputError(

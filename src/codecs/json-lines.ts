@@ -1,4 +1,5 @@
 import type { Cell } from '../data/frame.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec } from './codec.ts'
@@ -11,7 +12,8 @@ export const jsonLines: Codec = {
   name: 'json-lines',
   mediaTypes: ['application/jsonlines', 'application/x-ndjson', 'application/jsonl'],
 
-  decode(text, context) {
+  decode(body, context) {
+    const text = decodeUtf8(body)
     checkJsonLimits(text)
     const lines = text.split('\n')
     while (lines.length > 0 && (lines.at(-1) as string).trim() === '') lines.pop()

@@ -1,5 +1,6 @@
 import type { Cell } from '../data/frame.ts'
 import { scanJson } from '../data/json-scan.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
@@ -18,7 +19,8 @@ export const json: Codec = {
   name: 'json',
   mediaTypes: ['application/json'],
 
-  decode(text, context) {
+  decode(body, context) {
+    const text = decodeUtf8(body)
     const value = parseJson(text)
     if (Array.isArray(value))
       return decodeRows(value, context, isListOfLists(value) ? 'labels' : 'predictions', new Map())
@@ -39,7 +41,7 @@ export const json: Codec = {
     return decodeRows(instances, context, 'predictions', readParameters(parameters))
   },
 
-  encodePredictions(predictions, dialect) {
+  encodePredictions(predictions, { dialect }) {
     const rows = Array.from({ length: predictions.rows }, (_, row) =>
       writePrediction(predictions, row),
     )

@@ -43,7 +43,7 @@ export async function runRows(request: RowsRequest): Promise<void> {
     request.operation === 'predict' ? ['csv', 'json', 'jsonl'] : ['csv', 'json', 'jsonl', 'svg'],
   )
   const unlimited = Number.POSITIVE_INFINITY
-  const result = runJob(
+  const result = await runJob(
     predictor,
     {
       operation: request.operation,

@@ -71,9 +71,9 @@ export function buildRoutes(model: LoadedModel, options: AppOptions): Route[] {
         }
         const inline =
           options.pool === undefined
-            ? runJob(predictor, job, false)
+            ? await runJob(predictor, job, false)
             : body.length <= INLINE_BYTES
-              ? runJob(predictor, job, true)
+              ? await runJob(predictor, job, true)
               : undefined
         const result =
           inline ?? (await runInPool(options.pool as JobPool, job, reply.raw, options.deadlineMs))

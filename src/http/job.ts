@@ -1,7 +1,7 @@
 /** What one request asks, as data that can cross to a worker: bytes in, bytes out. */
+import type { Encoded } from '../codecs/codec.ts'
 import { findCodec } from '../codecs/index.ts'
 import { type Column, countValues, type DataFrame } from '../data/frame.ts'
-import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
@@ -43,7 +43,11 @@ const INLINE_SECONDS = 0.01
  * and `inline` is set.
  * @throws InputError for anything wrong in the body or the options
  */
-export function runJob(predictor: Predictor, job: Job, inline: boolean): JobResult | undefined {
+export async function runJob(
+  predictor: Predictor,
+  job: Job,
+  inline: boolean,
+): Promise<JobResult | undefined> {
   const reader = findCodec(job.media.essence)
   const writer = findCodec(job.answer.essence)
   if (!reader?.decode || !writer)
@@ -55,10 +59,10 @@ export function runJob(predictor: Predictor, job: Job, inline: boolean): JobResu
     otherColumns: spec.otherColumns,
     maxRows: job.limits.maxRows,
   }
-  const decoded = reader.decode(decodeUtf8(job.body), context, job.media.parameters)
+  const decoded = await reader.decode(job.body, context, job.media.parameters)
   const { frame, dialect, ignoredColumns } = decoded
-  const finish = (text: string): JobResult => ({
-    body: new TextEncoder().encode(text),
+  const finish = (encoded: Encoded): JobResult => ({
+    body: typeof encoded === 'string' ? new TextEncoder().encode(encoded) : encoded,
     rows: frame.length,
     ignoredColumns,
     unknownCategories: countUnknown(spec.inputs, frame),
@@ -66,7 +70,7 @@ export function runJob(predictor: Predictor, job: Job, inline: boolean): JobResu
 
   if (job.operation === 'predict' && writer.encodePredictions) {
     checkAnswer(frame.length * (60 + 30 * predictor.classes.length), job.limits)
-    return finish(writer.encodePredictions(predictor.predict(frame), dialect))
+    return finish(writer.encodePredictions(predictor.predict(frame), { dialect }))
   }
   if (!writer.encodeExplanations) throw new Error(`${writer.name} writes no ${job.operation}`)
   const options: ExplainRequest = parseExplainOptions([...job.options, ...decoded.parameters])

@@ -8,9 +8,9 @@ import type { WorkerAnswer } from './pool.ts'
 const { predictor } = loadModelFiles(workerData as ReadonlyMap<string, Uint8Array>)
 
 /** Answers one job; an InputError crosses as data, because threads cannot pass classes. */
-export default function answer(job: Job): WorkerAnswer {
+export default async function answer(job: Job): Promise<WorkerAnswer> {
   try {
-    return { result: runJob(predictor, job, false) as JobResult }
+    return { result: (await runJob(predictor, job, false)) as JobResult }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return { error: { code: error.code, message: error.message, places: error.places } }
