@@ -2,6 +2,7 @@ import type { DataFrame } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import type { Selected } from './selection.ts'
 
 /** What a decoder knows about the rows it reads. */
 export interface DecodeContext {
@@ -11,14 +12,17 @@ export interface DecodeContext {
   readonly maxRows: number
 }
 
-/** Which family of clients a JSON body came from; it is answered in the same way. */
-export type Dialect = 'predictions' | 'labels'
+/**
+ * Which family of clients a JSON body came from, so that the answer has the shape they read:
+ * `predictions` SageMaker's objects, `labels` a bare list of labels (scikit-learn's container), `values` a list of
+ * labels under `predictions` (MLflow, KServe), `probabilities` the same with probabilities.
+ */
+export type Dialect = 'predictions' | 'labels' | 'values' | 'probabilities'
 
 /** Decoded rows. */
 export interface Decoded {
   /** Columns are the model's inputs, in its order. */
   readonly frame: DataFrame
-  /** A bare nested list is answered with a bare list of labels, as scikit-learn's container does. */
   readonly dialect: Dialect
   /** Options sent in the body beside the rows. */
   readonly parameters: ReadonlyMap<string, unknown>
@@ -29,6 +33,8 @@ export interface Decoded {
 /** How predictions are written. */
 export interface PredictionStyle {
   readonly dialect: Dialect
+  /** Members asked for by the operator; then every dialect is SageMaker's. */
+  readonly selection?: readonly Selected[]
 }
 
 /** How explanations are written. */

@@ -6,7 +6,8 @@ import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
 import { cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
-import { writeLabel } from './wire.ts'
+import { selectFields } from './selection.ts'
+import { probabilitiesAt, writeLabel } from './wire.ts'
 
 /**
  * CSV: one row a line. Without a header the fields are the model's columns in its order, as SageMaker sends them;
@@ -33,11 +34,11 @@ export const csv: Codec = {
     return hasHeader ? decodeNamed(rows, context) : decodePositional(rows, context)
   },
 
-  encodePredictions(predictions) {
-    const { classes, probabilities } = predictions
+  encodePredictions(predictions, { selection }) {
     const lines = Array.from({ length: predictions.rows }, (_, row) => {
-      const own = probabilities.subarray(row * classes.length, (row + 1) * classes.length)
-      return classes.length === 2 ? `${own[1]}\n` : `${own.join(',')}\n`
+      if (selection) return `${selectFields(predictions, row, selection, writeField).join(',')}\n`
+      const own = probabilitiesAt(predictions, row)
+      return own.length === 2 ? `${own[1]}\n` : `${own.join(',')}\n`
     })
     return lines.join('')
   },

@@ -3,8 +3,10 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec } from './codec.ts'
-import { checkJsonLimits, decodeRow } from './json.ts'
+import { decodeRow } from './instances.ts'
+import { checkJsonLimits, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
+import { selectMembers } from './selection.ts'
 import { writeContributions, writeExplanation, writePrediction } from './wire.ts'
 
 /** JSON Lines: one object or list a line, in and out. */
@@ -32,9 +34,11 @@ export const jsonLines: Codec = {
     }
   },
 
-  encodePredictions: (predictions) =>
+  encodePredictions: (predictions, { selection }) =>
     joinLines(
-      Array.from({ length: predictions.rows }, (_, row) => writePrediction(predictions, row)),
+      Array.from({ length: predictions.rows }, (_, row) =>
+        selection ? selectMembers(predictions, row, selection) : writePrediction(predictions, row),
+      ),
     ),
 
   encodeExplanations: (explanations, { format }) =>
@@ -51,7 +55,7 @@ function parseLine(line: string, row: number): unknown {
   if (line.trim() === '')
     throw new InputError('blank_row', `row ${row} is an empty line`, [{ row }])
   try {
-    return JSON.parse(line) as unknown
+    return parseJson(line)
   } catch {
     throw new InputError('invalid_json', `row ${row} is not JSON: ${quote(line)}`, [{ row }])
   }

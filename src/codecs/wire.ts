@@ -12,24 +12,29 @@ export function writeLabel(name: string, numericClasses: boolean): Label {
 }
 
 /** P(positive class) of a binary model, the list of probabilities otherwise. */
-export function writeScore(probabilities: Float64Array): number | number[] {
+export function writeScore(probabilities: ArrayLike<number>): number | number[] {
   return probabilities.length === 2 ? (probabilities[1] as number) : Array.from(probabilities)
+}
+
+/** Returns one row's predicted class as it is written. */
+export function labelAt({ classes, numericClasses, labels }: Predictions, row: number): Label {
+  return writeLabel(classes[labels[row] as number] as string, numericClasses)
+}
+
+/** Returns one row's probabilities, one per class. */
+export function probabilitiesAt({ classes, probabilities }: Predictions, row: number): number[] {
+  return Array.from(probabilities.subarray(row * classes.length, (row + 1) * classes.length))
 }
 
 /** Returns one row's prediction as it is written. */
 export function writePrediction(predictions: Predictions, row: number) {
-  const { classes, numericClasses } = predictions
-  const probabilities = predictions.probabilities.subarray(
-    row * classes.length,
-    (row + 1) * classes.length,
-  )
+  const probabilities = probabilitiesAt(predictions, row)
   return {
-    predicted_label: writeLabel(
-      classes[predictions.labels[row] as number] as string,
-      numericClasses,
-    ),
+    predicted_label: labelAt(predictions, row),
     score: writeScore(probabilities),
-    probabilities: Object.fromEntries(classes.map((name, k) => [name, probabilities[k] as number])),
+    probabilities: Object.fromEntries(
+      predictions.classes.map((name, k) => [name, probabilities[k] as number]),
+    ),
   }
 }
 

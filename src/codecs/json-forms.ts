@@ -1,0 +1,139 @@
+/** The bodies that JSON clients send around their rows: SageMaker's, MLflow's, TensorFlow's, bare lists. */
+
+import { checkHeader } from '../data/csv.ts'
+import { didYouMean, InputError, quote } from '../errors.ts'
+import type { DecodeContext, Dialect } from './codec.ts'
+import { isListRow, SHAPES } from './instances.ts'
+
+/** Rows as they stood in a body. */
+export interface Form {
+  readonly rows: readonly unknown[]
+  readonly dialect: Dialect
+  readonly parameters: ReadonlyMap<string, unknown>
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+/** What may stand around rows; MLflow asks for exactly one of them. */
+const forms: Readonly<
+  Record<string, (value: unknown) => { rows: readonly unknown[]; dialect: Dialect }>
+> = {
+  instances: (value) => ({ rows: readList(value, 'instances'), dialect: 'predictions' }),
+  dataframe_records: (value) => ({ rows: readList(value, 'dataframe_records'), dialect: 'values' }),
+  dataframe_split: (value) => ({ rows: readSplit(value), dialect: 'values' }),
+  inputs: (value) => ({ rows: readInputs(value), dialect: 'values' }),
+}
+
+/** Keys that may stand beside the rows. */
+const PARAMETER_KEYS = ['parameters', 'params']
+
+/**
+ * Returns the rows of a parsed JSON body.
+ * @throws InputError `invalid_shape` naming what is accepted
+ */
+export function readForm(value: unknown, context: DecodeContext): Form {
+  if (Array.isArray(value)) {
+    const isLists = value.length === 0 || Array.isArray(value[0])
+    return { rows: value, dialect: isLists ? 'labels' : 'predictions', parameters: new Map() }
+  }
+  if (value === null || typeof value !== 'object') {
+    throw new InputError('invalid_shape', `${quote(value)} holds no rows; ${SHAPES}`)
+  }
+  const body = value as Body
+  const columns = new Set(context.inputs.map(({ name }) => name))
+  const [name, second] = Object.keys(body).filter(
+    (key) => Object.hasOwn(forms, key) && !columns.has(key),
+  )
+  if (name === undefined) return { rows: [body], dialect: 'predictions', parameters: new Map() }
+  if (second !== undefined) {
+    throw new InputError(
+      'invalid_shape',
+      `the body has both ${quote(name)} and ${quote(second)}; send one of them`,
+    )
+  }
+  const stranger = Object.keys(body).find((key) => key !== name && !PARAMETER_KEYS.includes(key))
+  if (stranger !== undefined) {
+    throw new InputError(
+      'invalid_shape',
+      `beside ${quote(name)} only "parameters" may stand, not ${quote(stranger)}${didYouMean(stranger, PARAMETER_KEYS)}`,
+    )
+  }
+  const read = forms[name] as (typeof forms)[string]
+  return { ...read(body[name]), parameters: readParameters(body.parameters ?? body.params) }
+}
+
+/** Whether the rows are lists; all of them must be what the first is. */
+export function areLists(rows: readonly unknown[], context: DecodeContext): boolean {
+  return rows.length > 0 && isListRow(rows[0], context)
+}
+
+function readList(value: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new InputError('invalid_shape', `${quote(name)} must be a list; ${SHAPES}`)
+}
+
+/** pandas' split form: `{"columns": […], "data": [[…], …]}`; an index is ignored. */
+function readSplit(value: unknown): readonly unknown[] {
+  const { columns, data } = (value ?? {}) as { columns?: unknown; data?: unknown }
+  if (!Array.isArray(data) || (columns !== undefined && !isTexts(columns))) {
+    throw new InputError(
+      'invalid_shape',
+      '"dataframe_split" must have "columns", a list of names, and "data", a list of lists',
+    )
+  }
+  if (columns === undefined) return data
+  checkHeader(columns)
+  return data.map((row: unknown, i) => {
+    if (!Array.isArray(row) || row.length !== columns.length) {
+      const width = Array.isArray(row) ? `${row.length} values` : 'no list'
+      throw new InputError(
+        'ragged_row',
+        `row ${i + 1} has ${width}, "columns" has ${columns.length} names`,
+        [{ row: i + 1 }],
+      )
+    }
+    return Object.fromEntries(columns.map((name, j) => [name, row[j]]))
+  })
+}
+
+/** TensorFlow's column form, `{"a": [1, 2], "b": [3, 4]}`, or rows as a list. */
+function readInputs(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (value === null || typeof value !== 'object') {
+    throw new InputError(
+      'invalid_shape',
+      '"inputs" must be a list of rows, or an object with a list per column',
+    )
+  }
+  const columns = Object.entries(value).map(([name, cells]) => {
+    if (!Array.isArray(cells))
+      throw new InputError('invalid_shape', `"inputs": column ${quote(name)} is not a list`, [
+        { column: name },
+      ])
+    return [name, cells] as const
+  })
+  const length = columns[0]?.[1].length ?? 0
+  const other = columns.find(([, cells]) => cells.length !== length)
+  if (other) {
+    throw new InputError(
+      'ragged_row',
+      `"inputs": column ${quote(other[0])} has ${other[1].length} values, the first has ${length}`,
+      [{ column: other[0] }],
+    )
+  }
+  return Array.from({ length }, (_, row) =>
+    Object.fromEntries(columns.map(([name, cells]) => [name, cells[row] as unknown])),
+  )
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function readParameters(value: unknown): ReadonlyMap<string, unknown> {
+  if (value === undefined || value === null) return new Map()
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new InputError('invalid_shape', '"parameters" must be an object')
+  }
+  return new Map(Object.entries(value))
+}
