@@ -65,7 +65,8 @@ function buildProgram(): Command {
   serve.action(async (options: Record<string, string>) => {
     const config = loadConfig(process.env, flagsByKey(options))
     const { runServe } = await import('./commands/serve.ts')
-    await runServe(config)
+    const { sageMakerPaths } = await import('./sagemaker.ts')
+    await runServe(config, sageMakerPaths(process.env).models)
   })
 
   for (const operation of ['predict', 'explain'] as const) {

@@ -16,6 +16,12 @@ export interface Config {
   readonly explainSeconds: number
   readonly drainMs: number
   readonly defaultAccept: string
+  readonly inferenceOutput: string
+  readonly enableExplanations: string
+  readonly modelName: string
+  readonly predictProbabilities: boolean
+  readonly multiModel: boolean
+  readonly modelMemory: number
 }
 
 /** One setting: a flag, the environment variables that stand in for it, and what it means. */
@@ -25,7 +31,7 @@ export interface Setting {
   readonly env: readonly string[]
   readonly default: string
   readonly description: string
-  readonly parse: (text: string, name: string) => string | number
+  readonly parse: (text: string, name: string) => string | number | boolean
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -66,10 +72,13 @@ export const settings: readonly Setting[] = [
   {
     key: 'maxBodyBytes',
     flag: '--max-body',
-    env: ['MAX_CONTENT_LENGTH'],
+    env: ['MAX_CONTENT_LENGTH', 'SAGEMAKER_MAX_PAYLOAD_IN_MB'],
     default: '26214400',
     description: 'largest request body in bytes (104857600 when SAGEMAKER_BATCH is set)',
-    parse: (text, name) => parseWhole(text, name, 1, 2 ** 30),
+    parse: (text, name) =>
+      name.endsWith('_IN_MB')
+        ? parseWhole(text, name, 1, 100) * (1 << 20)
+        : parseWhole(text, name, 1, 2 ** 30),
   },
   {
     key: 'maxRows',
@@ -119,6 +128,55 @@ export const settings: readonly Setting[] = [
     description: 'type of predictions for requests without Accept',
     parse: (text) => text,
   },
+  {
+    key: 'inferenceOutput',
+    flag: '--inference-output',
+    env: ['SAGEMAKER_INFERENCE_OUTPUT'],
+    default: '',
+    description:
+      'members of predictions, comma-separated: predicted_label, labels, probability, probabilities, raw_score, raw_scores',
+    parse: (text) => text,
+  },
+  {
+    key: 'enableExplanations',
+    flag: '--enable-explanations',
+    env: ['SHAPSERVE_ENABLE_EXPLANATIONS'],
+    default: '',
+    description: 'JMESPath condition on which /invocations answers explanations beside predictions',
+    parse: (text) => text,
+  },
+  {
+    key: 'modelName',
+    flag: '--model-name',
+    env: ['SHAPSERVE_MODEL_NAME'],
+    default: 'model',
+    description: "name of the model in KServe's and the Open Inference Protocol's paths",
+    parse: (text) => text,
+  },
+  {
+    key: 'predictProbabilities',
+    flag: '--predict-proba',
+    env: ['PREDICT_PROBA'],
+    default: 'false',
+    description: "whether KServe's :predict answers probabilities instead of labels",
+    parse: parseTruth,
+  },
+  {
+    key: 'multiModel',
+    flag: '--multi-model',
+    env: ['SAGEMAKER_MULTI_MODEL'],
+    default: 'false',
+    description: 'serve a multi-model endpoint: models are loaded and unloaded over HTTP',
+    parse: parseTruth,
+  },
+  {
+    key: 'modelMemory',
+    flag: '--model-memory',
+    env: ['SHAPSERVE_MODEL_MEMORY'],
+    default: '1073741824',
+    description: 'bytes of model files that a multi-model endpoint holds at most',
+    parse: (text, name) => parseWhole(text, name, 1, Number.MAX_SAFE_INTEGER),
+  },
 ]
 
 /** Limits of batch transform, whose payloads are larger. */
@@ -136,7 +194,7 @@ export function loadConfig(
   env: Env,
   flags: Readonly<Partial<Record<keyof Config, string>>>,
 ): Config {
-  const isBatch = /^(true|1|yes)$/i.test(env.SAGEMAKER_BATCH?.trim() ?? '')
+  const isBatch = parseTruth(env.SAGEMAKER_BATCH ?? '')
   const values = settings.map((setting) => {
     const flag = flags[setting.key]
     const variable = setting.env.find((name) => (env[name] ?? '') !== '')
@@ -146,6 +204,11 @@ export function loadConfig(
     return [setting.key, setting.parse(text, name)]
   })
   return Object.freeze(Object.fromEntries(values)) as Config
+}
+
+/** What users write for yes; anything else is no, as SageMaker's own containers should have done. */
+function parseTruth(text: string): boolean {
+  return /^(true|1|yes)$/i.test(text.trim())
 }
 
 function parseWhole(text: string, name: string, least: number, most: number): number {

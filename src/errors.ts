@@ -8,23 +8,29 @@ export const inputErrorCodes = {
   ambiguous_header:
     'the first CSV row names some columns of the model, but not only columns it knows',
   blank_row: 'an empty line between CSV rows',
+  conflict: 'a model name that is loaded already',
   control_character: 'a NUL or another control character in a CSV body',
   duplicate_column: 'a column name that appears twice',
   duplicate_content_type: 'more than one Content-Type header',
   empty_body: 'a request without a body',
   empty_column_name: 'a column without a name',
   empty_data: 'a training table without rows',
+  insufficient_storage: 'a model that does not fit into the memory set aside',
   internal_error: 'a defect of this program',
   invalid_csv: 'text that is not CSV',
   invalid_delimiter: 'CSV separated by something other than a comma',
   invalid_file: 'a file that cannot be read',
   invalid_json: 'text that is not JSON',
   invalid_label: 'a training row without a usable label',
+  invalid_libsvm: 'text that is not LIBSVM, or an index that the model does not have',
+  invalid_npy: 'bytes that are not a NumPy array of numbers in one or two dimensions',
   invalid_number: 'a value that is not a number in a number column',
   invalid_option: 'a request option or its value that does not exist',
   invalid_parameter: 'an estimator parameter or training setting out of its range',
+  invalid_parquet: 'bytes that are not a Parquet file',
   invalid_pattern: 'a regular expression that cannot be used',
   invalid_plan: 'a column plan that does not fit its table',
+  invalid_recordio: 'bytes that are not RecordIO frames of protobuf records with numbers',
   invalid_request: 'bytes that are not an HTTP request',
   invalid_shape: 'JSON of a shape that holds no rows',
   invalid_text: 'a value that is not text in a text column',
@@ -36,6 +42,7 @@ export const inputErrorCodes = {
   no_target: 'a training table without the target column',
   non_finite: 'a number too large for a double, or infinite',
   not_acceptable: 'an Accept header that no answer fits',
+  not_implemented: 'a part of a protocol that this service does not have',
   not_found: 'a route that does not exist',
   one_class: 'a target with a single class',
   one_row: 'a picture was asked for other than one row',
@@ -50,6 +57,7 @@ export const inputErrorCodes = {
   too_many_headers: 'request headers over the limit',
   too_many_keys: 'a JSON object with more than 10,000 keys',
   too_many_rows: 'more rows than one request may hold',
+  unknown_model: 'a model that is not loaded',
   unknown_column: 'a column name that does not exist',
   unsupported_encoding: 'a Content-Encoding other than identity',
   unsupported_media_type: 'a Content-Type that no decoder reads',
@@ -111,7 +119,12 @@ export class ArtifactError extends Error {
  * Escaped as JSON to ASCII, so that it can neither forge a log line nor colour a terminal.
  */
 export function quote(value: unknown, limit = 64): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  const text =
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number'
+        ? String(value)
+        : (JSON.stringify(value) ?? String(value))
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
   const line = JSON.stringify(cut).replace(/[^\x20-\x7e…]/g, escapeCharacter)
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"')

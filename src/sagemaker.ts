@@ -12,6 +12,8 @@ export interface SageMakerPaths {
   readonly inputDataConfig: string
   readonly data: string
   readonly model: string
+  /** Where a multi-model endpoint's models lie. */
+  readonly models: string
   readonly failure: string
 }
 
@@ -23,6 +25,7 @@ export function sageMakerPaths(env: Env): SageMakerPaths {
     inputDataConfig: join(base, 'input/config/inputdataconfig.json'),
     data: join(base, 'input/data'),
     model: env.SM_MODEL_DIR || join(base, 'model'),
+    models: join(base, 'models'),
     failure: join(base, 'output/failure'),
   }
 }

@@ -28,9 +28,11 @@ export const csv: Codec = {
     }
     const hasHeader =
       header === 'present' || (header === undefined && startsWithHeader(text, context))
+    checkDelimiter(text, context)
     const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
-    checkRowCount(rows.length - (hasHeader ? 1 : 0), { ...context })
-    checkDelimiter(rows, context)
+    // The parser stops behind the limit: how many rows there are is not known then.
+    const count = rows.length - (hasHeader ? 1 : 0)
+    checkRowCount(count > context.maxRows ? Number.POSITIVE_INFINITY : count, context)
     return hasHeader ? decodeNamed(rows, context) : decodePositional(rows, context)
   },
 
@@ -94,12 +96,11 @@ export function writeField(text: string): string {
  * @throws InputError `ambiguous_header` when it names some columns, which positional data never would
  */
 function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext): boolean {
-  const end = /\r|\n/.exec(text)?.index ?? text.length
-  if (end > 1 << 20) return false
+  const line = firstLine(text)
+  if (line.length > 1 << 20) return false
   // A quoted line break in a header is no header of a table that was trained from.
-  const line = text.slice(0, end)
   if ((line.split('"').length - 1) % 2 === 1) return false
-  const names = parseCsv(line, { header: true })[0] ?? []
+  const names = parseHeader(line)
   const columns = new Set(inputs.map(({ name }) => name))
   const known = names.filter((name) => columns.has(name) || otherColumns.includes(name))
   const asked = names.filter((name) => columns.has(name))
@@ -113,24 +114,38 @@ function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext)
   )
 }
 
+/** A line that is no CSV is no header; what is wrong with it is said of row 1. */
+function parseHeader(line: string): readonly string[] {
+  try {
+    return parseCsv(line, { header: true })[0] ?? []
+  } catch {
+    return []
+  }
+}
+
 /** A number or nothing: never a column's name in a header that counts. */
 function isValue(field: string): boolean {
   return isMissingText(field) || isDecimal(field)
 }
 
-function checkDelimiter(rows: CsvRows, { inputs }: DecodeContext): void {
-  const [first] = rows
-  if (!first || inputs.length < 2 || first.length !== 1) return
+/** Looks at the first line only: other delimiters make errors further on that say something else. */
+function checkDelimiter(text: string, { inputs }: DecodeContext): void {
+  const line = firstLine(text)
+  const count = (delimiter: string) => line.split(delimiter).length
   const found = [';', '\t', '|'].find(
-    (delimiter) => (first[0] as string).split(delimiter).length === inputs.length,
+    (delimiter) => count(delimiter) >= inputs.length && count(delimiter) > count(','),
   )
-  if (found === undefined) return
+  if (inputs.length < 2 || found === undefined) return
   const name = found === '\t' ? 'tabs' : `"${found}"`
   throw new InputError(
     'invalid_delimiter',
     `fields are separated by ${name}; separate them by commas`,
     [{ row: 1 }],
   )
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, /\r|\n/.exec(text)?.index ?? text.length)
 }
 
 function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {

@@ -44,6 +44,8 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   const [name, second] = Object.keys(body).filter(
     (key) => Object.hasOwn(forms, key) && !columns.has(key),
   )
+  if (Object.keys(body).length === 0)
+    throw new InputError('invalid_shape', `{} holds no rows; ${SHAPES}`)
   if (name === undefined) return { rows: [body], dialect: 'predictions', parameters: new Map() }
   if (second !== undefined) {
     throw new InputError(

@@ -1,4 +1,6 @@
 /** JSON text as a value: limits before parsing, and the number literals that Python writes. */
+
+import { parse as parseSecure } from 'secure-json-parse'
 import { scanJson } from '../data/json-scan.ts'
 import { InputError, quote } from '../errors.ts'
 
@@ -10,14 +12,18 @@ import { InputError, quote } from '../errors.ts'
 export function parseJson(text: string): unknown {
   checkJsonLimits(text)
   try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
+    return parseSecure(text, null, { protoAction: 'error', constructorAction: 'error' }) as unknown
+  } catch {
     const plain = withoutPythonLiterals(text)
     if (plain !== undefined) return parseJson(plain)
-    throw new InputError(
-      'invalid_json',
-      `the body is not JSON: ${describeSyntaxError(error as Error)}`,
-    )
+    const at = findSyntaxError(text)
+    const what =
+      at === undefined
+        ? 'it names a prototype'
+        : at >= text.length
+          ? `it ends too early, at offset ${text.length}`
+          : `${quote(text.slice(at, at + 16))} at offset ${at}`
+    throw new InputError('invalid_json', `the body is not JSON: ${what}`)
   }
 }
 
@@ -49,7 +55,41 @@ function withoutPythonLiterals(text: string): string | undefined {
   return found ? plain : undefined
 }
 
-/** The engine's message with what it quotes of the body escaped and cut. */
-function describeSyntaxError(error: Error): string {
-  return quote(error.message, 160).slice(1, -1).replaceAll('\\"', "'")
+const TOKEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
+  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w)))/y
+
+/** Returns where a text stops being JSON, in characters, or undefined if it does not; engines say it only sometimes. */
+function findSyntaxError(text: string): number | undefined {
+  const open: string[] = []
+  /** What may come next: a value, a key, the end of a container, a separator. */
+  let expected: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'separator' = 'value'
+  const token = new RegExp(TOKEN)
+  for (;;) {
+    const start = token.lastIndex
+    const found = token.exec(text)
+    const at = start + (/^[ \t\r\n]*/.exec(text.slice(start))?.[0].length ?? 0)
+    if (!found)
+      return open.length === 0 && expected === 'separator' && at >= text.length ? undefined : at
+    const [, mark, string, literal] = found
+    if (expected === 'separator' && open.length === 0) return at
+    if (mark === '{' || mark === '[') {
+      if (!expected.startsWith('value')) return at
+      open.push(mark)
+      expected = mark === '{' ? 'key or end' : 'value or end'
+    } else if (mark === '}' || mark === ']') {
+      const matches = open.pop() === (mark === '}' ? '{' : '[')
+      if (!matches || !(expected === 'separator' || expected.endsWith('or end'))) return at
+      expected = 'separator'
+    } else if (mark === ',') {
+      if (expected !== 'separator') return at
+      expected = open.at(-1) === '{' ? 'key' : 'value'
+    } else if (mark === ':') {
+      if (expected !== 'colon') return at
+      expected = 'value'
+    } else if (string !== undefined && expected.startsWith('key')) expected = 'colon'
+    else if ((string !== undefined || literal !== undefined) && expected.startsWith('value'))
+      expected = 'separator'
+    else return at
+  }
 }

@@ -3,17 +3,17 @@ import type { Config } from '../config.ts'
 import { startServer } from '../http/server.ts'
 
 /** Serves until SIGTERM or SIGINT, then lets running requests finish; returns when everything is closed. */
-export async function runServe(config: Config): Promise<void> {
+export async function runServe(config: Config, modelsRoot: string): Promise<void> {
   let stop: (reason: string) => void = () => {}
   const stopped = new Promise<string>((resolve) => {
     stop = resolve
   })
   // Before anything slow: a process that runs as PID 1 without a handler ignores SIGTERM.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
-  const starting = startServer(config)
+  const starting = startServer(config, modelsRoot)
   const first = await Promise.race([starting, stopped])
   if (typeof first === 'string') return
-  printUsage(first.url, first.example, config)
+  if (first.example) printUsage(first.url, first.example, config)
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       first.app.log.fatal({ err: error }, event)

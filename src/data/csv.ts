@@ -34,7 +34,8 @@ export function parseCsv(text: string, options: { header: boolean; maxRows?: num
     throw asInputError(error, firstRow)
   }
   checkWidths(rows, firstRow)
-  return rows
+  // The parser trims around quotes only; JSON's texts are trimmed whole.
+  return rows.map((row) => row.map((field) => field.trim()))
 }
 
 /** Returns a byte order mark's text without it. */

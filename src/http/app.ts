@@ -1,6 +1,9 @@
+import { inferenceProtocolRoutes } from './inference-protocol.ts'
+import { kserveRoutes } from './kserve.ts'
+import type { Service } from './service.ts'
 /** The application: routes, limits, errors and the request log, put together in one place. */
+
 import { randomUUID } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import fastify, {
   type FastifyBaseLogger,
@@ -10,121 +13,37 @@ import fastify, {
   LogController,
 } from 'fastify'
 import type { LoadedModel } from '../artifact/store.ts'
+import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
-import { createBodyReader } from './body.ts'
-import { buildCard } from './card.ts'
 import { createDocsHandler } from './docs.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
-import { type Job, type Limits, runJob } from './job.ts'
-import { headerValues, negotiateAnswer, negotiateRequest, type Operation } from './negotiation.ts'
-import type { JobPool } from './pool.ts'
+import { explainRoutes } from './explain.ts'
+import { mlflowRoutes } from './mlflow.ts'
+import { headerValues } from './negotiation.ts'
 import type { Route } from './route.ts'
-import { cardSchema, pingSchema, rowsSchema } from './schemas.ts'
+import { sageMakerRoutes } from './sagemaker.ts'
+import type { ServiceOptions } from './service.ts'
+import { note, notesOf } from './service.ts'
 
-export interface AppOptions {
+export interface AppOptions extends ServiceOptions {
   readonly logger?: FastifyBaseLogger
-  /** Answers heavy requests; without it, everything runs on the event loop. */
-  readonly pool?: JobPool
-  readonly limits: Limits
-  readonly maxBodyBytes: number
-  /** Bytes of bodies held at once. */
-  readonly bodyBudget: number
-  /** Answer to requests without an Accept header. */
-  readonly defaultAccept: string
-  /** A request is given up after so many milliseconds. */
-  readonly deadlineMs: number
-  /** Whether the service is stopping. */
-  readonly isDraining?: () => boolean
 }
 
-/** Bodies up to this size are decoded on the event loop: a millisecond or two. */
-const INLINE_BYTES = 64 << 10
 const MAX_HEADER_PAIRS = 100
 
-/** What the log says of a request, collected while it is answered; never its rows. */
-const notes = new WeakMap<FastifyRequest, Record<string, number | string>>()
-
-/** Returns the routes of a loaded model. */
-export function buildRoutes(model: LoadedModel, options: AppOptions): Route[] {
-  const { artifact, predictor } = model
-  const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
-  const card = Buffer.from(JSON.stringify(buildCard(artifact, predictor)))
-
-  const answerRows =
-    (operation: Operation): Route['handler'] =>
-    async (request, reply) => {
-      const { raw } = request
-      if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
-      const { media } = negotiateRequest(raw)
-      const preferred = operation === 'predict' ? options.defaultAccept : 'application/json'
-      const answer = negotiateAnswer(request.headers.accept, operation, preferred)
-      const given = Object.entries(request.query as Record<string, unknown>)
-      const body = await bodies.read(raw)
-      try {
-        const job: Job = {
-          operation,
-          body,
-          media,
-          answer,
-          options: operation === 'explain' ? given : [],
-          limits: options.limits,
-        }
-        const inline =
-          options.pool === undefined
-            ? await runJob(predictor, job, false)
-            : body.length <= INLINE_BYTES
-              ? await runJob(predictor, job, true)
-              : undefined
-        const result =
-          inline ?? (await runInPool(options.pool as JobPool, job, reply.raw, options.deadlineMs))
-        notes.set(request, {
-          rows: result.rows,
-          ignored_columns: result.ignoredColumns,
-          unknown_categories: result.unknownCategories,
-          worker: inline ? 0 : 1,
-        })
-        const { buffer, byteOffset, byteLength } = result.body
-        return await reply
-          .header('content-type', answer.essence)
-          .send(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength))
-      } finally {
-        bodies.release(body)
-      }
-    }
-
+/** Returns the routes of a loaded model: one line per protocol. */
+export function buildRoutes(model: LoadedModel, service: Service): Route[] {
   return [
-    {
-      method: 'GET',
-      url: '/ping',
-      schema: pingSchema,
-      handler(_request, reply) {
-        if (options.isDraining?.()) throw new InputError('shutting_down', 'the service is stopping')
-        return reply.code(200).send()
-      },
-    },
-    {
-      method: 'POST',
-      url: '/invocations',
-      schema: rowsSchema('predict', artifact),
-      handler: answerRows('predict'),
-    },
-    {
-      method: 'POST',
-      url: '/explain',
-      schema: rowsSchema('explain', artifact),
-      handler: answerRows('explain'),
-    },
-    {
-      method: 'GET',
-      url: '/model',
-      schema: cardSchema,
-      handler: (_request, reply) => reply.header('content-type', 'application/json').send(card),
-    },
+    ...sageMakerRoutes(model, service),
+    ...explainRoutes(model, service),
+    ...mlflowRoutes(service),
+    ...kserveRoutes(model, service.options.modelName, service),
+    ...inferenceProtocolRoutes(model, service.options.modelName, service),
   ]
 }
 
-/** Returns the application of a loaded model. */
-export function buildApp(model: LoadedModel, options: AppOptions): FastifyInstance {
+/** Returns the application of the given routes. */
+export function buildApp(routes: readonly Route[], options: AppOptions): FastifyInstance {
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -160,7 +79,7 @@ export function buildApp(model: LoadedModel, options: AppOptions): FastifyInstan
         path: request.url.split('?')[0]?.slice(0, 128),
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 100) / 100,
-        ...notes.get(request),
+        ...notesOf(request),
       },
       'request',
     )
@@ -169,78 +88,55 @@ export function buildApp(model: LoadedModel, options: AppOptions): FastifyInstan
     const error = asInputError(thrown)
     const { status, body, headers } = describeProblem(error, request.id)
     if (status === 500) request.log.error({ err: thrown }, 'internal error')
-    notes.set(request, { code: error.code })
-    const allowed =
-      status === 415 && error.code === 'unsupported_encoding'
-        ? { 'accept-encoding': 'identity' }
-        : {}
-    return reply
-      .code(status)
-      .headers({ ...headers, ...allowed })
-      .header('content-type', PROBLEM_TYPE)
-      .send(body)
+    note(request, { code: error.code })
+    if (error.code === 'unsupported_encoding') reply.header('accept-encoding', 'identity')
+    if (error.code === 'unsupported_media_type') reply.header('accept', requestTypes.join(', '))
+    return reply.code(status).headers(headers).header('content-type', PROBLEM_TYPE).send(body)
   })
 
-  const routes = buildRoutes(model, options)
   for (const { method, url, handler } of routes) app.route({ method, url, handler })
   const docs = createDocsHandler(() => routes)
-  for (const url of ['/openapi.json', '/docs', '/docs/*']) app.get(url, docs)
+  for (const url of docsUrls) app.get(url, docs)
 
-  const methodsOf = new Map(
-    routes.map(({ url, method }) => [url, method === 'GET' ? ['GET', 'HEAD'] : [method]]),
-  )
-  for (const url of ['/openapi.json', '/docs']) methodsOf.set(url, ['GET', 'HEAD'])
+  const known = [
+    ...routes.map(({ url, method }) => ({ url, method, pattern: patternOf(url) })),
+    ...docsUrls.map((url) => ({ url, method: 'GET', pattern: patternOf(url) })),
+  ]
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] as string
-    const allowed = methodsOf.get(path)
-    if (!allowed) {
+    const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (methods.length === 0) {
+      const urls = [...new Set(known.map(({ url }) => url))].filter(
+        (url) => !url.includes(':') && !url.includes('*'),
+      )
       throw new InputError(
         'not_found',
-        `there is no ${quote(path, 128)}; there are ${listNames([...methodsOf.keys()])}`,
+        `there is no ${quote(path, 128)}; there are ${listNames(urls)}`,
       )
     }
-    reply.header('allow', allowed.join(', '))
+    const allowed = methods
+      .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+      .join(', ')
+    reply.header('allow', allowed)
     throw new InputError(
       'method_not_allowed',
-      `${path} takes ${allowed.join(', ')}, not ${request.method}`,
+      `${quote(path, 128)} takes ${allowed}, not ${request.method}`,
     )
   })
   return app
 }
 
-/** Runs a job in a worker until its deadline, or until nobody waits for the answer any more. */
-async function runInPool(pool: JobPool, job: Job, response: ServerResponse, deadlineMs: number) {
-  const controller = new AbortController()
-  const onClose = () => {
-    if (!response.writableFinished) controller.abort()
-  }
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
-    controller.abort()
-  }, deadlineMs)
-  response.on('close', onClose)
-  try {
-    return await pool.run(job, controller.signal)
-  } catch (error) {
-    if (late)
-      throw new InputError(
-        'timeout',
-        `the answer took longer than ${deadlineMs / 1000} s; send fewer rows`,
-      )
-    if (controller.signal.aborted) throw new InputError('request_timeout', 'the client went away')
-    throw error
-  } finally {
-    clearTimeout(timer)
-    response.off('close', onClose)
-  }
-}
+const docsUrls = ['/openapi.json', '/docs', '/docs/*']
 
-function hasNoBody({ headers, raw }: FastifyRequest): boolean {
-  const length = headers['content-length']
-  const empty =
-    headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
-  return empty && headerValues(raw, 'content-type').length === 0
+/** Returns what the paths of a route look like; a parameter may carry an expression and a colon is doubled. */
+function patternOf(url: string): RegExp {
+  const literal = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const pattern = literal
+    .replace(/:name\\\(.*?\\\)/g, '[^/:]+')
+    .replace(/::/g, ':')
+    .replace(/:name/g, '[^/]+')
+    .replace(/\\\*/g, '.*')
+  return new RegExp(`^${pattern}$`)
 }
 
 /** What Node's parser lets pass and a service behind proxies must not. */

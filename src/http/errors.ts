@@ -4,10 +4,14 @@ import { InputError, type InputErrorCode } from '../errors.ts'
 
 /** HTTP status of the codes that are not a plain 400. */
 const statusOf: Partial<Record<InputErrorCode, number>> = {
+  conflict: 409,
+  insufficient_storage: 507,
   internal_error: 500,
   method_not_allowed: 405,
   not_acceptable: 406,
   not_found: 404,
+  not_implemented: 501,
+  unknown_model: 404,
   overloaded: 503,
   request_timeout: 408,
   shutting_down: 503,
@@ -22,8 +26,10 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Longest `detail`; it stands in the body three times. */
+/** Longest `detail` as it is written, escapes included; it stands in the body three times. */
 const MAX_DETAIL = 480
+/** Longest column name in `errors`, written in the same way. */
+const MAX_COLUMN = 64
 const MAX_BODY = 2048
 
 /** An error as it is answered. */
@@ -41,12 +47,11 @@ export function statusOfCode(code: InputErrorCode): number {
 /** Returns the answer to an error: one line of ASCII, at most 2 KiB. */
 export function describeProblem(error: InputError, requestId: string): Problem {
   const status = statusOfCode(error.code)
-  const detail =
-    error.message.length > MAX_DETAIL ? `${error.message.slice(0, MAX_DETAIL)}...` : error.message
+  const detail = cutWritten(error.message, MAX_DETAIL)
   const title = STATUS_CODES[status] ?? 'Error'
   const places = error.places.slice(0, 10).map(({ row, column }) => ({
     ...(row === undefined ? {} : { row }),
-    ...(column === undefined ? {} : { column: column.slice(0, 64) }),
+    ...(column === undefined ? {} : { column: cutWritten(column, MAX_COLUMN) }),
   }))
   const problem = {
     type: 'about:blank',
@@ -69,7 +74,7 @@ export function describeProblem(error: InputError, requestId: string): Problem {
 /** Returns any thrown value as an InputError; what is not one is our own defect and says nothing of itself. */
 export function asInputError(error: unknown): InputError {
   if (error instanceof InputError) return error
-  const { statusCode, code } = error as { statusCode?: number; code?: string }
+  const { statusCode, code } = (error ?? {}) as { statusCode?: number; code?: string }
   if (code === 'FST_ERR_BAD_URL') return new InputError('invalid_request', 'the path is not valid')
   if (statusCode === 415)
     return new InputError('unsupported_media_type', 'the Content-Type is not valid')
@@ -81,6 +86,19 @@ export function asInputError(error: unknown): InputError {
     'internal_error',
     'this is a defect of the service; the log has more under this request id',
   )
+}
+
+/** Returns text cut so that its JSON in ASCII has at most `limit` characters. */
+function cutWritten(text: string, limit: number): string {
+  if (toAscii(JSON.stringify(text)).length <= limit + 2) return text
+  let kept = ''
+  let length = 3
+  for (const character of text) {
+    length += toAscii(JSON.stringify(character)).length - 2
+    if (length > limit) break
+    kept += character
+  }
+  return `${kept}...`
 }
 
 function toAscii(json: string): string {

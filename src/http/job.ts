@@ -1,6 +1,8 @@
 /** What one request asks, as data that can cross to a worker: bytes in, bytes out. */
-import type { Encoded } from '../codecs/codec.ts'
+import { evaluateCondition, writeClarify } from '../codecs/clarify.ts'
+import type { Codec, Decoded, Dialect, Encoded } from '../codecs/codec.ts'
 import { findCodec } from '../codecs/index.ts'
+import type { Selected } from '../codecs/selection.ts'
 import { type Column, countValues, type DataFrame } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
@@ -25,10 +27,20 @@ export interface Job {
   /** Options of the query string; those in the body win. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
+  /** Members of predictions that the operator selected. */
+  readonly selection?: readonly Selected[]
+  /** Overrides the dialect that the body's form asks for. */
+  readonly dialect?: Dialect
+  /**
+   * Answers predictions together with explanations in Clarify's form, for the records on which this JMESPath
+   * expression over the prediction is true.
+   */
+  readonly enableExplanations?: string
 }
 
 export interface JobResult {
   readonly body: Uint8Array
+  readonly contentType: string
   readonly rows: number
   readonly ignoredColumns: number
   /** Cells with a category that training has not seen. */
@@ -48,54 +60,100 @@ export async function runJob(
   job: Job,
   inline: boolean,
 ): Promise<JobResult | undefined> {
-  const reader = findCodec(job.media.essence)
-  const writer = findCodec(job.answer.essence)
-  if (!reader?.decode || !writer)
-    throw new Error(`no codec for ${job.media.essence} to ${job.answer.essence}`)
-  if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
-  const { spec } = predictor.preprocessor
-  const context = {
-    inputs: spec.inputs,
-    otherColumns: spec.otherColumns,
-    maxRows: job.limits.maxRows,
-  }
-  const decoded = await reader.decode(job.body, context, job.media.parameters)
-  const { frame, dialect, ignoredColumns } = decoded
-  const finish = (encoded: Encoded): JobResult => ({
+  const decoded = await decodeRows(predictor, job)
+  const { frame } = decoded
+  const writer = findCodec(job.answer.essence) as Codec
+  const finish = (encoded: Encoded, contentType = job.answer.essence): JobResult => ({
     body: typeof encoded === 'string' ? new TextEncoder().encode(encoded) : encoded,
+    contentType,
     rows: frame.length,
-    ignoredColumns,
-    unknownCategories: countUnknown(spec.inputs, frame),
+    ignoredColumns: decoded.ignoredColumns,
+    unknownCategories: countUnknown(predictor.preprocessor.spec.inputs, frame),
   })
-
-  if (job.operation === 'predict' && writer.encodePredictions) {
+  const predict = () => {
     checkAnswer(frame.length * (60 + 30 * predictor.classes.length), job.limits)
-    return finish(writer.encodePredictions(predictor.predict(frame), { dialect }))
+    const style = {
+      dialect: job.dialect ?? decoded.dialect,
+      ...(job.selection ? { selection: job.selection } : {}),
+    }
+    return writer.encodePredictions?.(predictor.predict(frame), style) as Encoded
   }
-  if (!writer.encodeExplanations) throw new Error(`${writer.name} writes no ${job.operation}`)
-  const options: ExplainRequest = parseExplainOptions([...job.options, ...decoded.parameters])
-  predictor.checkOptions(options)
-  checkAnswer(frame.length * bytesPerRow(predictor, options), job.limits)
-  const seconds = predictor.estimateSeconds(frame.length, options)
-  if (seconds > job.limits.maxSeconds) {
-    throw new InputError(
-      'too_expensive',
-      `explaining ${frame.length} rows would take about ${Math.ceil(seconds)} s, the budget is ${job.limits.maxSeconds} s; send fewer rows`,
+  if (job.operation === 'predict' && job.enableExplanations === undefined) return finish(predict())
+
+  const asksClarify = job.enableExplanations !== undefined
+  const options = parseExplainOptions(
+    asksClarify ? [['format', 'clarify']] : [...job.options, ...decoded.parameters],
+  )
+  checkExplanation(predictor, frame, options, job.limits)
+  if (inline && predictor.estimateSeconds(frame.length, options) > INLINE_SECONDS) return undefined
+  if (options.format === 'clarify') {
+    const { output = predictor.classes.length === 2 ? (predictor.classes[1] as string) : 'all' } =
+      options
+    const explanations = predictor.explain(frame, { ...options, output })
+    const text = asksClarify ? toText(predict()) : undefined
+    const wanted = await evaluateCondition(
+      job.enableExplanations,
+      predictor.predict(frame),
+      writer.name,
     )
+    const predictions = { contentType: asksClarify ? job.answer.essence : 'text/csv', text }
+    return finish(writeClarify(explanations, predictions, wanted), 'application/json')
   }
-  if (inline && seconds > INLINE_SECONDS) return undefined
-  const style = { format: options.format ?? 'json', mediaParameters: job.answer.parameters }
-  return finish(writer.encodeExplanations(predictor.explain(frame, options), style))
+  const style = {
+    format: options.format ?? ('json' as const),
+    mediaParameters: job.answer.parameters,
+  }
+  return finish(writer.encodeExplanations?.(predictor.explain(frame, options), style) as Encoded)
 }
 
-function bytesPerRow(predictor: Predictor, options: ExplainRequest): number {
+async function decodeRows(predictor: Predictor, job: Job): Promise<Decoded> {
+  if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  const context = { inputs, otherColumns, maxRows: job.limits.maxRows }
+  const reader = findCodec(job.media.essence)
+  if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
+  return reader.decode(job.body, context, job.media.parameters)
+}
+
+/** Throws what must be said before an explanation is computed: options, size, cost. */
+function checkExplanation(
+  predictor: Predictor,
+  frame: DataFrame,
+  options: ExplainRequest,
+  limits: Limits,
+): void {
+  const rows = frame.length
+  predictor.checkOptions(options)
+  checkAnswer(answerBytes(predictor, frame, options), limits)
+  const seconds = predictor.estimateSeconds(rows, options)
+  if (seconds > limits.maxSeconds) {
+    throw new InputError(
+      'too_expensive',
+      `explaining ${rows} rows would take about ${Math.ceil(seconds)} s, the budget is ${limits.maxSeconds} s; send fewer rows`,
+    )
+  }
+}
+
+function toText(encoded: Encoded): string {
+  return typeof encoded === 'string' ? encoded : Buffer.from(encoded).toString('base64')
+}
+
+/** Estimated bytes of an explanation, on the safe side: numbers, names where they stand in every row, texts sent. */
+function answerBytes(predictor: Predictor, frame: DataFrame, options: ExplainRequest): number {
+  const { featureNamesIn, featureNamesOut } = predictor.preprocessor
+  const names = options.level === 'features' ? featureNamesOut : featureNamesIn
   const outputs = options.output === 'all' ? predictor.classes.length : 1
-  const names =
-    options.level === 'features'
-      ? predictor.preprocessor.featureNamesOut
-      : predictor.preprocessor.featureNamesIn
-  const perValue = options.format === 'contributions' ? 70 : 22
-  return 150 + names.length * (12 + perValue * outputs)
+  const nameBytes = names.reduce((sum, name) => sum + name.length + 4, 0)
+  const repeats = options.format === 'contributions' || options.format === 'clarify' ? outputs : 1
+  const perRow = 250 + names.length * 24 * (outputs + 1) + repeats * (nameBytes + names.length * 40)
+  const texts = frame.columns.reduce((sum, column) => sum + textBytes(column), 0)
+  return frame.length * perRow + texts * repeats
+}
+
+function textBytes(column: Column): number {
+  if (column.kind === 'number') return 0
+  const sizes = column.levels.map((level) => level.length + 3)
+  return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : (sizes[code] as number)), 0)
 }
 
 function checkAnswer(bytes: number, { maxAnswerBytes }: Limits): void {

@@ -106,7 +106,7 @@ function parseRange(range: string): (MediaType & { quality: string }) | undefine
   const media = parseMediaType(range.trim())
   if (!media) return undefined
   const quality = media.parameters.get('q') ?? '1'
-  if (!/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(quality)) return undefined
+  if (!/^(0?(\.\d{0,3})?|1(\.0{0,3})?)$/.test(quality)) return undefined
   const parameters = new Map([...media.parameters].filter(([name]) => name !== 'q'))
   return { essence: media.essence, parameters, quality }
 }

@@ -3,9 +3,12 @@ import type { ExplanationStyle } from '../codecs/codec.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { ExplainOptions } from '../inference.ts'
 
-export type ExplainRequest = ExplainOptions & { readonly format?: ExplanationStyle['format'] }
+export type ExplainRequest = ExplainOptions & {
+  readonly format?: ExplanationStyle['format'] | 'clarify'
+}
 
-const optionNames = ['output', 'space', 'method', 'level', 'top', 'format'] as const
+/** Names of the options. */
+export const optionNames = ['output', 'space', 'method', 'level', 'top', 'format'] as const
 
 /**
  * Returns checked options; values may be texts, numbers or lists of one.
@@ -38,7 +41,13 @@ export function parseExplainOptions(given: Iterable<readonly [string, unknown]>)
       ? { level: readChoice('level', options.get('level') as string, ['columns', 'features']) }
       : {}),
     ...(options.has('format')
-      ? { format: readChoice('format', options.get('format') as string, ['json', 'contributions']) }
+      ? {
+          format: readChoice('format', options.get('format') as string, [
+            'json',
+            'contributions',
+            'clarify',
+          ]),
+        }
       : {}),
     ...(options.has('top') ? { top: readTop(options.get('top') as string) } : {}),
   }

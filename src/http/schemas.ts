@@ -336,3 +336,144 @@ export const cardSchema: Schema = {
     400: problemAnswer('The headers are not valid'),
   },
 }
+
+export const executionParametersSchema: Schema = {
+  operationId: 'executionParameters',
+  tags: ['service'],
+  summary: "What SageMaker's batch transform asks before its first request",
+  response: {
+    200: {
+      description: 'Limits',
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['MaxConcurrentTransforms', 'BatchStrategy', 'MaxPayloadInMB'],
+            properties: {
+              MaxConcurrentTransforms: { type: 'integer' },
+              BatchStrategy: { enum: ['MULTI_RECORD'] },
+              MaxPayloadInMB: { type: 'integer' },
+            },
+          },
+        },
+      },
+    },
+    400: problemAnswer('The headers are not valid'),
+  },
+}
+
+export const healthSchema: Schema = {
+  ...pingSchema,
+  operationId: 'health',
+  summary: 'The same as /ping, where MLflow clients look',
+}
+
+export const versionSchema: Schema = {
+  operationId: 'version',
+  tags: ['service'],
+  summary: "This program's version",
+  response: {
+    200: { description: 'The version', content: { 'text/plain': { schema: { type: 'string' } } } },
+    400: problemAnswer('The headers are not valid'),
+  },
+}
+
+const parameters = (url: boolean): Schema =>
+  url
+    ? {
+        params: {
+          type: 'object',
+          properties: { name: { type: 'string', description: 'name of the model' } },
+        },
+      }
+    : {}
+
+/** Returns the schema of a route that says something of a model by its name. */
+export function namedModelSchema(operationId: string, summary: string): Schema {
+  return {
+    operationId,
+    tags: ['protocols'],
+    summary,
+    ...parameters(operationId.startsWith('model')),
+    response: {
+      200: { description: 'The answer', content: { 'application/json': { schema: anyObject } } },
+      404: problemAnswer('There is no such model'),
+      503: problemAnswer('The service is stopping'),
+    },
+  }
+}
+
+/** Returns the schema of KServe's verbs. */
+export function kserveSchema(operationId: string, summary: string, artifact: Artifact): Schema {
+  return {
+    operationId,
+    tags: ['protocols'],
+    summary,
+    ...parameters(true),
+    body: { content: { 'application/json': requestBody('application/json', artifact) } },
+    response: {
+      200: {
+        description: 'One entry per instance',
+        content: { 'application/json': { schema: anyObject } },
+      },
+      400: problemAnswer('Something in the instances is wrong'),
+      404: problemAnswer('There is no such model'),
+    },
+  }
+}
+
+/** Returns the schema of the Open Inference Protocol's infer. */
+export function inferSchema(artifact: Artifact): Schema {
+  const inputs = artifact.preprocessor.inputs.map(({ name, type, example }) => ({
+    name,
+    shape: [1],
+    datatype: type === 'number' ? 'FP64' : 'BYTES',
+    data: [example],
+  }))
+  return {
+    operationId: 'infer',
+    tags: ['protocols'],
+    summary: 'Predict or explain tensors',
+    ...parameters(true),
+    body: {
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['inputs'],
+            properties: {
+              id: { type: 'string' },
+              inputs: { type: 'array', items: anyObject },
+              outputs: { type: 'array', items: anyObject },
+            },
+          },
+          example: { inputs, outputs: [{ name: 'predict_proba' }] },
+        },
+      },
+    },
+    response: {
+      200: {
+        description: 'Output tensors',
+        content: { 'application/json': { schema: anyObject } },
+      },
+      400: problemAnswer('Something in the tensors is wrong'),
+      404: problemAnswer('There is no such model'),
+    },
+  }
+}
+
+/** Returns the schema of a multi-model endpoint's route. */
+export function managementSchema(operationId: string, summary: string): Schema {
+  return {
+    operationId,
+    tags: ['models'],
+    summary,
+    response: {
+      200: { description: 'Done', content: { 'application/json': { schema: anyObject } } },
+      400: problemAnswer('The request is not valid'),
+      404: problemAnswer('There is no such model'),
+      409: problemAnswer('The model is loaded already'),
+      507: problemAnswer('The model does not fit into the memory set aside'),
+    },
+  }
+}

@@ -1,8 +1,16 @@
+import type { LoadedModel } from '../artifact/store.ts'
+import { buildRoutes } from './app.ts'
+import { exampleRow } from './card.ts'
+import { multiModelRoutes } from './multi-model.ts'
+import type { ServiceOptions } from './service.ts'
+import { createService } from './service.ts'
 /** The serving process: loads the model, listens, and stops without losing a request. */
+
 import { totalmem } from 'node:os'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { readModelDirectory } from '../artifact/store.ts'
+import { parseSelection } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
 import { buildApp } from './app.ts'
@@ -16,67 +24,52 @@ export interface RunningServer {
   readonly url: string
   readonly app: FastifyInstance
   /** Example row of the model, for the lines that a person sees. */
-  readonly example: Readonly<Record<string, unknown>>
+  readonly example?: Readonly<Record<string, unknown>>
   /** Stops accepting, lets running requests finish, closes what is left at the drain limit. */
   drain(reason: string): Promise<void>
 }
 
 /**
  * Loads the model and listens.
+ * @param modelsRoot directory that a multi-model endpoint's models lie in
  * @throws ArtifactError for a model that is refused, InputError for an address that cannot be used
  */
-export async function startServer(config: Config): Promise<RunningServer> {
-  const logger = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    logStream(),
-  )
-  const defaultAccept = checkDefaultAccept(config.defaultAccept)
-  const model = await readModelDirectory(config.modelDir)
+export async function startServer(config: Config, modelsRoot: string): Promise<RunningServer> {
+  const time = pino.stdTimeFunctions.isoTime
+  const logger = pino({ level: config.logLevel, base: null, timestamp: time }, logStream())
   const workers = config.workers < 0 ? defaultWorkers() : config.workers
-  const pool = workers > 0 ? createJobPool(model.files, workers) : undefined
+  const pool = workers > 0 ? createJobPool(workers) : undefined
   let draining = false
-  const app = buildApp(model, {
-    logger: logger as FastifyBaseLogger,
+  const options = {
+    ...serviceOptions(config, workers),
     ...(pool ? { pool } : {}),
-    limits: {
-      maxRows: config.maxRows,
-      maxAnswerBytes: config.maxBodyBytes,
-      maxSeconds: config.explainSeconds,
-    },
-    maxBodyBytes: config.maxBodyBytes,
-    bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
-    defaultAccept,
-    deadlineMs: config.deadlineMs,
     isDraining: () => draining,
-  })
-  if (model.extraFiles.length > 0)
+  }
+  const service = createService(options)
+  const model = config.multiModel ? undefined : await readModelDirectory(config.modelDir)
+  const routes = model
+    ? buildRoutes(model, service)
+    : multiModelRoutes(service, { root: modelsRoot, memoryBudget: config.modelMemory })
+  const app = buildApp(routes, { ...options, logger: logger as FastifyBaseLogger })
+  if (model && model.extraFiles.length > 0) {
     logger.info(
       { files: model.extraFiles.slice(0, 10) },
       'files of the model directory that are not read',
     )
+  }
   await listen(app, config)
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   const url = `http://${host}:${port}`
-  const { artifact } = model
   logger.info(
-    {
-      url,
-      model_id: artifact.modelId,
-      estimator: artifact.estimator,
-      engine: artifact.engine,
-      columns: artifact.preprocessor.inputs.length,
-      workers,
-    },
+    { url, ...(model ? describeModel(model) : { multi_model: modelsRoot }), workers },
     'serving',
   )
   return {
     url,
     app,
-    example: Object.fromEntries(
-      artifact.preprocessor.inputs.map(({ name, example }) => [name, example]),
-    ),
+    ...(model ? { example: exampleRow(model.artifact) } : {}),
     async drain(reason) {
       if (draining) return
       draining = true
@@ -91,6 +84,31 @@ export async function startServer(config: Config): Promise<RunningServer> {
       logger.info('stopped')
     },
   }
+}
+
+function serviceOptions(config: Config, workers: number): ServiceOptions {
+  const selection = parseSelection(config.inferenceOutput)
+  return {
+    limits: {
+      maxRows: config.maxRows,
+      maxAnswerBytes: config.maxBodyBytes,
+      maxSeconds: config.explainSeconds,
+    },
+    maxBodyBytes: config.maxBodyBytes,
+    bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
+    defaultAccept: checkDefaultAccept(config.defaultAccept),
+    deadlineMs: config.deadlineMs,
+    maxConcurrent: Math.max(1, workers),
+    modelName: config.modelName,
+    predictProbabilities: config.predictProbabilities,
+    ...(selection ? { selection } : {}),
+    ...(config.enableExplanations === '' ? {} : { enableExplanations: config.enableExplanations }),
+  }
+}
+
+function describeModel({ artifact }: LoadedModel): Record<string, unknown> {
+  const { modelId, estimator, engine, preprocessor } = artifact
+  return { model_id: modelId, estimator, engine, columns: preprocessor.inputs.length }
 }
 
 async function listen(app: FastifyInstance, config: Config): Promise<void> {

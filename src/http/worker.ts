@@ -1,18 +1,33 @@
-/** A worker thread: the same model as the main thread's, built from the same bytes. */
-import { workerData } from 'node:worker_threads'
+/** A worker thread: the same models as the main thread's, built from the same bytes. */
 import { loadModelFiles } from '../artifact/store.ts'
 import { InputError } from '../errors.ts'
-import { type Job, type JobResult, runJob } from './job.ts'
-import type { WorkerAnswer } from './pool.ts'
+import type { Predictor } from '../inference.ts'
+import { type JobResult, runJob } from './job.ts'
+import type { WorkerAnswer, WorkerTask } from './pool.ts'
 
-const { predictor } = loadModelFiles(workerData as ReadonlyMap<string, Uint8Array>)
+/** Models kept ready in a worker; the least recently used one goes. */
+const MAX_MODELS = 4
+const predictors = new Map<string, Predictor>()
 
 /** Answers one job; an InputError crosses as data, because threads cannot pass classes. */
-export default async function answer(job: Job): Promise<WorkerAnswer> {
+export default async function answer(task: WorkerTask): Promise<WorkerAnswer> {
   try {
-    return { result: (await runJob(predictor, job, false)) as JobResult }
+    const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
+    return { result }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     return { error: { code: error.code, message: error.message, places: error.places } }
   }
+}
+
+function predictorOf({ modelId, files }: WorkerTask): Predictor {
+  // Text decoders refuse shared memory, so the worker works on copies.
+  const predictor =
+    predictors.get(modelId) ??
+    loadModelFiles(new Map([...files].map(([name, bytes]) => [name, bytes.slice()]))).predictor
+  predictors.delete(modelId)
+  predictors.set(modelId, predictor)
+  const [oldest] = predictors.keys()
+  if (predictors.size > MAX_MODELS && oldest !== undefined) predictors.delete(oldest)
+  return predictor
 }

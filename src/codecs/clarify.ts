@@ -1,0 +1,95 @@
+/** SageMaker Clarify's online response: predictions and explanations side by side, for clients that read that form. */
+import { InputError, quote } from '../errors.ts'
+import type { Predictions } from '../models/prediction.ts'
+import type { Explanations } from '../shap/explanation.ts'
+import { probabilitiesAt, writePrediction } from './wire.ts'
+
+/** Longest condition that SageMaker's header takes. */
+const MAX_CONDITION = 64
+
+/**
+ * Returns Clarify's answer: per record a list of columns with one attribution per score column, or null where no
+ * explanation was wanted. Clarify itself leaves out the expected value; here it stands beside.
+ * @param predictions the predictions as they would be answered alone; without a text, one line of scores per record
+ */
+export function writeClarify(
+  explanations: Explanations,
+  predictions: { readonly contentType: string; readonly text: string | undefined },
+  wanted: readonly boolean[],
+): string {
+  const { rows } = explanations
+  const scores = rows.map(({ probabilities }) =>
+    probabilities.length === 2 ? `${probabilities[1]}\n` : `${probabilities.join(',')}\n`,
+  )
+  const anyWanted = wanted.some(Boolean)
+  return JSON.stringify({
+    version: '1.0',
+    predictions: {
+      content_type: predictions.contentType,
+      data: predictions.text ?? scores.join(''),
+    },
+    label_headers: explanations.shared?.outputNames ?? [],
+    explanations: anyWanted
+      ? {
+          kernel_shap: rows.map((row, i) =>
+            wanted[i]
+              ? row.featureNames.map((feature, j) => ({
+                  feature_header: feature,
+                  attributions: [
+                    { attribution: row.shapValues.map((values) => values[j] as number) },
+                  ],
+                }))
+              : null,
+          ),
+        }
+      : {},
+    expected_value: explanations.shared?.baseValues ?? [],
+    space: explanations.space,
+    method: explanations.method,
+    model_id: explanations.modelId,
+  })
+}
+
+/**
+ * Returns, for every row, whether a JMESPath expression over its prediction is true. A CSV record is the list of its
+ * scores, a JSON record the object of its prediction, as Clarify evaluates it. Without an expression all are.
+ * @throws InputError `invalid_option` for an expression that cannot be read or that is not true or false
+ */
+export async function evaluateCondition(
+  expression: string | undefined,
+  predictions: Predictions,
+  format: string,
+): Promise<boolean[]> {
+  const rows = Array.from({ length: predictions.rows }, (_, row) => row)
+  if (expression === undefined) return rows.map(() => true)
+  if (expression.length > MAX_CONDITION) {
+    throw new InputError(
+      'invalid_option',
+      `the condition has ${expression.length} characters, at most ${MAX_CONDITION} are read`,
+    )
+  }
+  // Loaded here, because nearly no server is ever asked in this way.
+  const { search } = await import('@jmespath-community/jmespath')
+  return rows.map((row) => {
+    const record =
+      format === 'csv'
+        ? predictions.classes.length === 2
+          ? probabilitiesAt(predictions, row).slice(1)
+          : probabilitiesAt(predictions, row)
+        : writePrediction(predictions, row)
+    let value: unknown
+    try {
+      value = search(record as Parameters<typeof search>[0], expression)
+    } catch (error) {
+      throw new InputError(
+        'invalid_option',
+        `the condition ${quote(expression)} cannot be evaluated: ${quote((error as Error).message, 100)}`,
+      )
+    }
+    if (typeof value === 'boolean') return value
+    throw new InputError(
+      'invalid_option',
+      `the condition ${quote(expression)} gives ${quote(value)}, neither true nor false`,
+    )
+  })
+}

@@ -1,0 +1,66 @@
+/** KServe's protocol version 1: `:predict` and `:explain` over `instances`. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LoadedModel } from '../artifact/store.ts'
+import { InputError, quote } from '../errors.ts'
+import type { Operation } from './negotiation.ts'
+import type { Route } from './route.ts'
+import { kserveSchema, namedModelSchema } from './schemas.ts'
+import { type Service, sendJson } from './service.ts'
+
+const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }
+
+/** Returns the routes of one model under its name. */
+export function kserveRoutes(model: LoadedModel, name: string, service: Service): Route[] {
+  const check = (request: FastifyRequest) => checkName(request, name)
+  const ask = (operation: Operation) => (request: FastifyRequest, reply: FastifyReply) => {
+    check(request)
+    const dialect = service.options.predictProbabilities ? 'probabilities' : 'values'
+    const options = Object.entries(request.query as Record<string, unknown>)
+    return service.answer(model, request, reply, {
+      operation,
+      answer: JSON_TYPE,
+      ...(operation === 'predict' ? { dialect } : { options }),
+    })
+  }
+  return [
+    {
+      method: 'GET',
+      url: '/v1/models',
+      schema: namedModelSchema('listModelsV1', 'The models served'),
+      handler: (_request, reply) => sendJson(reply, { models: [name] }),
+    },
+    {
+      method: 'GET',
+      url: '/v1/models/:name',
+      schema: namedModelSchema('modelReadyV1', 'Whether a model is ready'),
+      handler(request, reply) {
+        check(request)
+        return sendJson(reply, { name, ready: true })
+      },
+    },
+    {
+      method: 'POST',
+      // The expression keeps the name from swallowing the verb behind the colon.
+      url: '/v1/models/:name(^[^:]+)::predict',
+      schema: kserveSchema('predictV1', 'Predict instances', model.artifact),
+      handler: ask('predict'),
+    },
+    {
+      method: 'POST',
+      url: '/v1/models/:name(^[^:]+)::explain',
+      schema: kserveSchema('explainV1', 'Explain instances', model.artifact),
+      handler: ask('explain'),
+    },
+  ]
+}
+
+/** @throws InputError `unknown_model` unless the path names the model served */
+export function checkName(request: FastifyRequest, name: string): void {
+  const asked = (request.params as { name: string }).name
+  if (asked !== name) {
+    throw new InputError(
+      'unknown_model',
+      `there is no model ${quote(asked)}; there is ${quote(name)}`,
+    )
+  }
+}

@@ -1,0 +1,20 @@
+/** MLflow's scoring server: its health and version routes; its bodies are forms of /invocations. */
+import { VERSION } from '../version.ts'
+import type { Route } from './route.ts'
+import { pingRoute } from './sagemaker.ts'
+import { healthSchema, versionSchema } from './schemas.ts'
+import type { Service } from './service.ts'
+
+/** Returns the routes that MLflow's clients ask besides /ping and /invocations. */
+export function mlflowRoutes(service: Service): Route[] {
+  return [
+    { ...pingRoute(service), url: '/health', schema: healthSchema },
+    {
+      method: 'GET',
+      url: '/version',
+      schema: versionSchema,
+      handler: (_request, reply) =>
+        reply.header('content-type', 'text/plain').send(Buffer.from(VERSION)),
+    },
+  ]
+}

@@ -1,0 +1,107 @@
+/** SageMaker hosting: /ping, /invocations with explanations on request, /execution-parameters. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LoadedModel } from '../artifact/store.ts'
+import { didYouMean, InputError, quote } from '../errors.ts'
+import { headerValues, negotiateAnswer } from './negotiation.ts'
+import { optionNames } from './options.ts'
+import type { Route } from './route.ts'
+import { executionParametersSchema, pingSchema, rowsSchema } from './schemas.ts'
+import { note, type Service, sendJson } from './service.ts'
+
+const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes'
+const ENABLE_EXPLANATIONS = 'x-amzn-sagemaker-enable-explanations'
+const INFERENCE_ID = 'x-amzn-sagemaker-inference-id'
+
+/** Returns SageMaker's routes of one model. */
+export function sageMakerRoutes(model: LoadedModel, service: Service): Route[] {
+  return [
+    pingRoute(service),
+    {
+      method: 'POST',
+      url: '/invocations',
+      schema: rowsSchema('predict', model.artifact),
+      handler: (request, reply) => invoke(model, service, request, reply),
+    },
+    executionParametersRoute(service),
+  ]
+}
+
+/** 200 while the service takes requests; SageMaker asks every five seconds. */
+export function pingRoute({ options }: Service): Route {
+  return {
+    method: 'GET',
+    url: '/ping',
+    schema: pingSchema,
+    handler(_request, reply) {
+      if (options.isDraining?.()) throw new InputError('shutting_down', 'the service is stopping')
+      return reply.code(200).send()
+    },
+  }
+}
+
+/** What batch transform asks before its first request. */
+export function executionParametersRoute({ options }: Service): Route {
+  return {
+    method: 'GET',
+    url: '/execution-parameters',
+    schema: executionParametersSchema,
+    handler: (_request, reply) =>
+      sendJson(reply, {
+        MaxConcurrentTransforms: options.maxConcurrent,
+        BatchStrategy: 'MULTI_RECORD',
+        MaxPayloadInMB: Math.max(1, Math.min(100, Math.floor(options.maxBodyBytes / (1 << 20)))),
+      }),
+  }
+}
+
+/** Answers an invocation: predictions, or explanations where the request's headers or the operator ask for them. */
+export function invoke(
+  model: LoadedModel,
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const attributes = readAttributes(request, reply)
+  const { defaultAccept, selection, enableExplanations } = service.options
+  if (attributes.has('explain')) {
+    const answer = negotiateAnswer(request.headers.accept, 'explain', 'application/json')
+    const given = [...attributes].filter(([name]) => name !== 'explain')
+    return service.answer(model, request, reply, { operation: 'explain', answer, options: given })
+  }
+  const condition = request.headers[ENABLE_EXPLANATIONS] ?? enableExplanations
+  return service.answer(model, request, reply, {
+    operation: 'predict',
+    answer: negotiateAnswer(request.headers.accept, 'predict', defaultAccept),
+    ...(selection ? { selection } : {}),
+    ...(typeof condition === 'string' ? { enableExplanations: condition } : {}),
+  })
+}
+
+/**
+ * Returns the explanation options in the custom attributes, which are `name=value` pairs separated by commas or
+ * semicolons: empty unless one of them is `explain=shap`. Attributes are echoed, because SageMaker hands on what the
+ * container answers; attributes of others are none of ours.
+ */
+function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<string, string> {
+  const [id] = headerValues(request.raw, INFERENCE_ID)
+  if (id !== undefined && /^[\x21-\x7e]{1,64}$/.test(id)) note(request, { inference_id: id })
+  const [sent = ''] = headerValues(request.raw, CUSTOM_ATTRIBUTES)
+  if (sent === '' || sent.length > 1024 || !/^[\x20-\x7e]*$/.test(sent) || /%0[ad]/i.test(sent))
+    return new Map()
+  reply.header(CUSTOM_ATTRIBUTES, sent)
+  const pairs = sent.split(/[,;]/).map((pair): [string, string] => {
+    const at = pair.indexOf('=')
+    return at < 0 ? [pair.trim(), ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+  })
+  const explain = pairs.find(([name]) => name === 'explain')?.[1]
+  if (explain === undefined || /^(false|no|0)$/i.test(explain)) return new Map()
+  if (!/^(shap|true|yes|1)$/i.test(explain)) {
+    throw new InputError(
+      'invalid_option',
+      `explain is ${quote(explain)} in the custom attributes, expected shap${didYouMean(explain, ['shap'])}`,
+    )
+  }
+  return new Map(
+    pairs.filter(([name]) => name === 'explain' || optionNames.some((known) => known === name)),
+  )
+}

@@ -1,0 +1,197 @@
+/** What every protocol's routes share: reading a body, running its job, sending the answer. */
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LoadedModel } from '../artifact/store.ts'
+import type { Dialect } from '../codecs/codec.ts'
+import { parseJson } from '../codecs/json-text.ts'
+import type { Selected } from '../codecs/selection.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
+import { InputError } from '../errors.ts'
+import { type BodyReader, createBodyReader } from './body.ts'
+import { type Job, type JobResult, type Limits, runJob } from './job.ts'
+import { headerValues, type MediaType, negotiateRequest, type Operation } from './negotiation.ts'
+import type { JobPool } from './pool.ts'
+
+export interface ServiceOptions {
+  /** Answers heavy requests; without it, everything runs on the event loop. */
+  readonly pool?: JobPool
+  readonly limits: Limits
+  readonly maxBodyBytes: number
+  /** Bytes of bodies held at once. */
+  readonly bodyBudget: number
+  /** Answer to requests without an Accept header. */
+  readonly defaultAccept: string
+  /** A request is given up after so many milliseconds. */
+  readonly deadlineMs: number
+  /** Members of predictions that the operator selected. */
+  readonly selection?: readonly Selected[]
+  /** Condition on which predictions come with explanations when a request says nothing. */
+  readonly enableExplanations?: string
+  /** Name of the model in KServe's and the Open Inference Protocol's paths. */
+  readonly modelName: string
+  /** Whether KServe's :predict answers probabilities instead of labels. */
+  readonly predictProbabilities?: boolean
+  /** Requests that batch transform may send at once. */
+  readonly maxConcurrent: number
+  /** Whether the service is stopping. */
+  readonly isDraining?: () => boolean
+}
+
+/** One request's job as far as its protocol decides it. */
+export interface Ask {
+  readonly operation: Operation
+  readonly answer: MediaType
+  readonly options?: Job['options']
+  readonly dialect?: Dialect
+  readonly selection?: readonly Selected[]
+  readonly enableExplanations?: string
+}
+
+export interface Service {
+  readonly options: ServiceOptions
+  /** Reads the request's body in its own type, runs the job and sends the answer. */
+  answer(
+    model: LoadedModel,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    ask: Ask,
+  ): Promise<FastifyReply>
+  /** Runs a job on bytes of another origin than the request's body. */
+  run(
+    model: LoadedModel,
+    job: Omit<Job, 'limits'>,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<JobResult>
+  /** Returns the request's body as parsed JSON. */
+  readJson(request: FastifyRequest): Promise<unknown>
+}
+
+/** Bodies up to this size are decoded on the event loop: a millisecond or two. */
+const INLINE_BYTES = 64 << 10
+
+/** What the log says of a request, collected while it is answered; never its rows. */
+const notes = new WeakMap<FastifyRequest, Record<string, number | string>>()
+
+/** Adds to what the log says of a request. */
+export function note(
+  request: FastifyRequest,
+  facts: Readonly<Record<string, number | string>>,
+): void {
+  notes.set(request, { ...notes.get(request), ...facts })
+}
+
+/** Returns what was noted of a request. */
+export function notesOf(
+  request: FastifyRequest,
+): Readonly<Record<string, number | string>> | undefined {
+  return notes.get(request)
+}
+
+/** Returns the service behind all routes. */
+export function createService(options: ServiceOptions): Service {
+  const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  const service: Service = {
+    options,
+    async answer(model, request, reply, ask) {
+      if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
+      const { media } = negotiateRequest(request.raw)
+      return withBody(bodies, request, async (body) => {
+        const { options: given = [], ...rest } = ask
+        const result = await service.run(
+          model,
+          { ...rest, options: given, body, media },
+          request,
+          reply,
+        )
+        return await reply.header('content-type', result.contentType).send(asBuffer(result.body))
+      })
+    },
+    async run(model, partial, request, reply) {
+      const job: Job = { ...partial, limits: options.limits }
+      const { pool } = options
+      const isSmall = job.body.length <= INLINE_BYTES
+      const inline =
+        isSmall || !pool ? await runJob(model.predictor, job, pool !== undefined) : undefined
+      const result =
+        inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, options.deadlineMs))
+      note(request, {
+        rows: result.rows,
+        ignored_columns: result.ignoredColumns,
+        unknown_categories: result.unknownCategories,
+        worker: inline ? 0 : 1,
+      })
+      return result
+    },
+    readJson: (request) =>
+      withBody(bodies, request, async (body) => {
+        if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
+        return parseJson(decodeUtf8(body))
+      }),
+  }
+  return service
+}
+
+async function withBody<T>(
+  bodies: BodyReader,
+  request: FastifyRequest,
+  use: (body: Buffer) => Promise<T>,
+): Promise<T> {
+  const body = await bodies.read(request.raw)
+  try {
+    return await use(body)
+  } finally {
+    bodies.release(body)
+  }
+}
+
+/** Returns bytes as a Buffer over the same memory: Fastify sends those as they are, without a charset. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+/** Sends a value as JSON with the bare media type. */
+export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(value)))
+}
+
+/** Runs a job in a worker until its deadline, or until nobody waits for the answer any more. */
+async function runInPool(
+  pool: JobPool,
+  model: LoadedModel,
+  job: Job,
+  response: ServerResponse,
+  deadlineMs: number,
+): Promise<JobResult> {
+  const controller = new AbortController()
+  const onClose = () => {
+    if (!response.writableFinished) controller.abort()
+  }
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    controller.abort()
+  }, deadlineMs)
+  response.on('close', onClose)
+  try {
+    return await pool.run(model, job, controller.signal)
+  } catch (error) {
+    if (late)
+      throw new InputError(
+        'timeout',
+        `the answer took longer than ${deadlineMs / 1000} s; send fewer rows`,
+      )
+    if (controller.signal.aborted) throw new InputError('request_timeout', 'the client went away')
+    throw error
+  } finally {
+    clearTimeout(timer)
+    response.off('close', onClose)
+  }
+}
+
+function hasNoBody({ headers, raw }: FastifyRequest): boolean {
+  const length = headers['content-length']
+  const empty =
+    headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
+  return empty && headerValues(raw, 'content-type').length === 0
+}
