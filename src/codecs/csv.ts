@@ -13,7 +13,7 @@ import { probabilitiesAt, writeLabel } from './wire.ts'
  * CSV: one row a line. Without a header the fields are the model's columns in its order, as SageMaker sends them;
  * the first row is a header when every field of it names a column of the training table, or with `header=present`.
  */
-export const csv: Codec = {
+export const csv = {
   name: 'csv',
   mediaTypes: ['text/csv'],
 
@@ -84,7 +84,7 @@ export const csv: Codec = {
     }
     return lines.map((line) => `${line}\n`).join('')
   },
-}
+} satisfies Codec
 
 /** Returns a text as a CSV field, in quotes where it needs them. */
 export function writeField(text: string): string {

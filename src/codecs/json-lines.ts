@@ -10,7 +10,7 @@ import { selectMembers } from './selection.ts'
 import { writeContributions, writeExplanation, writePrediction } from './wire.ts'
 
 /** JSON Lines: one object or list a line, in and out. */
-export const jsonLines: Codec = {
+export const jsonLines = {
   name: 'json-lines',
   mediaTypes: ['application/jsonlines', 'application/x-ndjson', 'application/jsonl'],
 
@@ -49,7 +49,7 @@ export const jsonLines: Codec = {
           : [writeExplanation(explanations, row, true)],
       ),
     ),
-}
+} satisfies Codec
 
 function parseLine(line: string, row: number): unknown {
   if (line.trim() === '')

@@ -21,8 +21,8 @@ export function parseJson(text: string): unknown {
       at === undefined
         ? 'it names a prototype'
         : at >= text.length
-          ? `it ends too early, at offset ${text.length}`
-          : `${quote(text.slice(at, at + 16))} at offset ${at}`
+          ? `it ends too early, at position ${text.length}`
+          : `${quote(text.slice(at, at + 16))} at position ${at}`
     throw new InputError('invalid_json', `the body is not JSON: ${what}`)
   }
 }

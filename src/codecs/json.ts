@@ -17,7 +17,7 @@ import {
 } from './wire.ts'
 
 /** JSON: one row as an object, or several in any of the forms that clients send. */
-export const json: Codec = {
+export const json = {
   name: 'json',
   mediaTypes: ['application/json'],
 
@@ -63,4 +63,4 @@ export const json: Codec = {
     const rows = explanations.rows.map((row) => writeExplanation(explanations, row, false))
     return JSON.stringify({ ...head, feature_names: explanations.featureNames, explanations: rows })
   },
-}
+} satisfies Codec

@@ -6,7 +6,7 @@ import type { Codec } from './codec.ts'
 import { cellsOfObject, checkRowCount } from './rows.ts'
 
 /** Apache Parquet: columns by name; others are ignored. */
-export const parquet: Codec = {
+export const parquet = {
   name: 'parquet',
   mediaTypes: ['application/x-parquet', 'application/vnd.apache.parquet'],
 
@@ -41,7 +41,7 @@ export const parquet: Codec = {
       ignoredColumns,
     }
   },
-}
+} satisfies Codec
 
 /** Numbers of 64 bits as the nearest double, NaN and absent values as missing. */
 function plainValue(value: unknown): unknown {

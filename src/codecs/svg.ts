@@ -4,7 +4,7 @@ import type { Explanation } from '../shap/explanation.ts'
 import type { Codec } from './codec.ts'
 
 /** The picture of one row's explanation. */
-export const svg: Codec = {
+export const svg = {
   name: 'svg',
   mediaTypes: ['image/svg+xml'],
   encodeExplanations(explanations) {
@@ -23,4 +23,4 @@ export const svg: Codec = {
     }
     return waterfall(row, { space: explanations.space, target: explanations.target })
   },
-}
+} satisfies Codec
