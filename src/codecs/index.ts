@@ -2,11 +2,23 @@ import type { Codec } from './codec.ts'
 import { csv } from './csv.ts'
 import { json } from './json.ts'
 import { jsonLines } from './json-lines.ts'
+import { libsvm } from './libsvm.ts'
+import { npy } from './npy.ts'
 import { parquet } from './parquet.ts'
+import { recordioProtobuf } from './recordio-protobuf.ts'
 import { svg } from './svg.ts'
 
 /** Every content type, the default answer first. */
-export const codecs: readonly Codec[] = [json, csv, jsonLines, parquet, svg]
+export const codecs: readonly Codec[] = [
+  json,
+  csv,
+  jsonLines,
+  npy,
+  libsvm,
+  recordioProtobuf,
+  parquet,
+  svg,
+]
 
 /** Returns the codec of a media type without parameters, in lower case. */
 export function findCodec(mediaType: string): Codec | undefined {
