@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The executable: arguments, exit statuses, nothing else. Every command is loaded when it is asked for. */
 import { Command, CommanderError, Option } from 'commander'
+import { Interrupted } from './commands/interruption.ts'
 import { type Config, loadConfig, settings } from './config.ts'
 import { ArtifactError, InputError, quote } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -50,7 +51,11 @@ function buildProgram(): Command {
     .option('--nominal <column>', 'use a column as categories', collect)
     .option('--id <column>', 'leave a column out as an identifier', collect)
     .option('--drop <column>', 'leave a column out', collect)
-    .option('--test-size <share>', 'share of the rows kept for testing', '0.2')
+    .option('--validation <file>', 'file to measure the model on; may be repeated', collect)
+    .option(
+      '--test-size <share>',
+      'share of the rows kept for testing (default: 0.2, or 0 with --validation)',
+    )
     .option('--seed <number>', 'seed of everything random', '0')
     .option('--drop-missing-label', 'leave out rows without a label')
     .option('--json', 'one JSON object on standard output')
@@ -159,7 +164,8 @@ interface TrainOptions {
   nominal?: string[]
   id?: string[]
   drop?: string[]
-  testSize: string
+  validation?: string[]
+  testSize?: string
   seed: string
   dropMissingLabel?: true
   json?: true
@@ -206,8 +212,9 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
       'a plan already says what every column is; leave out the column flags',
     )
   await runTraining({
-    files,
-    headerless: false,
+    source: { files },
+    ...(options.validation ? { validation: { files: options.validation } } : {}),
+    header: 'present',
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(plan ? { plan } : {}),
     roles: new Map(roles),
@@ -215,12 +222,16 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
     engine: readName('--engine', options.engine, engineNames),
     params: new Map((options.set ?? []).map(splitSetting)),
     modelDir: options.modelDir,
-    testSize: readNumber('--test-size', options.testSize, 0, 0.99),
+    testSize: readNumber(
+      '--test-size',
+      options.testSize ?? (options.validation ? 0 : 0.2),
+      0,
+      0.99,
+    ),
     seed: readSeed(options.seed),
     dropMissingLabel: options.dropMissingLabel === true,
     json: options.json === true,
     quiet: options.quiet === true || options.json === true,
-    metricLines: false,
   })
 }
 
@@ -230,9 +241,15 @@ function splitSetting(text: string): [string, string] {
   throw new InputError('invalid_parameter', `--set takes name=value, not ${quote(text)}`)
 }
 
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof InputError || error instanceof ArtifactError || error instanceof Interrupted
+  )
+}
+
 /** One line for a person; a defect of ours says so. */
 function describeError(error: unknown): string {
-  if (error instanceof InputError || error instanceof ArtifactError) return error.message
+  if (isExpected(error)) return error.message
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
@@ -246,9 +263,8 @@ async function main(): Promise<number> {
       return error.exitCode === 0 ? EXIT.done : EXIT.usage
     }
     process.stderr.write(`shapserve: ${describeError(error)}\n`)
-    return error instanceof InputError || error instanceof ArtifactError
-      ? EXIT.refused
-      : EXIT.defect
+    if (error instanceof Interrupted) return error.status
+    return isExpected(error) ? EXIT.refused : EXIT.defect
   }
 }
 

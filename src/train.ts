@@ -1,7 +1,9 @@
+import { kindOf } from './models/index.ts'
 /** From a table and a column plan to a finished artifact; the only file that reaches the estimators. */
 
-import type { Artifact, GlobalImportance } from './artifact/artifact.ts'
+import type { Artifact } from './artifact/artifact.ts'
 import { withModelId } from './artifact/encode.ts'
+import { type ChannelName, type Evaluation, encodeChannel, measure } from './channels.ts'
 import { type Column, type DataFrame, findColumn, takeRows } from './data/frame.ts'
 import { takeMatrixRows } from './data/matrix.ts'
 import { stratifiedSample, stratifiedSplit } from './data/split.ts'
@@ -9,13 +11,14 @@ import { InputError, quote } from './errors.ts'
 import type { EstimatorName } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
 import { type Params, type ParamsSchema, parseParams } from './estimators/params.ts'
-import { evaluate, evaluateMajority, type Metrics } from './evaluation.ts'
-import { buildPredictor, type Predictor } from './inference.ts'
+import { buildPredictor } from './inference.ts'
+import { describeMetrics } from './metrics.ts'
 import { fitPreprocessor } from './preprocess/fit-preprocessor.ts'
 import { type ColumnPlan, checkPlan, type DroppedColumn } from './preprocess/plan.ts'
 import { buildPreprocessor } from './preprocess/preprocessor.ts'
 import { VERSION } from './version.ts'
 
+export type { ChannelName, Evaluation } from './channels.ts'
 export { type EstimatorName, estimatorNames } from './estimators/estimator.ts'
 export { type EngineName, engineNames } from './estimators/index.ts'
 
@@ -43,6 +46,10 @@ export interface TrainOptions {
   readonly sha256: (bytes: Uint8Array) => string
   /** Shows progress and lets other work run; rejects when the training was cancelled. */
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
+  /** Whether to end early with a model of what is done so far. */
+  readonly shouldStop?: () => boolean
+  /** Tables to measure the model on, with the training table's columns. */
+  readonly channels?: ReadonlyMap<ChannelName, DataFrame>
   readonly warn: (message: string) => void
 }
 
@@ -50,7 +57,9 @@ export interface TrainOptions {
 export interface TrainReport {
   readonly artifact: Artifact
   /** Absent when no row was left for testing. */
-  readonly test?: { readonly model: Metrics; readonly majority: Metrics }
+  readonly test?: Evaluation
+  /** Measured on the tables given besides the training table. */
+  readonly channels: ReadonlyMap<ChannelName, Evaluation>
   readonly importance: readonly ImportanceEntry[]
   readonly dropped: readonly DroppedColumn[]
   readonly params: Params
@@ -59,6 +68,15 @@ export interface TrainReport {
 /** Returns an estimator's parameters: names, ranges, defaults. */
 export function paramsOf(engine: EngineName, estimator: EstimatorName): ParamsSchema {
   return engines[engine][estimator].params
+}
+
+/** Throws InputError `invalid_parameter` for parameters that an estimator does not take. */
+export function checkParams(
+  engine: EngineName,
+  estimator: EstimatorName,
+  given: ReadonlyMap<string, unknown>,
+): void {
+  parseParams(paramsOf(engine, estimator), given)
 }
 
 /**
@@ -79,6 +97,12 @@ export async function train(
     )
   }
   if (table.length === 0) throw new InputError('empty_data', 'the training table has no rows')
+  if (table.length < 2) {
+    throw new InputError(
+      'too_few_rows',
+      'the training table has 1 row; two classes need at least two',
+    )
+  }
   checkPlan(plan, table.names)
   const warnings: string[] = []
   const warn = (message: string) => {
@@ -92,6 +116,14 @@ export async function train(
       warn(`class ${quote(labels.classes[label])} has a single row; it is used for training only`)
   })
   const classes = labels.classes.length
+  // Before the fit: a label that cannot be measured must not cost a whole training.
+  const channels = [...(options.channels ?? [])].map(
+    ([name, given]) =>
+      [
+        name,
+        encodeChannel(name, given, plan.target, labels.classes, options.dropMissingLabel, warn),
+      ] as const,
+  )
   const split = stratifiedSplit(labels.y, classes, options.testSize, options.seed)
   if (split.train.length < 2)
     throw new InputError('too_few_rows', `${frame.length} rows are too few to train on`)
@@ -121,8 +153,10 @@ export async function train(
   const model = await estimator.fit(X, yTrain, classes, params, {
     seed: options.seed,
     checkpoint: (done, total) => options.progress(done, total, estimator.unit),
+    ...(options.shouldStop ? { shouldStop: options.shouldStop } : {}),
     warn,
   })
+  kindOf(model).check(model, { features: X.columns, classes })
   const background = takeMatrixRows(
     X,
     stratifiedSample(yTrain, classes, BACKGROUND_ROWS, options.seed),
@@ -151,76 +185,36 @@ export async function train(
   const predictor = buildPredictor(draft)
   const sample = stratifiedSample(yTrain, classes, IMPORTANCE_ROWS, options.seed)
   const { importance, entries } = measureImportance(predictor, takeRows(training, sample))
-  const test = measureTest(
+  const shares = new Array<number>(classes).fill(0)
+  for (const label of yTrain) shares[label] = (shares[label] as number) + 1 / yTrain.length
+  const test = measure(
     predictor,
     takeRows(frame, split.test),
     split.test.map((row) => labels.y[row] as number),
-    yTrain,
+    shares,
   )
-  if (!test) warn('no row was left for testing: the model is not measured')
+  const measured = new Map(
+    channels.flatMap(([name, { frame, y }]) => {
+      const evaluation = measure(predictor, frame, y, shares)
+      return evaluation ? [[name, evaluation] as const] : []
+    }),
+  )
+  if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   const artifact = withModelId(
     {
       ...draft,
       importance,
-      metrics: describeMetrics(predictor, test, entries, importance),
+      metrics: describeMetrics(predictor, { test, channels: measured }, entries, importance),
       selfTest: makeSelfTest(predictor),
     },
     options.sha256,
   )
-  return { artifact, ...(test ? { test } : {}), importance: entries, dropped, params }
-}
-
-function measureTest(
-  predictor: Predictor,
-  frame: DataFrame,
-  y: Int32Array,
-  yTrain: Int32Array,
-): { model: Metrics; majority: Metrics } | undefined {
-  if (y.length === 0) return undefined
-  const classes = predictor.classes.length
-  const { probabilities, labels } = predictor.predict(frame)
-  const shares = new Array<number>(classes).fill(0)
-  for (const label of yTrain) shares[label] = (shares[label] as number) + 1 / yTrain.length
   return {
-    model: evaluate(y, probabilities, labels, classes),
-    majority: evaluateMajority(y, shares),
-  }
-}
-
-function describeMetrics(
-  predictor: Predictor,
-  test: { model: Metrics; majority: Metrics } | undefined,
-  entries: readonly ImportanceEntry[],
-  importance: GlobalImportance,
-): Record<string, unknown> {
-  return {
-    test: test ? writeMetrics(test.model) : null,
-    majority: test ? writeMetrics(test.majority) : null,
-    importance: {
-      space: predictor.explainer.space,
-      method: predictor.explainer.method,
-      rows: importance.rows,
-      output_names: importance.outputNames,
-      columns: entries.map(({ column, meanAbsShap, direction }) => ({
-        column,
-        mean_abs_shap: meanAbsShap,
-        direction,
-      })),
-    },
-  }
-}
-
-/** Returns metrics with the names that metrics.json and `--json` use. */
-export function writeMetrics(metrics: Metrics): Record<string, unknown> {
-  return {
-    rows: metrics.rows,
-    accuracy: metrics.accuracy,
-    balanced_accuracy: metrics.balancedAccuracy,
-    log_loss: metrics.logLoss,
-    roc_auc: metrics.rocAuc,
-    pr_auc: metrics.prAuc,
-    f1: metrics.f1,
-    brier: metrics.brier,
-    confusion: metrics.confusion,
+    artifact,
+    ...(test ? { test } : {}),
+    channels: measured,
+    importance: entries,
+    dropped,
+    params,
   }
 }

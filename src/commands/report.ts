@@ -3,8 +3,9 @@ import type { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
 import type { Metrics } from '../evaluation.ts'
 import type { PlannedColumn } from '../preprocess/infer-plan.ts'
-import type { TrainReport } from '../train.ts'
+import type { Evaluation, TrainReport } from '../train.ts'
 import { VERSION } from '../version.ts'
+import type { FileSummary } from './tables.ts'
 
 /** Where lines go: progress to stderr, results to stdout. */
 export interface Output {
@@ -13,6 +14,8 @@ export interface Output {
   result(text: string): void
   /** Reports progress of a long step. */
   progress(name: string, done: number, total: number, unit: string): Promise<void>
+  /** Gives the terminal back as it was, also when a step did not end. */
+  close(): void
 }
 
 const SILENT: Output['note'] = () => {}
@@ -29,6 +32,7 @@ export function createOutput(options: { quiet: boolean }): Output {
       if (error.code === 'EPIPE') process.exit(0)
     })
   }
+  const bar = !options.quiet && stderr.isTTY ? createBar() : undefined
   const warned = new Map<string, number>()
   const note: Output['note'] = options.quiet
     ? SILENT
@@ -43,7 +47,8 @@ export function createOutput(options: { quiet: boolean }): Output {
       if (count === 1) note(`warning   ${line}`, pc.yellow)
     },
     result: (text) => void stdout.write(text),
-    progress: options.quiet ? async () => {} : stderr.isTTY ? createBar() : createLines(note),
+    progress: bar?.progress ?? (options.quiet ? async () => {} : createLines(note)),
+    close: () => bar?.stop(),
   }
 }
 
@@ -52,10 +57,11 @@ function printable(line: string): string {
   return line.replace(/[\p{Cc}\u2028\u2029]/gu, '?')
 }
 
-function createBar(): Output['progress'] {
+function createBar(): { progress: Output['progress']; stop: () => void } {
   let bar: SingleBar | undefined
   const started = performance.now()
-  return async (name, done, total, unit) => {
+  const stop = () => bar?.stop()
+  const progress: Output['progress'] = async (name, done, total, unit) => {
     if (!bar) {
       const { default: cliProgress } = await import('cli-progress')
       bar = new cliProgress.SingleBar(
@@ -71,6 +77,7 @@ function createBar(): Output['progress'] {
     bar.update(done, { spent: `${((performance.now() - started) / 1000).toFixed(1)} s` })
     if (done >= total) bar.stop()
   }
+  return { progress, stop }
 }
 
 /** One line per 10 %: for logs and CI. */
@@ -88,18 +95,20 @@ function createLines(note: Output['note']): Output['progress'] {
   }
 }
 
-/** Returns the first lines: what runs on which data. */
-export function describeStart(
-  seed: number,
-  files: readonly { name: string; rows: number; columns: number; bytes: number }[],
-): string[] {
+/** Returns the first lines: what runs. */
+export function describeStart(seed: number, notes: readonly string[] = []): string[] {
   return [
     `shapserve ${VERSION} · train · seed ${seed}`,
-    ...files.map(
-      (file) =>
-        `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
-    ),
+    ...notes.map((note) => `note      ${note}`),
   ]
+}
+
+/** Returns a line per file: on which data. */
+export function describeFiles(files: readonly FileSummary[]): string[] {
+  return files.map(
+    (file) =>
+      `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
+  )
 }
 
 /** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */
@@ -113,14 +122,18 @@ export function describePlan(columns: readonly PlannedColumn[]): string[] {
 
 /** Returns the table of metrics and confusion, and the importance bars. */
 export function describeResult(report: TrainReport): string {
-  const { artifact, test, importance } = report
+  const { artifact, test, channels, importance } = report
   const lines: string[] = []
-  if (test) {
+  const measured: [string, Evaluation][] = [
+    ...(test ? [[channels.has('test') ? 'held out' : 'test', test] as [string, Evaluation]] : []),
+    ...channels,
+  ]
+  for (const [title, { model, majority }] of measured) {
     const head = ['accuracy', 'ROC AUC', 'log loss', 'F1', 'Brier']
-    lines.push(`test      ${head.map((name) => name.padStart(9)).join('')}`)
-    lines.push(`model     ${metricCells(test.model)}`)
-    lines.push(`majority  ${metricCells(test.majority)}`, '')
-    lines.push(...describeConfusion(test.model, artifact.classes), '')
+    lines.push(`${title.padEnd(10)}${head.map((name) => name.padStart(9)).join('')}`)
+    lines.push(`model     ${metricCells(model)}`)
+    lines.push(`majority  ${metricCells(majority)}`, '')
+    lines.push(...describeConfusion(model, artifact.classes), '')
   }
   const most = importance[0]?.meanAbsShap ?? 0
   const width = Math.min(28, Math.max(...importance.map(({ column }) => column.length)))

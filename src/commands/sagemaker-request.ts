@@ -1,8 +1,12 @@
 /** SageMaker's bare `train`: what its files ask for. */
+import { existsSync } from 'node:fs'
 import type { Env } from '../config.ts'
+import { InputError, quote } from '../errors.ts'
 import { parsePlan, readPlan } from '../preprocess/plan.ts'
-import { findTrainingChannel, readHyperparameters, sageMakerPaths } from '../sagemaker.ts'
-import { engineNames, estimatorNames } from '../train.ts'
+import { sageMakerPaths } from '../sagemaker.ts'
+import { checkParams, engineNames, estimatorNames } from '../train.ts'
+import { findChannels } from './channels.ts'
+import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
 import type { TrainRequest } from './train.ts'
 import { readName, readNumber, readSeed } from './values.ts'
 
@@ -12,42 +16,93 @@ import { readName, readNumber, readSeed } from './values.ts'
  */
 export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   const paths = sageMakerPaths(env)
-  const given = await readHyperparameters(paths.hyperparameters)
-  const take = (...names: string[]) => {
-    const name = names.find((known) => given.has(known))
-    const value = name === undefined ? undefined : given.get(name)
-    for (const known of names) given.delete(known)
-    return value
-  }
-  const target = take('target')
-  const plan = take('plan')
-  const estimator = readName(
-    'estimator',
-    take('estimator', 'algorithm') ?? 'random_forest',
-    estimatorNames,
-  )
-  const engine = readName('engine', take('engine') ?? 'mljs', engineNames)
-  const testSize = readNumber('test_size', take('test_size') ?? 0.2, 0, 0.99)
-  const seed = readSeed(take('seed') ?? 0)
-  const dropMissingLabel = take('drop_missing_label') === true
-  const channel = await findTrainingChannel(paths)
+  const given = await readHyperparameters(paths.hyperparameters, env)
+  const { testSize, plan, header, ...settings } = readSettings(given)
+  const { train, validation, test, unused } = await findChannels(paths)
+  const hasNames = settings.target !== undefined || plan !== undefined
   return {
-    files: channel.files,
-    headerless: target === undefined && plan === undefined,
-    ...(target === undefined ? {} : { target: String(target) }),
+    ...settings,
+    source: train,
+    ...(validation ? { validation } : {}),
+    ...(test ? { test } : {}),
+    header: header ?? (hasNames ? 'present' : 'assumed_absent'),
     ...(plan === undefined
       ? {}
       : { plan: typeof plan === 'string' ? parsePlan(plan) : readPlan(plan) }),
     roles: new Map(),
-    estimator,
-    engine,
-    params: given,
     modelDir: paths.model,
+    testSize: testSize ?? (validation ? 0 : 0.2),
+    json: false,
+    quiet: false,
+    sageMaker: {
+      outputData: paths.outputData,
+      notes: [
+        ...unused.map((name) => `the channel ${quote(name)} is not used`),
+        ...(existsSync(paths.checkpointConfig)
+          ? ['checkpoints are not used: a training begins anew after an interruption']
+          : []),
+      ],
+    },
+  }
+}
+
+function readSettings(given: ReadonlyMap<string, unknown>) {
+  const rest = new Map(given)
+  const problems: string[] = []
+  const take = (name: string) => {
+    const value = rest.get(name)
+    rest.delete(name)
+    return value
+  }
+  const attempt = <T>(parse: () => T): T | undefined => {
+    try {
+      return parse()
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      problems.push(error.message)
+      return undefined
+    }
+  }
+  /** A setting that is None counts as not given, as Python's clients mean it. */
+  const read = <T>(value: unknown, parse: (value: unknown) => T): T | undefined => {
+    const decoded = decodeHyperparameter(value) ?? undefined
+    return decoded === undefined ? undefined : attempt(() => parse(decoded))
+  }
+  const target = decodeName(take('target'))
+  const plan = read(take('plan'), (value) => value)
+  const header = read(take('header'), (value) =>
+    readName('header', value, ['present', 'absent'] as const),
+  )
+  const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
+  const seed = read(take('seed'), readSeed) ?? 0
+  const dropMissingLabel = read(take('drop_missing_label'), readFlag('drop_missing_label')) ?? false
+  const engine = read(take('engine'), (value) => readName('engine', value, engineNames)) ?? 'mljs'
+  const [named, alias] = [take('estimator'), take('algorithm')]
+  const known = read(named ?? alias ?? 'random_forest', (value) =>
+    readName('estimator', value, estimatorNames),
+  )
+  const estimator = known ?? 'random_forest'
+  const params = new Map([...rest].map(([name, value]) => [name, decodeHyperparameter(value)]))
+  // Without a known estimator every parameter would be reported as unknown.
+  if (known) attempt(() => checkParams(engine, known, params))
+  if (problems.length > 0)
+    throw new InputError('invalid_parameter', `hyperparameters: ${problems.join('; ')}`)
+  return {
+    ...(target === null ? {} : { target }),
+    plan,
+    header,
     testSize,
     seed,
     dropMissingLabel,
-    json: false,
-    quiet: false,
-    metricLines: true,
+    engine,
+    estimator,
+    params,
+  }
+}
+
+function readFlag(name: string): (value: unknown) => boolean {
+  return (value) => {
+    if (typeof value === 'boolean') return value
+    throw new InputError('invalid_parameter', `${name} is ${quote(value)}, expected true or false`)
   }
 }

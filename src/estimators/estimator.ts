@@ -10,6 +10,8 @@ export interface FitContext {
   readonly seed: number
   /** Reports progress and lets other work run; rejects when the training was cancelled. */
   checkpoint(done: number, total: number): Promise<void>
+  /** Whether to end early with a model of what is done so far; asked after a checkpoint. */
+  shouldStop?(): boolean
   /** Tells the user something that is not an error. */
   warn(message: string): void
 }

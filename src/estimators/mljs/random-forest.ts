@@ -64,6 +64,10 @@ export const randomForest: Estimator = {
     const fitted: FittedCart[] = []
     for (let done = 0; done < trees; done++) {
       await context.checkpoint(done, trees)
+      if (done > 0 && context.shouldStop?.()) {
+        context.warn(`interrupted after ${done} of ${trees} trees`)
+        return toTreesSpec(fitted, X, classes, params.voting as 'soft' | 'hard')
+      }
       // A forest of one tree at a time, each with a seed of its own, so that progress can be shown and work cancelled.
       const forest = new RandomForestClassifier({
         seed: seeds.next() | 0,

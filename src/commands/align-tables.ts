@@ -1,0 +1,51 @@
+/** Tables that a model is measured on, made to fit the table that it is trained on. */
+import { type Column, type DataFrame, findColumn, numberColumn, textColumn } from '../data/frame.ts'
+import { InputError, quote } from '../errors.ts'
+import type { ReadTable } from './tables.ts'
+
+/**
+ * Returns the other table with the training table's columns, in their order and of their types.
+ * @throws InputError `missing_column`, `unknown_column` or `invalid_number` naming both files and the column
+ */
+export function alignTable(train: ReadTable, other: ReadTable): DataFrame {
+  const { names } = train.table
+  const shown = { train: quote(train.name, 256), other: quote(other.name, 256) }
+  const missing = names.find((name) => !other.table.names.includes(name))
+  if (missing !== undefined) {
+    throw new InputError(
+      'missing_column',
+      `${shown.other} has no column ${quote(missing)}, ${shown.train} has`,
+      [{ column: missing }],
+    )
+  }
+  const extra = other.table.names.find((name) => !names.includes(name))
+  if (extra !== undefined) {
+    throw new InputError(
+      'unknown_column',
+      `${shown.other} has a column ${quote(extra)}, ${shown.train} has not`,
+      [{ column: extra }],
+    )
+  }
+  return {
+    names,
+    columns: names.map((name, j) => {
+      const wanted = (train.table.columns[j] as Column).kind
+      const column = findColumn(other.table, name) as Column
+      if (column.kind === wanted) return column
+      if (column.kind === 'number') return textColumn(Array.from(column.values, textOf))
+      const { codes, levels } = column
+      if (levels.length === 0)
+        return numberColumn(new Float64Array(other.table.length).fill(Number.NaN))
+      throw new InputError(
+        'invalid_number',
+        `${shown.other} has ${quote(levels[0])} in column ${quote(name)}, row ${codes.indexOf(0) + 1}; ${shown.train} has numbers there`,
+        [{ row: codes.indexOf(0) + 1, column: name }],
+      )
+    }),
+    length: other.table.length,
+  }
+}
+
+function textOf(value: number): string | null {
+  return Number.isNaN(value) ? null : String(value)
+}

@@ -1,0 +1,121 @@
+/** Trainings that are stopped by a signal. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { cli, type Finished, root, shapserve } from '../command.ts'
+import {
+  csv,
+  type Files,
+  header,
+  hyperparameters,
+  layOut,
+  metricsOf,
+  validationNames,
+} from './job.ts'
+
+t.setTimeout(240_000)
+
+/** Runs a training, and signals it when its progress matches. */
+async function stopAt(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  when: RegExp,
+  signal: NodeJS.Signals,
+): Promise<Finished> {
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: root,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr, sent] = ['', '', false]
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+    if (!sent && when.test(stderr)) sent = child.kill(signal)
+  })
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, stdout, stderr }
+}
+
+/** A forest that would train for minutes. */
+const slow = { n_estimators: '1000', min_impurity_decrease: '0', max_depth: '20' }
+
+t.test('T24 a training job that is stopped keeps its trees', { timeout: 120_000 }, async (t) => {
+  const job = await layOut(t, {
+    [hyperparameters]: slow,
+    'input/data/train/a.csv': csv(600),
+    'input/data/validation/a.csv': csv(100, { from: 600 }),
+  })
+  const env = { SAGEMAKER_BASE_DIR: job.base }
+  const done = await stopAt(['train'], env, /forest +100\/1000/, 'SIGTERM')
+  t.equal(done.status, 0, done.stderr)
+  const [, trees = ''] = /warning {3}interrupted after (\d+) of 1000 trees/.exec(done.stderr) ?? []
+  t.ok(Number(trees) >= 100 && Number(trees) < 1000, `${trees} trees`)
+  t.same(Object.keys(metricsOf(done.stdout)).sort(), validationNames)
+  const { training } = JSON.parse(await job.read('model/manifest.json'))
+  t.same(training.warnings, [`interrupted after ${trees} of 1000 trees`])
+  t.match(await job.read('model/MODEL_CARD.md'), `interrupted after ${trees} of 1000 trees`)
+  const shown = await shapserve(['inspect', join(job.base, 'model')])
+  t.equal(shown.status, 0, shown.stderr)
+  t.match(shown.stdout, `: ${trees} trees,`)
+  t.equal(await job.failure(), '')
+  t.notOk((await readdir(join(job.base, 'model'))).some((name) => /lock|next/.test(name)))
+})
+
+t.test(
+  'T24 a training job without a tree leaves the old model',
+  { timeout: 120_000 },
+  async (t) => {
+    // So many files that the signal comes while they are read.
+    const many = Array.from({ length: 3000 }, (_, i) => [
+      `input/data/train/${i}.csv`,
+      csv(2, { from: i % 50 }),
+    ])
+    const job = await layOut(t, {
+      [hyperparameters]: slow,
+      'model/manifest.json': 'the old model',
+      ...(Object.fromEntries(many) as Files),
+    })
+    const env = { SAGEMAKER_BASE_DIR: job.base }
+    const done = await stopAt(['train'], env, /train · seed/, 'SIGTERM')
+    t.equal(done.status, 143, done.stderr)
+    t.match(
+      await job.failure(),
+      /^stopped by SIGTERM before a model was written; ".*model" is as it was$/,
+    )
+    t.same(await readdir(join(job.base, 'model')), ['manifest.json'])
+    t.equal(await job.read('model/manifest.json'), 'the old model')
+    t.equal(done.stdout, '')
+  },
+)
+
+t.test('T24 elsewhere a stopped training leaves the old model', { timeout: 120_000 }, async (t) => {
+  for (const [signal, status] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    for (const [name, file, when] of [
+      ['between trees', 'a.csv', /forest +100\/1000/],
+      ['while it reads', '-', /train · seed/],
+    ] as const) {
+      await t.test(`${signal} ${name}`, async (t) => {
+        const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': 'old' } })
+        const args = [
+          ...['train', file === '-' ? file : join(base, file), '--target', 'outcome'],
+          ...['--model-dir', join(base, 'model')],
+          ...Object.entries(slow).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+        ]
+        const done = await stopAt(args, {}, when, signal)
+        t.equal(done.status, status, done.stderr)
+        t.match(done.stderr, `shapserve: stopped by ${signal} before a model was written`)
+        t.equal(done.stdout, '')
+        t.same(await readdir(join(base, 'model')), ['manifest.json'], 'no lock is left')
+        t.equal(await readFile(join(base, 'model/manifest.json'), 'utf8'), 'old')
+      })
+    }
+  }
+})
