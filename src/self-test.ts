@@ -1,7 +1,7 @@
 /** Rows stored with a model, and the proof that this program answers them as the training did. */
 
 import type { Artifact, SelfTestRow } from './artifact/artifact.ts'
-import type { Cell } from './data/frame.ts'
+import type { Cell, DataFrame } from './data/frame.ts'
 import { ArtifactError } from './errors.ts'
 import type { Predictor } from './inference.ts'
 import { frameOfCells } from './preprocess/preprocessor.ts'
@@ -44,8 +44,7 @@ export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
     artifact.preprocessor.inputs,
     artifact.selfTest.map(({ cells }) => cells),
   )
-  const predictions = predictor.predict(frame)
-  const explanations = predictor.explain(frame, { output: artifact.classes.at(-1) as string })
+  const { predictions, explanations } = answer(predictor, frame)
   artifact.selfTest.forEach((expected, row) => {
     const probabilities = predictions.probabilities.subarray(
       row * artifact.classes.length,
@@ -67,4 +66,20 @@ export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
       )
     }
   })
+}
+
+/** A model whose numbers overflow on its own rows is none that a training wrote. */
+function answer(predictor: Predictor, frame: DataFrame) {
+  try {
+    const output = predictor.classes.at(-1) as string
+    return {
+      predictions: predictor.predict(frame),
+      explanations: predictor.explain(frame, { output }),
+    }
+  } catch (error) {
+    throw new ArtifactError(
+      'self_test',
+      `the model cannot answer its own self-test: ${(error as Error).message}`,
+    )
+  }
 }

@@ -1,3 +1,6 @@
+import { scanJson } from '../data/json-scan.ts'
+import type { Hash } from './artifact.ts'
+import { manifestChecksum } from './artifact.ts'
 /** From the bytes of a model directory to an artifact; nothing in them is believed before it is checked. */
 
 import type { Cell } from '../data/frame.ts'
@@ -48,7 +51,7 @@ export interface Manifest {
  * Returns a manifest's contents and the files to read.
  * @throws ArtifactError `invalid` or `format`
  */
-export function decodeManifest(bytes: Uint8Array): Manifest {
+export function decodeManifest(bytes: Uint8Array, sha256: Hash): Manifest {
   const json = read.object(parseJson(bytes, MANIFEST_FILE), 'it')
   const version = json.get('format_version')
   if (json.get('format') !== 'shapserve-model')
@@ -62,6 +65,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
       'format',
       `the model has format version ${quote(version)}, this program reads ${OLDEST_FORMAT_VERSION} to ${FORMAT_VERSION}`,
     )
+  }
+  if (json.get('checksum') !== manifestChecksum(bytes, sha256)) {
+    throw new ArtifactError('corrupt', `${MANIFEST_FILE} differs from its own checksum`)
   }
   const listed = read.object(json.get('files'), 'files')
   const files = [...listed].map(([name, value]) => {
@@ -144,9 +150,17 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
 }
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
+  let text: string
   try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return value
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw invalid(`${name} is not UTF-8`)
+  }
+  const limit = scanJson(text)
+  if (limit === 'depth') throw invalid(`${name} is nested too deep`)
+  if (limit === 'keys' && name === MANIFEST_FILE) throw invalid(`${name} has too many keys`)
+  try {
+    return JSON.parse(text) as unknown
   } catch {
     throw invalid(`${name} is not JSON`)
   }

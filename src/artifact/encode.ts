@@ -1,3 +1,5 @@
+import type { Hash } from './artifact.ts'
+import { manifestChecksum, NO_CHECKSUM } from './artifact.ts'
 /** From an artifact to the bytes of its files; the same artifact gives the same bytes. */
 
 import { f64, type TensorFile } from '../data/tensor.ts'
@@ -16,8 +18,6 @@ import {
 } from './artifact.ts'
 import { encodeTensors } from './safetensors.ts'
 
-type Hash = (bytes: Uint8Array) => string
-
 /** Returns the artifact with its identity: a hash of everything in it. */
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
   const anonymous = { ...parts, modelId: '' }
@@ -35,10 +35,9 @@ export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Ui
     name,
     { size: bytes.length, sha256: sha256(bytes) },
   ])
-  files.set(
-    MANIFEST_FILE,
-    encodeJson({ ...manifestHead(artifact), files: Object.fromEntries(listed) }),
-  )
+  const head = { ...manifestHead(artifact), files: Object.fromEntries(listed) }
+  const checksum = manifestChecksum(encodeJson({ ...head, checksum: NO_CHECKSUM }), sha256)
+  files.set(MANIFEST_FILE, encodeJson({ ...head, checksum }))
   return files
 }
 

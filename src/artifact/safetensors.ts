@@ -16,14 +16,16 @@ export function encodeTensors(file: TensorFile): Uint8Array {
   const entries = [...file.tensors].sort(
     ([nameA, a], [nameB, b]) => itemSize[b.dtype] - itemSize[a.dtype] || (nameA < nameB ? -1 : 1),
   )
-  const header: Record<string, unknown> = {}
-  if (file.metadata.size > 0) header.__metadata__ = Object.fromEntries([...file.metadata].sort())
+  // Entries, not assignments: a tensor may be named __proto__.
+  const header: [string, unknown][] = []
+  if (file.metadata.size > 0)
+    header.push(['__metadata__', Object.fromEntries([...file.metadata].sort())])
   let end = 0
   for (const [name, { dtype, shape, data }] of entries) {
-    header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] }
+    header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }])
     end += data.byteLength
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8
   const bytes = new Uint8Array(8 + padded + end)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)

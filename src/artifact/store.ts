@@ -1,17 +1,19 @@
 import { runSelfTest } from '../self-test.ts'
+import { DATA_FILES } from './artifact.ts'
 /** Reads model directories: whole, verified, or not at all. */
 
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { scanJson } from '../data/json-scan.ts'
 import { ArtifactError, listNames, quote } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../inference.ts'
 import { type Artifact, MANIFEST_FILE } from './artifact.ts'
 import type { FileEntry, Manifest } from './decode.ts'
 import { decodeArtifact, decodeManifest } from './decode.ts'
 
+/** Reads of a directory whose model is being replaced all the time. */
+const MAX_ATTEMPTS = 10
 export const MAX_MANIFEST = 1 << 20
 export const MAX_FILE = 1 << 30
 export const LOCK_FILE = '.lock'
@@ -35,17 +37,39 @@ export interface LoadedModel {
 
 /**
  * Returns the model of a directory: every size and checksum verified, every number checked, its self-test passed.
+ * @param reserve is told how many bytes the files have before they are read, and may throw
  * @throws ArtifactError with one line that says what is wrong and where
  */
-export async function readModelDirectory(directory: string): Promise<LoadedModel> {
-  const names = await listDirectory(directory)
-  if (!names.includes(MANIFEST_FILE)) throw noManifest(directory, names)
-  const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
-  if (scanJson(manifestBytes.toString()))
-    throw new ArtifactError('invalid', `${MANIFEST_FILE} is nested too deep or has too many keys`)
-  const manifest = decodeManifest(manifestBytes)
+export async function readModelDirectory(
+  directory: string,
+  reserve: (bytes: number) => void = () => {},
+): Promise<LoadedModel> {
+  for (let attempt = 1; ; attempt++) {
+    const names = await listDirectory(directory)
+    if (!names.includes(MANIFEST_FILE)) throw noManifest(directory, names)
+    const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+    try {
+      return await readManifestFiles(directory, names, manifestBytes, reserve)
+    } catch (error) {
+      // A training may have put another model in place between two reads.
+      const now = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+      if (attempt >= MAX_ATTEMPTS || now.equals(manifestBytes)) throw error
+    }
+  }
+}
+
+async function readManifestFiles(
+  directory: string,
+  names: readonly string[],
+  manifestBytes: Buffer,
+  reserve: (bytes: number) => void,
+): Promise<LoadedModel> {
+  const manifest = decodeManifest(manifestBytes, sha256)
+  reserve(manifest.files.reduce((sum, { size }) => sum + size, manifestBytes.length))
   const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
-  for (const entry of manifest.files) files.set(entry.name, await readListedFile(directory, entry))
+  for (const entry of manifest.files) {
+    files.set(entry.name, await readListedFile(directory, entry))
+  }
   const { artifact, predictor } = buildModel(manifest, files)
   const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE])
   return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
@@ -56,7 +80,7 @@ export function loadModelFiles(files: ReadonlyMap<string, Uint8Array>): {
   artifact: Artifact
   predictor: Predictor
 } {
-  return buildModel(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array), files)
+  return buildModel(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array, sha256), files)
 }
 
 function buildModel(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>) {
@@ -80,9 +104,9 @@ async function listDirectory(directory: string): Promise<string[]> {
 }
 
 function noManifest(directory: string, names: readonly string[]): ArtifactError {
-  const foreign = names.filter((name) =>
-    /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name),
-  )
+  const foreign = names
+    .filter((name) => !DATA_FILES.some((own) => own === name))
+    .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
   if (foreign.length > 0) {
     return new ArtifactError(
       'foreign',
@@ -146,13 +170,27 @@ export async function readRegularFile(
     return bytes
   } catch (error) {
     if (error instanceof ArtifactError) throw error
-    throw unreadable(name, error)
+    throw await explainUnreadable(directory, name, error)
   } finally {
     await handle?.close()
   }
 }
 
-function unreadable(name: string, error: unknown): ArtifactError {
+/** Adds the mode of a file that may not be read, where it can be found out. */
+async function explainUnreadable(
+  directory: string,
+  name: string,
+  error: unknown,
+): Promise<ArtifactError> {
+  const mode = await stat(join(directory, name)).then(
+    (found) =>
+      `; it has mode ${(found.mode & 0o777).toString(8).padStart(3, '0')} and owner uid ${found.uid}`,
+    () => '',
+  )
+  return unreadable(name, error, mode)
+}
+
+function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
   const { code, message } = error as NodeJS.ErrnoException
   const shown = quote(name, 256)
   if (code === 'ENOENT')
@@ -164,7 +202,7 @@ function unreadable(name: string, error: unknown): ArtifactError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new ArtifactError(
       'unreadable',
-      `${shown} may not be read by uid ${process.getuid?.()}`,
+      `${shown} may not be read by uid ${process.getuid?.()}${mode}`,
       { cause: error },
     )
   }

@@ -1,3 +1,4 @@
+import type { Manifest } from './decode.ts'
 /**
  * Writes model directories. A new model is written beside the old one as `NAME.next`, then the manifest is renamed
  * (the commit point), then the other files are. A reader that finds a file not matching the manifest looks for its
@@ -5,12 +6,11 @@
  */
 
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ArtifactError, quote } from '../errors.ts'
 import { type Artifact, MANIFEST_FILE } from './artifact.ts'
-import type { FileEntry } from './decode.ts'
 import { decodeManifest } from './decode.ts'
 import { encodeArtifact } from './encode.ts'
 import {
@@ -40,7 +40,7 @@ export interface ModelWriter {
  */
 export async function openModelWriter(directory: string): Promise<ModelWriter> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o755 })
+    await makeDirectory(directory)
   } catch (error) {
     throw unwritable(directory, error)
   }
@@ -51,29 +51,39 @@ export async function openModelWriter(directory: string): Promise<ModelWriter> {
   }
 }
 
+/** Makes a directory and those above it, readable by everyone whatever the umask is. */
+async function makeDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: 0o755 })
+  if (first === undefined) return
+  for (let path = resolve(directory); path.length >= resolve(first).length; path = dirname(path)) {
+    await chmod(path, 0o755)
+  }
+}
+
+/** The lock appears with its contents or not at all: it is written under another name and linked. */
 async function takeLock(directory: string, retry = true): Promise<void> {
   const path = join(directory, LOCK_FILE)
-  let handle: FileHandle | undefined
+  const draft = `${path}.${process.pid}`
   try {
-    handle = await open(path, 'wx', 0o644)
-    await handle.writeFile(`${process.pid} ${hostname()}\n`)
+    await writeFile(draft, `${process.pid} ${hostname()}\n`, { mode: 0o644 })
+    await link(draft, path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST') throw unwritable(directory, error)
     if (retry && (await isStale(path))) {
       await rm(path, { force: true })
-      return takeLock(directory, false)
+      return await takeLock(directory, false)
     }
     throw new ArtifactError(
       'locked',
       `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`,
     )
   } finally {
-    await handle?.close()
+    await rm(draft, { force: true })
   }
 }
 
-/** A lock is stale when its process was on this host and is no more. */
+/** A lock is stale when its process was on this host and is no more, or when it names none. */
 async function isStale(path: string): Promise<boolean> {
   try {
     const handle = await open(
@@ -83,6 +93,7 @@ async function isStale(path: string): Promise<boolean> {
     const [pid, host] = (await handle.readFile('utf8').finally(() => handle.close()))
       .trim()
       .split(' ')
+    if (pid === undefined || pid === '') return true
     if (host !== hostname()) return false
     if (Number(pid) === process.pid) return true
     process.kill(Number(pid), 0)
@@ -94,6 +105,7 @@ async function isStale(path: string): Promise<boolean> {
 
 async function commit(directory: string, artifact: Artifact, card: string): Promise<void> {
   const files = encodeArtifact(artifact, sha256)
+  files.set(CARD_FILE, new TextEncoder().encode(card))
   try {
     await finishEarlierCommit(directory)
     try {
@@ -107,8 +119,6 @@ async function commit(directory: string, artifact: Artifact, card: string): Prom
     await syncDirectory(directory)
     for (const name of files.keys())
       if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
-    await writeSynced(join(directory, CARD_FILE + NEXT), new TextEncoder().encode(card))
-    await moveIntoPlace(directory, CARD_FILE)
     await syncDirectory(directory)
   } catch (error) {
     throw unwritable(directory, error)
@@ -126,28 +136,34 @@ async function moveIntoPlace(directory: string, name: string): Promise<void> {
 async function finishEarlierCommit(directory: string): Promise<void> {
   const remnants = (await readdir(directory)).filter((name) => name.endsWith(NEXT))
   if (remnants.length === 0) return
-  const wanted = await readCommittedEntries(directory)
+  const committed = await readCommitted(directory)
   for (const remnant of remnants) {
     const name = remnant.slice(0, -NEXT.length)
-    const entry = wanted.get(name)
-    const bytes =
-      entry &&
-      (await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(() => undefined))
-    if (bytes && sha256(bytes) === entry.sha256) await moveIntoPlace(directory, name)
+    const bytes = await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(
+      () => undefined,
+    )
+    if (bytes && belongsTo(committed, name, bytes)) await moveIntoPlace(directory, name)
     else await rm(join(directory, remnant), { force: true })
   }
   await syncDirectory(directory)
 }
 
-async function readCommittedEntries(directory: string): Promise<Map<string, FileEntry>> {
+async function readCommitted(directory: string): Promise<Manifest | undefined> {
   try {
-    const { files } = decodeManifest(
+    return decodeManifest(
       await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST }),
+      sha256,
     )
-    return new Map(files.map((entry) => [entry.name, entry]))
   } catch {
-    return new Map()
+    return undefined
   }
+}
+
+/** Whether a file is the manifest's: by its checksum, or the card by the model it names. */
+function belongsTo(manifest: Manifest | undefined, name: string, bytes: Buffer): boolean {
+  if (!manifest) return false
+  if (name === CARD_FILE) return bytes.includes(String(manifest.json.get('model_id')))
+  return manifest.files.some((entry) => entry.name === name && entry.sha256 === sha256(bytes))
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

@@ -69,7 +69,9 @@ export function createJsonReader(fail: (message: string) => Error): JsonReader {
     categories(value, where) {
       const list = reader.list(value, where)
       const kind = typeof list[0]
-      if (list.some((item) => (kind !== 'string' && kind !== 'number') || typeof item !== kind)) {
+      const isCategory = (item: unknown) =>
+        typeof item === kind && (kind === 'string' || Number.isFinite(item))
+      if (!list.every(isCategory)) {
         throw fail(`${where} must hold texts only or numbers only`)
       }
       if (new Set(list).size !== list.length) throw fail(`${where} names a category twice`)

@@ -28,7 +28,7 @@ export function readPreprocessor(
       group: reader.whole(entry.get('group'), `${where}.group`, 0, 99),
       map: reader.textMap(entry.get('map'), `${where}.map`),
     }
-    if (!names.has(made.from))
+    if (!inputs.some(({ name }) => name === made.from))
       throw fail(`${where} is made from ${quote(made.from)}, which is not an input`)
     if (names.has(made.column)) throw fail(`${where} has the name of another column`)
     names.add(made.column)
@@ -51,7 +51,7 @@ export function readPreprocessor(
   })
   return {
     inputs,
-    otherColumns: reader.list(value.get('otherColumns'), 'otherColumns').map(String),
+    otherColumns: reader.texts(value.get('otherColumns'), 'otherColumns'),
     derived,
     steps,
   }
@@ -61,10 +61,13 @@ export function readPreprocessor(
 function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'): boolean {
   let current = type
   let complete = false
-  for (const { kind } of chain) {
+  for (const transformer of chain) {
+    const { kind } = transformer
     if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number')
       return false
     if (kind === 'standard_scaler' && !complete) return false
+    const fill = current === 'number' ? 'number' : 'string'
+    if (transformer.kind === 'impute_category' && typeof transformer.value !== fill) return false
     if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
     complete = true
   }
@@ -76,6 +79,11 @@ function readTransformer(value: unknown, reader: JsonReader, where: string): Any
   const names = Object.keys(transformerKinds) as AnyTransformer['kind'][]
   const kind = reader.choice(entry.get('kind'), `${where}.kind`, names)
   return transformerKind(kind).read(entry, reader, where)
+}
+
+/** A usual text; empty where training saw none. */
+function readExample(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function readInput(entry: JsonObject, reader: JsonReader, where: string): InputColumn {
@@ -98,6 +106,6 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
           },
         }
       : {}),
-    example: type === 'number' ? reader.number(example, `${where}.example`) : String(example),
+    example: type === 'number' ? reader.number(example, `${where}.example`) : readExample(example),
   }
 }

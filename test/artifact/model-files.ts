@@ -2,7 +2,12 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Artifact, MANIFEST_FILE } from '../../src/artifact/artifact.ts'
+import {
+  type Artifact,
+  MANIFEST_FILE,
+  manifestChecksum,
+  NO_CHECKSUM,
+} from '../../src/artifact/artifact.ts'
 import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
 import { encodeArtifact, withModelId } from '../../src/artifact/encode.ts'
 import { sha256 } from '../../src/artifact/store.ts'
@@ -19,9 +24,10 @@ export type Json = Record<string, unknown>
 
 /** Returns the files of a directory that its manifest names, and the manifest. */
 export function readFiles(directory: string): Map<string, Uint8Array> {
-  const { files } = decodeManifest(readFileSync(join(directory, MANIFEST_FILE)))
+  const { files } = decodeManifest(readFileSync(join(directory, MANIFEST_FILE)), sha256)
   const names = [...files.map(({ name }) => name), MANIFEST_FILE]
-  return new Map(names.map((name) => [name, readFileSync(join(directory, name))]))
+  // No Buffers: their slices are not copies.
+  return new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]))
 }
 
 /** Writes files into a directory, which is made if needed, and returns the directory. */
@@ -44,6 +50,14 @@ export function toBytes(value: unknown): Uint8Array {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 }
 
+/** Returns a manifest's bytes with the checksum that is theirs. */
+export function sealManifest(value: unknown): Uint8Array {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const blank = text.replace(/("checksum":\s*")[0-9a-f]{64}"/, `$1${NO_CHECKSUM}"`)
+  const checksum = manifestChecksum(Buffer.from(blank), sha256)
+  return Buffer.from(blank.replace(NO_CHECKSUM, checksum))
+}
+
 /** Returns the files with some replaced, and sizes and checksums in the manifest that are theirs. */
 export function reseal(
   files: Files,
@@ -55,19 +69,19 @@ export function reseal(
     const bytes = changed.get(name) as Uint8Array
     return [name, { size: bytes.length, sha256: sha256(bytes) }]
   })
-  changed.set(MANIFEST_FILE, toBytes({ ...manifest, files: Object.fromEntries(listed) }))
+  changed.set(MANIFEST_FILE, sealManifest({ ...manifest, files: Object.fromEntries(listed) }))
   return changed
 }
 
 /** Returns the files with keys of the manifest replaced. */
 export function withManifest(files: Files, changes: Json): Map<string, Uint8Array> {
   const manifest = { ...parseFile(files, MANIFEST_FILE), ...changes }
-  return new Map([...files, [MANIFEST_FILE, toBytes(manifest)]])
+  return new Map([...files, [MANIFEST_FILE, sealManifest(manifest)]])
 }
 
 /** Returns the artifact in files, its self-test not run. */
 export function decodeFiles(files: Files): Artifact {
-  return decodeArtifact(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array), files)
+  return decodeArtifact(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array, sha256), files)
 }
 
 /** Returns the files of an artifact with some parts replaced, consistent in everything else: identity and checksums. */

@@ -223,6 +223,7 @@ const attacks: Record<string, Uint8Array> = {
   'seven bytes': new Uint8Array(7),
   'only a length of zero': new Uint8Array(8),
   'a header longer than the file': rawFile('{}', two, 19n),
+  'a header longer than the file, but valid': rawFile('{}', new Uint8Array(), 3n),
   'a header of 2^31 bytes': rawFile('{}', two, 2n ** 31n),
   'a header of 2^53 + 1 bytes': rawFile('{}', two, 2n ** 53n + 1n),
   'a header of 2^63 bytes': rawFile('{}', two, 2n ** 63n),
@@ -274,6 +275,10 @@ const attacks: Record<string, Uint8Array> = {
   'offsets over 2^53': withEntry({ data_offsets: [2 ** 53, 2 ** 53 + 16] }),
   'offsets beyond the end': withEntry({ data_offsets: [16, 32] }),
   'an end beyond the end': withEntry({ shape: [3], data_offsets: [0, 24] }),
+  'an end beyond an end that is no whole number of items': withEntry(
+    { shape: [3], data_offsets: [0, 24] },
+    new Uint8Array(17),
+  ),
   'a gap before the first': withEntry({ data_offsets: [8, 24] }, new Uint8Array(24)),
   'bytes after the last': withEntry({}, new Uint8Array(17)),
   'bytes without a tensor': rawFile('{}', Uint8Array.of(1)),
@@ -319,7 +324,7 @@ t.test('a damaged file is decoded into whole arrays or refused, nothing else', (
   const json = 8 + Number(new DataView(original.buffer).getBigUint64(0, true))
   const digits = '0123456789-.eE"{}[],: '
   const outcomes = { decoded: 0, refused: 0 }
-  for (let run = 0; run < 6000; run++) {
+  for (let run = 0; run < 3000; run++) {
     let bytes = original.slice()
     for (let change = random.below(3); change >= 0; change--) {
       // Every second change hits the header, where a single character decides.
@@ -332,7 +337,7 @@ t.test('a damaged file is decoded into whole arrays or refused, nothing else', (
     if (file) checkTensors(file)
     outcomes[file ? 'decoded' : 'refused']++
   }
-  t.ok(outcomes.decoded > 500 && outcomes.refused > 500, JSON.stringify(outcomes))
+  t.ok(outcomes.decoded > 100 && outcomes.refused > 100, JSON.stringify(outcomes))
   t.end()
 })
 
