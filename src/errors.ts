@@ -119,15 +119,20 @@ export class ArtifactError extends Error {
  * Escaped as JSON to ASCII, so that it can neither forge a log line nor colour a terminal.
  */
 export function quote(value: unknown, limit = 64): string {
-  const text =
-    typeof value === 'string'
-      ? value
-      : typeof value === 'number'
-        ? String(value)
-        : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === 'string' ? value : describeValue(value)
   const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
   const line = JSON.stringify(cut).replace(/[^\x20-\x7e…]/g, escapeCharacter)
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"')
+}
+
+/** A message must not fail over the value it names, however deep that is nested. */
+function describeValue(value: unknown): string {
+  if (value === null || typeof value !== 'object') return String(value)
+  try {
+    return JSON.stringify(value) ?? 'a value'
+  } catch {
+    return Array.isArray(value) ? 'a list' : 'an object'
+  }
 }
 
 function escapeCharacter(character: string): string {

@@ -150,10 +150,11 @@ function* tieGroups(
 ): Generator<[number, number]> {
   let at = 0
   while (at < order.length) {
-    const score = scores[order[at] as number]
+    const score = scores[order[at] as number] as number
     let hits = 0
     let misses = 0
-    for (; at < order.length && scores[order[at] as number] === score; at++) {
+    // Object.is, because a score that is not a number would never equal itself.
+    for (; at < order.length && Object.is(scores[order[at] as number], score); at++) {
       if (isPositive[order[at] as number]) hits++
       else misses++
     }

@@ -55,6 +55,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     for (let row = 0; row < X.rows; row++) {
       const out = probabilities.subarray(row * classes.length, (row + 1) * classes.length)
       kind.probabilities(model, rowOf(X, row), out)
+      if (!out.every(Number.isFinite)) throw beyondDoubles(row)
       labels[row] = indexOfLargest(out)
     }
     return { classes, numericClasses: artifact.numericClasses, rows: X.rows, labels, probabilities }
@@ -108,6 +109,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
         const values = phi.subarray(0, features * labels.length)
         explainer.explain(x, labels, values)
         const outputs = labels.map((label) => explainer.output(x, label))
+        if (!outputs.every(Number.isFinite)) throw beyondDoubles(row)
         const baseValues = labels.map((label) => explainer.baseValue(label))
         const shapValues = labels.map((_, k) => {
           const own = values.subarray(k * features, (k + 1) * features)
@@ -154,6 +156,13 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       }
     },
   }
+}
+
+/** Values near the largest double have a score that is none. */
+function beyondDoubles(row: number): InputError {
+  return new InputError('non_finite', `row ${row + 1}: its values are too large for this model`, [
+    { row: row + 1 },
+  ])
 }
 
 function indexOfLargest(values: Float64Array): number {

@@ -111,8 +111,10 @@ function typedJsonColumn(name: string, cells: readonly unknown[]): Column {
     cells.filter((cell) => cell !== null && cell !== '').map((cell) => typeof cell),
   )
   if (kinds.size > 1 || kinds.has('object')) {
+    const isPresent = (cell: unknown) => cell !== null && cell !== ''
+    const first = typeof cells.find(isPresent)
     const row = cells.findIndex(
-      (cell) => cell !== null && typeof cell !== typeof cells.find((c) => c !== null),
+      (cell) => isPresent(cell) && (typeof cell === 'object' || typeof cell !== first),
     )
     const found = kinds.has('object') ? 'a list or an object' : [...kinds].join(' and ')
     throw new InputError(

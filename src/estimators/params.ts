@@ -34,7 +34,9 @@ export function parseParams(schema: ParamsSchema, given: ReadonlyMap<string, unk
   for (const [name, spec] of Object.entries(schema)) {
     const value = given.has(name) ? parseValue(spec, given.get(name)) : spec.default
     if (value === undefined)
-      problems.push(`${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`)
+      problems.push(
+        `parameter ${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`,
+      )
     else params[name] = value
   }
   if (problems.length > 0) throw new InputError('invalid_parameter', problems.join('; '))
@@ -60,6 +62,7 @@ export function describeRange(spec: ParamSpec): string {
 
 /** Returns the value in the parameter's type, or undefined if it is not one. */
 function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
+  if (given !== null && typeof given === 'object') return undefined
   const value = typeof given === 'string' ? given.trim() : given
   switch (spec.type) {
     case 'boolean': {

@@ -1,7 +1,6 @@
 /** Learns a preprocessor from the training rows of a table. */
 import {
   type Column,
-  cellAt,
   countMissing,
   countValues,
   type DataFrame,
@@ -49,7 +48,11 @@ export function fitPreprocessor(
     if (distinct === 0) dropped.push({ column, reason: 'no values in the training rows' })
     else if (distinct === 1 && countMissing(values) === 0) {
       dropped.push({ column, reason: 'one value only in the training rows' })
-    } else steps.push({ column, chain: fit(values) })
+    } else {
+      const chain = fit(values)
+      checkFitted(column, chain)
+      steps.push({ column, chain })
+    }
   }
   const scaled = (chain: AnyTransformer[], values: Column) =>
     scale ? [...chain, fitStandardScaler(applyChain(chain, values)[0] as NumberColumn)] : chain
@@ -86,8 +89,13 @@ export function fitPreprocessor(
   ])
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
+  // Whether a column may be empty is a fact of the table; nothing is fitted to it.
+  const isNullable = (name: string) =>
+    countMissing(findColumn(frame, name) as Column) > 0 || plan.nullable.includes(name)
   const spec: PreprocessorSpec = {
-    inputs: inputNames.map((name) => describeInput(frame, name, isCategory.has(name), plan)),
+    inputs: inputNames.map((name) =>
+      describeInput(name, isCategory.has(name), isNullable(name), part),
+    ),
     otherColumns: frame.names.filter((name) => !used.has(name)),
     derived,
     steps,
@@ -104,6 +112,19 @@ function withDerived(frame: DataFrame, derived: readonly DerivedColumn[]): DataF
     columns: [...frame.columns, ...made],
     length: frame.length,
   }
+}
+
+/** Numbers near the largest double have sums that are none; what cannot be stored is refused before it is used. */
+function checkFitted(column: string, chain: readonly AnyTransformer[]): void {
+  const numbers = chain
+    .flatMap((link) => Object.values(link))
+    .filter((value) => typeof value === 'number')
+  if (numbers.every(Number.isFinite)) return
+  throw new InputError(
+    'non_finite',
+    `column ${quote(column)} holds numbers too large to be averaged or scaled`,
+    [{ column }],
+  )
 }
 
 function fillCategories(values: Column, impute: CategoryImputation): AnyTransformer[] {
@@ -126,6 +147,16 @@ function matchCategories(
   const typed = order.map((category) =>
     values.kind === 'number' ? Number(category) : String(category),
   )
+  if (
+    new Set(typed).size !== typed.length ||
+    !typed.every((c) => typeof c === 'string' || Number.isFinite(c))
+  ) {
+    throw new InputError(
+      'invalid_plan',
+      `the categories of ${quote(column)} must be different ${values.kind === 'number' ? 'numbers' : 'texts'}`,
+      [{ column }],
+    )
+  }
   for (const category of sortedCategories(values)) {
     if (!typed.includes(category)) {
       throw new InputError(
@@ -138,46 +169,30 @@ function matchCategories(
   return typed
 }
 
+/** Returns what requests may know of an input; only training rows are described. */
 function describeInput(
-  frame: DataFrame,
   name: string,
   isCategory: boolean,
-  plan: ColumnPlan,
+  nullable: boolean,
+  training: DataFrame,
 ): InputColumn {
-  const column = findColumn(frame, name) as Column
-  const nullable = countMissing(column) > 0 || plan.nullable.includes(name)
-  const isEmpty = countMissing(column) === frame.length
+  const column = findColumn(training, name) as Column
+  const categories = isCategory ? { categories: sortedCategories(column) } : {}
   if (column.kind === 'text') {
-    const example = isEmpty
-      ? ''
-      : isCategory
-        ? mostFrequent(column)
-        : cellAt(
-            column,
-            Math.max(
-              0,
-              column.codes.findIndex((code) => code >= 0),
-            ),
-          )
-    const categories = isCategory ? { categories: sortedCategories(column) } : {}
-    return { name, type: 'text', nullable, ...categories, example: example ?? '' }
+    const first = column.codes.find((code) => code >= 0)
+    const usual = isCategory ? mostFrequent(column) : column.levels[first ?? -1]
+    return { name, type: 'text', nullable, ...categories, example: usual ?? '' }
   }
   const present = column.values.filter((value) => !Number.isNaN(value))
-  const middle = median(present)
+  if (present.length === 0)
+    return { name, type: 'number', nullable: true, ...categories, example: 0 }
   const range = {
     minimum: present.reduce((least, value) => Math.min(least, value)),
-    median: middle,
+    median: median(present),
     maximum: present.reduce((most, value) => Math.max(most, value)),
   }
-  const categories = isCategory ? { categories: sortedCategories(column) } : {}
-  return {
-    name,
-    type: 'number',
-    nullable,
-    ...categories,
-    range,
-    example: isCategory ? (mostFrequent(column) as number) : middle,
-  }
+  const example = isCategory ? (mostFrequent(column) as number) : range.median
+  return { name, type: 'number', nullable, ...categories, range, example }
 }
 
 function notNumeric(column: string, example: string): InputError {

@@ -94,7 +94,7 @@ export function readPlan(value: unknown): ColumnPlan {
   const positive = plan.get('positive_class')
   return {
     target: read.text(plan.get('target'), 'target'),
-    ...(positive === undefined ? {} : { positiveClass: String(positive) }),
+    ...(positive === undefined ? {} : { positiveClass: readClass(positive) }),
     id: read.texts(plan.get('id') ?? [], 'id'),
     numeric: readEntries(plan, 'numeric', ['impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
@@ -129,6 +129,12 @@ export function readPlan(value: unknown): ColumnPlan {
     })),
     nullable: read.texts(plan.get('nullable') ?? [], 'nullable'),
   }
+}
+
+/** A class as a plan writes it: a text, a number, or true and false. */
+function readClass(value: unknown): string {
+  if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
+  throw new InputError('invalid_plan', 'positive_class must be a text or a number')
 }
 
 function readDerived(entry: JsonObject, where: string): DerivedColumn {

@@ -111,10 +111,10 @@ t.test('a feature at its mean or without a weight has exactly 0, not −0', (t) 
 
 function scoreOf(
   score: { coefficients: Float64Array; intercept: number },
-  valueOf: (feature: number) => number,
+  numberAt: (feature: number) => number,
 ): number {
   return score.coefficients.reduce(
-    (sum, coefficient, j) => sum + coefficient * valueOf(j),
+    (sum, coefficient, j) => sum + coefficient * numberAt(j),
     score.intercept,
   )
 }

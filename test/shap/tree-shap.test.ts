@@ -173,6 +173,23 @@ t.test('a split worked out by hand', (t) => {
   t.end()
 })
 
+t.test('two trees are averaged, or added to a base', (t) => {
+  const pair = [split(0, 0, value(2, 1), value(6, 3)), split(0, 0, value(-4, 1), value(10, 1))]
+  for (const [aggregation, base, output, expected] of [
+    ['mean', 0, 8, 4],
+    ['sum', 0.5, 16.5, 8.5],
+  ] as const) {
+    const trees = flatten(pair, { aggregation, base: Float64Array.of(base) })
+    const answer = new Float64Array(1)
+    ensembleOutput(trees, row(1), answer)
+    t.same([...answer], [output], aggregation)
+    t.same([...compileTreeShap(trees, 1).baseValues], [expected], `${aggregation}: base value`)
+    const phi = explain(trees, 1, row(1), [0])
+    isWithin(t, distance(phi, [output - expected]), `${aggregation}: SHAP value`)
+  }
+  t.end()
+})
+
 t.test(
   'outputs are explained in the order asked, and the memory of one row leaves no trace',
   (t) => {

@@ -1,6 +1,7 @@
 import LogisticRegression from 'ml-logistic-regression'
 import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf, zeros } from '../../data/matrix.ts'
+import { createRandom } from '../../data/random.ts'
 import type { LinearSpec } from '../../models/model.ts'
 import type { Estimator } from '../estimator.ts'
 import { toMlMatrix } from './cart-tree.ts'
@@ -71,7 +72,9 @@ function withOnes(X: Matrix): Matrix {
  * this step never increases the loss. λmax by power iteration, with a margin for stopping early.
  */
 function safeRate(X: Matrix): number {
-  let direction = new Float64Array(X.columns).fill(1)
+  // A random start has a part in every direction; a vector of ones has none in that of x and −x.
+  const random = createRandom(0)
+  let direction = Float64Array.from({ length: X.columns }, () => random.uniform() - 0.5)
   let eigenvalue = 0
   for (let step = 0; step < 50; step++) {
     const product = new Float64Array(X.columns)
