@@ -2,7 +2,15 @@
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import { type Selected, selectMembers } from './selection.ts'
 import { probabilitiesAt, writePrediction } from './wire.ts'
+
+/** What a condition may call: nothing that makes a text or list larger than its record. */
+const FUNCTIONS = new Set(
+  'abs ceil contains ends_with floor keys length max min not_null starts_with sum type values'.split(
+    ' ',
+  ),
+)
 
 /** Longest condition that SageMaker's header takes. */
 const MAX_CONDITION = 64
@@ -15,13 +23,13 @@ const MAX_CONDITION = 64
 export function writeClarify(
   explanations: Explanations,
   predictions: { readonly contentType: string; readonly text: string | undefined },
-  wanted: readonly boolean[],
+  wanted: readonly boolean[] | undefined,
 ): string {
   const { rows } = explanations
   const scores = rows.map(({ probabilities }) =>
     probabilities.length === 2 ? `${probabilities[1]}\n` : `${probabilities.join(',')}\n`,
   )
-  const anyWanted = wanted.some(Boolean)
+  const anyWanted = wanted?.includes(true) ?? true
   return JSON.stringify({
     version: '1.0',
     predictions: {
@@ -32,7 +40,7 @@ export function writeClarify(
     explanations: anyWanted
       ? {
           kernel_shap: rows.map((row, i) =>
-            wanted[i]
+            (wanted?.[i] ?? true)
               ? row.featureNames.map((feature, j) => ({
                   feature_header: feature,
                   attributions: [
@@ -59,6 +67,7 @@ export async function evaluateCondition(
   expression: string | undefined,
   predictions: Predictions,
   format: string,
+  selection?: readonly Selected[],
 ): Promise<boolean[]> {
   const rows = Array.from({ length: predictions.rows }, (_, row) => row)
   if (expression === undefined) return rows.map(() => true)
@@ -70,13 +79,17 @@ export async function evaluateCondition(
   }
   // Loaded here, because nearly no server is ever asked in this way.
   const { search } = await import('@jmespath-community/jmespath')
+  const call = [...expression.matchAll(/([A-Za-z_]\w*)\s*\(/g)].find(
+    ([, name]) => !FUNCTIONS.has(name as string),
+  )
+  if (call) {
+    throw new InputError(
+      'invalid_option',
+      `the condition calls ${quote(call[1])}; there are ${[...FUNCTIONS].join(', ')}`,
+    )
+  }
   return rows.map((row) => {
-    const record =
-      format === 'csv'
-        ? predictions.classes.length === 2
-          ? probabilitiesAt(predictions, row).slice(1)
-          : probabilitiesAt(predictions, row)
-        : writePrediction(predictions, row)
+    const record = recordOf(predictions, row, format, selection)
     let value: unknown
     try {
       value = search(record as Parameters<typeof search>[0], expression)
@@ -92,4 +105,20 @@ export async function evaluateCondition(
       `the condition ${quote(expression)} gives ${quote(value)}, neither true nor false`,
     )
   })
+}
+
+/** The record that is answered: what stands in its line of CSV, or its object. */
+function recordOf(
+  predictions: Predictions,
+  row: number,
+  format: string,
+  selection: readonly Selected[] | undefined,
+): unknown {
+  if (selection) {
+    const members = selectMembers(predictions, row, selection)
+    return format === 'csv' ? selection.map((name) => members[name]) : members
+  }
+  if (format !== 'csv') return writePrediction(predictions, row)
+  const own = probabilitiesAt(predictions, row)
+  return own.length === 2 ? own.slice(1) : own
 }

@@ -134,7 +134,7 @@ function patternOf(url: string): RegExp {
   const pattern = literal
     .replace(/:name\\\(.*?\\\)/g, '[^/:]+')
     .replace(/::/g, ':')
-    .replace(/:name/g, '[^/:]+')
+    .replace(/:name/g, url.startsWith('/v1/') ? '[^/:]+' : '[^/]+')
     .replace(/\\\*/g, '.*')
   return new RegExp(`^${pattern}$`)
 }

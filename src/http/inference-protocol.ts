@@ -42,7 +42,7 @@ export function inferenceProtocolRoutes(
     schema: namedModelSchema(id, summary),
     handler(request, reply) {
       if (named) checkName(request, name)
-      if (service.options.isDraining?.())
+      if (url.endsWith('ready') && service.options.isDraining?.())
         throw new InputError('shutting_down', 'the service is stopping')
       return sendJson(reply, answer)
     },
@@ -130,12 +130,15 @@ function describeModel({ artifact }: LoadedModel, name: string) {
 }
 
 async function readInference(request: FastifyRequest, service: Service, model: LoadedModel) {
+  if (request.headers['inference-header-content-length'] !== undefined) {
+    throw new InputError('not_implemented', 'binary tensors are not read; send their data as JSON')
+  }
   const value = await service.readJson(request)
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new InputError('invalid_shape', 'the body must be an object with "inputs"')
   }
   const { id, inputs, outputs } = value as { id?: unknown; inputs?: unknown; outputs?: unknown }
-  if (id !== undefined && typeof id !== 'string')
+  if (id !== undefined && id !== null && typeof id !== 'string')
     throw new InputError('invalid_shape', '"id" must be a text')
   const { spec } = model.predictor.preprocessor
   return {
@@ -146,10 +149,10 @@ async function readInference(request: FastifyRequest, service: Service, model: L
 }
 
 function readOutputs(value: unknown): OutputName[] {
-  if (value === undefined) return ['predict']
+  if (value === undefined || value === null) return ['predict']
   if (!Array.isArray(value)) throw new InputError('invalid_shape', '"outputs" must be a list')
   if (value.length === 0) return ['predict']
-  return value.map((item: unknown) => {
+  const asked = value.map((item: unknown) => {
     const name = (item as { name?: unknown } | null)?.name
     const found = outputNames.find((known) => known === name)
     if (found !== undefined) return found
@@ -158,6 +161,9 @@ function readOutputs(value: unknown): OutputName[] {
       `the output ${quote(name)} does not exist; there are ${listNames(outputNames)}`,
     )
   })
+  const twice = asked.find((name, i) => asked.indexOf(name) !== i)
+  if (twice) throw new InputError('invalid_option', `the output ${quote(twice)} is asked for twice`)
+  return asked
 }
 
 function writeOutput(

@@ -3,7 +3,7 @@ import { evaluateCondition, writeClarify } from '../codecs/clarify.ts'
 import type { Codec, Decoded, Dialect, Encoded } from '../codecs/codec.ts'
 import { findCodec } from '../codecs/index.ts'
 import type { Selected } from '../codecs/selection.ts'
-import { type Column, countValues, type DataFrame } from '../data/frame.ts'
+import { type Column, countValues, type DataFrame, takeRows } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
@@ -71,7 +71,7 @@ export async function runJob(
     unknownCategories: countUnknown(predictor.preprocessor.spec.inputs, frame),
   })
   const predict = () => {
-    checkAnswer(frame.length * (60 + 30 * predictor.classes.length), job.limits)
+    checkAnswer(frame.length * predictionBytes(predictor, writer.name, job.selection), job.limits)
     const style = {
       dialect: job.dialect ?? decoded.dialect,
       ...(job.selection ? { selection: job.selection } : {}),
@@ -81,23 +81,29 @@ export async function runJob(
   if (job.operation === 'predict' && job.enableExplanations === undefined) return finish(predict())
 
   const asksClarify = job.enableExplanations !== undefined
-  const options = parseExplainOptions(
-    asksClarify ? [['format', 'clarify']] : [...job.options, ...decoded.parameters],
+  const options = withDefaults(
+    predictor,
+    parseExplainOptions(
+      asksClarify ? [['format', 'clarify']] : [...job.options, ...decoded.parameters],
+    ),
   )
-  checkExplanation(predictor, frame, options, job.limits)
-  if (inline && predictor.estimateSeconds(frame.length, options) > INLINE_SECONDS) return undefined
+  const wanted = asksClarify
+    ? await evaluateCondition(
+        job.enableExplanations,
+        predictor.predict(frame),
+        writer.name,
+        job.selection,
+      )
+    : undefined
+  const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
+  checkExplanation(predictor, explained, options, job.limits)
+  if (inline && predictor.estimateSeconds(explained.length, options) > INLINE_SECONDS)
+    return undefined
   if (options.format === 'clarify') {
-    const { output = predictor.classes.length === 2 ? (predictor.classes[1] as string) : 'all' } =
-      options
-    const explanations = predictor.explain(frame, { ...options, output })
+    const explanations = predictor.explain(explained, options)
     const text = asksClarify ? toText(predict()) : undefined
-    const wanted = await evaluateCondition(
-      job.enableExplanations,
-      predictor.predict(frame),
-      writer.name,
-    )
-    const predictions = { contentType: asksClarify ? job.answer.essence : 'text/csv', text }
-    return finish(writeClarify(explanations, predictions, wanted), 'application/json')
+    const contentType = asksClarify ? job.answer.essence : 'text/csv'
+    return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
   }
   const style = {
     format: options.format ?? ('json' as const),
@@ -113,6 +119,12 @@ async function decodeRows(predictor: Predictor, job: Job): Promise<Decoded> {
   const reader = findCodec(job.media.essence)
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
   return reader.decode(job.body, context, job.media.parameters)
+}
+
+/** Clarify's answer has one column per score, for all rows the same classes. */
+function withDefaults({ classes }: Predictor, options: ExplainRequest): ExplainRequest {
+  if (options.format !== 'clarify' || options.output !== undefined) return options
+  return { ...options, output: classes.length === 2 ? (classes[1] as string) : 'all' }
 }
 
 /** Throws what must be said before an explanation is computed: options, size, cost. */
@@ -136,6 +148,18 @@ function checkExplanation(
 
 function toText(encoded: Encoded): string {
   return typeof encoded === 'string' ? encoded : Buffer.from(encoded).toString('base64')
+}
+
+/** Estimated bytes of one row's prediction, on the safe side. */
+function predictionBytes(
+  { classes }: Predictor,
+  format: string,
+  selection: readonly Selected[] | undefined,
+): number {
+  if (format === 'csv' && selection === undefined)
+    return 21 * (classes.length === 2 ? 1 : classes.length)
+  const names = classes.reduce((sum, name) => sum + name.length + 4, 0)
+  return 60 + 2 * (names + 24 * classes.length)
 }
 
 /** Estimated bytes of an explanation, on the safe side: numbers, names where they stand in every row, texts sent. */

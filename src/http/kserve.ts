@@ -35,6 +35,8 @@ export function kserveRoutes(model: LoadedModel, name: string, service: Service)
       schema: namedModelSchema('modelReadyV1', 'Whether a model is ready'),
       handler(request, reply) {
         check(request)
+        if (service.options.isDraining?.())
+          throw new InputError('shutting_down', 'the service is stopping')
         return sendJson(reply, { name, ready: true })
       },
     },

@@ -1,4 +1,6 @@
 /** SageMaker's multi-model endpoints: models loaded, listed, asked and unloaded by name. */
+
+import { realpath } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type LoadedModel, readModelDirectory } from '../artifact/store.ts'
@@ -6,7 +8,7 @@ import { ArtifactError, InputError, quote } from '../errors.ts'
 import { negotiateAnswer } from './negotiation.ts'
 import type { Route } from './route.ts'
 import { executionParametersRoute, invoke, pingRoute } from './sagemaker.ts'
-import { managementSchema } from './schemas.ts'
+import { managementSchema, modelRowsSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 export interface MultiModelOptions {
@@ -28,6 +30,7 @@ const PAGE = 100
 /** Returns the routes of a multi-model endpoint, which begins without a model. */
 export function multiModelRoutes(service: Service, options: MultiModelOptions): Route[] {
   const models = new Map<string, Entry>()
+  /** Models on their way, with the bytes reserved for them. */
   const loading = new Map<string, number>()
   const find = (request: FastifyRequest): Entry => {
     const { name } = request.params as { name: string }
@@ -39,18 +42,22 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
     if (models.has(name) || loading.has(name)) {
       throw new InputError('conflict', `the model ${quote(name)} is loaded already`)
     }
-    loading.set(name, 0)
-    try {
-      const model = await readUrl(url, options.root)
-      const bytes = [...model.files.values()].reduce((sum, file) => sum + file.length, 0)
+    const reserve = (bytes: number) => {
       const held = [...models.values()].reduce((sum, entry) => sum + entry.bytes, 0)
-      if (held + bytes > options.memoryBudget) {
+      const coming = [...loading.values()].reduce((sum, other) => sum + other, 0)
+      const left = options.memoryBudget - held - coming + (loading.get(name) ?? 0)
+      if (bytes > left) {
         throw new InputError(
           'insufficient_storage',
-          `the model ${quote(name)} needs ${bytes} bytes, ${options.memoryBudget - held} are left`,
+          `the model ${quote(name)} needs ${bytes} bytes, ${left} are left`,
         )
       }
-      models.set(name, { url, model, bytes })
+      loading.set(name, bytes)
+    }
+    loading.set(name, 0)
+    try {
+      const model = await readUrl(url, options.root, reserve)
+      models.set(name, { url, model, bytes: loading.get(name) as number })
     } finally {
       loading.delete(name)
     }
@@ -89,12 +96,18 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
       models.delete(name)
       return sendJson(reply, { status: `Model ${JSON.stringify(name)} unregistered` })
     }),
-    route('POST', '/models/:name/invoke', 'invokeModel', 'Predict by a model', (request, reply) =>
-      invoke(find(request).model, service, request, reply),
-    ),
-    route('POST', '/models/:name/explain', 'explainModel', 'Explain by a model', (request, reply) =>
-      explain(find(request).model, service, request, reply),
-    ),
+    {
+      method: 'POST',
+      url: '/models/:name/invoke',
+      schema: modelRowsSchema('predict', 'invokeModel', 'Predict by a model'),
+      handler: (request, reply) => invoke(find(request).model, service, request, reply),
+    },
+    {
+      method: 'POST',
+      url: '/models/:name/explain',
+      schema: modelRowsSchema('explain', 'explainModel', 'Explain by a model'),
+      handler: (request, reply) => explain(find(request).model, service, request, reply),
+    },
   ]
 }
 
@@ -122,21 +135,28 @@ function readLoad(value: unknown): { name: string; url: string } {
 }
 
 /** A model is read only from below the root: a path out of it would let a caller open any directory. */
-async function readUrl(url: string, root: string): Promise<LoadedModel> {
+async function readUrl(
+  url: string,
+  root: string,
+  reserve: (bytes: number) => void,
+): Promise<LoadedModel> {
   const path = resolve(url)
-  if (path.includes('\0') || !path.startsWith(resolve(root) + sep)) {
-    throw new InputError(
-      'invalid_option',
-      `the url ${quote(url)} does not lie below ${quote(root)}`,
-    )
-  }
+  const outside = () =>
+    new InputError('invalid_option', `the url ${quote(url)} does not lie below ${quote(root)}`)
+  if (path.includes('\0') || !isBelow(path, resolve(root))) throw outside()
+  const real = await realpath(path).catch(() => path)
+  if (real !== path && !isBelow(real, await realpath(root))) throw outside()
   try {
-    return await readModelDirectory(path)
+    return await readModelDirectory(path, reserve)
   } catch (error) {
     if (error instanceof ArtifactError)
       throw new InputError('invalid_option', `the model cannot be loaded: ${error.message}`)
     throw error
   }
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 
 /** Names ascending, a page of at most 100 from the decimal offset in the token. */

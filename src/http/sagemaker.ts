@@ -45,12 +45,16 @@ export function executionParametersRoute({ options }: Service): Route {
     method: 'GET',
     url: '/execution-parameters',
     schema: executionParametersSchema,
-    handler: (_request, reply) =>
-      sendJson(reply, {
-        MaxConcurrentTransforms: options.maxConcurrent,
+    handler(_request, reply) {
+      const payload = Math.max(1, Math.min(100, Math.floor(options.maxBodyBytes / (1 << 20))))
+      // SageMaker refuses more than 100 MB on the way at once.
+      const concurrent = Math.max(1, Math.min(options.maxConcurrent, Math.floor(100 / payload)))
+      return sendJson(reply, {
+        MaxConcurrentTransforms: concurrent,
         BatchStrategy: 'MULTI_RECORD',
-        MaxPayloadInMB: Math.max(1, Math.min(100, Math.floor(options.maxBodyBytes / (1 << 20)))),
-      }),
+        MaxPayloadInMB: payload,
+      })
+    },
   }
 }
 

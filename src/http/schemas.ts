@@ -18,6 +18,7 @@ const score = {
   oneOf: [{ type: 'number' }, { type: 'array', items: { type: 'number' } }],
 }
 const cell = { type: ['number', 'string', 'null'] }
+const anyObject = { type: 'object', additionalProperties: true }
 const numbers = { type: 'array', items: { type: 'number' } }
 const texts = { type: 'array', items: { type: 'string' } }
 
@@ -43,7 +44,10 @@ const explanation = {
     feature_names: texts,
     data: { type: 'array', items: cell, description: 'the values sent; null = missing' },
     shap_values: { type: 'array', items: numbers, description: '[output][feature]' },
-    others: { ...numbers, description: 'sum of the values left out by `top`, per output' },
+    others: {
+      anyOf: [numbers, { type: 'number' }],
+      description: 'sum of the values left out by `top`, per output',
+    },
     additivity_error: { type: 'number' },
     row: { type: 'integer' },
     output_name: { type: 'string' },
@@ -70,6 +74,25 @@ const explanations = {
     base_values: numbers,
     feature_names: texts,
     explanations: { type: 'array', items: explanation },
+  },
+}
+
+const clarify = {
+  type: 'object',
+  description: "Clarify's online response",
+  required: ['version', 'predictions', 'explanations'],
+  properties: {
+    version: { type: 'string' },
+    predictions: {
+      type: 'object',
+      properties: { content_type: { type: 'string' }, data: { type: 'string' } },
+    },
+    label_headers: texts,
+    explanations: { type: 'object', additionalProperties: true },
+    expected_value: numbers,
+    space: { type: 'string' },
+    method: { type: 'string' },
+    model_id: { type: 'string' },
   },
 }
 
@@ -106,6 +129,21 @@ const problem = {
   },
 }
 
+/** Errors that every route has. */
+const common = () => ({
+  400: problemAnswer('The request is not valid; `detail` says where'),
+  431: problemAnswer('There are too many or too large headers'),
+})
+
+/** Errors of routes that read a body. */
+const bodyProblems = () => ({
+  ...common(),
+  406: problemAnswer('No answer fits the Accept header'),
+  413: problemAnswer('The body, its rows, the answer or its cost are over a limit'),
+  415: problemAnswer('The Content-Type or Content-Encoding is not read'),
+  503: problemAnswer('The service is overloaded, stopping, or ran out of time; try again'),
+})
+
 /** Returns one error answer. */
 function problemAnswer(description: string): Schema {
   return { description, content: { [PROBLEM_TYPE]: { schema: problem } } }
@@ -113,13 +151,18 @@ function problemAnswer(description: string): Schema {
 
 const textAnswer = { schema: { type: 'string' } }
 
-/** Returns the schema of a route that takes rows. */
-export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
+/** Every type that rows are answered in. */
+function rowAnswers(operation: Operation): Schema {
   const answers = answerTypes[operation].map((type) => {
     const isJson = findCodec(type)?.name === 'json'
-    const schema = operation === 'predict' ? predictionAnswer : explanations
+    const schema = operation === 'predict' ? predictionAnswer : { anyOf: [explanations, clarify] }
     return [type, isJson ? { schema } : textAnswer] as const
   })
+  return Object.fromEntries(answers)
+}
+
+/** Returns the schema of a route that takes rows. */
+export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
   return {
     operationId: operation,
     tags: ['model'],
@@ -131,27 +174,40 @@ export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
     response: {
       200: {
         description: 'One entry per row, in their order',
-        content: Object.fromEntries(answers),
+        content: rowAnswers(operation),
       },
-      400: problemAnswer(
-        'Something in the rows or options is wrong; `detail` names row, column and value',
-      ),
-      406: problemAnswer('No answer fits the Accept header'),
-      413: problemAnswer('The body, its rows, the answer or its cost are over a limit'),
-      415: problemAnswer('The Content-Type or Content-Encoding is not read'),
-      503: problemAnswer('The service is overloaded, stopping, or ran out of time; try again'),
+      ...bodyProblems(),
     },
   }
 }
 
+/** Whatever was selected of a prediction, or asked for by another dialect. */
 const predictionAnswer = {
-  oneOf: [
+  anyOf: [
     {
       type: 'object',
       required: ['predictions'],
-      properties: { predictions: { type: 'array', items: prediction } },
+      properties: {
+        predictions: {
+          type: 'array',
+          items: {
+            anyOf: [
+              prediction,
+              label,
+              numbers,
+              {
+                type: 'object',
+                additionalProperties: true,
+                description: 'the members selected by SAGEMAKER_INFERENCE_OUTPUT',
+              },
+            ],
+          },
+        },
+      },
     },
     { type: 'array', items: label, description: 'to a bare list of lists: the labels' },
+    explanations,
+    clarify,
   ],
 }
 
@@ -159,37 +215,44 @@ function requestBody(type: string, artifact: Artifact): Schema {
   const row = exampleRow(artifact)
   switch (findCodec(type)?.name) {
     case 'json':
-      return {
-        schema: {
-          oneOf: [
-            rowSchema(artifact),
-            {
-              type: 'array',
-              items: { oneOf: [rowSchema(artifact), { type: 'array', items: cell }] },
-            },
-            {
-              type: 'object',
-              required: ['instances'],
-              properties: {
-                instances: {
-                  type: 'array',
-                  items: { oneOf: [rowSchema(artifact), { type: 'array', items: cell }] },
-                },
-                parameters: { type: 'object', description: 'options of /explain' },
-              },
-            },
-          ],
-        },
-        example: row,
-      }
+      return { schema: { ...jsonForms(rowSchema(artifact)), examples: [row] } }
     case 'csv': {
-      const line = Object.values(row)
-        .map((value) => (value === null ? '' : writeField(String(value))))
-        .join(',')
-      return { schema: { type: 'string' }, example: `${line}\n` }
+      const cells = Object.values(row).map((value) =>
+        value === null ? '' : writeField(String(value)),
+      )
+      return { schema: { type: 'string', examples: [`${cells.join(',')}\n`] } }
     }
+    case 'json-lines':
+      return { schema: { type: 'string', examples: [`${JSON.stringify(row)}\n`] } }
+    case 'libsvm':
+      return { schema: { type: 'string', description: 'lines of index:value' } }
     default:
-      return { schema: { type: 'string' }, example: `${JSON.stringify(row)}\n` }
+      return { schema: { type: 'string', format: 'binary' } }
+  }
+}
+
+/** Every form in which JSON clients send rows. */
+function jsonForms(row: Schema): Schema {
+  const list = { type: 'array', items: cell }
+  const rows = { type: 'array', items: { anyOf: [row, list, anyObject] } }
+  const parameters = { type: 'object', description: 'options of /explain' }
+  const form = (name: string, schema: Schema) => ({
+    type: 'object',
+    required: [name],
+    properties: { [name]: schema, parameters },
+  })
+  return {
+    anyOf: [
+      row,
+      rows,
+      form('instances', rows),
+      form('dataframe_records', { type: 'array', items: row }),
+      form('dataframe_split', {
+        type: 'object',
+        properties: { columns: texts, data: { type: 'array', items: list } },
+      }),
+      form('inputs', { anyOf: [rows, anyObject] }),
+    ],
   }
 }
 
@@ -248,7 +311,7 @@ function explainQuery({ classes }: Artifact): Schema {
       },
       format: {
         type: 'string',
-        enum: ['json', 'contributions'],
+        enum: ['json', 'contributions', 'clarify'],
         description: 'arrays (default) or sorted lists for people',
       },
     },
@@ -265,11 +328,9 @@ export const pingSchema: Schema = {
       content: { 'text/plain': { schema: { type: 'string', maxLength: 0 } } },
     },
     503: problemAnswer('Stopping'),
-    400: problemAnswer('The headers are not valid'),
+    ...common(),
   },
 }
-
-const anyObject = { type: 'object', additionalProperties: true }
 
 const column = {
   type: 'object',
@@ -333,7 +394,7 @@ export const cardSchema: Schema = {
     'The model card: columns, categories, classes, metrics, global importance, an example row',
   response: {
     200: { description: 'The card', content: { 'application/json': { schema: card } } },
-    400: problemAnswer('The headers are not valid'),
+    ...common(),
   },
 }
 
@@ -358,7 +419,7 @@ export const executionParametersSchema: Schema = {
         },
       },
     },
-    400: problemAnswer('The headers are not valid'),
+    ...common(),
   },
 }
 
@@ -374,7 +435,7 @@ export const versionSchema: Schema = {
   summary: "This program's version",
   response: {
     200: { description: 'The version', content: { 'text/plain': { schema: { type: 'string' } } } },
-    400: problemAnswer('The headers are not valid'),
+    ...common(),
   },
 }
 
@@ -397,6 +458,7 @@ export function namedModelSchema(operationId: string, summary: string): Schema {
     ...parameters(operationId.startsWith('model')),
     response: {
       200: { description: 'The answer', content: { 'application/json': { schema: anyObject } } },
+      ...common(),
       404: problemAnswer('There is no such model'),
       503: problemAnswer('The service is stopping'),
     },
@@ -416,7 +478,7 @@ export function kserveSchema(operationId: string, summary: string, artifact: Art
         description: 'One entry per instance',
         content: { 'application/json': { schema: anyObject } },
       },
-      400: problemAnswer('Something in the instances is wrong'),
+      ...bodyProblems(),
       404: problemAnswer('There is no such model'),
     },
   }
@@ -446,8 +508,8 @@ export function inferSchema(artifact: Artifact): Schema {
               inputs: { type: 'array', items: anyObject },
               outputs: { type: 'array', items: anyObject },
             },
+            examples: [{ inputs, outputs: [{ name: 'predict_proba' }] }],
           },
-          example: { inputs, outputs: [{ name: 'predict_proba' }] },
         },
       },
     },
@@ -456,24 +518,64 @@ export function inferSchema(artifact: Artifact): Schema {
         description: 'Output tensors',
         content: { 'application/json': { schema: anyObject } },
       },
-      400: problemAnswer('Something in the tensors is wrong'),
+      ...bodyProblems(),
+      501: problemAnswer('Binary tensors are not read'),
       404: problemAnswer('There is no such model'),
     },
   }
 }
 
-/** Returns the schema of a multi-model endpoint's route. */
+/** Returns the schema of a route that manages the models of a multi-model endpoint. */
 export function managementSchema(operationId: string, summary: string): Schema {
+  const load = {
+    body: {
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['model_name', 'url'],
+            properties: { model_name: { type: 'string' }, url: { type: 'string' } },
+            examples: [{ model_name: 'm1', url: '/opt/ml/models/m1/model' }],
+          },
+        },
+      },
+    },
+  }
   return {
     operationId,
     tags: ['models'],
     summary,
+    ...(operationId === 'loadModel' ? load : {}),
     response: {
       200: { description: 'Done', content: { 'application/json': { schema: anyObject } } },
-      400: problemAnswer('The request is not valid'),
+      ...bodyProblems(),
       404: problemAnswer('There is no such model'),
       409: problemAnswer('The model is loaded already'),
       507: problemAnswer('The model does not fit into the memory set aside'),
+    },
+  }
+}
+
+/** Returns the schema of a route that asks one model of a multi-model endpoint; which columns it has is not known. */
+export function modelRowsSchema(
+  operation: Operation,
+  operationId: string,
+  summary: string,
+): Schema {
+  const types = requestTypes.map((type) => {
+    const isJson = findCodec(type)?.name === 'json'
+    return [type, { schema: isJson ? jsonForms(anyObject) : { type: 'string' } }]
+  })
+  return {
+    operationId,
+    tags: ['models'],
+    summary,
+    ...parameters(true),
+    body: { content: Object.fromEntries(types) },
+    response: {
+      200: { description: 'One entry per row, in their order', content: rowAnswers(operation) },
+      ...bodyProblems(),
+      404: problemAnswer('There is no such model'),
     },
   }
 }

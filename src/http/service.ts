@@ -9,7 +9,13 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import { type BodyReader, createBodyReader } from './body.ts'
 import { type Job, type JobResult, type Limits, runJob } from './job.ts'
-import { headerValues, type MediaType, negotiateRequest, type Operation } from './negotiation.ts'
+import {
+  checkEncoding,
+  headerValues,
+  type MediaType,
+  negotiateRequest,
+  type Operation,
+} from './negotiation.ts'
 import type { JobPool } from './pool.ts'
 
 export interface ServiceOptions {
@@ -123,11 +129,13 @@ export function createService(options: ServiceOptions): Service {
       })
       return result
     },
-    readJson: (request) =>
-      withBody(bodies, request, async (body) => {
+    async readJson(request) {
+      checkEncoding(request.raw)
+      return withBody(bodies, request, async (body) => {
         if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
         return parseJson(decodeUtf8(body))
-      }),
+      })
+    },
   }
   return service
 }

@@ -40,6 +40,14 @@ export function readTensorRows(
   }
   const rows = first.shape[0] as number
   checkRows(rows, maxRows)
+  const twice = tensors.find(
+    ({ name }, i) => tensors.findIndex((other) => other.name === name) !== i,
+  )
+  if (twice) {
+    throw new InputError('duplicate_column', `there are two tensors ${quote(twice.name)}`, [
+      { column: twice.name },
+    ])
+  }
   for (const { name, shape } of tensors) {
     if (!names.has(name)) {
       throw new InputError(
