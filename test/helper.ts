@@ -11,6 +11,7 @@ import { type Cell, cellAt, type DataFrame } from '../src/data/frame.ts'
 import { InputError, type InputErrorCode, inputErrorCodes } from '../src/errors.ts'
 import { type AppOptions, buildApp, buildRoutes } from '../src/http/app.ts'
 import type { Limits } from '../src/http/job.ts'
+import { type MultiModelOptions, multiModelRoutes } from '../src/http/multi-model.ts'
 import { createService } from '../src/http/service.ts'
 
 export type Body = string | Uint8Array
@@ -43,6 +44,27 @@ export async function buildTestApp(
     limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50, ...limits },
   }
   const app = buildApp(buildRoutes(await loadCheckpoint(), createService(all)), all)
+  t.teardown(() => app.close())
+  return app
+}
+
+/** Returns a multi-model endpoint without workers over the models below a root; it closes with its test. */
+export function buildMultiModelApp(
+  t: Test,
+  { root, memoryBudget = 64 << 20 }: Partial<MultiModelOptions> & { root: string },
+  overrides: Partial<Omit<AppOptions, 'pool'>> = {},
+): FastifyInstance {
+  const all: AppOptions = {
+    limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50 },
+    maxBodyBytes: 1 << 20,
+    bodyBudget: 8 << 20,
+    defaultAccept: 'application/json',
+    deadlineMs: 55_000,
+    maxConcurrent: 1,
+    modelName: 'model',
+    ...overrides,
+  }
+  const app = buildApp(multiModelRoutes(createService(all), { root, memoryBudget }), all)
   t.teardown(() => app.close())
   return app
 }

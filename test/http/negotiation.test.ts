@@ -176,7 +176,7 @@ t.test('C9 the refusal names what there is', async (t) => {
   const predict = await post(app, '/invocations', 'text/csv', passenger.csv, {
     accept: 'image/svg+xml',
   })
-  checkProblem(t, predict, 406, 'not_acceptable', /there are [^"]*application\/jsonl$/)
+  checkProblem(t, predict, 406, 'not_acceptable', /there are [^"]*application\/jsonl, /)
 })
 
 t.test('C9 an Accept that nothing fits is refused before the body is looked at', async (t) => {
