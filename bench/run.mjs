@@ -1,0 +1,48 @@
+/** `npm run bench -- NAME [ARGUMENT…]`: bundles bench/NAME.ts to a temporary file and runs it at the project's root. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const directory = fileURLToPath(new URL('.', import.meta.url))
+
+async function main() {
+  const [name, ...rest] = process.argv.slice(2)
+  const names = (await readdir(directory))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => file.slice(0, -'.ts'.length))
+  if (name === undefined || !names.includes(name)) {
+    const what = name === undefined ? 'usage: npm run bench -- NAME' : `there is no "${name}"`
+    console.error(`${what}; there are: ${names.join(', ')}`)
+    return 2
+  }
+  const output = await mkdtemp(join(tmpdir(), 'shapserve-bench-'))
+  try {
+    const outfile = join(output, `${name}.mjs`)
+    await build({
+      entryPoints: [join(directory, `${name}.ts`)],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      logLevel: 'warning',
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      },
+    })
+    const root = fileURLToPath(new URL('..', import.meta.url))
+    const child = spawn(process.execPath, [outfile, ...rest], { cwd: root, stdio: 'inherit' })
+    // Ctrl-C reaches the child too; what it started is stopped there.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+    const [status] = await once(child, 'close')
+    return status ?? 1
+  } finally {
+    await rm(output, { recursive: true, force: true })
+  }
+}
+
+process.exitCode = await main()
