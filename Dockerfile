@@ -13,7 +13,8 @@ RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /app
-LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true
+LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
+      com.amazonaws.sagemaker.capabilities.multi-models=true
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \

@@ -84,9 +84,9 @@ export const settings: readonly Setting[] = [
     key: 'maxRows',
     flag: '--max-rows',
     env: ['SHAPSERVE_MAX_ROWS'],
-    default: '100000',
-    description: 'most rows in a request (1000000 when SAGEMAKER_BATCH is set)',
-    parse: (text, name) => parseWhole(text, name, 1, 10_000_000),
+    default: '600000',
+    description: 'most rows in a request (10000000 when SAGEMAKER_BATCH is set)',
+    parse: (text, name) => parseWhole(text, name, 1, 100_000_000),
   },
   {
     key: 'workers',
@@ -182,7 +182,7 @@ export const settings: readonly Setting[] = [
 /** Limits of batch transform, whose payloads are larger. */
 const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
-  maxRows: '1000000',
+  maxRows: '10000000',
 }
 
 /**
