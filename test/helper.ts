@@ -116,7 +116,7 @@ export function checkProblem(
   t.equal(found, status, `status ${status}`)
   t.equal(type, 'application/problem+json', 'bare problem type')
   t.match(body, /^[\x20-\x7e]+$/, 'one line of ASCII')
-  t.ok(body.length <= 2048, `at most 2 KiB, ${body.length} bytes`)
+  t.ok(body.length <= 1024, `at most 1 KiB, ${body.length} bytes`)
   const problem = JSON.parse(body) as Record<string, unknown>
   t.match(String(problem['detail']), detail, 'detail')
   const title = String(problem['title'])

@@ -26,7 +26,7 @@ export interface Decoded {
   readonly dialect: Dialect
   /** Options sent in the body beside the rows. */
   readonly parameters: ReadonlyMap<string, unknown>
-  /** How many named columns were ignored. */
+  /** How many named values were ignored: per row in JSON, per column in CSV. */
   readonly ignoredColumns: number
 }
 

@@ -26,11 +26,10 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** Longest `detail` as it is written, escapes included; it stands in the body three times. */
-const MAX_DETAIL = 480
-/** Longest column name in `errors`, written in the same way. */
+/** Longest column name in `errors` as it is written, escapes included. */
 const MAX_COLUMN = 64
-const MAX_BODY = 2048
+/** SageMaker loses error bodies that are much longer. */
+const MAX_BODY = 1024
 
 /** An error as it is answered. */
 export interface Problem {
@@ -44,31 +43,39 @@ export function statusOfCode(code: InputErrorCode): number {
   return statusOf[code] ?? 400
 }
 
-/** Returns the answer to an error: one line of ASCII, at most 2 KiB. */
+/** Returns the answer to an error: one line of ASCII, at most 1 KiB; what is too long is cut. */
 export function describeProblem(error: InputError, requestId: string): Problem {
   const status = statusOfCode(error.code)
-  const detail = cutWritten(error.message, MAX_DETAIL)
   const title = STATUS_CODES[status] ?? 'Error'
   const places = error.places.slice(0, 10).map(({ row, column }) => ({
     ...(row === undefined ? {} : { row }),
     ...(column === undefined ? {} : { column: cutWritten(column, MAX_COLUMN) }),
   }))
-  const problem = {
-    type: 'about:blank',
-    title,
-    status,
-    detail,
-    code: error.code,
-    instance: `urn:uuid:${requestId}`,
-    error: detail,
-    error_code: title.toUpperCase().replaceAll(' ', '_'),
-    message: detail,
+  const write = (detail: string, errors: readonly object[]) =>
+    toAscii(
+      JSON.stringify({
+        type: 'about:blank',
+        title,
+        status,
+        detail,
+        code: error.code,
+        instance: `urn:uuid:${requestId}`,
+        error: detail,
+        error_code: title.toUpperCase().replaceAll(' ', '_'),
+        message: detail,
+        ...(errors.length > 0 ? { errors } : {}),
+      }),
+    )
+  let body = write(error.message, places)
+  // The first place stays: the detail, which stands in the body three times, gives way to it.
+  const [first] = places
+  const kept = first ? [first] : []
+  if (body.length > MAX_BODY) body = write(error.message, kept)
+  if (body.length > MAX_BODY) {
+    const room = Math.floor((MAX_BODY - write('', kept).length) / 3)
+    body = write(cutWritten(error.message, room), kept)
   }
-  const whole = toAscii(
-    JSON.stringify(places.length > 0 ? { ...problem, errors: places } : problem),
-  )
-  const body = Buffer.from(whole.length <= MAX_BODY ? whole : toAscii(JSON.stringify(problem)))
-  return { status, body, headers: status === 503 ? { 'retry-after': '1' } : {} }
+  return { status, body: Buffer.from(body), headers: status === 503 ? { 'retry-after': '1' } : {} }
 }
 
 /** Returns any thrown value as an InputError; what is not one is our own defect and says nothing of itself. */
