@@ -92,8 +92,15 @@ export function checkDefaultAccept(value: string): string {
 }
 
 /** Returns every value of a header as it was sent, even where Node keeps only the first. */
-export function headerValues(request: IncomingMessage, name: string): string[] {
-  return request.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1]?.toLowerCase() === name)
+export function headerValues({ rawHeaders }: IncomingMessage, name: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const key = rawHeaders[i] as string
+    // Lengths are compared first: this runs for every request.
+    if (key.length === name.length && key.toLowerCase() === name)
+      values.push(rawHeaders[i + 1] as string)
+  }
+  return values
 }
 
 function parseMediaType(header: string): MediaType | undefined {

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LoadedModel } from '../artifact/store.ts'
 import { didYouMean, InputError, quote } from '../errors.ts'
-import { headerValues, negotiateAnswer } from './negotiation.ts'
+import { negotiateAnswer } from './negotiation.ts'
 import { optionNames } from './options.ts'
 import type { Route } from './route.ts'
 import { executionParametersSchema, pingSchema, rowsSchema } from './schemas.ts'
@@ -87,9 +87,9 @@ export function invoke(
  * container answers; attributes of others are none of ours.
  */
 function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<string, string> {
-  const [id] = headerValues(request.raw, INFERENCE_ID)
+  const id = headerOf(request, INFERENCE_ID)
   if (id !== undefined && /^[\x21-\x7e]{1,64}$/.test(id)) note(request, { inference_id: id })
-  const [sent = ''] = headerValues(request.raw, CUSTOM_ATTRIBUTES)
+  const sent = headerOf(request, CUSTOM_ATTRIBUTES) ?? ''
   if (sent === '' || sent.length > 1024 || !/^[\x20-\x7e]*$/.test(sent) || /%0[ad]/i.test(sent))
     return new Map()
   reply.header(CUSTOM_ATTRIBUTES, sent)
@@ -108,4 +108,9 @@ function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<strin
   return new Map(
     pairs.filter(([name]) => name === 'explain' || optionNames.some((known) => known === name)),
   )
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
 }

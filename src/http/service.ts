@@ -11,7 +11,6 @@ import { type BodyReader, createBodyReader } from './body.ts'
 import { type Job, type JobResult, type Limits, runJob } from './job.ts'
 import {
   checkEncoding,
-  headerValues,
   type MediaType,
   negotiateRequest,
   type Operation,
@@ -197,9 +196,9 @@ async function runInPool(
   }
 }
 
-function hasNoBody({ headers, raw }: FastifyRequest): boolean {
+function hasNoBody({ headers }: FastifyRequest): boolean {
   const length = headers['content-length']
   const empty =
     headers['transfer-encoding'] === undefined && (length === undefined || length === '0')
-  return empty && headerValues(raw, 'content-type').length === 0
+  return empty && headers['content-type'] === undefined
 }
