@@ -20,9 +20,11 @@ export const codecs: readonly Codec[] = [
   svg,
 ]
 
+const codecOf = new Map(codecs.flatMap((codec) => codec.mediaTypes.map((type) => [type, codec])))
+
 /** Returns the codec of a media type without parameters, in lower case. */
 export function findCodec(mediaType: string): Codec | undefined {
-  return codecs.find(({ mediaTypes }) => mediaTypes.includes(mediaType))
+  return codecOf.get(mediaType)
 }
 
 /** Media types that requests may have. */

@@ -24,6 +24,8 @@ const forms: Readonly<
   inputs: (value) => ({ rows: readInputs(value), dialect: 'values' }),
 }
 
+const formNames = Object.keys(forms)
+
 /** Keys that may stand beside the rows. */
 const PARAMETER_KEYS = ['parameters', 'params']
 
@@ -40,10 +42,8 @@ export function readForm(value: unknown, context: DecodeContext): Form {
     throw new InputError('invalid_shape', `${quote(value)} holds no rows; ${SHAPES}`)
   }
   const body = value as Body
-  const columns = new Set(context.inputs.map(({ name }) => name))
-  const [name, second] = Object.keys(body).filter(
-    (key) => Object.hasOwn(forms, key) && !columns.has(key),
-  )
+  const isColumn = (key: string) => context.inputs.some(({ name }) => name === key)
+  const [name, second] = formNames.filter((key) => Object.hasOwn(body, key) && !isColumn(key))
   if (Object.keys(body).length === 0)
     throw new InputError('invalid_shape', `{} holds no rows; ${SHAPES}`)
   if (name === undefined) return { rows: [body], dialect: 'predictions', parameters: new Map() }

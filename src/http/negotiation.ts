@@ -103,7 +103,20 @@ export function headerValues({ rawHeaders }: IncomingMessage, name: string): str
   return values
 }
 
+/** Headers read before: clients send the same few again and again. */
+const known = new Map<string, MediaType | undefined>()
+const MAX_KNOWN = 256
+
 function parseMediaType(header: string): MediaType | undefined {
+  if (known.has(header)) return known.get(header)
+  // Whoever sends ever new ones pays for parsing, not this process with its memory.
+  if (known.size >= MAX_KNOWN) known.clear()
+  const media = readMediaType(header)
+  known.set(header, media)
+  return media
+}
+
+function readMediaType(header: string): MediaType | undefined {
   // MIMEType skips white space that header values must not have inside.
   if (/[\t\r\n\f]/.test(header)) return undefined
   try {

@@ -9,12 +9,7 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import { type BodyReader, createBodyReader } from './body.ts'
 import { type Job, type JobResult, type Limits, runJob } from './job.ts'
-import {
-  checkEncoding,
-  type MediaType,
-  negotiateRequest,
-  type Operation,
-} from './negotiation.ts'
+import { checkEncoding, type MediaType, negotiateRequest, type Operation } from './negotiation.ts'
 import type { JobPool } from './pool.ts'
 
 export interface ServiceOptions {
