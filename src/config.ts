@@ -84,8 +84,9 @@ export const settings: readonly Setting[] = [
     key: 'maxRows',
     flag: '--max-rows',
     env: ['SHAPSERVE_MAX_ROWS'],
-    default: '600000',
-    description: 'most rows in a request (10000000 when SAGEMAKER_BATCH is set)',
+    default: '100000',
+    description:
+      'most rows in a JSON request; CSV and binary formats may hold six times as many (1000000 when SAGEMAKER_BATCH is set)',
     parse: (text, name) => parseWhole(text, name, 1, 100_000_000),
   },
   {
@@ -182,7 +183,7 @@ export const settings: readonly Setting[] = [
 /** Limits of batch transform, whose payloads are larger. */
 const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
-  maxRows: '10000000',
+  maxRows: '1000000',
 }
 
 /**

@@ -49,6 +49,8 @@ export interface Codec {
   readonly name: string
   /** The type that answers carry, and others that mean the same. */
   readonly mediaTypes: readonly [string, ...string[]]
+  /** Rows that take as little to read as one row of JSON; the limit on rows grows with it. */
+  readonly rowsPerJsonRow?: number
   /** @throws InputError naming row, column and value */
   readonly decode?: (
     body: Uint8Array,

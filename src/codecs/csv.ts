@@ -16,6 +16,7 @@ import { probabilitiesAt, writeLabel } from './wire.ts'
 export const csv = {
   name: 'csv',
   mediaTypes: ['text/csv'],
+  rowsPerJsonRow: 6,
 
   decode(body, context, mediaParameters) {
     const text = decodeUtf8(body)

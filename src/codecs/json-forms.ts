@@ -24,8 +24,6 @@ const forms: Readonly<
   inputs: (value) => ({ rows: readInputs(value), dialect: 'values' }),
 }
 
-const formNames = Object.keys(forms)
-
 /** Keys that may stand beside the rows. */
 const PARAMETER_KEYS = ['parameters', 'params']
 
@@ -43,7 +41,9 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   }
   const body = value as Body
   const isColumn = (key: string) => context.inputs.some(({ name }) => name === key)
-  const [name, second] = formNames.filter((key) => Object.hasOwn(body, key) && !isColumn(key))
+  const [name, second] = Object.keys(body).filter(
+    (key) => Object.hasOwn(forms, key) && !isColumn(key),
+  )
   if (Object.keys(body).length === 0)
     throw new InputError('invalid_shape', `{} holds no rows; ${SHAPES}`)
   if (name === undefined) return { rows: [body], dialect: 'predictions', parameters: new Map() }

@@ -15,6 +15,7 @@ const NAN = /^nan$/i
 export const libsvm = {
   name: 'libsvm',
   mediaTypes: ['text/libsvm', 'text/x-libsvm'],
+  rowsPerJsonRow: 6,
 
   decode(body, context) {
     const width = context.inputs.length

@@ -13,6 +13,7 @@ const ALIGNMENT = 64
 export const npy = {
   name: 'npy',
   mediaTypes: ['application/x-npy'],
+  rowsPerJsonRow: 6,
 
   decode(body, context) {
     const { header, end } = readHeader(body)

@@ -9,6 +9,7 @@ import { cellsOfObject, checkRowCount } from './rows.ts'
 export const parquet = {
   name: 'parquet',
   mediaTypes: ['application/x-parquet', 'application/vnd.apache.parquet'],
+  rowsPerJsonRow: 6,
 
   async decode(body, context) {
     const [{ parquetMetadata, parquetReadObjects }, { compressors }] = await Promise.all([

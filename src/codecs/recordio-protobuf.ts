@@ -15,6 +15,7 @@ const MAGIC = 0xced7230a
 export const recordioProtobuf = {
   name: 'recordio-protobuf',
   mediaTypes: ['application/x-recordio-protobuf'],
+  rowsPerJsonRow: 6,
 
   decode(body, context) {
     const rows = sparseRows(context)

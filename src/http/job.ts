@@ -114,10 +114,11 @@ export async function runJob(
 
 async function decodeRows(predictor: Predictor, job: Job): Promise<Decoded> {
   if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
-  const { inputs, otherColumns } = predictor.preprocessor.spec
-  const context = { inputs, otherColumns, maxRows: job.limits.maxRows }
-  const reader = findCodec(job.media.essence)
+  const reader: Codec | undefined = findCodec(job.media.essence)
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  const maxRows = job.limits.maxRows * (reader.rowsPerJsonRow ?? 1)
+  const context = { inputs, otherColumns, maxRows }
   return reader.decode(job.body, context, job.media.parameters)
 }
 
