@@ -96,9 +96,9 @@ async function listDirectory(directory: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT')
-      throw new ArtifactError('missing', `there is no model directory ${quote(directory, 120)}`)
+      throw new ArtifactError('missing', `there is no model directory ${quote(directory, 256)}`)
     if (code === 'ENOTDIR')
-      throw new ArtifactError('missing', `${quote(directory, 120)} is not a directory`)
+      throw new ArtifactError('missing', `${quote(directory, 256)} is not a directory`)
     throw unreadable(directory, error)
   }
 }
@@ -110,11 +110,11 @@ function noManifest(directory: string, names: readonly string[]): ArtifactError 
   if (foreign.length > 0) {
     return new ArtifactError(
       'foreign',
-      `${quote(directory, 120)} has no ${MANIFEST_FILE}; it holds ${listNames(foreign, 3)}, a foreign artifact that is not read`,
+      `${quote(directory, 256)} has no ${MANIFEST_FILE}; it holds ${listNames(foreign, 3)}, a foreign artifact that is not read`,
     )
   }
   const what = names.length === 0 ? 'is empty' : `has no ${MANIFEST_FILE}`
-  return new ArtifactError('missing', `the model directory ${quote(directory, 120)} ${what}`)
+  return new ArtifactError('missing', `the model directory ${quote(directory, 256)} ${what}`)
 }
 
 /** Reads a file that a manifest names; a file that is about to be renamed may still have the suffix. */
@@ -192,7 +192,7 @@ async function explainUnreadable(
 
 function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
   const { code, message } = error as NodeJS.ErrnoException
-  const shown = quote(name, 120)
+  const shown = quote(name, 256)
   if (code === 'ENOENT')
     return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
       cause: error,

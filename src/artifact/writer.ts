@@ -76,7 +76,7 @@ async function takeLock(directory: string, retry = true): Promise<void> {
     }
     throw new ArtifactError(
       'locked',
-      `another training writes to ${quote(directory, 120)}; if not, delete ${quote(path, 120)}`,
+      `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`,
     )
   } finally {
     await rm(draft, { force: true })
@@ -192,7 +192,7 @@ function unwritable(directory: string, error: unknown): ArtifactError {
   const uid = process.getuid?.()
   return new ArtifactError(
     'unwritable',
-    `${quote(directory, 120)} cannot be written by uid ${uid}: ${code ?? message}`,
+    `${quote(directory, 256)} cannot be written by uid ${uid}: ${code ?? message}`,
     {
       cause: error,
     },

@@ -396,7 +396,7 @@ t.test('a path that is too long for the machine is refused', async (t) => {
   const root = await buildRoot(t)
   const app = buildMultiModelApp(t, { root })
   for (const url of [join(root, 'x'.repeat(300)), join(root, 'x/'.repeat(5000))]) {
-    checkProblem(t, await load(app, 'm', url), 400, 'invalid_option', /ENAMETOOLONG/)
+    checkProblem(t, await load(app, 'm', url), 400, 'invalid_option', /cannot be loaded/)
   }
 })
 
