@@ -125,6 +125,11 @@ export function quote(value: unknown, limit = 64): string {
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"')
 }
 
+/** Returns a path in quotes; of a long one its end, which says more than its beginning. */
+export function quotePath(path: string, limit = 100): string {
+  return quote(path.length > limit ? `…${path.slice(1 - limit)}` : path, limit)
+}
+
 /** A message must not fail over the value it names, however deep that is nested. */
 function describeValue(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value)

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ArtifactError, listNames, quote } from '../errors.ts'
+import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../inference.ts'
 import { type Artifact, MANIFEST_FILE } from './artifact.ts'
 import type { FileEntry, Manifest } from './decode.ts'
@@ -96,9 +96,9 @@ async function listDirectory(directory: string): Promise<string[]> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT')
-      throw new ArtifactError('missing', `there is no model directory ${quote(directory, 256)}`)
+      throw new ArtifactError('missing', `there is no model directory ${quotePath(directory)}`)
     if (code === 'ENOTDIR')
-      throw new ArtifactError('missing', `${quote(directory, 256)} is not a directory`)
+      throw new ArtifactError('missing', `${quotePath(directory)} is not a directory`)
     throw unreadable(directory, error)
   }
 }
@@ -110,11 +110,11 @@ function noManifest(directory: string, names: readonly string[]): ArtifactError 
   if (foreign.length > 0) {
     return new ArtifactError(
       'foreign',
-      `${quote(directory, 256)} has no ${MANIFEST_FILE}; it holds ${listNames(foreign, 3)}, a foreign artifact that is not read`,
+      `${quotePath(directory)} has no ${MANIFEST_FILE}; it holds ${listNames(foreign, 3)}, a foreign artifact that is not read`,
     )
   }
   const what = names.length === 0 ? 'is empty' : `has no ${MANIFEST_FILE}`
-  return new ArtifactError('missing', `the model directory ${quote(directory, 256)} ${what}`)
+  return new ArtifactError('missing', `the model directory ${quotePath(directory)} ${what}`)
 }
 
 /** Reads a file that a manifest names; a file that is about to be renamed may still have the suffix. */
@@ -192,7 +192,7 @@ async function explainUnreadable(
 
 function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
   const { code, message } = error as NodeJS.ErrnoException
-  const shown = quote(name, 256)
+  const shown = quotePath(name)
   if (code === 'ENOENT')
     return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
       cause: error,

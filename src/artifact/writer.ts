@@ -9,7 +9,7 @@ import { constants } from 'node:fs'
 import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { ArtifactError, quote } from '../errors.ts'
+import { ArtifactError, quotePath } from '../errors.ts'
 import { type Artifact, MANIFEST_FILE } from './artifact.ts'
 import { decodeManifest } from './decode.ts'
 import { encodeArtifact } from './encode.ts'
@@ -76,7 +76,7 @@ async function takeLock(directory: string, retry = true): Promise<void> {
     }
     throw new ArtifactError(
       'locked',
-      `another training writes to ${quote(directory, 256)}; if not, delete ${quote(path, 256)}`,
+      `another training writes to ${quotePath(directory)}; if not, delete ${quotePath(path)}`,
     )
   } finally {
     await rm(draft, { force: true })
@@ -192,7 +192,7 @@ function unwritable(directory: string, error: unknown): ArtifactError {
   const uid = process.getuid?.()
   return new ArtifactError(
     'unwritable',
-    `${quote(directory, 256)} cannot be written by uid ${uid}: ${code ?? message}`,
+    `${quotePath(directory)} cannot be written by uid ${uid}: ${code ?? message}`,
     {
       cause: error,
     },
