@@ -342,10 +342,13 @@ t.test('a damaged file is decoded into whole arrays or refused, nothing else', (
 })
 
 t.test('random bytes are refused', (t) => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => tryDecode(bytes) === undefined),
-    { seed: 13, numRuns: 500 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => tryDecode(bytes) === undefined),
+        { seed: 13, numRuns: 500 },
+      ),
+    'every one',
   )
-  t.pass('every one')
   t.end()
 })

@@ -579,11 +579,14 @@ t.test('G6 whatever the bytes, they are read or refused', (t) => {
     'PassengerId,Pclass,Sex,Age,Cabin\n1,3,male,-0.5e-3,é\n',
     '3;male;22;C85\r3;male;22,5;C85\r',
   ]
-  fc.assert(
-    fc.property(mutants(seeds), (body) => checkReadsOrRefuses(csv, body)),
-    { seed: 1, numRuns: 1000 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(mutants(seeds), (body) => checkReadsOrRefuses(csv, body)),
+        { seed: 1, numRuns: 1000 },
+      ),
+    '1,000 bodies',
   )
-  t.pass('1,000 bodies')
   t.end()
 })
 
@@ -596,15 +599,18 @@ t.test('V4 whatever text is quoted comes back', (t) => {
       ),
     })
     .map((text) => `<${text}>`)
-  fc.assert(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), (texts) => {
-      const body = texts.map((text) => `3,male,,"${text.replaceAll('"', '""')}"`).join('\r\n')
-      const cells = rowsOf(decodeBody(csv, body).frame).map((row) => row[3])
-      return cells.every((cell, i) => cell === texts[i]) && cells.length === texts.length
-    }),
-    { seed: 2, numRuns: 200 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), (texts) => {
+          const body = texts.map((text) => `3,male,,"${text.replaceAll('"', '""')}"`).join('\r\n')
+          const cells = rowsOf(decodeBody(csv, body).frame).map((row) => row[3])
+          return cells.every((cell, i) => cell === texts[i]) && cells.length === texts.length
+        }),
+        { seed: 2, numRuns: 200 },
+      ),
+    '200 texts',
   )
-  t.pass('200 texts')
   t.end()
 })
 

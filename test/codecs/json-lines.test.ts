@@ -188,10 +188,13 @@ t.test('G6 whatever the bytes, they are read or refused', (t) => {
     `[1,"féma\\u006ce",38e0,"C85"]\r\n${B}\r\n\r\n`,
     `${B}\n{"Sex":"male","Pclass":-0.0,"x":{"y":[1,2]}}`,
   ]
-  fc.assert(
-    fc.property(mutants(seeds), (body) => checkReadsOrRefuses(jsonLines, body)),
-    { seed: 4, numRuns: 1000 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(mutants(seeds), (body) => checkReadsOrRefuses(jsonLines, body)),
+        { seed: 4, numRuns: 1000 },
+      ),
+    '1,000 bodies',
   )
-  t.pass('1,000 bodies')
   t.end()
 })

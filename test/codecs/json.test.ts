@@ -585,10 +585,13 @@ t.test('G6 whatever the bytes, they are read or refused', (t) => {
     `[${annList},${bobList}]`,
     `{"instances":[${annList},[3,"mâle",1E+2,null]],"parameters":{"top":3}}`,
   ]
-  fc.assert(
-    fc.property(mutants(seeds), (body) => checkReadsOrRefuses(json, body)),
-    { seed: 3, numRuns: 1000 },
+  t.doesNotThrow(
+    () =>
+      fc.assert(
+        fc.property(mutants(seeds), (body) => checkReadsOrRefuses(json, body)),
+        { seed: 3, numRuns: 1000 },
+      ),
+    '1,000 bodies',
   )
-  t.pass('1,000 bodies')
   t.end()
 })
