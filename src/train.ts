@@ -10,7 +10,7 @@ import { stratifiedSample, stratifiedSplit } from './data/split.ts'
 import { InputError, quote } from './errors.ts'
 import type { EstimatorName } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
-import { type Params, type ParamsSchema, parseParams } from './estimators/params.ts'
+import { type Params, type ParamsSchema, parseParams, storedParams } from './estimators/params.ts'
 import { buildPredictor } from './inference.ts'
 import { describeMetrics } from './metrics.ts'
 import { fitPreprocessor } from './preprocess/fit-preprocessor.ts'
@@ -140,7 +140,7 @@ export async function train(
   const base = {
     estimator: options.estimator,
     engine: options.engine,
-    params,
+    params: storedParams(estimator.params, params),
     plan: { ...plan, dropped: [...plan.dropped, ...dropped] },
     classes: labels.classes,
     numericClasses: labels.numeric,
@@ -152,6 +152,7 @@ export async function train(
   const X = buildPreprocessor(preprocessor).transform(training)
   const model = await estimator.fit(X, yTrain, classes, params, {
     seed: options.seed,
+    classNames: labels.classes,
     checkpoint: (done, total) => options.progress(done, total, estimator.unit),
     ...(options.shouldStop ? { shouldStop: options.shouldStop } : {}),
     warn,

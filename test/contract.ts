@@ -132,7 +132,13 @@ export function fit(
     y,
     classes,
     parseParams(estimator.params, new Map(Object.entries(params))),
-    { seed: 7, checkpoint: async () => {}, warn: () => {}, ...context },
+    {
+      seed: 7,
+      classNames: Array.from({ length: classes }, (_, label) => `${label}`),
+      checkpoint: async () => {},
+      warn: () => {},
+      ...context,
+    },
   )
 }
 

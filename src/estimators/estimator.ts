@@ -8,6 +8,10 @@ export type EstimatorName = (typeof estimatorNames)[number]
 /** What a fit may use besides its data. */
 export interface FitContext {
   readonly seed: number
+  /** Names of the classes in the order of their numbers. */
+  readonly classNames: readonly string[]
+  /** Weight of every row, ≥ 0 and not all 0; absent: every row weighs 1. */
+  readonly sampleWeight?: Float64Array
   /** Reports progress and lets other work run; rejects when the training was cancelled. */
   checkpoint(done: number, total: number): Promise<void>
   /** Whether to end early with a model of what is done so far; asked after a checkpoint. */
@@ -22,10 +26,12 @@ export interface Estimator {
   readonly unit: string
   /** Whether its features should be scaled to mean 0 and deviation 1. */
   readonly scale: boolean
+  /** Whether it learns from missing values itself; otherwise they are imputed before. */
+  readonly acceptsMissing?: boolean
   readonly params: ParamsSchema
   /**
    * Returns the fitted model; the same arguments give the same numbers.
-   * @param X [row][feature], without missing values
+   * @param X [row][feature]; NaN is a missing value, which only estimators that accept it are given
    * @param y class number of every row, 0 … classes − 1, each of them present
    */
   fit(

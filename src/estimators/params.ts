@@ -2,7 +2,11 @@
 import { didYouMean, InputError, quote } from '../errors.ts'
 
 /** One parameter: its type, range, default and meaning. */
-export type ParamSpec = { readonly description: string } & (
+export type ParamSpec = {
+  readonly description: string
+  /** A setting of the run that leaves the model as it is, such as the number of threads; not stored with it. */
+  readonly isRunSetting?: true
+} & (
   | {
       readonly type: 'integer' | 'number'
       readonly minimum: number
@@ -13,6 +17,8 @@ export type ParamSpec = { readonly description: string } & (
   | { readonly type: 'boolean'; readonly default: boolean }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
   | { readonly type: 'features'; readonly default: number | string }
+  /** A choice, or an object from class name to weight, kept as its JSON text. */
+  | { readonly type: 'class_weight'; readonly choices: readonly string[]; readonly default: string }
 )
 
 export type ParamValue = number | string | boolean | null
@@ -52,6 +58,8 @@ export function describeRange(spec: ParamSpec): string {
       return spec.choices.join(', ')
     case 'features':
       return 'a whole number from 1, a share below 1, sqrt, log2 or all'
+    case 'class_weight':
+      return `${spec.choices.join(', ')} or an object from class to weight such as {"yes":2}`
     default: {
       const range = `from ${spec.minimum} to ${spec.maximum}`
       const kind = spec.type === 'integer' ? 'a whole number' : 'a number'
@@ -62,6 +70,7 @@ export function describeRange(spec: ParamSpec): string {
 
 /** Returns the value in the parameter's type, or undefined if it is not one. */
 function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
+  if (spec.type === 'class_weight') return parseClassWeight(spec.choices, given)
   if (given !== null && typeof given === 'object') return undefined
   const value = typeof given === 'string' ? given.trim() : given
   switch (spec.type) {
@@ -91,6 +100,28 @@ function parseFeatureCount(value: unknown): number | string | undefined {
   return number < 1 || Number.isInteger(number) ? number : undefined
 }
 
+function parseClassWeight(choices: readonly string[], given: unknown): string | undefined {
+  if (given === null) return choices.find((choice) => choice === 'none')
+  if (typeof given !== 'string' && typeof given !== 'object') return undefined
+  if (typeof given === 'string') {
+    const text = given.trim()
+    const choice = choices.find((known) => known === text.toLowerCase())
+    if (choice !== undefined) return choice
+    try {
+      return parseClassWeight(choices, JSON.parse(text) as object)
+    } catch {
+      return undefined
+    }
+  }
+  const entries = Object.entries(given)
+  const areWeights = entries.every(
+    ([, weight]) => typeof weight === 'number' && Number.isFinite(weight) && weight >= 0,
+  )
+  return !Array.isArray(given) && entries.length > 0 && areWeights
+    ? JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))))
+    : undefined
+}
+
 function parseDecimal(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
   if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value))
@@ -106,4 +137,11 @@ export function featureCount(value: ParamValue, features: number): number {
   if (value === 'log2') return Math.max(1, Math.floor(Math.log2(features)))
   const number = value as number
   return Math.max(1, Math.min(features, number < 1 ? Math.floor(number * features) : number))
+}
+
+/** Returns the parameters that make the model what it is: all but the settings of the run. */
+export function storedParams(schema: ParamsSchema, params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).filter(([name]) => schema[name]?.isRunSetting !== true),
+  )
 }

@@ -1,0 +1,65 @@
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import type { ParamSpec } from './params.ts'
+
+/** The parameter `class_weight` of estimators that take it. */
+export const classWeightParam = {
+  type: 'class_weight',
+  choices: ['none', 'balanced'],
+  default: 'none',
+  description:
+    'weight of the classes; balanced: rows / (classes · rows of the class); an object names classes, others weigh 1',
+} as const satisfies ParamSpec
+
+/**
+ * Returns the weight of every class as scikit-learn's compute_class_weight does; length = classes.
+ * @param classWeight the parsed parameter: `none`, `balanced` or the JSON text of an object
+ * @param y class number of every row that counts; with `counts`, how often it counts
+ * @throws InputError `invalid_parameter` for a class that there is not
+ */
+export function classWeights(
+  classWeight: string,
+  y: Int32Array,
+  classNames: readonly string[],
+  counts?: Float64Array,
+): Float64Array {
+  const weights = new Float64Array(classNames.length).fill(1)
+  if (classWeight === 'none') return weights
+  if (classWeight === 'balanced') {
+    const perClass = new Float64Array(classNames.length)
+    let total = 0
+    for (let row = 0; row < y.length; row++) {
+      const count = counts ? (counts[row] as number) : 1
+      perClass[y[row] as number] = (perClass[y[row] as number] as number) + count
+      total += count
+    }
+    return perClass.map((count) => (count > 0 ? total / (classNames.length * count) : 1))
+  }
+  for (const [name, weight] of Object.entries(JSON.parse(classWeight) as Record<string, number>)) {
+    const label = classNames.indexOf(name)
+    if (label < 0) {
+      throw new InputError(
+        'invalid_parameter',
+        `class_weight names class ${quote(name)}, there are ${listNames(classNames)}${didYouMean(name, classNames)}`,
+      )
+    }
+    weights[label] = weight
+  }
+  return weights
+}
+
+/**
+ * Returns every row's weight: sample weight · class weight; undefined when all weigh 1.
+ * Balanced weights count rows without their sample weights, as scikit-learn does.
+ */
+export function rowWeights(
+  y: Int32Array,
+  perClass: Float64Array,
+  sampleWeight?: Float64Array,
+): Float64Array | undefined {
+  if (!sampleWeight && perClass.every((weight) => weight === 1)) return undefined
+  return Float64Array.from(
+    y,
+    (label, row) =>
+      (perClass[label] as number) * (sampleWeight ? (sampleWeight[row] as number) : 1),
+  )
+}
