@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const directory = fileURLToPath(new URL('.', import.meta.url))
+/** Not benchmarks but what benchmarks share. */
+const shared = new Set(['data.ts'])
 
 async function main() {
   const [name, ...rest] = process.argv.slice(2)
   const names = (await readdir(directory))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !shared.has(file))
     .map((file) => file.slice(0, -'.ts'.length))
   if (name === undefined || !names.includes(name)) {
     const what = name === undefined ? 'usage: npm run bench -- NAME' : `there is no "${name}"`
