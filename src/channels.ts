@@ -1,7 +1,14 @@
 /** Measuring a model on labelled tables that it was not trained on. */
 import { type Column, cellAt, type DataFrame, findColumn } from './data/frame.ts'
 import { InputError, listNames, quote } from './errors.ts'
-import { evaluate, evaluateMajority, type Metrics } from './evaluation.ts'
+import { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.ts'
+import { type ClassCurves, drawCurves } from './evaluation/curves.ts'
+import {
+  evaluateMajority,
+  type Metrics,
+  measureAnswers,
+  rankAnswers,
+} from './evaluation/metrics.ts'
 import type { Predictor } from './inference.ts'
 import { withLabels } from './preprocess/labels.ts'
 
@@ -12,6 +19,9 @@ export type ChannelName = 'validation' | 'test'
 export interface Evaluation {
   readonly model: Metrics
   readonly majority: Metrics
+  /** Of the model's metrics. */
+  readonly intervals: Intervals
+  readonly curves: readonly ClassCurves[]
 }
 
 /**
@@ -56,17 +66,22 @@ function withChannelName<T>(name: ChannelName, read: () => T): T {
 /**
  * Returns a model's metrics on labelled rows; undefined without a row.
  * @param shares share of every class in the training rows
+ * @param seed of the intervals
  */
 export function measure(
   predictor: Predictor,
   frame: DataFrame,
   y: Int32Array,
   shares: readonly number[],
+  seed: number,
 ): Evaluation | undefined {
   if (y.length === 0) return undefined
   const { probabilities, labels } = predictor.predict(frame)
+  const answers = rankAnswers({ y, probabilities, predicted: labels, classes: shares.length })
   return {
-    model: evaluate(y, probabilities, labels, shares.length),
+    model: measureAnswers(answers),
     majority: evaluateMajority(y, shares),
+    intervals: bootstrapIntervals(answers, { seed }),
+    curves: drawCurves(answers),
   }
 }

@@ -10,12 +10,18 @@ export interface ImportanceEntry {
   readonly column: string
   readonly meanAbsShap: number
   readonly direction: string
+  /** Share in the trees' decrease of impurity; absent where there is none. */
+  readonly impurity?: number
 }
 
-/** Returns global importance over sample rows: mean |SHAP| per column, and the way a column pushes. */
+/**
+ * Returns global importance over sample rows: mean |SHAP| per column, and the way a column pushes.
+ * @param impurity share of every feature in the decrease of impurity, to be summed up by column
+ */
 export function measureImportance(
   predictor: Predictor,
   sample: DataFrame,
+  impurity?: Float64Array,
 ): { importance: GlobalImportance; entries: ImportanceEntry[] } {
   const { classes, preprocessor, explainer } = predictor
   const labels = classes.length === 2 ? [1] : classes.map((_, label) => label)
@@ -39,6 +45,8 @@ export function measureImportance(
     })
   }
   const sources = findSources(predictor, sample)
+  const impurityOf = impurity && new Float64Array(columns)
+  if (impurity && impurityOf) foldToColumns(impurity, preprocessor.inputOf, impurityOf)
   const entries = preprocessor.spec.inputs.map((input, j) => ({
     column: input.name,
     meanAbsShap:
@@ -47,6 +55,7 @@ export function measureImportance(
       classes.length > 2
         ? '-'
         : describeDirection(sources.get(input.name) as Source, pushes[j] as Float64Array),
+    ...(impurityOf ? { impurity: impurityOf[j] as number } : {}),
   }))
   entries.sort((a, b) => b.meanAbsShap - a.meanAbsShap || (a.column < b.column ? -1 : 1))
   return {

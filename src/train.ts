@@ -1,30 +1,29 @@
-import { kindOf } from './models/index.ts'
 /** From a table and a column plan to a finished artifact; the only file that reaches the estimators. */
 
 import type { Artifact } from './artifact/artifact.ts'
 import { withModelId } from './artifact/encode.ts'
 import { type ChannelName, type Evaluation, encodeChannel, measure } from './channels.ts'
-import { type Column, type DataFrame, findColumn, takeRows } from './data/frame.ts'
+import { type CrossValidation, crossValidate } from './cross-validation.ts'
+import { type DataFrame, takeRows } from './data/frame.ts'
 import { takeMatrixRows } from './data/matrix.ts'
-import { stratifiedSample, stratifiedSplit } from './data/split.ts'
-import { InputError, quote } from './errors.ts'
-import type { EstimatorName } from './estimators/estimator.ts'
+import { stratifiedSample } from './data/split.ts'
+import type { Estimator, EstimatorName } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
 import { type Params, type ParamsSchema, parseParams, storedParams } from './estimators/params.ts'
-import { buildPredictor } from './inference.ts'
-import { describeMetrics } from './metrics.ts'
-import { fitPreprocessor } from './preprocess/fit-preprocessor.ts'
-import { type ColumnPlan, checkPlan, type DroppedColumn } from './preprocess/plan.ts'
-import { buildPreprocessor } from './preprocess/preprocessor.ts'
+import { draftArtifact, type FitSettings, type Fitted, fitRows } from './fit.ts'
+import { type ImportanceEntry, measureImportance } from './importance.ts'
+import { buildPredictor, type Predictor } from './inference.ts'
+import { type LabelledTable, labelTable } from './labelled-table.ts'
+import { describeMetrics, mainEvaluation, type Part } from './metrics.ts'
+import { kindOf } from './models/index.ts'
+import { permutationImportance, permutationRows } from './permutation-importance.ts'
+import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
+import { makeSelfTest } from './self-test.ts'
 import { VERSION } from './version.ts'
 
 export type { ChannelName, Evaluation } from './channels.ts'
 export { type EstimatorName, estimatorNames } from './estimators/estimator.ts'
 export { type EngineName, engineNames } from './estimators/index.ts'
-
-import { type ImportanceEntry, measureImportance } from './importance.ts'
-import { encodeLabels, withLabels } from './preprocess/labels.ts'
-import { makeSelfTest } from './self-test.ts'
 
 /** Rows of the background that is stored with a model. */
 const BACKGROUND_ROWS = 100
@@ -48,6 +47,13 @@ export interface TrainOptions {
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
   /** Whether to end early with a model of what is done so far. */
   readonly shouldStop?: () => boolean
+  /** Cross-validation of the training rows, before the model is trained on all of them. */
+  readonly crossValidation?: { readonly folds: number; readonly repeats: number }
+  /** The trials that the parameters come from, and whether that search was stopped. */
+  readonly tuning?: {
+    readonly trials: Readonly<Record<string, unknown>>
+    readonly interrupted: boolean
+  }
   /** Tables to measure the model on, with the training table's columns. */
   readonly channels?: ReadonlyMap<ChannelName, DataFrame>
   readonly warn: (message: string) => void
@@ -58,6 +64,7 @@ export interface TrainReport {
   readonly artifact: Artifact
   /** Absent when no row was left for testing. */
   readonly test?: Evaluation
+  readonly crossValidation?: CrossValidation
   /** Measured on the tables given besides the training table. */
   readonly channels: ReadonlyMap<ChannelName, Evaluation>
   readonly importance: readonly ImportanceEntry[]
@@ -68,6 +75,16 @@ export interface TrainReport {
 /** Returns an estimator's parameters: names, ranges, defaults. */
 export function paramsOf(engine: EngineName, estimator: EstimatorName): ParamsSchema {
   return engines[engine][estimator].params
+}
+
+/** Whether an estimator takes missing numbers as they are. */
+export function acceptsMissing(engine: EngineName, estimator: EstimatorName): boolean {
+  const { scale, acceptsMissing } = estimatorOf(engine, estimator)
+  return acceptsMissing === true && !scale
+}
+
+function estimatorOf(engine: EngineName, estimator: EstimatorName): Estimator {
+  return engines[engine][estimator]
 }
 
 /** Throws InputError `invalid_parameter` for parameters that an estimator does not take. */
@@ -88,84 +105,58 @@ export async function train(
   plan: ColumnPlan,
   options: TrainOptions,
 ): Promise<TrainReport> {
-  const estimator = engines[options.engine][options.estimator]
+  const estimator = estimatorOf(options.engine, options.estimator)
   const params = parseParams(estimator.params, options.params)
-  if (!(options.testSize >= 0 && options.testSize < 1)) {
-    throw new InputError(
-      'invalid_parameter',
-      `test_size is ${options.testSize}, expected a share from 0 to below 1`,
-    )
-  }
-  if (table.length === 0) throw new InputError('empty_data', 'the training table has no rows')
-  if (table.length < 2) {
-    throw new InputError(
-      'too_few_rows',
-      'the training table has 1 row; two classes need at least two',
-    )
-  }
-  checkPlan(plan, table.names)
   const warnings: string[] = []
   const warn = (message: string) => {
     warnings.push(message)
     options.warn(message)
   }
-  const frame = withLabels(table, plan.target, options.dropMissingLabel, warn)
-  const labels = encodeLabels(findColumn(frame, plan.target) as Column, plan)
-  labels.counts.forEach((count, label) => {
-    if (count === 1)
-      warn(`class ${quote(labels.classes[label])} has a single row; it is used for training only`)
-  })
-  const classes = labels.classes.length
+  let interrupted = options.tuning?.interrupted === true
+  const shouldStop = () => {
+    const asked = options.shouldStop?.() === true
+    interrupted ||= asked
+    return asked
+  }
+  const data = labelTable(table, plan, { ...options, warn })
+  const { classes, frame, split } = data
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(
     ([name, given]) =>
       [
         name,
-        encodeChannel(name, given, plan.target, labels.classes, options.dropMissingLabel, warn),
+        encodeChannel(name, given, plan.target, classes, options.dropMissingLabel, warn),
       ] as const,
   )
-  const split = stratifiedSplit(labels.y, classes, options.testSize, options.seed)
-  if (split.train.length < 2)
-    throw new InputError('too_few_rows', `${frame.length} rows are too few to train on`)
-  const keep = options.positional ? frame.names.filter((name) => name !== plan.target) : []
-  const { spec: preprocessor, dropped } = fitPreprocessor(
-    frame,
-    split.train,
+  const settings: FitSettings = {
     plan,
-    estimator.scale,
-    keep,
-  )
-  for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
-
-  const base = {
+    estimator,
+    params,
+    seed: options.seed,
+    keep: options.positional ? frame.names.filter((name) => name !== plan.target) : [],
+    progress: options.progress,
+    shouldStop,
+    warn,
+  }
+  const crossValidation = options.crossValidation
+    ? await crossValidate(
+        data,
+        split.train,
+        { ...options.crossValidation, seed: options.seed },
+        settings,
+      )
+    : undefined
+  const fitted = await fitRows(data, split.train, settings)
+  const draft = {
+    ...draftArtifact(data, fitted, plan),
     estimator: options.estimator,
     engine: options.engine,
     params: storedParams(estimator.params, params),
-    plan: { ...plan, dropped: [...plan.dropped, ...dropped] },
-    classes: labels.classes,
-    numericClasses: labels.numeric,
-    preprocessor,
     versions: { shapserve: VERSION, ...engineLibraries[options.engine] },
-  }
-  const training = takeRows(frame, split.train)
-  const yTrain = split.train.map((row) => labels.y[row] as number)
-  const X = buildPreprocessor(preprocessor).transform(training)
-  const model = await estimator.fit(X, yTrain, classes, params, {
-    seed: options.seed,
-    classNames: labels.classes,
-    checkpoint: (done, total) => options.progress(done, total, estimator.unit),
-    ...(options.shouldStop ? { shouldStop: options.shouldStop } : {}),
-    warn,
-  })
-  kindOf(model).check(model, { features: X.columns, classes })
-  const background = takeMatrixRows(
-    X,
-    stratifiedSample(yTrain, classes, BACKGROUND_ROWS, options.seed),
-  )
-  const draft = {
-    ...base,
-    model,
-    background,
+    background: takeMatrixRows(
+      fitted.X,
+      stratifiedSample(fitted.y, classes.length, BACKGROUND_ROWS, options.seed),
+    ),
     training: {
       rows: frame.length,
       trainRows: split.train.length,
@@ -173,39 +164,48 @@ export async function train(
       sha256: options.dataSha256,
       seed: options.seed,
       warnings,
+      ...(interrupted ? { interrupted } : {}),
     },
-    metrics: {},
-    importance: {
-      rows: 0,
-      outputNames: [],
-      baseValues: new Float64Array(),
-      meanAbsolute: { rows: 0, columns: 0, data: new Float64Array() },
-    },
-    selfTest: [],
+    ...(options.tuning ? { trials: options.tuning.trials } : {}),
   }
   const predictor = buildPredictor(draft)
-  const sample = stratifiedSample(yTrain, classes, IMPORTANCE_ROWS, options.seed)
-  const { importance, entries } = measureImportance(predictor, takeRows(training, sample))
-  const shares = new Array<number>(classes).fill(0)
-  for (const label of yTrain) shares[label] = (shares[label] as number) + 1 / yTrain.length
-  const test = measure(
-    predictor,
-    takeRows(frame, split.test),
-    split.test.map((row) => labels.y[row] as number),
-    shares,
-  )
+  const shares = classSharesOf(fitted.y, classes.length)
+  const heldOut = rowsAt(data, split.test)
+  const test = measure(predictor, heldOut.frame, heldOut.y, shares, options.seed)
   const measured = new Map(
     channels.flatMap(([name, { frame, y }]) => {
-      const evaluation = measure(predictor, frame, y, shares)
+      const evaluation = measure(predictor, frame, y, shares, options.seed)
       return evaluation ? [[name, evaluation] as const] : []
     }),
   )
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
+  const main = mainEvaluation({ test, channels: measured })
+  const part = main?.part ?? 'training'
+  const { importance, entries, criterion } = explainTraining(
+    predictor,
+    fitted,
+    params,
+    options.seed,
+  )
+  const permuted =
+    main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
   const artifact = withModelId(
     {
       ...draft,
       importance,
-      metrics: describeMetrics(predictor, { test, channels: measured }, entries, importance),
+      metrics: describeMetrics(predictor, {
+        test,
+        channels: measured,
+        crossValidation,
+        importance: {
+          rows: importance.rows,
+          outputNames: importance.outputNames,
+          entries,
+          permutation: { ...permute(predictor, permuted ?? fitted, options.seed), part },
+          ...(criterion === undefined ? {} : { criterion }),
+        },
+        interrupted,
+      }),
       selfTest: makeSelfTest(predictor),
     },
     options.sha256,
@@ -213,9 +213,47 @@ export async function train(
   return {
     artifact,
     ...(test ? { test } : {}),
+    ...(crossValidation ? { crossValidation } : {}),
     channels: measured,
     importance: entries,
-    dropped,
+    dropped: fitted.dropped,
     params,
   }
+}
+
+/** Global importance over a sample of the training rows. */
+function explainTraining(predictor: Predictor, fitted: Fitted, params: Params, seed: number) {
+  const { model, X, y, frame } = fitted
+  const sample = stratifiedSample(y, predictor.classes.length, IMPORTANCE_ROWS, seed)
+  const criterion =
+    params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
+  const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)
+  return {
+    ...measureImportance(predictor, takeRows(frame, sample), impurity),
+    ...(impurity ? { criterion } : {}),
+  }
+}
+
+/** Rows with the class number of each. */
+interface LabelledRows {
+  readonly frame: DataFrame
+  readonly y: Int32Array
+}
+
+function permute(predictor: Predictor, { frame, y }: LabelledRows, seed: number) {
+  const most = permutationRows(predictor.preprocessor.featureNamesIn.length)
+  const sample = stratifiedSample(y, predictor.classes.length, most, seed)
+  const labels = sample.map((row) => y[row] as number)
+  return permutationImportance(predictor, takeRows(frame, sample), labels, seed)
+}
+
+function rowsAt({ frame, y }: LabelledTable, rows: Int32Array) {
+  return { frame: takeRows(frame, rows), y: rows.map((row) => y[row] as number) }
+}
+
+/** Share of every class in the labels. */
+function classSharesOf(y: Int32Array, classes: number): number[] {
+  const shares = new Array<number>(classes).fill(0)
+  for (const label of y) shares[label] = (shares[label] as number) + 1 / y.length
+  return shares
 }

@@ -11,7 +11,7 @@ import { type Column, cellAt, type DataFrame, findColumn, takeRows } from '../sr
 import { stratifiedSplit } from '../src/data/split.ts'
 import { readCsvTable, readJsonLinesTable } from '../src/data/table.ts'
 import { decodeUtf8 } from '../src/data/utf8.ts'
-import { evaluate } from '../src/evaluation.ts'
+import { evaluate } from '../src/evaluation/metrics.ts'
 import { buildPredictor } from '../src/inference.ts'
 import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { type ColumnPlan, readPlan } from '../src/preprocess/plan.ts'

@@ -15,6 +15,8 @@ export const MODEL_FILE = 'model.safetensors'
 export const EXPLAIN_FILE = 'explain.safetensors'
 export const METRICS_FILE = 'metrics.json'
 export const MANIFEST_FILE = 'manifest.json'
+/** Only in the directory of a model that was tuned. */
+export const TRIALS_FILE = 'trials.json'
 export const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE] as const
 
 /** How a training went. */
@@ -26,6 +28,8 @@ export interface TrainingRecord {
   readonly sha256: string
   readonly seed: number
   readonly warnings: readonly string[]
+  /** Whether it was stopped and the model is what was done by then. */
+  readonly interrupted?: boolean
 }
 
 /** A made-up input row with what the model answered when it was trained. */
@@ -63,6 +67,8 @@ export interface Artifact {
   readonly training: TrainingRecord
   /** Everything measured, as it is written to metrics.json. */
   readonly metrics: Readonly<Record<string, unknown>>
+  /** The trials of a tuning, as they are written to trials.json. */
+  readonly trials?: Readonly<Record<string, unknown>>
   /** Stratified sample of the training rows; [row][feature]. */
   readonly background: Matrix
   readonly importance: GlobalImportance

@@ -24,6 +24,7 @@ import {
   OLDEST_FORMAT_VERSION,
   PREPROCESSOR_FILE,
   type SelfTestRow,
+  TRIALS_FILE,
 } from './artifact.ts'
 import { decodeTensors } from './safetensors.ts'
 
@@ -99,7 +100,11 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
   const metricsJson = read.object(parseJson(bytesOf(METRICS_FILE), METRICS_FILE), METRICS_FILE)
   const modelFile = decodeTensors(bytesOf(MODEL_FILE), MODEL_FILE)
   const explainFile = decodeTensors(bytesOf(EXPLAIN_FILE), EXPLAIN_FILE)
+  const trialsJson = files.has(TRIALS_FILE)
+    ? read.object(parseJson(bytesOf(TRIALS_FILE), TRIALS_FILE), TRIALS_FILE)
+    : undefined
   for (const [name, id] of [
+    ...(trialsJson ? [[TRIALS_FILE, trialsJson.get('model_id')]] : []),
     [PREPROCESSOR_FILE, preprocessorJson.get('model_id')],
     [METRICS_FILE, metricsJson.get('model_id')],
     [MODEL_FILE, modelFile.metadata.get('model_id')],
@@ -121,8 +126,15 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
     createJsonReader(failPreprocessor),
     failPreprocessor,
   )
-  const features = checkFeatures(json, preprocessor)
+  const canBeMissing = checkFeatures(json, preprocessor)
+  const features = canBeMissing.length
   const model = readModel(modelFile, features, classes.length)
+  if (!kindOf(model).acceptsMissing && canBeMissing.includes(true)) {
+    throw new ArtifactError(
+      'mismatch',
+      `${PREPROCESSOR_FILE} lets missing numbers through, which the ${model.kind} model does not take`,
+    )
+  }
   const training = read.object(json.get('training'), 'training')
   return {
     modelId,
@@ -141,12 +153,20 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
       sha256: read.text(training.get('sha256'), 'training.sha256'),
       seed: read.whole(training.get('seed'), 'training.seed'),
       warnings: read.texts(training.get('warnings'), 'training.warnings'),
+      ...(training.has('interrupted')
+        ? { interrupted: read.boolean(training.get('interrupted'), 'training.interrupted') }
+        : {}),
     },
-    metrics: Object.fromEntries([...metricsJson].filter(([key]) => key !== 'model_id')),
-    ...readExplain(explainFile, features, preprocessor.inputs.length, classes.map(String)),
+    metrics: withoutId(metricsJson),
+    ...(trialsJson ? { trials: withoutId(trialsJson) } : {}),
+    ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, classes.map(String)),
     selfTest: readSelfTest(json, preprocessor, classes.length),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
+}
+
+function withoutId(json: JsonObject): Record<string, unknown> {
+  return Object.fromEntries([...json].filter(([key]) => key !== 'model_id'))
 }
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
@@ -166,8 +186,11 @@ function parseJson(bytes: Uint8Array, name: string): unknown {
   }
 }
 
-/** The preprocessor must make exactly the features that the manifest, and so the model, names. */
-function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): number {
+/**
+ * The preprocessor must make exactly the features that the manifest, and so the model, names. Returns for each of them
+ * whether it can be missing.
+ */
+function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): readonly boolean[] {
   let built: ReturnType<typeof buildPreprocessor>
   try {
     built = buildPreprocessor(preprocessor)
@@ -186,7 +209,7 @@ function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): number
       )
     }
   }
-  return built.featureNamesOut.length
+  return built.canBeMissing
 }
 
 function readModel(file: TensorFile, features: number, classes: number): ModelSpec {
@@ -209,10 +232,11 @@ function readStoredPlan(value: unknown): ColumnPlan {
 
 function readExplain(
   file: TensorFile,
-  features: number,
+  canBeMissing: readonly boolean[],
   columns: number,
   classes: readonly string[],
 ) {
+  const features = canBeMissing.length
   const background = readTensor(file, 'background', 'F64')
   const meanAbsolute = readTensor(file, 'mean_abs_shap', 'F64')
   const baseValues = readTensor(file, 'base_values', 'F64').data
@@ -236,7 +260,11 @@ function readExplain(
   ) {
     throw fail('mean_abs_shap does not match outputs × columns')
   }
-  for (const data of [background.data, meanAbsolute.data, baseValues]) {
+  const isMissing = (value: number, at: number) =>
+    Number.isNaN(value) && canBeMissing[at % features] === true
+  if (!background.data.every((value, at) => Number.isFinite(value) || isMissing(value, at)))
+    throw fail('background holds a number that is not finite')
+  for (const data of [meanAbsolute.data, baseValues]) {
     if (!data.every(Number.isFinite)) throw fail('it holds a number that is not finite')
   }
   return {

@@ -15,6 +15,7 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  TRIALS_FILE,
 } from './artifact.ts'
 import { encodeTensors } from './safetensors.ts'
 
@@ -75,6 +76,9 @@ function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
     [MODEL_FILE, encodeTensors(modelFile)],
     [EXPLAIN_FILE, encodeTensors(explainFile)],
     [METRICS_FILE, encodeJson({ model_id: modelId, ...artifact.metrics })],
+    ...(artifact.trials
+      ? [[TRIALS_FILE, encodeJson({ model_id: modelId, ...artifact.trials })] as const]
+      : []),
   ])
 }
 
@@ -98,6 +102,7 @@ function manifestHead(artifact: Artifact): Record<string, unknown> {
       sha256: training.sha256,
       seed: training.seed,
       warnings: training.warnings,
+      ...(training.interrupted === true ? { interrupted: true } : {}),
     },
     versions: artifact.versions,
     self_test: artifact.selfTest.map((row) => ({

@@ -10,7 +10,7 @@ import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:f
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { ArtifactError, quotePath } from '../errors.ts'
-import { type Artifact, MANIFEST_FILE } from './artifact.ts'
+import { type Artifact, MANIFEST_FILE, TRIALS_FILE } from './artifact.ts'
 import { decodeManifest } from './decode.ts'
 import { encodeArtifact } from './encode.ts'
 import {
@@ -119,6 +119,8 @@ async function commit(directory: string, artifact: Artifact, card: string): Prom
     await syncDirectory(directory)
     for (const name of files.keys())
       if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
+    // The trials of the model before: no file of this one.
+    if (!files.has(TRIALS_FILE)) await rm(join(directory, TRIALS_FILE), { force: true })
     await syncDirectory(directory)
   } catch (error) {
     throw unwritable(directory, error)

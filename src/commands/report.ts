@@ -1,7 +1,7 @@
 /** What `train` says to a person: plain text in columns; colours and bars only on a terminal. */
 import type { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { Metrics } from '../evaluation.ts'
+import type { Metrics } from '../evaluation/metrics.ts'
 import type { PlannedColumn } from '../preprocess/infer-plan.ts'
 import type { Evaluation, TrainReport } from '../train.ts'
 import { VERSION } from '../version.ts'

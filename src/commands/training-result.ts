@@ -1,6 +1,6 @@
 /** What `train` says when it is done. */
 import { buildPredictor } from '../inference.ts'
-import { writeMetrics } from '../metrics.ts'
+import { writeCrossValidation, writeEvaluation, writeMetrics } from '../metrics.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { TrainReport } from '../train.ts'
 import { describeResult, type Output } from './report.ts'
@@ -13,7 +13,7 @@ export function writeResult(
   seconds: number,
   output: Output,
 ): void {
-  const { artifact, test, channels } = report
+  const { artifact, test, channels, crossValidation } = report
   const validation = channels.get('validation')
   if (request.sageMaker) for (const line of metricLines(report)) output.result(`${line}\n`)
   if (request.json) {
@@ -28,14 +28,11 @@ export function writeResult(
       rows: artifact.training.rows,
       train_rows: artifact.training.trainRows,
       test_rows: artifact.training.testRows,
-      test: test ? writeMetrics(test.model) : null,
-      majority: test ? writeMetrics(test.majority) : null,
-      ...(validation ? { validation: writeMetrics(validation.model) } : {}),
-      importance: report.importance.map(({ column, meanAbsShap, direction }) => ({
-        column,
-        mean_abs_shap: meanAbsShap,
-        direction,
-      })),
+      test: test ? writeEvaluation(test, artifact.classes) : null,
+      majority: test ? writeMetrics(test.majority, artifact.classes) : null,
+      ...(validation ? { validation: writeEvaluation(validation, artifact.classes) } : {}),
+      ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
+      importance: artifact.metrics.importance,
       warnings: artifact.training.warnings,
       seconds: Math.round(seconds * 1000) / 1000,
     }

@@ -32,6 +32,33 @@ export function stratifiedSplit(
 }
 
 /**
+ * Returns the fold that holds every row out, 0 … folds − 1; about equally many rows of every class go to each fold,
+ * rows chosen by `seed` and `repeat`. A single row of a class has fold −1: it is in every training part.
+ * @param y class number of every row
+ */
+export function stratifiedFolds(
+  y: Int32Array,
+  classes: number,
+  folds: number,
+  seed: number,
+  repeat = 0,
+): Int32Array {
+  const foldOf = new Int32Array(y.length).fill(-1)
+  const random = createRandom(seed, FOLD_STREAM + repeat)
+  // Goes on from class to class, so that the folds' sizes differ by one at most.
+  let next = 0
+  for (let label = 0; label < classes; label++) {
+    const members = shuffle(rowsOfClass(y, label), random)
+    if (members.length < 2) continue
+    for (const row of members) foldOf[row] = next++ % folds
+  }
+  return foldOf
+}
+
+/** Streams of random numbers from this one on belong to repeats. */
+const FOLD_STREAM = 1000
+
+/**
  * Returns up to `count` row numbers, ascending, with every class in its share (largest remainders), chosen by `seed`.
  */
 export function stratifiedSample(

@@ -44,6 +44,7 @@ export function buildCard(artifact: Artifact, predictor: Predictor): Record<stri
       seed: training.seed,
       sha256: training.sha256,
       warnings: training.warnings,
+      ...(training.interrupted === true ? { interrupted: true } : {}),
     },
     versions: artifact.versions,
     example: exampleRow(artifact),

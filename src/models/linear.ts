@@ -7,6 +7,8 @@ import { readChoice, readTensor } from './stored.ts'
 
 /** Models whose scores are linear in the features: logistic regression. */
 export const linear: ModelKind<LinearSpec> = {
+  acceptsMissing: false,
+
   check(spec, { features, classes }) {
     const scores = scoreCount(spec.link, classes)
     if (spec.link === 'logit' && classes !== 2)

@@ -1,6 +1,7 @@
 import type { TensorFile } from '../data/tensor.ts'
 import type { Method, Space } from '../shap/explanation.ts'
 import type { TreeEnsemble } from '../shap/tree-ensemble.ts'
+import type { Criterion } from './impurity-importance.ts'
 
 /** How scores become probabilities; `identity`: they are probabilities already. */
 export type Link = 'identity' | 'logit' | 'softmax' | 'one_vs_rest'
@@ -50,11 +51,15 @@ export interface ModelExplainer {
 
 /** Everything that the rest of the program asks of a kind of model. */
 export interface ModelKind<S extends ModelSpec> {
+  /** Whether a feature may be missing (NaN). */
+  readonly acceptsMissing: boolean
   /** Throws ArtifactError `invalid` unless the numbers are a model of that shape. */
   check(spec: S, shape: ModelShape): void
   /** Writes the probability of every class for one row; length of `out` = classes. */
   probabilities(spec: S, x: Float64Array, out: Float64Array): void
   buildExplainer(spec: S, shape: ModelShape): ModelExplainer
+  /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
+  impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
   store(spec: S): TensorFile
   /** Reads what `store` made; throws ArtifactError `invalid` when something is missing or of a wrong type. */
   restore(file: TensorFile): S

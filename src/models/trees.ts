@@ -2,6 +2,7 @@ import { f64, i32, u8 } from '../data/tensor.ts'
 import { ArtifactError } from '../errors.ts'
 import { ensembleOutput } from '../shap/tree-ensemble.ts'
 import { compileTreeShap } from '../shap/tree-shap.ts'
+import { impurityImportance } from './impurity-importance.ts'
 import { applyLink, scoreCount, scoreOf } from './link.ts'
 import type { ModelKind, ModelShape, TreesSpec } from './model.ts'
 import { readChoice, readTensor } from './stored.ts'
@@ -11,6 +12,9 @@ export const MAX_DEPTH = 64
 
 /** Tree ensembles: decision trees, random forests, boosted trees. */
 export const trees: ModelKind<TreesSpec> = {
+  acceptsMissing: true,
+  impurityImportance,
+
   check(spec, shape) {
     checkLengths(spec, shape)
     checkStructure(spec, shape)

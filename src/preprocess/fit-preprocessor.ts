@@ -15,7 +15,13 @@ import { type AnyTransformer, transformerKind } from './index.ts'
 import { fitOneHotEncoder } from './one-hot-encoder.ts'
 import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
 import { buildPattern } from './pattern.ts'
-import type { CategoryImputation, ColumnPlan, DerivedColumn, DroppedColumn } from './plan.ts'
+import type {
+  CategoryImputation,
+  ColumnPlan,
+  DerivedColumn,
+  DroppedColumn,
+  NumberImputation,
+} from './plan.ts'
 import {
   applyTransforms,
   buildPreprocessor,
@@ -25,10 +31,18 @@ import {
 } from './preprocessor.ts'
 import { fitStandardScaler } from './standard-scaler.ts'
 
+/** What an estimator asks of its features. */
+export interface FeatureNeeds {
+  /** Whether numbers are scaled to mean 0 and deviation 1, as linear models need it. */
+  readonly scale: boolean
+  /** Whether numbers may be missing; otherwise they are imputed. */
+  readonly acceptsMissing?: boolean
+}
+
 /**
  * Fits a preprocessor on the training rows of a table.
  * @param rows numbers of the training rows
- * @param scale whether numbers are scaled to mean 0 and deviation 1, as linear models need it
+ * @param needs of the estimator that gets the features
  * @param keep columns that stay inputs even if nothing is learned from them, because rows come by position
  * @returns the fitted spec, and columns that had nothing to learn from in the training rows
  */
@@ -36,7 +50,7 @@ export function fitPreprocessor(
   frame: DataFrame,
   rows: Int32Array,
   plan: ColumnPlan,
-  scale: boolean,
+  needs: FeatureNeeds,
   keep: readonly string[] = [],
 ): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
   const part = withDerived(takeRows(frame, rows), plan.derived)
@@ -55,12 +69,14 @@ export function fitPreprocessor(
     }
   }
   const scaled = (chain: AnyTransformer[], values: Column) =>
-    scale ? [...chain, fitStandardScaler(applyChain(chain, values)[0] as NumberColumn)] : chain
+    needs.scale
+      ? [...chain, fitStandardScaler(applyChain(chain, values)[0] as NumberColumn)]
+      : chain
 
   for (const { column, impute } of plan.numeric) {
     add(column, (values) => {
       if (values.kind === 'text') throw notNumeric(column, values.levels[0] ?? '')
-      return scaled([fitImputeNumber(values, impute)], values)
+      return scaled(fillNumbers(column, values, impute, needs), values)
     })
   }
   for (const { column, categories, impute } of plan.ordinal) {
@@ -123,6 +139,23 @@ function checkFitted(column: string, chain: readonly AnyTransformer[]): void {
   throw new InputError(
     'non_finite',
     `column ${quote(column)} holds numbers too large to be averaged or scaled`,
+    [{ column }],
+  )
+}
+
+function fillNumbers(
+  column: string,
+  values: NumberColumn,
+  impute: NumberImputation | undefined,
+  { scale, acceptsMissing }: FeatureNeeds,
+): AnyTransformer[] {
+  const passes = acceptsMissing === true && !scale
+  const how = impute ?? (passes ? 'none' : 'median')
+  if (how !== 'none') return [fitImputeNumber(values, how)]
+  if (passes) return []
+  throw new InputError(
+    'invalid_plan',
+    `column ${quote(column)} has impute none, but this estimator does not learn from missing values; use median, mean or most_frequent`,
     [{ column }],
   )
 }

@@ -24,7 +24,10 @@ export const imputeNumber: TransformerKind<ImputeNumber> = {
 }
 
 /** Returns the imputer of a number column that has at least one value. */
-export function fitImputeNumber(column: NumberColumn, how: NumberImputation): ImputeNumber {
+export function fitImputeNumber(
+  column: NumberColumn,
+  how: Exclude<NumberImputation, 'none'>,
+): ImputeNumber {
   const present = column.values.filter((value) => !Number.isNaN(value))
   const value =
     how === 'mean'

@@ -32,12 +32,14 @@ const MAX_MISSING = 0.7
 
 /**
  * Returns a plan for predicting `target` from the table's other columns, and a reason for each of them.
+ * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError `no_target`, `unknown_column`, or `invalid_plan` when no column is left
  */
 export function inferPlan(
   frame: DataFrame,
   target: string,
   overrides: RoleOverrides = new Map(),
+  acceptsMissing = false,
 ): { plan: ColumnPlan; columns: PlannedColumn[] } {
   if (!frame.names.includes(target)) {
     throw new InputError(
@@ -63,13 +65,19 @@ export function inferPlan(
   const columns = frame.names
     .filter((name) => name !== target)
     .map((name) =>
-      planColumn(name, findColumn(frame, name) as Column, frame.length, overrides.get(name)),
+      planColumn(
+        name,
+        findColumn(frame, name) as Column,
+        frame.length,
+        overrides.get(name),
+        acceptsMissing,
+      ),
     )
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   const plan: ColumnPlan = {
     target,
     id: withRole('id').map(({ column }) => column),
-    numeric: withRole('numeric').map(({ column }) => ({ column, impute: 'median' })),
+    numeric: withRole('numeric').map(({ column }) => ({ column })),
     ordinal: withRole('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
     nominal: withRole('nominal').map(({ column }) => ({
       column,
@@ -92,6 +100,7 @@ function planColumn(
   values: Column,
   rows: number,
   asked: Role | undefined,
+  acceptsMissing: boolean,
 ): PlannedColumn {
   const guess = guessRole(values, rows)
   // A column without information stays out even when it is asked for: there is nothing to fit.
@@ -105,7 +114,8 @@ function planColumn(
     )
   }
   const missing = countMissing(values)
-  const filled = missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows)
+  const filled =
+    missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows, acceptsMissing)
   const reason = role === guess.role ? guess.reason : 'as asked'
   return {
     column,
@@ -115,8 +125,9 @@ function planColumn(
   }
 }
 
-function fillText(role: Role, missing: number, rows: number): string {
+function fillText(role: Role, missing: number, rows: number, acceptsMissing: boolean): string {
   if (role === 'id' || role === 'drop') return ''
+  if (role === 'numeric' && acceptsMissing) return `; ${missing} missing of ${rows} stay missing`
   const how = role === 'numeric' ? 'median' : role === 'ordinal' ? 'most frequent' : 'own level'
   return `; ${how} for ${missing} missing of ${rows}`
 }

@@ -2,15 +2,16 @@
 import { createJsonReader, type JsonObject } from '../data/json-reader.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 
-/** What fills a missing number. */
-export type NumberImputation = 'mean' | 'median' | 'most_frequent'
+/** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */
+export type NumberImputation = 'mean' | 'median' | 'most_frequent' | 'none'
 
 /** What fills a missing category: the most frequent one, or a level of its own. */
 export type CategoryImputation = 'most_frequent' | 'own_level'
 
 export interface NumericColumn {
   readonly column: string
-  readonly impute: NumberImputation
+  /** Absent = `none` where the estimator learns from missing values, otherwise `median`. */
+  readonly impute?: NumberImputation
 }
 
 export interface OrdinalColumn {
@@ -57,6 +58,8 @@ export interface ColumnPlan {
   readonly nullable: readonly string[]
 }
 
+const numberImputations = ['mean', 'median', 'most_frequent', 'none'] as const
+
 const PLAN_KEYS = [
   'target',
   'positive_class',
@@ -98,11 +101,9 @@ export function readPlan(value: unknown): ColumnPlan {
     id: read.texts(plan.get('id') ?? [], 'id'),
     numeric: readEntries(plan, 'numeric', ['impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
-      impute: read.choice(entry.get('impute') ?? 'median', `${where}.impute`, [
-        'mean',
-        'median',
-        'most_frequent',
-      ]),
+      ...(entry.has('impute')
+        ? { impute: read.choice(entry.get('impute'), `${where}.impute`, numberImputations) }
+        : {}),
     })),
     ordinal: readEntries(plan, 'ordinal', ['categories', 'impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),

@@ -30,7 +30,10 @@ export interface InputColumn {
   readonly example: string | number
 }
 
-/** Makes one input or derived column into features, transformer by transformer. */
+/**
+ * Makes one input or derived column into features, transformer by transformer. Without a transformer a number column
+ * is a feature as it is, missing values included.
+ */
 export interface ColumnStep {
   readonly column: string
   readonly chain: readonly AnyTransformer[]
@@ -51,6 +54,8 @@ export interface Preprocessor {
   readonly featureNamesOut: readonly string[]
   /** For every feature the number of the input column it was made from; length = featureNamesOut. */
   readonly inputOf: Int32Array
+  /** Whether a feature can be missing (NaN): numbers that nothing is done to; length = featureNamesOut. */
+  readonly canBeMissing: readonly boolean[]
   /** Returns the derived columns of a frame whose columns are the inputs, by name. */
   derive(frame: DataFrame): Map<string, Column>
   /** Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature]. */
@@ -65,6 +70,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const derive = spec.derived.map((derived) => ({ derived, apply: buildPattern(derived) }))
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
+  const canBeMissing: boolean[] = []
   const steps = spec.steps.map(({ column, chain }) => {
     const transforms = chain.map((transformer) =>
       transformerKind(transformer.kind).build(transformer),
@@ -76,6 +82,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     featureNamesOut.push(...names)
     const input = featureNamesIn.indexOf(sourceOf.get(column) as string)
     inputOf.push(...names.map(() => input))
+    canBeMissing.push(...names.map(() => chain.length === 0))
     return { column, transforms }
   })
   const seen = new Set<string>()
@@ -99,6 +106,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     featureNamesIn,
     featureNamesOut,
     inputOf: Int32Array.from(inputOf),
+    canBeMissing,
     derive: deriveColumns,
     transform(frame) {
       const columns = new Map(

@@ -57,8 +57,12 @@ export function readPreprocessor(
   }
 }
 
-/** Whether every transformer of a chain gets the type it works on, and the last makes numbers without gaps. */
+/**
+ * Whether every transformer of a chain gets the type it works on, and the last makes numbers without gaps. Numbers
+ * that nothing is done to may have gaps; whether the model takes them is for the artifact to check.
+ */
 function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'): boolean {
+  if (chain.length === 0) return type === 'number'
   let current = type
   let complete = false
   for (const transformer of chain) {

@@ -30,10 +30,7 @@ t.test('a plan is read with its short forms and defaults', (t) => {
       target: 'y',
       positiveClass: '1',
       id: ['id'],
-      numeric: [
-        { column: 'a', impute: 'median' },
-        { column: 'b', impute: 'mean' },
-      ],
+      numeric: [{ column: 'a' }, { column: 'b', impute: 'mean' }],
       ordinal: [
         { column: 'c', impute: 'most_frequent' },
         { column: 'd', categories: [3, 1, 2], impute: 'own_level' },
@@ -99,7 +96,7 @@ t.test('a plan that is not one is refused by the name of its entry', async (t) =
     [
       'an unknown imputation',
       { numeric: ['a', 'b', { column: 'c', impute: 'zero' }] },
-      /^numeric\[2\]\.impute is "zero", expected mean, median, most_frequent$/,
+      /^numeric\[2\]\.impute is "zero", expected mean, median, most_frequent, none$/,
     ],
     [
       'an imputation of numbers for categories',
@@ -240,8 +237,7 @@ t.test('a plan that does not fit its table is refused', async (t) => {
 })
 
 t.test('the plan inferred for an example data set', (t) => {
-  const median = (...columns: string[]) =>
-    columns.map((column) => ({ column, impute: 'median' as const }))
+  const numbers = (...columns: string[]) => columns.map((column) => ({ column }))
   const nominal = (...columns: string[]) =>
     columns.map((column) => ({ column, impute: 'own_level' as const, minFrequency: 1 }))
   const rest = { id: [], ordinal: [], derived: [], dropped: [], nullable: [] }
@@ -250,20 +246,20 @@ t.test('the plan inferred for an example data set', (t) => {
       ...rest,
       target: 'Survived',
       id: ['PassengerId'],
-      numeric: median('Age', 'SibSp', 'Parch'),
+      numeric: numbers('Age', 'SibSp', 'Parch'),
       nominal: nominal('Pclass', 'Sex'),
       dropped: [{ column: 'Name', reason: 'text with 1309 different values in 1309' }],
     },
     'penguins.csv': {
       ...rest,
       target: 'species',
-      numeric: median('bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g'),
+      numeric: numbers('bill_length_mm', 'bill_depth_mm', 'flipper_length_mm', 'body_mass_g'),
       nominal: nominal('island', 'sex', 'year'),
     },
     'credit-g.csv': {
       ...rest,
       target: 'class',
-      numeric: median('duration', 'credit_amount', 'age', 'num_dependents'),
+      numeric: numbers('duration', 'credit_amount', 'age', 'num_dependents'),
       nominal: nominal(
         'checking_status',
         'credit_history',

@@ -1,0 +1,88 @@
+/** How far metrics would move on other rows of the same kind: percentile bootstrap. */
+import { createRandom, type Random } from '../data/random.ts'
+import { metricNames } from './metric-names.ts'
+import { type Metrics, measureAnswers, type RankedAnswers } from './metrics.ts'
+import { quantile } from './quantile.ts'
+
+/** The metrics that have an interval. */
+export const intervalMetrics = Object.values(metricNames)
+export type IntervalMetric = (typeof intervalMetrics)[number]
+
+/** Lower and upper bound of the middle 95 %; null where too few resamples have the metric. */
+export type Interval = readonly [number, number] | null
+
+export interface Intervals {
+  readonly level: 0.95
+  readonly resamples: number
+  /** Whether every class keeps its rows in every resample. */
+  readonly stratified: boolean
+  readonly of: Readonly<Record<IntervalMetric, Interval>>
+}
+
+const STREAM = 11
+const MOST_RESAMPLES = 1000
+const LEAST_RESAMPLES = 100
+/** Rows times classes times resamples that are measured: below a second. */
+const BUDGET = 5e7
+
+/** Returns how many resamples are drawn of so many rows: 1000, and fewer of large tables, whose intervals are narrow. */
+export function resampleCount(rows: number, classes: number): number {
+  const affordable = Math.floor(BUDGET / (rows * classes))
+  return Math.max(LEAST_RESAMPLES, Math.min(MOST_RESAMPLES, affordable))
+}
+
+/**
+ * Returns 95 % intervals of metrics: their quantiles over resamples with replacement, as many rows each (Efron's
+ * percentile method). The same seed gives the same numbers.
+ */
+export function bootstrapIntervals(
+  answers: RankedAnswers,
+  options: { seed: number; stratified?: boolean; resamples?: number },
+): Intervals {
+  const { y, classes } = answers
+  const stratified = options.stratified === true
+  const resamples = options.resamples ?? resampleCount(y.length, classes)
+  const random = createRandom(options.seed, STREAM)
+  const groups = stratified ? rowsByClass(y, classes) : [Int32Array.from(y, (_, row) => row)]
+  const found = new Map(intervalMetrics.map((name) => [name, [] as number[]]))
+  const counts = new Float64Array(y.length)
+  for (let i = 0; i < resamples; i++) {
+    drawCounts(groups, random, counts)
+    const metrics: Metrics = measureAnswers(answers, counts)
+    for (const name of intervalMetrics) {
+      const value = metrics[name]
+      if (value !== null) found.get(name)?.push(value)
+    }
+  }
+  return {
+    level: 0.95,
+    resamples,
+    stratified,
+    of: Object.fromEntries(
+      [...found].map(([name, values]) => [name, middle(values, resamples)]),
+    ) as Record<IntervalMetric, Interval>,
+  }
+}
+
+/** Writes how often every row is drawn when each group is drawn from as often as it has rows. */
+function drawCounts(groups: readonly Int32Array[], random: Random, counts: Float64Array): void {
+  counts.fill(0)
+  for (const group of groups) {
+    for (let i = 0; i < group.length; i++) {
+      const row = group[random.below(group.length)] as number
+      counts[row] = (counts[row] as number) + 1
+    }
+  }
+}
+
+/** A metric that most resamples lack, such as an area without one of the classes, has no honest interval. */
+function middle(values: readonly number[], resamples: number): Interval {
+  if (values.length < resamples / 2) return null
+  const sorted = Float64Array.from(values).sort()
+  return [quantile(sorted, 0.025), quantile(sorted, 0.975)]
+}
+
+function rowsByClass(y: Int32Array, classes: number): Int32Array[] {
+  const rows = Int32Array.from(y, (_, row) => row)
+  return Array.from({ length: classes }, (_, label) => rows.filter((row) => y[row] === label))
+}

@@ -1,0 +1,172 @@
+/** Metrics of a classifier on labelled rows, each equal to scikit-learn's of the same name. */
+import { InputError } from '../errors.ts'
+import {
+  accuracyOf,
+  balancedAccuracyOf,
+  type ClassScores,
+  type Confusion,
+  countConfusion,
+  scoreClasses,
+} from './confusion.ts'
+import { averagePrecision, type Ranking, rank, rocAuc } from './ranking.ts'
+
+/** How well one class is told from the others; the areas are null where they need rows that there are none of. */
+export interface ClassMetrics extends ClassScores {
+  readonly rocAuc: number | null
+  readonly prAuc: number | null
+}
+
+/** What is averaged over the classes; an area is null when that of a class is. */
+export type Averages = Omit<ClassMetrics, 'rows'>
+
+/**
+ * What is measured. Precision, recall, F1 and the areas are of the positive class of two, otherwise the mean over all
+ * classes of the model.
+ */
+export interface Metrics extends Averages {
+  readonly rows: number
+  readonly accuracy: number
+  readonly balancedAccuracy: number
+  /** In nats; probabilities are kept 2.2e-16 away from 0 and 1. */
+  readonly logLoss: number
+  /** Mean squared error of the positive class's probability; of more than two classes all squares are added up. */
+  readonly brier: number
+  /** Plain means over the classes. */
+  readonly macro: Averages
+  /** Means over the classes weighted by their rows. */
+  readonly weighted: Averages
+  readonly perClass: readonly ClassMetrics[]
+  readonly confusion: Confusion
+}
+
+/** Labelled rows with what a model says of them. */
+export interface Answers {
+  /** Class number of every row. */
+  readonly y: Int32Array
+  /** [row][class] */
+  readonly probabilities: Float64Array
+  /** Class number predicted for every row. */
+  readonly predicted: Int32Array
+  readonly classes: number
+}
+
+/** Answers sorted once, to be measured with many weights. */
+export interface RankedAnswers extends Answers {
+  /** Rows ranked by the probability of every class. */
+  readonly rankings: readonly Ranking[]
+}
+
+const EPSILON = Number.EPSILON
+
+/**
+ * Returns the metrics of predictions.
+ * @param y class number of every row
+ * @param probabilities [row][class]
+ * @param predicted class number predicted for every row
+ * @throws InputError `empty_data` without a row
+ */
+export function evaluate(
+  y: Int32Array,
+  probabilities: Float64Array,
+  predicted: Int32Array,
+  classes: number,
+): Metrics {
+  return measureAnswers(rankAnswers({ y, probabilities, predicted, classes }))
+}
+
+/** Returns the answers with their rows ranked by every class's probability. */
+export function rankAnswers(answers: Answers): RankedAnswers {
+  const { y, probabilities, classes } = answers
+  if (y.length === 0) throw new InputError('empty_data', 'there is no row to measure a model on')
+  const rankings = Array.from({ length: classes }, (_, label) =>
+    rank(
+      Float64Array.from(y, (_, row) => probabilities[row * classes + label] as number),
+      Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
+    ),
+  )
+  return { ...answers, rankings }
+}
+
+/**
+ * Returns the metrics of answers.
+ * @param weights of the rows, ≥ 0 and not all 0; absent: 1 each
+ */
+export function measureAnswers(answers: RankedAnswers, weights?: Float64Array): Metrics {
+  const { y, predicted, classes, rankings } = answers
+  const confusion = countConfusion(y, predicted, classes, weights)
+  const perClass = scoreClasses(confusion).map((scores, k): ClassMetrics => {
+    const ranking = rankings[k] as Ranking
+    return {
+      ...scores,
+      rocAuc: rocAuc(ranking, weights),
+      prAuc: averagePrecision(ranking, weights),
+    }
+  })
+  const macro = averageOver(
+    perClass,
+    perClass.map(() => 1),
+  )
+  const weighted = averageOver(
+    perClass,
+    perClass.map(({ rows }) => rows),
+  )
+  const { rows: _, ...positive } = perClass[1] as ClassMetrics
+  return {
+    rows: y.length,
+    accuracy: accuracyOf(confusion),
+    balancedAccuracy: balancedAccuracyOf(confusion),
+    ...lossesOf(answers, weights),
+    ...(classes === 2 ? positive : macro),
+    macro,
+    weighted,
+    perClass,
+    confusion,
+  }
+}
+
+/**
+ * Returns the metrics of always answering with the training rows' class shares.
+ * @param shares share of every class in the training rows
+ */
+export function evaluateMajority(y: Int32Array, shares: readonly number[]): Metrics {
+  const classes = shares.length
+  const majority = shares.indexOf(Math.max(...shares))
+  const probabilities = new Float64Array(y.length * classes)
+  for (let row = 0; row < y.length; row++) probabilities.set(shares, row * classes)
+  return evaluate(y, probabilities, new Int32Array(y.length).fill(majority), classes)
+}
+
+/** Log loss and Brier score: means over the rows. */
+function lossesOf(
+  { y, probabilities, classes }: Answers,
+  weights: Float64Array | undefined,
+): { logLoss: number; brier: number } {
+  let [nats, squares, total] = [0, 0, 0]
+  for (let row = 0; row < y.length; row++) {
+    const weight = weights ? (weights[row] as number) : 1
+    const label = y[row] as number
+    const p = probabilities[row * classes + label] as number
+    nats -= weight * Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, p)))
+    for (let k = classes === 2 ? 1 : 0; k < classes; k++) {
+      const error = (probabilities[row * classes + k] as number) - (label === k ? 1 : 0)
+      squares += weight * error * error
+    }
+    total += weight
+  }
+  return { logLoss: nats / total, brier: squares / total }
+}
+
+function averageOver(perClass: readonly ClassMetrics[], weights: readonly number[]): Averages {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, value, k) => sum + value * (weights[k] as number), 0) / total
+  const meanOrNull = (values: readonly (number | null)[]) =>
+    values.every((value) => value !== null) ? mean(values) : null
+  return {
+    precision: mean(perClass.map(({ precision }) => precision)),
+    recall: mean(perClass.map(({ recall }) => recall)),
+    f1: mean(perClass.map(({ f1 }) => f1)),
+    rocAuc: meanOrNull(perClass.map((scores) => scores.rocAuc)),
+    prAuc: meanOrNull(perClass.map((scores) => scores.prAuc)),
+  }
+}

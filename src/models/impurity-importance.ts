@@ -1,0 +1,90 @@
+import type { TreesSpec } from './model.ts'
+
+/** How mixed the classes of a node are: 1 − Σ p², or −Σ p log₂ p. */
+export type Criterion = 'gini' | 'entropy'
+
+/**
+ * Returns the share of every feature in the trees' decrease of impurity, as scikit-learn's `feature_importances_`:
+ * per tree to a sum of 1, then the mean over the trees that split at all. Class weights of inner nodes are summed up
+ * from the leaves, cover · class share. Length = features; all 0 when no tree splits.
+ * Undefined for trees whose leaves hold no class shares: votes for one class, or scores.
+ */
+export function impurityImportance(
+  spec: TreesSpec,
+  features: number,
+  criterion: Criterion,
+): Float64Array | undefined {
+  if (spec.link !== 'identity' || spec.vote !== 'soft') return undefined
+  const classes = spec.outputs
+  const weights = sumLeaves(spec)
+  const impurity = impurities[criterion]
+  /** Weight of a node's rows times their impurity. */
+  const mixed = (node: number) => impurity(weights.subarray(node * classes, (node + 1) * classes))
+  const mean = new Float64Array(features)
+  for (const nodes of nodesByTree(spec)) {
+    const own = new Float64Array(features)
+    for (const node of nodes) {
+      const feature = spec.feature[node] as number
+      if (feature < 0) continue
+      const [left, right] = [spec.left[node] as number, spec.right[node] as number]
+      own[feature] = (own[feature] as number) + mixed(node) - mixed(left) - mixed(right)
+    }
+    addShares(own, mean)
+  }
+  const shares = new Float64Array(features)
+  addShares(mean, shares)
+  return shares
+}
+
+const impurities: Readonly<Record<Criterion, (weights: Float64Array) => number>> = {
+  gini(weights) {
+    let [sum, squares] = [0, 0]
+    for (const weight of weights) {
+      sum += weight
+      squares += weight * weight
+    }
+    return sum > 0 ? sum - squares / sum : 0
+  },
+  entropy(weights) {
+    const sum = weights.reduce((total, weight) => total + weight, 0)
+    let bits = 0
+    for (const weight of weights) if (weight > 0) bits -= weight * Math.log2(weight / sum)
+    return bits
+  },
+}
+
+/** Weight of every class in every node, [node][class]; children have larger numbers than their parent. */
+function sumLeaves({ feature, left, right, cover, value, outputs }: TreesSpec): Float64Array {
+  const weights = new Float64Array(value.length)
+  for (let node = feature.length - 1; node >= 0; node--) {
+    for (let k = 0; k < outputs; k++) {
+      const at = node * outputs + k
+      weights[at] =
+        feature[node] === -1
+          ? (cover[node] as number) * (value[at] as number)
+          : (weights[(left[node] as number) * outputs + k] as number) +
+            (weights[(right[node] as number) * outputs + k] as number)
+    }
+  }
+  return weights
+}
+
+/** Yields the node numbers of every tree. */
+function* nodesByTree({ roots, feature, left, right }: TreesSpec): Generator<number[]> {
+  for (const root of roots) {
+    const nodes = [root]
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i] as number
+      if ((feature[node] as number) >= 0) nodes.push(left[node] as number, right[node] as number)
+    }
+    yield nodes
+  }
+}
+
+/** Adds the values, divided by their sum, to others; rounding may leave a split that decreased nothing below 0. */
+function addShares(values: Float64Array, sums: Float64Array): void {
+  const total = values.reduce((sum, value) => sum + value, 0)
+  if (!(total > 0)) return
+  for (let j = 0; j < values.length; j++)
+    sums[j] = (sums[j] as number) + Math.max(0, values[j] as number) / total
+}
