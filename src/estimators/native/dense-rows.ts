@@ -1,0 +1,179 @@
+/**
+ * Products with a row-major matrix of doubles; see design-matrix.ts for what they write.
+ * Four rows at a time: a parameter that is read serves four rows, and the sums do not wait for each other. The arrays are
+ * arguments, not captured variables: the compiler keeps those in registers.
+ */
+
+/** `width` is one more than `columns` if there is an intercept. */
+export interface Shape {
+  readonly rows: number
+  readonly columns: number
+  readonly width: number
+}
+
+export function multiply(
+  { rows, columns, width }: Shape,
+  data: Float64Array,
+  theta: Float64Array,
+  outputs: number,
+  scores: Float64Array,
+): void {
+  const blockEnd = rows - (rows % 4)
+  for (let row = 0; row < blockEnd; row += 4) {
+    const x0 = row * columns
+    const x1 = x0 + columns
+    const x2 = x1 + columns
+    const x3 = x2 + columns
+    for (let k = 0; k < outputs; k++) {
+      const first = k * width
+      let s0 = width > columns ? (theta[first + columns] as number) : 0
+      let s1 = s0
+      let s2 = s0
+      let s3 = s0
+      for (let j = 0; j < columns; j++) {
+        const t = theta[first + j] as number
+        s0 += t * (data[x0 + j] as number)
+        s1 += t * (data[x1 + j] as number)
+        s2 += t * (data[x2 + j] as number)
+        s3 += t * (data[x3 + j] as number)
+      }
+      const at = row * outputs + k
+      scores[at] = s0
+      scores[at + outputs] = s1
+      scores[at + 2 * outputs] = s2
+      scores[at + 3 * outputs] = s3
+    }
+  }
+  for (let row = blockEnd; row < rows; row++) {
+    for (let k = 0; k < outputs; k++) {
+      const first = k * width
+      let sum = width > columns ? (theta[first + columns] as number) : 0
+      for (let j = 0; j < columns; j++)
+        sum += (theta[first + j] as number) * (data[row * columns + j] as number)
+      scores[row * outputs + k] = sum
+    }
+  }
+}
+
+export function multiplyTransposed(
+  { rows, columns, width }: Shape,
+  data: Float64Array,
+  values: Float64Array,
+  outputs: number,
+  out: Float64Array,
+): void {
+  out.fill(0)
+  const blockEnd = rows - (rows % 4)
+  for (let row = 0; row < blockEnd; row += 4) {
+    const x0 = row * columns
+    const x1 = x0 + columns
+    const x2 = x1 + columns
+    const x3 = x2 + columns
+    for (let k = 0; k < outputs; k++) {
+      const at = row * outputs + k
+      const r0 = values[at] as number
+      const r1 = values[at + outputs] as number
+      const r2 = values[at + 2 * outputs] as number
+      const r3 = values[at + 3 * outputs] as number
+      const first = k * width
+      for (let j = 0; j < columns; j++) {
+        out[first + j] =
+          (out[first + j] as number) +
+          (r0 * (data[x0 + j] as number) +
+            r1 * (data[x1 + j] as number) +
+            (r2 * (data[x2 + j] as number) + r3 * (data[x3 + j] as number)))
+      }
+      if (width > columns)
+        out[first + columns] = (out[first + columns] as number) + (r0 + r1 + (r2 + r3))
+    }
+  }
+  for (let row = blockEnd; row < rows; row++) {
+    for (let k = 0; k < outputs; k++) {
+      const r = values[row * outputs + k] as number
+      const first = k * width
+      for (let j = 0; j < columns; j++)
+        out[first + j] = (out[first + j] as number) + r * (data[row * columns + j] as number)
+      if (width > columns) out[first + columns] = (out[first + columns] as number) + r
+    }
+  }
+}
+
+export function squares(
+  { rows, columns, width }: Shape,
+  data: Float64Array,
+  weights: Float64Array,
+  out: Float64Array,
+): void {
+  out.fill(0)
+  const blockEnd = rows - (rows % 2)
+  for (let row = 0; row < blockEnd; row += 2) {
+    const w0 = weights[row] as number
+    const w1 = weights[row + 1] as number
+    const start = row * columns
+    for (let j = 0; j < columns; j++) {
+      const a = data[start + j] as number
+      const b = data[start + columns + j] as number
+      out[j] = (out[j] as number) + (w0 * a * a + w1 * b * b)
+    }
+    if (width > columns) out[columns] = (out[columns] as number) + (w0 + w1)
+  }
+  if (blockEnd < rows) {
+    const w = weights[blockEnd] as number
+    for (let j = 0; j < columns; j++)
+      out[j] = (out[j] as number) + w * (data[blockEnd * columns + j] as number) ** 2
+    if (width > columns) out[columns] = (out[columns] as number) + w
+  }
+}
+
+export function addGram(
+  { rows, columns }: Shape,
+  data: Float64Array,
+  weights: Float64Array,
+  stride: number,
+  out: Float64Array,
+  first: number,
+  end: number,
+): void {
+  const width = end - first
+  const copied = Math.min(end, columns) - first
+  // Four rows side by side, the intercept's 1 included; rows beyond the last weigh 0.
+  const four = new Float64Array(4 * width)
+  if (end > columns) for (let r = 1; r <= 4; r++) four[r * width - 1] = 1
+  const fourWeights = new Float64Array(4)
+  for (let row = 0; row < rows; row += 4 * stride) {
+    for (let r = 0; r < 4; r++) {
+      const from = row + r * stride
+      fourWeights[r] = from < rows ? (weights[from] as number) : 0
+      if (from >= rows) continue
+      const start = from * columns + first
+      for (let j = 0; j < copied; j++) four[r * width + j] = data[start + j] as number
+    }
+    addOuterProducts(four, fourWeights, width, out)
+  }
+}
+
+/** Adds Σ w x xᵀ over four vectors that stand one after the other. */
+function addOuterProducts(
+  four: Float64Array,
+  weights: Float64Array,
+  width: number,
+  out: Float64Array,
+): void {
+  const second = width
+  const third = 2 * width
+  const fourth = 3 * width
+  for (let a = 0; a < width; a++) {
+    const a0 = (weights[0] as number) * (four[a] as number)
+    const a1 = (weights[1] as number) * (four[second + a] as number)
+    const a2 = (weights[2] as number) * (four[third + a] as number)
+    const a3 = (weights[3] as number) * (four[fourth + a] as number)
+    const start = a * width
+    for (let b = 0; b <= a; b++) {
+      out[start + b] =
+        (out[start + b] as number) +
+        (a0 * (four[b] as number) +
+          a1 * (four[second + b] as number) +
+          (a2 * (four[third + b] as number) + a3 * (four[fourth + b] as number)))
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { factorCholesky, solveCholesky } from './cholesky.ts'
+import type { PenalisedLoss } from './penalised-loss.ts'
+
+/** Widths up to which, and numbers in all up to which, blocks of the Hessian are kept whole; beyond, their diagonals. */
+const MAX_WIDTH = 512
+const MAX_NUMBERS = 4_000_000
+/** Multiplications that one block may take: of many rows, every n-th gives the correlations. */
+const GRAM_BUDGET = 4_000_000
+/** At least so many rows per column give the correlations. */
+const ROWS_PER_COLUMN = 10
+
+/** An approximation of the inverse Hessian. */
+export interface Preconditioner {
+  /** Replaces a gradient by approximation · gradient. */
+  apply(gradient: Float64Array): void
+  /** Makes it that of the place with these residuals. */
+  update(residuals: Float64Array): void
+}
+
+/**
+ * Returns an inverse Hessian, block by block: output k has Σ_i h_ik x_i x_iᵀ + l2, by Cholesky.
+ * Two classes: h = w p (1 − p), the Hessian itself. More: the Hessian of the scores is D − p pᵀ with D = diag(p), and
+ * D⁻¹ is an inverse of it on vectors that sum to 0, which gradients and directions are; hence h_k = w p_k, and
+ * sums over the outputs are taken away.
+ */
+export function buildPreconditioner(
+  objective: PenalisedLoss,
+  residuals: Float64Array,
+): Preconditioner {
+  const { design, loss, l2 } = objective
+  const { rows, columns, width } = design
+  const { outputs } = loss
+  const isDense = width <= MAX_WIDTH && outputs * width * width <= MAX_NUMBERS
+  const stride = isDense
+    ? Math.max(
+        1,
+        Math.min(
+          Math.floor((rows * design.gramCost) / GRAM_BUDGET),
+          Math.floor(rows / (ROWS_PER_COLUMN * width)),
+        ),
+      )
+    : 1
+  const weights = new Float64Array(rows)
+  const factor = new Float64Array(isDense ? outputs * width * width : 0)
+  const diagonal = new Float64Array(outputs * width)
+
+  const update = (residuals: Float64Array) => {
+    for (let k = 0; k < outputs; k++) {
+      writeWeights(objective, residuals, k, weights)
+      const own = diagonal.subarray(k * width, (k + 1) * width)
+      design.squares(weights, own)
+      if (!isDense) {
+        addRidge(own, l2, columns)
+        continue
+      }
+      const block = factor.subarray(k * width * width, (k + 1) * width * width)
+      block.fill(0)
+      design.addGram(weights, stride, block)
+      // A sample's correlations are not quite those of all rows: a larger part of the diagonal keeps them apart.
+      finishBlock(block, own, l2, columns, stride === 1 ? 1e-9 : 1e-3)
+      if (!factorCholesky(block, width)) {
+        block.fill(0)
+        for (let j = 0; j < width; j++) block[j * width + j] = Math.sqrt(own[j] as number)
+      }
+    }
+  }
+  update(residuals)
+
+  return {
+    update,
+    apply(gradient) {
+      for (let k = 0; k < outputs; k++) {
+        const first = k * width
+        if (isDense) {
+          const block = factor.subarray(first * width, (first + width) * width)
+          solveCholesky(block, width, gradient, first)
+        } else {
+          for (let i = first; i < first + width; i++)
+            gradient[i] = (gradient[i] as number) / (diagonal[i] as number)
+        }
+      }
+      if (outputs > 1) centreOutputs(gradient, outputs, width)
+    },
+  }
+}
+
+/** Takes the mean over the outputs away from every column. */
+export function centreOutputs(values: Float64Array, outputs: number, width: number): void {
+  for (let j = 0; j < width; j++) {
+    let sum = 0
+    for (let i = j; i < values.length; i += width) sum += values[i] as number
+    const mean = sum / outputs
+    for (let i = j; i < values.length; i += width) values[i] = (values[i] as number) - mean
+  }
+}
+
+function writeWeights(
+  { loss }: PenalisedLoss,
+  residuals: Float64Array,
+  k: number,
+  out: Float64Array,
+): void {
+  const { outputs, weights } = loss
+  loss.curvature(residuals, k, k, out)
+  if (outputs === 1) return
+  // From w p (1 − p) to w p.
+  for (let row = 0; row < out.length; row++) {
+    const weight = weights[row] as number
+    const residual = residuals[row * outputs + k] as number
+    out[row] = residual < 0 ? weight + residual : residual
+  }
+}
+
+/** Gives a block of sampled correlations the deviations of all rows, and adds the penalty. */
+function finishBlock(
+  block: Float64Array,
+  diagonal: Float64Array,
+  l2: number,
+  columns: number,
+  ridge: number,
+): void {
+  const width = diagonal.length
+  const scale = Float64Array.from(diagonal, (all, j) => {
+    const sampled = block[j * width + j] as number
+    return sampled > 0 ? Math.sqrt(all / sampled) : 0
+  })
+  for (let a = 0; a < width; a++) {
+    for (let b = 0; b < a; b++) {
+      block[a * width + b] =
+        (block[a * width + b] as number) * (scale[a] as number) * (scale[b] as number)
+    }
+  }
+  addRidge(diagonal, l2, columns, ridge)
+  for (let j = 0; j < width; j++) block[j * width + j] = diagonal[j] as number
+}
+
+/** Adds the penalty and a part of the diagonal itself, so that collinear columns can be told apart. */
+function addRidge(diagonal: Float64Array, l2: number, columns: number, ridge = 0): void {
+  for (let j = 0; j < diagonal.length; j++) {
+    const value = (diagonal[j] as number) * (1 + ridge) + (j < columns ? l2 : 0)
+    // A column of zeros has no curvature; its gradient is 0, so any number does.
+    diagonal[j] = value > 0 && value < Number.POSITIVE_INFINITY ? value : 1
+  }
+}
