@@ -1,3 +1,5 @@
+import { type Matrix, rowOf } from '../data/matrix.ts'
+
 /**
  * The arrays of a tree ensemble, all trees behind each other; children have larger numbers than their parent.
  * A leaf has feature −1. Lengths: one entry per node, `value` has `outputs` per node (used at leaves only).
@@ -60,4 +62,46 @@ export function ensembleOutput(trees: TreeEnsemble, x: Float64Array, out: Float6
   const weight = treeWeight(trees)
   for (let k = 0; k < trees.outputs; k++)
     out[k] = (out[k] as number) * weight + (trees.base[k] as number)
+}
+
+/** Returns the weight of the left branch of an inner node; an unreached pair of children counts half each. */
+export function leftShare(trees: TreeEnsemble, node: number): number {
+  const left = trees.cover[trees.left[node] as number] as number
+  const right = trees.cover[trees.right[node] as number] as number
+  return left + right > 0 ? left / (left + right) : 0.5
+}
+
+/** Returns the cover-weighted mean of every output, summed or averaged over the trees; length = outputs. */
+export function expectedOutput(trees: TreeEnsemble): Float64Array {
+  const { outputs } = trees
+  const expected = Float64Array.from(trees.value)
+  // Children have larger numbers than their parents.
+  for (let node = trees.feature.length - 1; node >= 0; node--) {
+    if ((trees.feature[node] as number) < 0) continue
+    const share = leftShare(trees, node)
+    const left = (trees.left[node] as number) * outputs
+    const right = (trees.right[node] as number) * outputs
+    for (let k = 0; k < outputs; k++) {
+      const fromRight = expected[right + k] as number
+      expected[node * outputs + k] =
+        fromRight + share * ((expected[left + k] as number) - fromRight)
+    }
+  }
+  const weight = treeWeight(trees)
+  return Float64Array.from({ length: outputs }, (_, k) => {
+    let sum = 0
+    for (const root of trees.roots) sum += expected[root * outputs + k] as number
+    return sum * weight + (trees.base[k] as number)
+  })
+}
+
+/** Returns the mean of every output over the rows of a matrix; length = outputs. */
+export function meanOutput(trees: TreeEnsemble, X: Matrix): Float64Array {
+  const mean = new Float64Array(trees.outputs)
+  const out = new Float64Array(trees.outputs)
+  for (let row = 0; row < X.rows; row++) {
+    ensembleOutput(trees, rowOf(X, row), out)
+    for (let k = 0; k < mean.length; k++) mean[k] = (mean[k] as number) + (out[k] as number)
+  }
+  return mean.map((sum) => sum / X.rows)
 }

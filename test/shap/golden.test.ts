@@ -5,8 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { Matrix } from '../../src/data/matrix.ts'
 import { kindOf } from '../../src/models/index.ts'
 import type { LinearSpec, ModelSpec, TreesSpec } from '../../src/models/model.ts'
+import { compileInterventional } from '../../src/shap/interventional.ts'
+import { ensembleOutput } from '../../src/shap/tree-ensemble.ts'
+import { compileTreeShap } from '../../src/shap/tree-shap.ts'
 
 const TOLERANCE = 1e-9
 const XGBOOST_TOLERANCE = 2e-5
@@ -32,6 +36,12 @@ interface XgboostTree {
   sum_hessian: number[]
 }
 
+/** SHAP values are [row][feature][output]. */
+interface Explained {
+  expected_value: number[]
+  shap_values: number[][][]
+}
+
 interface Golden {
   kind: string
   n_features: number
@@ -39,7 +49,10 @@ interface Golden {
   X: (number | null)[][]
   trees: SklearnTree[]
   predict_proba: number[][]
-  path_dependent: { expected_value: number[]; shap_values: number[][][] }
+  path_dependent: Explained
+  interventional: Explained & { background: (number | null)[][] }
+  /** Row numbers, and [row][feature][feature][output]. */
+  interactions: { rows: number[]; values: number[][][][] }
   multi_class: string
   coef: number[][]
   intercept: number[]
@@ -51,6 +64,13 @@ interface Golden {
   margin: number[]
   predict: number[]
   pred_contribs: number[][]
+  /** Values are [row][feature + 1][feature + 1], the last of them the bias. */
+  pred_interactions: { rows: number[]; values: number[][][] }
+  interventional_margin: {
+    background: (number | null)[][]
+    expected_value: number
+    shap_values: number[][]
+  }
 }
 
 for (const file of readdirSync(folder)
@@ -68,8 +88,9 @@ for (const file of readdirSync(folder)
 
 function checkTrees(t: Test, golden: Golden): void {
   const classes = golden.n_classes as number
+  const spec = fromSklearn(golden)
   const { probabilities, explained } = evaluate(
-    fromSklearn(golden),
+    spec,
     golden,
     classes,
     Array.from({ length: classes }, (_, k) => k),
@@ -81,6 +102,13 @@ function checkTrees(t: Test, golden: Golden): void {
   )
   t.ok(distance(explained.phi, golden.path_dependent.shap_values) <= TOLERANCE, 'SHAP values')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
+  const { interventional, interactions } = golden
+  const against = explainAgainst(spec, golden, interventional.background)
+  t.ok(distance(against.base, interventional.expected_value) <= TOLERANCE, 'mean output')
+  t.ok(distance(against.phi, interventional.shap_values) <= TOLERANCE, 'interventional values')
+  t.ok(against.additivity <= ADDITIVITY, `interventional additivity ${against.additivity}`)
+  const pairs = interact(spec, golden, interactions.rows)
+  t.ok(distance(pairs, interactions.values) <= TOLERANCE, 'interactions')
 }
 
 function checkLinear(t: Test, golden: Golden): void {
@@ -103,7 +131,8 @@ function checkLinear(t: Test, golden: Golden): void {
 }
 
 function checkXgboost(t: Test, golden: Golden): void {
-  const { probabilities, explained } = evaluate(fromXgboost(golden), golden, 2, [1])
+  const spec = fromXgboost(golden)
+  const { probabilities, explained } = evaluate(spec, golden, 2, [1])
   t.ok(
     distance(
       probabilities.map((row) => row[1] as number),
@@ -117,6 +146,74 @@ function checkXgboost(t: Test, golden: Golden): void {
   ])
   t.ok(distance(contributions, golden.pred_contribs) <= XGBOOST_TOLERANCE, 'contributions')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
+  const { interventional_margin: margin, pred_interactions: interactions } = golden
+  const against = explainAgainst(spec, golden, margin.background)
+  t.ok(distance(against.base, [margin.expected_value]) <= TOLERANCE, 'mean margin')
+  t.ok(
+    distance(
+      against.phi.map((row) => row.map((value) => value[0] as number)),
+      margin.shap_values,
+    ) <= TOLERANCE,
+    'interventional values',
+  )
+  t.ok(against.additivity <= ADDITIVITY, `interventional additivity ${against.additivity}`)
+  const pairs = interact(spec, golden, interactions.rows).map((row) =>
+    row.map((column) => column.map((value) => value[0] as number)),
+  )
+  const withoutBias = interactions.values.map((row) =>
+    row.slice(0, -1).map((column) => column.slice(0, -1)),
+  )
+  t.ok(distance(pairs, withoutBias) <= XGBOOST_TOLERANCE, 'interactions')
+}
+
+/** Explains all rows of a file against its background; phi is [row][feature][output]. */
+function explainAgainst(spec: TreesSpec, golden: Golden, background: (number | null)[][]) {
+  const features = golden.n_features
+  const outputs = Array.from({ length: spec.outputs }, (_, k) => k)
+  const shap = compileInterventional(spec, features, matrixOf(background))
+  const values = new Float64Array(golden.X.length * spec.outputs * features)
+  shap.explainRows(matrixOf(golden.X), outputs, values)
+  const scores = new Float64Array(spec.outputs)
+  let additivity = 0
+  const phi = golden.X.map((row, i) => {
+    ensembleOutput(spec, numbersOf(row), scores)
+    const own = outputs.map((k) =>
+      values.subarray((i * spec.outputs + k) * features, (i * spec.outputs + k + 1) * features),
+    )
+    for (const k of outputs) {
+      const base = shap.baseValues[k] as number
+      const total = (own[k] as Float64Array).reduce((a, b) => a + b, base)
+      additivity = Math.max(additivity, Math.abs(total - (scores[k] as number)))
+    }
+    return Array.from({ length: features }, (_, j) => own.map((of) => of[j] as number))
+  })
+  return { base: [...shap.baseValues], phi, additivity }
+}
+
+/** Interactions of the rows with the given numbers, [row][feature][feature][output]. */
+function interact(spec: TreesSpec, golden: Golden, rows: readonly number[]): number[][][][] {
+  const features = golden.n_features
+  const outputs = Array.from({ length: spec.outputs }, (_, k) => k)
+  const shap = compileTreeShap(spec, features)
+  return rows.map((row) => {
+    const out = new Float64Array(outputs.length * features * features)
+    shap.interactions(numbersOf(golden.X[row] as (number | null)[]), outputs, out)
+    return Array.from({ length: features }, (_, i) =>
+      Array.from({ length: features }, (_, j) =>
+        outputs.map((k) => out[(k * features + i) * features + j] as number),
+      ),
+    )
+  })
+}
+
+function matrixOf(rows: readonly (readonly (number | null)[])[]): Matrix {
+  const columns = rows[0]?.length ?? 0
+  const data = Float64Array.from(rows.flat(), (value) => value ?? Number.NaN)
+  return { rows: rows.length, columns, data }
+}
+
+function numbersOf(row: readonly (number | null)[]): Float64Array {
+  return Float64Array.from(row, (value) => value ?? Number.NaN)
 }
 
 /** Predicts and explains all rows of a file; phi is [row][feature][output] as in the files. */
@@ -216,12 +313,12 @@ function fromXgboost(golden: Golden): TreesSpec {
         tree.split_indices.map((f, i) => ((tree.left_children[i] as number) < 0 ? -1 : f)),
       ),
     ),
-    threshold: Float64Array.from(join((tree) => tree.split_conditions)),
+    threshold: Float64Array.from(join((tree) => tree.split_conditions.map(Math.fround))),
     left: Int32Array.from(join((tree, offset) => child(tree.left_children, offset))),
     right: Int32Array.from(join((tree, offset) => child(tree.right_children, offset))),
     missingLeft: Uint8Array.from(join((tree) => tree.default_left.map(Number))),
     cover: Float64Array.from(join((tree) => tree.sum_hessian)),
-    value: Float64Array.from(join((tree) => tree.split_conditions)),
+    value: Float64Array.from(join((tree) => tree.split_conditions.map(Math.fround))),
     outputs: 1,
     base: Float64Array.of(Math.log(golden.base_score / (1 - golden.base_score))),
     comparison: '<',

@@ -1,0 +1,105 @@
+import { leftShare, type TreeEnsemble } from './tree-ensemble.ts'
+
+/** Sides of a split, as numbers. */
+export const RIGHT = 0
+export const LEFT = 1
+
+/** What the paths to the inner nodes of one tree have in common; nodes in preorder, one entry per inner node. */
+export interface TreePaths {
+  /** Node number in the ensemble. */
+  readonly node: Int32Array
+  /** Position of the inner child, or −1 − number of the leaf. */
+  readonly left: Int32Array
+  readonly right: Int32Array
+  /** Position of the node directly above, or −1, and the side on which the path leaves it. */
+  readonly parent: Int32Array
+  readonly parentSide: Uint8Array
+  /** Position of the nearest node above that splits on the same feature, or −1, and the side. */
+  readonly ancestor: Int32Array
+  readonly ancestorSide: Uint8Array
+  /** Weight of the left branch: cover of the left child over both. */
+  readonly leftWeight: Float64Array
+  /** Product of the branch weights of the splits above on the same feature; 1 if there is none. */
+  readonly weightAbove: Float64Array
+  /** Largest number of different features on a path; 0 for a single leaf. */
+  readonly distinct: number
+}
+
+/** Returns the paths of the tree with the given root. */
+export function tracePaths(trees: TreeEnsemble, root: number): TreePaths {
+  const { node, parent, parentSide } = listInnerNodes(trees, root)
+  const count = node.length
+  const left = new Int32Array(count)
+  const right = new Int32Array(count)
+  const ancestor = new Int32Array(count)
+  const ancestorSide = new Uint8Array(count)
+  const leftWeight = new Float64Array(count)
+  const weightAbove = new Float64Array(count).fill(1)
+  const distinctTo = new Int32Array(count)
+  let distinct = 0
+  for (let i = 0; i < count; i++) {
+    const own = node[i] as number
+    const feature = trees.feature[own] as number
+    // Inner children come later and replace these.
+    left[i] = -1 - (trees.left[own] as number)
+    right[i] = -1 - (trees.right[own] as number)
+    leftWeight[i] = leftShare(trees, own)
+    const above = parent[i] as number
+    if (above >= 0) (parentSide[i] === LEFT ? left : right)[above] = i
+    let up = above
+    let side = parentSide[i] as number
+    while (up >= 0 && trees.feature[node[up] as number] !== feature) {
+      side = parentSide[up] as number
+      up = parent[up] as number
+    }
+    ancestor[i] = up
+    ancestorSide[i] = side
+    if (up >= 0) {
+      const share = leftWeight[up] as number
+      weightAbove[i] = (weightAbove[up] as number) * (side === LEFT ? share : 1 - share)
+    }
+    const before = above < 0 ? 0 : (distinctTo[above] as number)
+    distinctTo[i] = before + (up < 0 ? 1 : 0)
+    distinct = Math.max(distinct, distinctTo[i] as number)
+  }
+  return {
+    node,
+    left,
+    right,
+    parent,
+    parentSide,
+    ancestor,
+    ancestorSide,
+    leftWeight,
+    weightAbove,
+    distinct,
+  }
+}
+
+/** Returns the points of the quadrature that is exact for paths of so many different features: ⌈distinct / 2⌉. */
+export function pointsFor(distinct: number): number {
+  return Math.max(1, Math.ceil(distinct / 2))
+}
+
+function listInnerNodes(trees: TreeEnsemble, root: number) {
+  const node: number[] = []
+  const parent: number[] = []
+  const parentSide: number[] = []
+  const stack: number[] = [root, -1, LEFT]
+  while (stack.length > 0) {
+    const side = stack.pop() as number
+    const above = stack.pop() as number
+    const own = stack.pop() as number
+    if ((trees.feature[own] as number) < 0) continue
+    const at = node.length
+    node.push(own)
+    parent.push(above)
+    parentSide.push(side)
+    stack.push(trees.right[own] as number, at, RIGHT, trees.left[own] as number, at, LEFT)
+  }
+  return {
+    node: Int32Array.from(node),
+    parent: Int32Array.from(parent),
+    parentSide: Uint8Array.from(parentSide),
+  }
+}

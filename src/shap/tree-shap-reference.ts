@@ -1,0 +1,243 @@
+/**
+ * Exact path-dependent SHAP values of tree ensembles by quadrature, in plain TypeScript.
+ *
+ * For a leaf with value v and path features i = 1 … d, with R_i the product of the branch weights of all splits
+ * on i and s_i = 1 where the row satisfies all of them (else 0),
+ *
+ *   phi_j += v · ∫₀¹ (s_j − R_j) · Π_{i ≠ j} (R_i (1 − p) + s_i p) dp,
+ *
+ * a polynomial of degree d − 1, so Gauss-Legendre with ⌈d / 2⌉ points is exact (Wettenstein, Mitchell and Yu,
+ * "Quadrature-TreeSHAP", arXiv 2605.04497). Here the sums over leaves are shared in one pass down (C, the product
+ * of the factors above a node) and one pass up (H, the weighted value below it): at a split the factors of both
+ * edges sum to the factor of the path above, so f for the left edge is all a node needs, and no division is made
+ * per row. All factors lie in [0, 1], which keeps it stable at any depth.
+ */
+import { rowOf } from '../data/matrix.ts'
+import { gaussLegendre } from './gauss-legendre.ts'
+import { expectedOutput, goesLeft, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
+import { LEFT, pointsFor, type TreePaths, tracePaths } from './tree-paths.ts'
+import type { TreeShap } from './tree-shap.ts'
+
+/** One tree prepared for explaining. */
+interface CompiledTree extends TreePaths {
+  /** Points of the quadrature: ⌈d / 2⌉ for the largest number d of different features on a path. */
+  readonly points: number
+  /** 1 / (R u + t) at every point; [inner node][point]. */
+  readonly inverse: Float64Array
+}
+
+/** The row has already left the path at an earlier split on the same feature. */
+const DEAD = 2
+
+/** Returns the explainer of an ensemble over `features` model features, in plain TypeScript. */
+export function compileTreeShapReference(trees: TreeEnsemble, features: number): TreeShap {
+  const compiled = Array.from(trees.roots, (root) => compileTree(trees, root)).filter(
+    (tree) => tree.node.length > 0,
+  )
+  const weight = treeWeight(trees)
+  const slots = compiled.reduce((most, tree) => Math.max(most, tree.node.length * tree.points), 0)
+  const scratch: Scratch = {
+    code: new Uint8Array(compiled.reduce((most, tree) => Math.max(most, tree.node.length), 0)),
+    factor: new Float64Array(slots),
+    above: new Float64Array(slots),
+    below: new Float64Array(slots),
+    gain: new Float64Array(slots),
+  }
+  const explain: TreeShap['explain'] = (x, outputs, phi) => {
+    phi.fill(0)
+    for (const tree of compiled) {
+      passDown(trees, tree, x, scratch)
+      outputs.forEach((output, k) => {
+        passUp(trees, tree, output, scratch)
+        addShapValues(trees, tree, scratch, phi.subarray(k * features, (k + 1) * features))
+      })
+    }
+    for (let i = 0; i < phi.length; i++) phi[i] = (phi[i] as number) * weight
+  }
+  return {
+    baseValues: expectedOutput(trees),
+    explain,
+    explainRows(X, outputs, phi) {
+      const size = outputs.length * features
+      for (let row = 0; row < X.rows; row++)
+        explain(rowOf(X, row), outputs, phi.subarray(row * size, (row + 1) * size))
+    },
+    interactions(x, outputs, out) {
+      const size = features * features
+      const phi = new Float64Array(outputs.length * features)
+      explain(x, outputs, phi)
+      out.fill(0)
+      for (const tree of compiled) {
+        passDown(trees, tree, x, scratch)
+        outputs.forEach((output, k) => {
+          passUp(trees, tree, output, scratch)
+          addPairs(trees, tree, scratch, out.subarray(k * size, (k + 1) * size), features)
+        })
+      }
+      for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) * weight
+      outputs.forEach((_, k) => {
+        fillDiagonal(
+          out.subarray(k * size, (k + 1) * size),
+          phi.subarray(k * features, (k + 1) * features),
+        )
+      })
+    },
+    cost: compiled.reduce((sum, tree) => sum + tree.node.length * (tree.points * 5 + 5), 0),
+    interactionCost: compiled.reduce(
+      (sum, tree) => sum + tree.node.length * tree.points * (12 + 6 * tree.points),
+      0,
+    ),
+  }
+}
+
+/** Working memory of one explainer, reused for every row and tree. */
+interface Scratch {
+  readonly code: Uint8Array
+  /** f of the left edge; [inner node][point], as the next two. */
+  readonly factor: Float64Array
+  /** C: quadrature weight times the factors above the node. */
+  readonly above: Float64Array
+  /** H: expected value below the node. */
+  readonly below: Float64Array
+  /** Z: what the node adds to its feature's SHAP value, at every point. */
+  readonly gain: Float64Array
+}
+
+/** Routes the row and fills code, factor and above, parents first. */
+function passDown(
+  trees: TreeEnsemble,
+  tree: CompiledTree,
+  x: Float64Array,
+  scratch: Scratch,
+): void {
+  const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
+  const { code, factor, above } = scratch
+  const { nodes: t, weights } = gaussLegendre(n)
+  above.set(weights)
+  for (let i = 0; i < tree.node.length; i++) {
+    const ancestor = tree.ancestor[i] as number
+    const alive = ancestor < 0 || code[ancestor] === tree.ancestorSide[i]
+    const satisfied = goesLeft(trees, tree.node[i] as number, x) ? 1 : 0
+    code[i] = alive ? satisfied : DEAD
+    const rl = leftWeight[i] as number
+    const rest = (weightAbove[i] as number) * rl
+    const leftAt = (left[i] as number) * n
+    const rightAt = (right[i] as number) * n
+    for (let q = 0; q < n; q++) {
+      const at = i * n + q
+      const point = t[q] as number
+      const f = alive ? (inverse[at] as number) * (rest * (1 - point) + satisfied * point) : rl
+      const c = above[at] as number
+      factor[at] = f
+      if (leftAt >= 0) above[leftAt + q] = c * f
+      if (rightAt >= 0) above[rightAt + q] = c - c * f
+    }
+  }
+}
+
+/** Fills below and gain for one output, children first. */
+function passUp(trees: TreeEnsemble, tree: CompiledTree, output: number, scratch: Scratch): void {
+  const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
+  const { code, factor, above, below, gain } = scratch
+  for (let i = tree.node.length - 1; i >= 0; i--) {
+    const leftAt = left[i] as number
+    const rightAt = right[i] as number
+    const leftValue =
+      leftAt < 0 ? (trees.value[(-1 - leftAt) * trees.outputs + output] as number) : 0
+    const rightValue =
+      rightAt < 0 ? (trees.value[(-1 - rightAt) * trees.outputs + output] as number) : 0
+    // s − R_left for the left edge; 0 where the row has left the path, so that the node only mixes its children.
+    const s = code[i] === LEFT ? 1 : 0
+    const effect =
+      code[i] === DEAD ? 0 : (s - (leftWeight[i] as number)) * (weightAbove[i] as number)
+    for (let q = 0; q < n; q++) {
+      const at = i * n + q
+      const fromRight = rightAt < 0 ? rightValue : (below[rightAt * n + q] as number)
+      const difference = (leftAt < 0 ? leftValue : (below[leftAt * n + q] as number)) - fromRight
+      below[at] = fromRight + (factor[at] as number) * difference
+      const inv = inverse[at] as number
+      gain[at] = effect * (above[at] as number) * inv * inv * difference
+    }
+  }
+}
+
+/** Adds one tree's SHAP values to `phi`; length = features. */
+function addShapValues(
+  trees: TreeEnsemble,
+  tree: CompiledTree,
+  scratch: Scratch,
+  phi: Float64Array,
+): void {
+  const { points: n } = tree
+  for (let i = 0; i < tree.node.length; i++) {
+    let sum = 0
+    for (let q = 0; q < n; q++) sum += scratch.gain[i * n + q] as number
+    const feature = trees.feature[tree.node[i] as number] as number
+    phi[feature] = (phi[feature] as number) + sum
+  }
+}
+
+/**
+ * Adds one tree's interactions to `out`, [feature][feature]. A node on feature j meets every other feature k of
+ * the path above once, at the nearest split on it: I(j, k) += Σ_q Z_q (s_k − R_k) / (R_k u_q + s_k t_q).
+ */
+function addPairs(
+  trees: TreeEnsemble,
+  tree: CompiledTree,
+  scratch: Scratch,
+  out: Float64Array,
+  features: number,
+): void {
+  const { points: n, leftWeight, weightAbove } = tree
+  const { nodes: t } = gaussLegendre(n)
+  const featureAt = (i: number) => trees.feature[tree.node[i] as number] as number
+  for (let i = 0; i < tree.node.length; i++) {
+    if (scratch.code[i] === DEAD) continue
+    const j = featureAt(i)
+    const met = new Set([j])
+    let side = tree.parentSide[i] as number
+    for (let up = tree.parent[i] as number; up >= 0; up = tree.parent[up] as number) {
+      const k = featureAt(up)
+      if (!met.has(k)) {
+        met.add(k)
+        const share = leftWeight[up] as number
+        const R = (weightAbove[up] as number) * (side === LEFT ? share : 1 - share)
+        const satisfied = scratch.code[up] === side
+        let sum = 0
+        for (let q = 0; q < n; q++) {
+          const p = t[q] as number
+          const partner = satisfied ? (1 - R) / (R * (1 - p) + p) : -1 / (1 - p)
+          sum += (scratch.gain[i * n + q] as number) * partner
+        }
+        out[j * features + k] = (out[j * features + k] as number) + sum / 2
+        out[k * features + j] = (out[k * features + j] as number) + sum / 2
+      }
+      side = tree.parentSide[up] as number
+    }
+  }
+}
+
+/** Sets the diagonal, so that every row sums to the feature's SHAP value. */
+function fillDiagonal(out: Float64Array, phi: Float64Array): void {
+  for (let j = 0; j < phi.length; j++) {
+    let others = 0
+    for (let k = 0; k < phi.length; k++) if (k !== j) others += out[j * phi.length + k] as number
+    out[j * phi.length + j] = (phi[j] as number) - others
+  }
+}
+
+function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
+  const paths = tracePaths(trees, root)
+  const { ancestor, weightAbove } = paths
+  const points = pointsFor(paths.distinct)
+  const { nodes: t } = gaussLegendre(points)
+  const inverse = new Float64Array(ancestor.length * points).fill(1)
+  for (let i = 0; i < ancestor.length; i++) {
+    if ((ancestor[i] as number) < 0) continue
+    for (let q = 0; q < points; q++) {
+      const point = t[q] as number
+      inverse[i * points + q] = 1 / ((weightAbove[i] as number) * (1 - point) + point)
+    }
+  }
+  return { ...paths, points, inverse }
+}
