@@ -105,3 +105,21 @@ export function meanOutput(trees: TreeEnsemble, X: Matrix): Float64Array {
   }
   return mean.map((sum) => sum / X.rows)
 }
+
+/**
+ * Returns the number t of an inner node for which a value v (rounded, not missing) goes left exactly if v ≤ t.
+ * For `<` that is the largest double below the threshold.
+ */
+export function leftComparison(trees: TreeEnsemble, node: number): number {
+  const threshold = trees.threshold[node] as number
+  return trees.comparison === '<=' ? threshold : nextBelow(threshold)
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+function nextBelow(value: number): number {
+  if (value === 0) return -Number.MIN_VALUE
+  bits.setFloat64(0, value)
+  bits.setBigInt64(0, bits.getBigInt64(0) + (value > 0 ? -1n : 1n))
+  return bits.getFloat64(0)
+}

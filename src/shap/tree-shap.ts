@@ -1,6 +1,8 @@
 import type { Matrix } from '../data/matrix.ts'
+import { type Engine, instantiateKernels } from './kernels.ts'
 import type { TreeEnsemble } from './tree-ensemble.ts'
 import { compileTreeShapReference } from './tree-shap-reference.ts'
+import { compileTreeShapWasm } from './tree-shap-wasm.ts'
 
 /** An ensemble prepared for explaining: exact path-dependent SHAP values. Not for two calls at a time. */
 export interface TreeShap {
@@ -24,7 +26,19 @@ export interface TreeShap {
   readonly interactionCost: number
 }
 
+export interface TreeShapOptions {
+  /** Default: WebAssembly where it can run. */
+  readonly engine?: Engine
+}
+
 /** Returns the explainer of an ensemble over `features` model features. */
-export function compileTreeShap(trees: TreeEnsemble, features: number): TreeShap {
-  return compileTreeShapReference(trees, features)
+export function compileTreeShap(
+  trees: TreeEnsemble,
+  features: number,
+  { engine = 'wasm' }: TreeShapOptions = {},
+): TreeShap {
+  const kernels = engine === 'wasm' ? instantiateKernels() : undefined
+  return kernels
+    ? compileTreeShapWasm(trees, features, kernels)
+    : compileTreeShapReference(trees, features)
 }

@@ -1,0 +1,2 @@
+export { explainRow } from "./row";
+export { explainRows } from "./batch";

@@ -1,0 +1,62 @@
+// The layout of a compiled ensemble in memory; written by ../tree-program.ts, the only other place that knows it.
+
+// Context: what a call works on.
+@inline export const CONTEXT_TREES: usize = 0;
+@inline export const CONTEXT_TREE_COUNT: usize = 4;
+@inline export const CONTEXT_X: usize = 8;
+@inline export const CONTEXT_ABOVE: usize = 12;
+@inline export const CONTEXT_BELOW: usize = 16;
+@inline export const CONTEXT_SIDES: usize = 20;
+@inline export const CONTEXT_FACTORS: usize = 24;
+@inline export const CONTEXT_PHI: usize = 28;
+@inline export const CONTEXT_FEATURES: usize = 32;
+@inline export const CONTEXT_OUTPUTS: usize = 36;
+@inline export const CONTEXT_OUTPUT_COUNT: usize = 40;
+@inline export const CONTEXT_X_SIZE: usize = 44;
+@inline export const CONTEXT_BLOCKS: usize = 48;
+@inline export const CONTEXT_BELOW_SIZE: usize = 52;
+@inline export const CONTEXT_GAINS: usize = 56;
+@inline export const CONTEXT_PARTNERS: usize = 60;
+@inline export const CONTEXT_PAIRS: usize = 64;
+
+// Tree: one header of 64 bytes each.
+@inline export const TREE_SIZE: usize = 64;
+@inline export const TREE_POINTS: usize = 0;
+@inline export const TREE_SPLITS: usize = 4;
+@inline export const TREE_SPLIT_COUNT: usize = 8;
+@inline export const TREE_RUNS: usize = 12;
+@inline export const TREE_RUN_COUNT: usize = 16;
+@inline export const TREE_FORKS: usize = 20;
+@inline export const TREE_NEW_FORKS: usize = 24;
+@inline export const TREE_FORK_COUNT: usize = 28;
+@inline export const TREE_FORK_VALUES: usize = 32;
+@inline export const TREE_LEAVES: usize = 36;
+@inline export const TREE_LEAF_COUNT: usize = 40;
+@inline export const TREE_RULE: usize = 44;
+@inline export const TREE_EDGES: usize = 48;
+@inline export const TREE_PATHS: usize = 52;
+
+// Split: an inner node with at least one inner child; 64 bytes.
+@inline export const SPLIT_SIZE: usize = 64;
+@inline export const SPLIT_X: usize = 0;
+@inline export const SPLIT_FEATURE: usize = 4;
+@inline export const SPLIT_THRESHOLD: usize = 8;
+@inline export const SPLIT_WEIGHT: usize = 16;
+@inline export const SPLIT_REST: usize = 24;
+@inline export const SPLIT_ABOVE: usize = 32;
+@inline export const SPLIT_LEFT_ABOVE: usize = 40;
+@inline export const SPLIT_RIGHT_ABOVE: usize = 44;
+@inline export const SPLIT_LEFT_BELOW: usize = 48;
+@inline export const SPLIT_RIGHT_BELOW: usize = 52;
+@inline export const SPLIT_INVERSE: usize = 56;
+@inline export const SPLIT_ANCESTOR: usize = 60;
+
+// Fork: an inner node with two leaves; 40 bytes.
+@inline export const FORK_SIZE: usize = 40;
+@inline export const FORK_X: usize = 0;
+@inline export const FORK_FEATURE: usize = 4;
+@inline export const FORK_THRESHOLD: usize = 8;
+@inline export const FORK_WEIGHT: usize = 16;
+@inline export const FORK_ABOVE: usize = 24;
+@inline export const FORK_INVERSE: usize = 32;
+@inline export const FORK_ANCESTOR: usize = 36;

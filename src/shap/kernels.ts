@@ -1,0 +1,33 @@
+import { kernels as encoded } from './kernels.generated.ts'
+
+/** Who computes: WebAssembly with 128-bit SIMD, or the readable TypeScript that says the same. */
+export type Engine = 'wasm' | 'reference'
+
+/** One instance of the kernels with a memory of its own; addresses and sizes in bytes. */
+export interface Kernels {
+  readonly memory: WebAssembly.Memory
+  explainRow(context: number): void
+  explainRows(context: number): void
+}
+
+let compiled: WebAssembly.Module | 'unavailable' | undefined
+
+/** Returns a new instance of the kernels, or undefined where WebAssembly or its SIMD is missing. */
+export function instantiateKernels(): Kernels | undefined {
+  compiled ??= compileKernels()
+  if (compiled === 'unavailable') return undefined
+  try {
+    return new WebAssembly.Instance(compiled).exports as unknown as Kernels
+  } catch {
+    // No address space left for another memory.
+    return undefined
+  }
+}
+
+function compileKernels(): WebAssembly.Module | 'unavailable' {
+  try {
+    return new WebAssembly.Module(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)))
+  } catch {
+    return 'unavailable'
+  }
+}

@@ -1,0 +1,242 @@
+/** Path-dependent SHAP values by the WebAssembly kernels; the method is that of tree-shap-reference.ts. */
+import type { Matrix } from '../data/matrix.ts'
+import { type Arena, createArena } from './arena.ts'
+import type { Kernels } from './kernels.ts'
+import { type OutputsAsked, planOutputs } from './outputs-asked.ts'
+import { expectedOutput, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
+import { slotsOf, type TreeProgram, type TreeShape, writeTreeProgram } from './tree-program.ts'
+import type { TreeShap } from './tree-shap.ts'
+import { compileTreeShapReference } from './tree-shap-reference.ts'
+
+/** Bytes of the area of sides per split for one row and for four: assembly/row.ts, assembly/batch.ts. */
+const SIDES = 32
+const SIDES_OF_BLOCK = 96
+/** Rows that the batch kernel takes at a time. */
+const BLOCK = 4
+/** Rows and SHAP values that stay in the cache while the trees go over them, in bytes. */
+const CHUNK_BYTES = 256 * 1024
+
+/** Returns the explainer of an ensemble over `features` model features on an instance of the kernels. */
+export function compileTreeShapWasm(
+  trees: TreeEnsemble,
+  features: number,
+  kernels: Kernels,
+): TreeShap {
+  const arena = createArena(kernels.memory)
+  const program = writeTreeProgram(trees, features, arena)
+  const shared: Shared = {
+    trees,
+    features,
+    kernels,
+    arena,
+    program,
+    plan: planOutputs(trees),
+    asked: arena.take(trees.outputs * 4),
+    weight: treeWeight(trees),
+  }
+  const explain = compileRow(shared)
+  return {
+    baseValues: expectedOutput(trees),
+    explain,
+    explainRows: compileBatch(shared),
+    interactions: compileTreeShapReference(trees, features).interactions,
+    cost: 500 + costOf(program.shapes, 1.2, 0.7),
+    interactionCost: 500 + costOf(program.shapes, 3, 10),
+  }
+}
+
+interface Shared {
+  readonly trees: TreeEnsemble
+  readonly features: number
+  readonly kernels: Kernels
+  readonly arena: Arena
+  readonly program: TreeProgram
+  readonly plan: (outputs: readonly number[]) => OutputsAsked
+  /** Address of the outputs to compute. */
+  readonly asked: number
+  readonly weight: number
+}
+
+function compileRow(shared: Shared): TreeShap['explain'] {
+  const { trees, features, kernels, arena, program, weight } = shared
+  const slots = largest(program, (shape) => slotsOf(shape) * Math.ceil(shape.points / 2) * 16)
+  const x = arena.take(2 * features * 8)
+  const above = arena.take(slots)
+  const below = trees.outputs > 1 ? arena.take(slots) : above
+  const factors = arena.take(
+    largest(program, (shape) => shape.repeatedSplits * Math.ceil(shape.points / 2) * 16),
+  )
+  const phi = arena.take(trees.outputs * features * 16)
+  const context = writeContext(shared, {
+    x,
+    above,
+    below,
+    sides: arena.take(largest(program, ({ splits }) => splits * SIDES)),
+    factors,
+    phi,
+  })
+  const place = { start: x / 8, stride: 1, copies: 2 }
+  return (row, outputs, out) => {
+    const asked = shared.plan(outputs)
+    const { i32, f64 } = arena
+    putRow(shared, row, 0, place)
+    i32.set(asked.computed, shared.asked / 4)
+    i32[context / 4 + OUTPUT_COUNT] = asked.count
+    // One output may overwrite what the pass down wrote, which keeps less in the cache.
+    i32[context / 4 + BELOW] = asked.count > 1 ? below : above
+    f64.fill(0, phi / 8, phi / 8 + asked.count * features * 2)
+    kernels.explainRow(context)
+    for (let k = 0; k < outputs.length; k++) {
+      const place = asked.place[outputs[k] as number] as number
+      for (let j = 0; j < features; j++) {
+        let value = 0
+        if (place >= 0) value = sumOfLanes(f64, phi / 8 + (place * features + j) * 2)
+        else
+          for (let other = 0; other < asked.count; other++)
+            value -= sumOfLanes(f64, phi / 8 + (other * features + j) * 2)
+        out[k * features + j] = weight * value
+      }
+    }
+  }
+}
+
+function sumOfLanes(f64: Float64Array, at: number): number {
+  return (f64[at] as number) + (f64[at + 1] as number)
+}
+
+function compileBatch(shared: Shared): TreeShap['explainRows'] {
+  const { trees, features, kernels, arena, program, weight } = shared
+  const copies = trees.missingLeft.includes(1) ? 2 : 1
+  const blockBytes = (copies + trees.outputs) * features * BLOCK * 8
+  const blocks = Math.max(1, Math.min(256, Math.floor(CHUNK_BYTES / blockBytes)))
+  const slots = largest(program, (shape) => slotsOf(shape) * shape.points * BLOCK * 8)
+  const xSize = copies * features * BLOCK
+  // Made at the first batch: many models are asked single rows only.
+  let areas: { context: number; x: number; phi: number } | undefined
+  const takeAreas = () => {
+    const x = arena.take(blocks * xSize * 8)
+    const phi = arena.take(blocks * trees.outputs * features * BLOCK * 8)
+    const above = arena.take(slots)
+    const below = trees.outputs > 1 ? arena.take(trees.outputs * slots) : above
+    const context = writeContext(shared, {
+      x,
+      phi,
+      above,
+      below,
+      sides: arena.take(largest(program, ({ splits }) => splits * SIDES_OF_BLOCK)),
+      factors: arena.take(
+        largest(program, (shape) => shape.repeatedSplits * shape.points * BLOCK * 8),
+      ),
+    })
+    arena.i32[context / 4 + X_SIZE] = xSize * 8
+    arena.i32[context / 4 + BELOW_SIZE] = slots
+    return { context, x, phi, above, below }
+  }
+  const explainChunk = (
+    X: Matrix,
+    first: number,
+    outputs: readonly number[],
+    out: Float64Array,
+  ) => {
+    areas ??= takeAreas()
+    const { context, x, phi } = areas
+    const { i32, f64 } = arena
+    const asked = shared.plan(outputs)
+    const rows = Math.min(X.rows - first, blocks * BLOCK)
+    for (let row = 0; row < rows; row++) {
+      const block = x / 8 + Math.floor(row / BLOCK) * xSize
+      const place = { start: block + (row % BLOCK), stride: BLOCK, copies }
+      putRow(shared, X.data, (first + row) * features, place)
+    }
+    i32.set(asked.computed, shared.asked / 4)
+    i32[context / 4 + OUTPUT_COUNT] = asked.count
+    i32[context / 4 + BLOCKS] = Math.ceil(rows / BLOCK)
+    const size = asked.count * features * BLOCK
+    f64.fill(0, phi / 8, phi / 8 + Math.ceil(rows / BLOCK) * size)
+    kernels.explainRows(context)
+    for (let row = 0; row < rows; row++) {
+      const from = phi / 8 + Math.floor(row / BLOCK) * size + (row % BLOCK)
+      for (let k = 0; k < outputs.length; k++) {
+        const to = ((first + row) * outputs.length + k) * features
+        const place = asked.place[outputs[k] as number] as number
+        for (let j = 0; j < features; j++) {
+          let value = 0
+          if (place >= 0) value = f64[from + (place * features + j) * BLOCK] as number
+          else
+            for (let other = 0; other < asked.count; other++)
+              value -= f64[from + (other * features + j) * BLOCK] as number
+          out[to + j] = weight * value
+        }
+      }
+    }
+  }
+  return (X, outputs, out) => {
+    for (let first = 0; first < X.rows; first += blocks * BLOCK)
+      explainChunk(X, first, outputs, out)
+  }
+}
+
+/** Numbers of the context, in words: assembly/layout.ts. */
+const BELOW = 4
+const OUTPUT_COUNT = 10
+const X_SIZE = 11
+const BLOCKS = 12
+const BELOW_SIZE = 13
+
+interface Areas {
+  readonly x: number
+  readonly above: number
+  readonly below: number
+  readonly sides: number
+  readonly factors: number
+  readonly phi: number
+}
+
+function writeContext({ features, arena, program, asked }: Shared, areas: Areas): number {
+  const context = arena.take(64)
+  const { x, above, below, sides, factors, phi } = areas
+  arena.i32.set(
+    [program.trees, program.count, x, above, below, sides, factors, phi, features, asked],
+    context / 4,
+  )
+  return context
+}
+
+/** Where numbers of a row stand: every `stride`-th place from `start`. */
+interface Place {
+  readonly start: number
+  readonly stride: number
+  readonly copies: number
+}
+
+/**
+ * Writes one row, rounded as the ensemble asks. A second copy follows in which missing values are −∞, which goes
+ * left everywhere, as NaN goes right everywhere.
+ */
+function putRow(
+  { trees, features, arena: { f64 } }: Shared,
+  data: Float64Array,
+  from: number,
+  { start, stride, copies }: Place,
+): void {
+  const isSingle = trees.precision === 'float32'
+  for (let j = 0; j < features; j++) {
+    const raw = data[from + j] as number
+    const value = isSingle ? Math.fround(raw) : raw
+    f64[start + j * stride] = value
+    if (copies > 1)
+      f64[start + (features + j) * stride] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
+  }
+}
+
+function largest(program: TreeProgram, of: (shape: TreeShape) => number): number {
+  return program.shapes.reduce((most, shape) => Math.max(most, of(shape)), 0)
+}
+
+/** Estimated nanoseconds of all nodes: so many each, and so many more per point. */
+function costOf(shapes: readonly TreeShape[], node: number, point: number): number {
+  return shapes.reduce(
+    (sum, shape) => sum + (shape.splits + shape.forks) * (node + point * shape.points),
+    0,
+  )
+}
