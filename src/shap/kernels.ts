@@ -8,6 +8,7 @@ export interface Kernels {
   readonly memory: WebAssembly.Memory
   explainRow(context: number): void
   explainRows(context: number): void
+  explainPairs(context: number): void
 }
 
 let compiled: WebAssembly.Module | 'unavailable' | undefined

@@ -20,9 +20,8 @@ export interface TreeProgram {
   /** Address of the headers of the trees that have an inner node, and their number. */
   readonly trees: number
   readonly count: number
-  /** Largest number of slots of a tree, of its splits, and bytes of all slots for one double per point. */
-  readonly most: { readonly slots: number; readonly splits: number; readonly slotBytes: number }
   readonly shapes: readonly TreeShape[]
+  readonly orders: readonly Order[]
 }
 
 /** Size of a compiled tree. */
@@ -34,8 +33,8 @@ export interface TreeShape {
   readonly leaves: number
 }
 
-/** Where everything of one tree stands. */
-interface Order {
+/** Where the inner nodes of one tree stand. */
+export interface Order {
   readonly paths: TreePaths
   /** Positions in `paths`. */
   readonly splits: Int32Array
@@ -59,20 +58,10 @@ export function writeTreeProgram(trees: TreeEnsemble, features: number, arena: A
     rules.set(points, rule)
     return writeTree(trees, features, order, points, rule, headers + i * TREE, arena)
   })
-  const largest = (of: (shape: TreeShape) => number) =>
-    shapes.reduce((most, shape) => Math.max(most, of(shape)), 0)
-  return {
-    trees: headers,
-    count: orders.length,
-    shapes,
-    most: {
-      slots: largest(slotsOf),
-      splits: largest(({ splits }) => splits),
-      slotBytes: largest((shape) => slotsOf(shape) * slotBytes(shape.points)),
-    },
-  }
+  return { trees: headers, count: orders.length, shapes, orders }
 }
 
+/** Returns the number of slots of a tree. */
 export function slotsOf({ splits, forks, leaves }: TreeShape): number {
   return splits + forks + 1 + leaves
 }
@@ -268,4 +257,73 @@ function countRepeated({ ancestor }: TreePaths): number {
   let count = 0
   for (const above of ancestor) if (above >= 0) count++
   return count
+}
+
+/**
+ * Writes what interactions need and SHAP values do not. Per edge of a split (left, right) what a partner below it is
+ * multiplied by while the row is on it: (1 − R) / (R u + t); where it is not, −1 / u, once per tree. Per node its
+ * partners: the nearest edge of every other feature on the path above.
+ */
+export function writePathTables(trees: TreeEnsemble, program: TreeProgram, arena: Arena): void {
+  const { orders, shapes } = program
+  orders.forEach((order, i) => {
+    const size = slotBytes((shapes[i] as TreeShape).points)
+    const edges = arena.take((order.splits.length * 2 + 1) * size)
+    const partners = listPartners(trees, order)
+    const offsets = arena.take(partners.offsets.length * 4)
+    const entries = arena.take(partners.entries.length * 4)
+    arena.i32.set(partners.offsets, offsets / 4)
+    arena.i32.set(partners.entries, entries / 4)
+    const header = (program.trees + i * TREE) / 4
+    arena.i32.set([edges, offsets, entries], header + 12)
+    writeEdges(order, arena.f64, edges / 8, size / 8, (arena.i32[header + 11] as number) / 8)
+  })
+}
+
+/** Writes the vectors of all edges, the one of rows that are not on them first. */
+function writeEdges(
+  { paths, splits }: Order,
+  f64: Float64Array,
+  edges: number,
+  length: number,
+  rule: number,
+): void {
+  for (let q = 0; q < length; q++) f64[edges + q] = -1 / (1 - (f64[rule + q] as number))
+  for (let at = 0; at < splits.length; at++) {
+    const i = splits[at] as number
+    const rl = paths.leftWeight[i] as number
+    const above = paths.weightAbove[i] as number
+    for (const [side, share] of [rl, 1 - rl].entries()) {
+      const R = above * share
+      const vector = edges + (1 + at * 2 + side) * length
+      for (let q = 0; q < length; q++) {
+        const t = f64[rule + q] as number
+        f64[vector + q] = (1 - R) / (R * (1 - t) + t)
+      }
+    }
+  }
+}
+
+/** Per node in the order of slots: where its entries end; an entry is an edge and 16 times its feature. */
+function listPartners(trees: TreeEnsemble, { paths, splits, forks, slot }: Order) {
+  const { node, parent, parentSide } = paths
+  const offsets: number[] = [0]
+  const entries: number[] = []
+  const met = new Map<number, number>()
+  const add = (i: number) => {
+    met.set(trees.feature[node[i] as number] as number, i)
+    let side = parentSide[i] as number
+    for (let up = parent[i] as number; up >= 0; up = parent[up] as number) {
+      const k = trees.feature[node[up] as number] as number
+      if (met.get(k) !== i) {
+        met.set(k, i)
+        entries.push((slot[up] as number) * 2 + (side === LEFT ? 0 : 1), k * 16)
+      }
+      side = parentSide[up] as number
+    }
+    offsets.push(entries.length * 4)
+  }
+  splits.forEach(add)
+  forks.forEach(add)
+  return { offsets, entries }
 }

@@ -14,6 +14,7 @@
  */
 import { rowOf } from '../data/matrix.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
+import { fillDiagonal } from './interactions.ts'
 import { expectedOutput, goesLeft, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
 import { LEFT, pointsFor, type TreePaths, tracePaths } from './tree-paths.ts'
 import type { TreeShap } from './tree-shap.ts'
@@ -214,15 +215,6 @@ function addPairs(
       }
       side = tree.parentSide[up] as number
     }
-  }
-}
-
-/** Sets the diagonal, so that every row sums to the feature's SHAP value. */
-function fillDiagonal(out: Float64Array, phi: Float64Array): void {
-  for (let j = 0; j < phi.length; j++) {
-    let others = 0
-    for (let k = 0; k < phi.length; k++) if (k !== j) others += out[j * phi.length + k] as number
-    out[j * phi.length + j] = (phi[j] as number) - others
   }
 }
 

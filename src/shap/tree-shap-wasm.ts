@@ -1,12 +1,19 @@
 /** Path-dependent SHAP values by the WebAssembly kernels; the method is that of tree-shap-reference.ts. */
 import type { Matrix } from '../data/matrix.ts'
 import { type Arena, createArena } from './arena.ts'
+import { fillDiagonal } from './interactions.ts'
 import type { Kernels } from './kernels.ts'
 import { type OutputsAsked, planOutputs } from './outputs-asked.ts'
 import { expectedOutput, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
-import { slotsOf, type TreeProgram, type TreeShape, writeTreeProgram } from './tree-program.ts'
+import {
+  slotBytes,
+  slotsOf,
+  type TreeProgram,
+  type TreeShape,
+  writePathTables,
+  writeTreeProgram,
+} from './tree-program.ts'
 import type { TreeShap } from './tree-shap.ts'
-import { compileTreeShapReference } from './tree-shap-reference.ts'
 
 /** Bytes of the area of sides per split for one row and for four: assembly/row.ts, assembly/batch.ts. */
 const SIDES = 32
@@ -39,9 +46,9 @@ export function compileTreeShapWasm(
     baseValues: expectedOutput(trees),
     explain,
     explainRows: compileBatch(shared),
-    interactions: compileTreeShapReference(trees, features).interactions,
-    cost: 500 + costOf(program.shapes, 1.2, 0.7),
-    interactionCost: 500 + costOf(program.shapes, 3, 10),
+    interactions: compileInteractions(shared, explain),
+    cost: costOf(program.shapes, 1.2, 0.7),
+    interactionCost: costOf(program.shapes, 3, 10),
   }
 }
 
@@ -59,12 +66,12 @@ interface Shared {
 
 function compileRow(shared: Shared): TreeShap['explain'] {
   const { trees, features, kernels, arena, program, weight } = shared
-  const slots = largest(program, (shape) => slotsOf(shape) * Math.ceil(shape.points / 2) * 16)
+  const slots = largest(program, (shape) => slotsOf(shape) * slotBytes(shape.points))
   const x = arena.take(2 * features * 8)
   const above = arena.take(slots)
   const below = trees.outputs > 1 ? arena.take(slots) : above
   const factors = arena.take(
-    largest(program, (shape) => shape.repeatedSplits * Math.ceil(shape.points / 2) * 16),
+    largest(program, (shape) => shape.repeatedSplits * slotBytes(shape.points)),
   )
   const phi = arena.take(trees.outputs * features * 16)
   const context = writeContext(shared, {
@@ -176,12 +183,66 @@ function compileBatch(shared: Shared): TreeShap['explainRows'] {
   }
 }
 
+function compileInteractions(
+  shared: Shared,
+  explain: TreeShap['explain'],
+): TreeShap['interactions'] {
+  const { features, kernels, arena, program, trees, weight } = shared
+  // Made at the first call: most models are never asked for interactions.
+  let areas: { context: number; x: number; pairs: number } | undefined
+  const takeAreas = () => {
+    writePathTables(trees, program, arena)
+    const slots = largest(program, (shape) => slotsOf(shape) * slotBytes(shape.points))
+    const x = arena.take(2 * features * 8)
+    const above = arena.take(slots)
+    const pairs = arena.take(features * features * 16)
+    const context = writeContext(shared, {
+      x,
+      above,
+      below: above,
+      sides: arena.take(largest(program, ({ splits }) => splits * SIDES)),
+      factors: arena.take(
+        largest(program, (shape) => shape.repeatedSplits * slotBytes(shape.points)),
+      ),
+      phi: arena.take(features * 16),
+    })
+    const partners = arena.take(largest(program, ({ splits }) => splits * 8))
+    arena.i32.set([arena.take(slots), partners, pairs], context / 4 + GAINS)
+    return { context, x, pairs }
+  }
+  return (row, outputs, out) => {
+    areas ??= takeAreas()
+    const { context, x, pairs } = areas
+    const { i32, f64 } = arena
+    const phi = new Float64Array(outputs.length * features)
+    explain(row, outputs, phi)
+    putRow(shared, row, 0, { start: x / 8, stride: 1, copies: 2 })
+    outputs.forEach((output, k) => {
+      i32[shared.asked / 4] = output
+      f64.fill(0, pairs / 8, pairs / 8 + features * features * 2)
+      kernels.explainPairs(context)
+      const own = out.subarray(k * features * features, (k + 1) * features * features)
+      for (let i = 0; i < features; i++) {
+        for (let j = 0; j < i; j++) {
+          const below = sumOfLanes(f64, pairs / 8 + (i * features + j) * 2)
+          const above = sumOfLanes(f64, pairs / 8 + (j * features + i) * 2)
+          const half = (weight * (below + above)) / 2
+          own[i * features + j] = half
+          own[j * features + i] = half
+        }
+      }
+      fillDiagonal(own, phi.subarray(k * features, (k + 1) * features))
+    })
+  }
+}
+
 /** Numbers of the context, in words: assembly/layout.ts. */
 const BELOW = 4
 const OUTPUT_COUNT = 10
 const X_SIZE = 11
 const BLOCKS = 12
 const BELOW_SIZE = 13
+const GAINS = 14
 
 interface Areas {
   readonly x: number
@@ -193,7 +254,7 @@ interface Areas {
 }
 
 function writeContext({ features, arena, program, asked }: Shared, areas: Areas): number {
-  const context = arena.take(64)
+  const context = arena.take(80)
   const { x, above, below, sides, factors, phi } = areas
   arena.i32.set(
     [program.trees, program.count, x, above, below, sides, factors, phi, features, asked],

@@ -1,2 +1,3 @@
 export { explainRow } from "./row";
 export { explainRows } from "./batch";
+export { explainPairs } from "./pairs";

@@ -34,7 +34,8 @@
 @inline export const TREE_LEAF_COUNT: usize = 40;
 @inline export const TREE_RULE: usize = 44;
 @inline export const TREE_EDGES: usize = 48;
-@inline export const TREE_PATHS: usize = 52;
+@inline export const TREE_PARTNER_ENDS: usize = 52;
+@inline export const TREE_PARTNERS: usize = 56;
 
 // Split: an inner node with at least one inner child; 64 bytes.
 @inline export const SPLIT_SIZE: usize = 64;

@@ -1,7 +1,7 @@
 // SHAP values of one row: lanes are the points of the quadrature, in pairs. The recurrences, and the names C, H, f
 // and D, are those of ../tree-shap-reference.ts. With u = 1 − t a new feature's f is rl + (s − rl) t.
 import {
-  CONTEXT_ABOVE, CONTEXT_BELOW, CONTEXT_FACTORS, CONTEXT_FEATURES, CONTEXT_OUTPUT_COUNT, CONTEXT_OUTPUTS,
+  CONTEXT_ABOVE, CONTEXT_BELOW, CONTEXT_FACTORS, CONTEXT_FEATURES, CONTEXT_GAINS, CONTEXT_OUTPUT_COUNT, CONTEXT_OUTPUTS,
   CONTEXT_PHI, CONTEXT_SIDES, CONTEXT_TREE_COUNT, CONTEXT_TREES, CONTEXT_X,
   FORK_ABOVE, FORK_ANCESTOR, FORK_FEATURE, FORK_INVERSE, FORK_SIZE, FORK_THRESHOLD, FORK_WEIGHT, FORK_X,
   SPLIT_ABOVE, SPLIT_ANCESTOR, SPLIT_FEATURE, SPLIT_INVERSE, SPLIT_LEFT_ABOVE, SPLIT_LEFT_BELOW, SPLIT_REST,
@@ -12,10 +12,10 @@ import {
 import { N0, N1, N2, N3, N4, number } from "./sizes";
 
 // Offsets of the pairs of points.
-@unmanaged class Q0 {}
-@unmanaged class Q1 { a: v128 }
-@unmanaged class Q2 extends Q1 { b: v128 }
-@unmanaged class Q3 extends Q2 { c: v128 }
+@unmanaged export class Q0 {}
+@unmanaged export class Q1 { a: v128 }
+@unmanaged export class Q2 extends Q1 { b: v128 }
+@unmanaged export class Q3 extends Q2 { c: v128 }
 
 /** Bytes per split in the area of sides: where rows that go left and right are alive, and s − rl of the node. */
 @inline export const SIDES: usize = 32;
@@ -44,7 +44,7 @@ function explainTree<P>(context: usize, tree: usize): void {
   const features = <usize>load<u32>(context, CONTEXT_FEATURES);
   let phi = <usize>load<u32>(context, CONTEXT_PHI);
   for (let k = 0; k < count; k++) {
-    passUp<P>(context, tree, <usize>load<u32>(outputs + (<usize>k << 2)), phi);
+    passUp<P, N0>(context, tree, <usize>load<u32>(outputs + (<usize>k << 2)), phi);
     phi += features * 16;
   }
 }
@@ -153,8 +153,11 @@ export function passDown<P>(context: usize, tree: usize): void {
   v128.store(C, f64x2.mul(f64x2.mul(c, g), f64x2.mul(inv, inv)), offsetof<Q>());
 }
 
-/** Computes H of all nodes for one output and adds its SHAP values to phi, two lanes per feature. */
-function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void {
+/**
+ * Computes H of all nodes for one output and adds its SHAP values to phi, two lanes per feature. With Z = N1 what
+ * every node adds stays in the area of gains, by slot and point.
+ */
+export function passUp<P, Z>(context: usize, tree: usize, output: usize, phi: usize): void {
   const x = <usize>load<u32>(context, CONTEXT_X);
   const above = <usize>load<u32>(context, CONTEXT_ABOVE);
   const below = <usize>load<u32>(context, CONTEXT_BELOW);
@@ -162,6 +165,7 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   const size = slotSize<P>(tree);
   const rule = <usize>load<u32>(tree, TREE_RULE);
   const one = f64x2.splat(1);
+  const gains = number<Z>() > 0 ? <usize>load<u32>(context, CONTEXT_GAINS) : 0;
   const splitCount = <usize>load<u32>(tree, TREE_SPLIT_COUNT);
   const forkCount = <usize>load<u32>(tree, TREE_FORK_COUNT);
 
@@ -186,6 +190,7 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   let values = <usize>load<u32>(tree, TREE_FORK_VALUES) + output * forkCount * 16;
   let C = above + splitCount * size;
   H = below + splitCount * size;
+  let Z = gains + splitCount * size;
   const newEnd = fork + <usize>load<u32>(tree, TREE_NEW_FORKS) * FORK_SIZE;
   for (; fork < newEnd; fork += FORK_SIZE) {
     const isLeft = f64x2.le(
@@ -196,11 +201,12 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
     // Of a new feature the values are the mean and the difference.
     const mean = v128.load64_splat(values);
     const gain = f64x2.mul(g, v128.load64_splat(values, 8));
-    const sum = forkNewPoints<P>(size, C, H, rule, mean, gain);
+    const sum = forkNewPoints<P, Z>(size, Z, gain, C, H, rule, mean, gain);
     const total = phi + <usize>load<u32>(fork, FORK_FEATURE);
     v128.store(total, f64x2.add(v128.load(total), f64x2.mul(gain, sum)));
     C += size;
     H += size;
+    Z += size;
     values += 16;
   }
   const forkEnd = <usize>load<u32>(tree, TREE_FORKS) + forkCount * FORK_SIZE;
@@ -220,11 +226,12 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
     const difference = v128.load64_splat(values, 8);
     const gain = v128.and(alive, f64x2.mul(f64x2.mul(f64x2.sub(s, rl), R), difference));
     const inverse = <usize>load<u32>(fork, FORK_INVERSE);
-    const sum = forkRepeatedPoints<P>(size, C, H, rule, inverse, rl, rest, h, alive, fromRight, difference);
+    const sum = forkRepeatedPoints<P, Z>(size, Z, gain, C, H, rule, inverse, rl, rest, h, alive, fromRight, difference);
     const total = phi + <usize>load<u32>(fork, FORK_FEATURE);
     v128.store(total, f64x2.add(v128.load(total), f64x2.mul(gain, sum)));
     C += size;
     H += size;
+    Z += size;
     values += 16;
   }
 
@@ -238,6 +245,7 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   for (let r = 1; r < runCount; r += 2) factor += <usize>load<u32>(firstRun + (<usize>r << 2)) * size;
   C = above + splitCount * size;
   H = below + splitCount * size;
+  Z = gains + splitCount * size;
   for (let r = runCount - 1; r >= 0; r--) {
     const start = split - <usize>load<u32>(firstRun + (<usize>r << 2)) * SPLIT_SIZE;
     if (r & 1) while (split > start) {
@@ -245,10 +253,11 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
       side -= SIDES;
       C -= size;
       H -= size;
+      Z -= size;
       factor -= size;
       const left = below + <usize>load<u32>(split, SPLIT_LEFT_BELOW) * size;
       const right = below + <usize>load<u32>(split, SPLIT_RIGHT_BELOW) * size;
-      const sum = upRepeatedPoints<P>(size, C, H, left, right, factor);
+      const sum = upRepeatedPoints<P, Z>(size, Z, one, C, H, left, right, factor);
       const total = phi + <usize>load<u32>(split, SPLIT_FEATURE);
       v128.store(total, f64x2.add(v128.load(total), sum));
     } else while (split > start) {
@@ -256,27 +265,33 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
       side -= SIDES;
       C -= size;
       H -= size;
+      Z -= size;
       const left = below + <usize>load<u32>(split, SPLIT_LEFT_BELOW) * size;
       const right = below + <usize>load<u32>(split, SPLIT_RIGHT_BELOW) * size;
       const rl = v128.load64_splat(split, SPLIT_WEIGHT);
       const g = v128.load(side, 16);
-      const sum = upNewPoints<P>(size, C, H, left, right, rule, rl, g);
+      const sum = upNewPoints<P, Z>(size, Z, g, C, H, left, right, rule, rl, g);
       const total = phi + <usize>load<u32>(split, SPLIT_FEATURE);
       v128.store(total, f64x2.add(v128.load(total), f64x2.mul(g, sum)));
     }
   }
 }
 
-@inline function forkNewPoints<P>(size: usize, C: usize, H: usize, t: usize, mean: v128, gain: v128): v128 {
+@inline function keep<Z, Q>(address: usize, scale: v128, value: v128): v128 {
+  if (number<Z>() > 0) v128.store(address, f64x2.mul(scale, value), offsetof<Q>());
+  return value;
+}
+
+@inline function forkNewPoints<P, Z>(size: usize, Z: usize, scale: v128, C: usize, H: usize, t: usize, mean: v128, gain: v128): v128 {
   if (number<P>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, forkNew<Q0>(C + q, H + q, t + q, mean, gain));
+    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, keep<Z, Q0>(Z + q, scale, forkNew<Q0>(C + q, H + q, t + q, mean, gain)));
     return sum;
   }
-  let sum = forkNew<Q0>(C, H, t, mean, gain);
-  if (number<P>() > 1) sum = f64x2.add(sum, forkNew<Q1>(C, H, t, mean, gain));
-  if (number<P>() > 2) sum = f64x2.add(sum, forkNew<Q2>(C, H, t, mean, gain));
-  if (number<P>() > 3) sum = f64x2.add(sum, forkNew<Q3>(C, H, t, mean, gain));
+  let sum = keep<Z, Q0>(Z, scale, forkNew<Q0>(C, H, t, mean, gain));
+  if (number<P>() > 1) sum = f64x2.add(sum, keep<Z, Q1>(Z, scale, forkNew<Q1>(C, H, t, mean, gain)));
+  if (number<P>() > 2) sum = f64x2.add(sum, keep<Z, Q2>(Z, scale, forkNew<Q2>(C, H, t, mean, gain)));
+  if (number<P>() > 3) sum = f64x2.add(sum, keep<Z, Q3>(Z, scale, forkNew<Q3>(C, H, t, mean, gain)));
   return sum;
 }
 
@@ -286,16 +301,16 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   return c;
 }
 
-@inline function forkRepeatedPoints<P>(size: usize, C: usize, H: usize, t: usize, inverse: usize, rl: v128, rest: v128, h: v128, alive: v128, fromRight: v128, difference: v128): v128 {
+@inline function forkRepeatedPoints<P, Z>(size: usize, Z: usize, scale: v128, C: usize, H: usize, t: usize, inverse: usize, rl: v128, rest: v128, h: v128, alive: v128, fromRight: v128, difference: v128): v128 {
   if (number<P>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, forkRepeated<Q0>(C + q, H + q, t + q, inverse + q, rl, rest, h, alive, fromRight, difference));
+    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, keep<Z, Q0>(Z + q, scale, forkRepeated<Q0>(C + q, H + q, t + q, inverse + q, rl, rest, h, alive, fromRight, difference)));
     return sum;
   }
-  let sum = forkRepeated<Q0>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference);
-  if (number<P>() > 1) sum = f64x2.add(sum, forkRepeated<Q1>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<P>() > 2) sum = f64x2.add(sum, forkRepeated<Q2>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<P>() > 3) sum = f64x2.add(sum, forkRepeated<Q3>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
+  let sum = keep<Z, Q0>(Z, scale, forkRepeated<Q0>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
+  if (number<P>() > 1) sum = f64x2.add(sum, keep<Z, Q1>(Z, scale, forkRepeated<Q1>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference)));
+  if (number<P>() > 2) sum = f64x2.add(sum, keep<Z, Q2>(Z, scale, forkRepeated<Q2>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference)));
+  if (number<P>() > 3) sum = f64x2.add(sum, keep<Z, Q3>(Z, scale, forkRepeated<Q3>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference)));
   return sum;
 }
 
@@ -311,16 +326,16 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   return f64x2.mul(c, f64x2.mul(inv, inv));
 }
 
-@inline function upNewPoints<P>(size: usize, C: usize, H: usize, left: usize, right: usize, t: usize, rl: v128, g: v128): v128 {
+@inline function upNewPoints<P, Z>(size: usize, Z: usize, scale: v128, C: usize, H: usize, left: usize, right: usize, t: usize, rl: v128, g: v128): v128 {
   if (number<P>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, upNew<Q0>(C + q, H + q, left + q, right + q, t + q, rl, g));
+    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, keep<Z, Q0>(Z + q, scale, upNew<Q0>(C + q, H + q, left + q, right + q, t + q, rl, g)));
     return sum;
   }
-  let sum = upNew<Q0>(C, H, left, right, t, rl, g);
-  if (number<P>() > 1) sum = f64x2.add(sum, upNew<Q1>(C, H, left, right, t, rl, g));
-  if (number<P>() > 2) sum = f64x2.add(sum, upNew<Q2>(C, H, left, right, t, rl, g));
-  if (number<P>() > 3) sum = f64x2.add(sum, upNew<Q3>(C, H, left, right, t, rl, g));
+  let sum = keep<Z, Q0>(Z, scale, upNew<Q0>(C, H, left, right, t, rl, g));
+  if (number<P>() > 1) sum = f64x2.add(sum, keep<Z, Q1>(Z, scale, upNew<Q1>(C, H, left, right, t, rl, g)));
+  if (number<P>() > 2) sum = f64x2.add(sum, keep<Z, Q2>(Z, scale, upNew<Q2>(C, H, left, right, t, rl, g)));
+  if (number<P>() > 3) sum = f64x2.add(sum, keep<Z, Q3>(Z, scale, upNew<Q3>(C, H, left, right, t, rl, g)));
   return sum;
 }
 
@@ -333,16 +348,16 @@ function passUp<P>(context: usize, tree: usize, output: usize, phi: usize): void
   return gain;
 }
 
-@inline function upRepeatedPoints<P>(size: usize, C: usize, H: usize, left: usize, right: usize, factor: usize): v128 {
+@inline function upRepeatedPoints<P, Z>(size: usize, Z: usize, scale: v128, C: usize, H: usize, left: usize, right: usize, factor: usize): v128 {
   if (number<P>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, upRepeated<Q0>(C + q, H + q, left + q, right + q, factor + q));
+    for (let q: usize = 0; q < size; q += 16) sum = f64x2.add(sum, keep<Z, Q0>(Z + q, scale, upRepeated<Q0>(C + q, H + q, left + q, right + q, factor + q)));
     return sum;
   }
-  let sum = upRepeated<Q0>(C, H, left, right, factor);
-  if (number<P>() > 1) sum = f64x2.add(sum, upRepeated<Q1>(C, H, left, right, factor));
-  if (number<P>() > 2) sum = f64x2.add(sum, upRepeated<Q2>(C, H, left, right, factor));
-  if (number<P>() > 3) sum = f64x2.add(sum, upRepeated<Q3>(C, H, left, right, factor));
+  let sum = keep<Z, Q0>(Z, scale, upRepeated<Q0>(C, H, left, right, factor));
+  if (number<P>() > 1) sum = f64x2.add(sum, keep<Z, Q1>(Z, scale, upRepeated<Q1>(C, H, left, right, factor)));
+  if (number<P>() > 2) sum = f64x2.add(sum, keep<Z, Q2>(Z, scale, upRepeated<Q2>(C, H, left, right, factor)));
+  if (number<P>() > 3) sum = f64x2.add(sum, keep<Z, Q3>(Z, scale, upRepeated<Q3>(C, H, left, right, factor)));
   return sum;
 }
 
