@@ -207,7 +207,8 @@ function compileInteractions(
       phi: arena.take(features * 16),
     })
     const partners = arena.take(largest(program, ({ splits }) => splits * 8))
-    arena.i32.set([arena.take(slots), partners, pairs], context / 4 + GAINS)
+    const gains = arena.take(slots)
+    arena.i32.set([gains, partners, pairs], context / 4 + GAINS)
     return { context, x, pairs }
   }
   return (row, outputs, out) => {
