@@ -1,9 +1,11 @@
 /** Measuring a model on labelled tables that it was not trained on. */
 import { type Column, cellAt, type DataFrame, findColumn } from './data/frame.ts'
 import { InputError, listNames, quote } from './errors.ts'
+import type { OutOfBag } from './estimators/estimator.ts'
 import { bootstrapIntervals, type Intervals } from './evaluation/bootstrap.ts'
 import { type ClassCurves, drawCurves } from './evaluation/curves.ts'
 import {
+  evaluate,
   evaluateMajority,
   type Metrics,
   measureAnswers,
@@ -84,4 +86,28 @@ export function measure(
     intervals: bootstrapIntervals(answers, { seed }),
     curves: drawCurves(answers),
   }
+}
+
+/** Returns the metrics of a forest's out-of-bag predictions; rows that all trees had drawn are left out. */
+export function measureOutOfBag(
+  { decisionFunction }: OutOfBag,
+  y: Int32Array,
+  classes: number,
+): Metrics | undefined {
+  const rows = Int32Array.from(y.keys()).filter(
+    (row) => !Number.isNaN(decisionFunction[row * classes] as number),
+  )
+  if (rows.length === 0) return undefined
+  const probabilities = new Float64Array(rows.length * classes)
+  const predicted = rows.map((row, i) => {
+    const shares = decisionFunction.subarray(row * classes, (row + 1) * classes)
+    probabilities.set(shares, i * classes)
+    return shares.indexOf(Math.max(...shares))
+  })
+  return evaluate(
+    rows.map((row) => y[row] as number),
+    probabilities,
+    predicted,
+    classes,
+  )
 }

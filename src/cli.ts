@@ -39,7 +39,11 @@ function buildProgram(): Command {
       'logistic_regression, decision_tree or random_forest',
       'random_forest',
     )
-    .option('--engine <name>', 'mljs', 'mljs')
+    .option(
+      '--engine <name>',
+      'native: trees and logistic regression as in scikit-learn; mljs: the ml-* packages',
+      'native',
+    )
     .addOption(modelDirOption())
     .option('--set <name=value>', 'estimator parameter; may be repeated', collect)
     .option(

@@ -3,7 +3,7 @@ import type { ArtifactParts } from './artifact/artifact.ts'
 import { type DataFrame, takeRows } from './data/frame.ts'
 import { type Matrix, zeros } from './data/matrix.ts'
 import { quote } from './errors.ts'
-import type { Estimator } from './estimators/estimator.ts'
+import type { Estimator, FitContext, OutOfBag } from './estimators/estimator.ts'
 import type { Params } from './estimators/params.ts'
 import type { LabelledTable } from './labelled-table.ts'
 import { kindOf } from './models/index.ts'
@@ -18,6 +18,7 @@ export interface FitSettings {
   readonly estimator: Estimator
   readonly params: Params
   readonly seed: number
+  readonly threads?: FitContext['threads']
   /** Columns that stay inputs even if nothing is learned from them. */
   readonly keep: readonly string[]
   /** Reports progress and lets other work run; rejects when the training was cancelled. */
@@ -36,6 +37,8 @@ export interface Fitted {
   /** The rows as the model sees them; [row][feature]. */
   readonly X: Matrix
   readonly y: Int32Array
+  /** Of a forest that was asked for it. */
+  readonly outOfBag?: OutOfBag
 }
 
 /** Fits preprocessor and model on the rows with the given numbers; every class has one of them. */
@@ -50,15 +53,21 @@ export async function fitRows(
   const part = takeRows(frame, rows)
   const labels = rows.map((row) => y[row] as number)
   const X = buildPreprocessor(spec).transform(part)
+  let outOfBag: OutOfBag | undefined
   const model = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,
     checkpoint: (done, total) => settings.progress(done, total, estimator.unit),
     ...(settings.shouldStop ? { shouldStop: settings.shouldStop } : {}),
+    ...(settings.threads ? { threads: settings.threads } : {}),
+    outOfBag: (measured) => {
+      outOfBag = measured
+    },
     warn,
   })
   kindOf(model).check(model, { features: X.columns, classes: classes.length })
-  return { preprocessor: spec, dropped, model, frame: part, X, y: labels }
+  const fitted = { preprocessor: spec, dropped, model, frame: part, X, y: labels }
+  return outOfBag ? { ...fitted, outOfBag } : fitted
 }
 
 /** Returns an artifact of a fit that nothing has been measured of yet. */

@@ -19,6 +19,8 @@ export interface Measured {
   readonly test: Evaluation | undefined
   readonly channels: ReadonlyMap<ChannelName, Evaluation>
   readonly crossValidation: CrossValidation | undefined
+  /** Of training rows, by the trees of a forest that had not drawn them. */
+  readonly outOfBag: Metrics | undefined
   readonly importance: {
     /** Training rows explained. */
     readonly rows: number
@@ -46,7 +48,7 @@ export function mainEvaluation({
 
 /** Returns everything measured, as it is written to metrics.json. */
 export function describeMetrics(predictor: Predictor, measured: Measured): Record<string, unknown> {
-  const { test, channels, crossValidation, interrupted } = measured
+  const { test, channels, crossValidation, outOfBag, interrupted } = measured
   const { classes } = predictor
   const main = mainEvaluation(measured)
   return {
@@ -67,6 +69,7 @@ export function describeMetrics(predictor: Predictor, measured: Measured): Recor
         }
       : {}),
     ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
+    ...(outOfBag ? { out_of_bag: writeMetrics(outOfBag, classes) } : {}),
     importance: writeImportance(predictor, measured.importance),
     ...(main
       ? { curves: { part: main.part, classes: writeCurves(main.evaluation.curves, classes) } }

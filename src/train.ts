@@ -2,12 +2,18 @@
 
 import type { Artifact } from './artifact/artifact.ts'
 import { withModelId } from './artifact/encode.ts'
-import { type ChannelName, type Evaluation, encodeChannel, measure } from './channels.ts'
+import {
+  type ChannelName,
+  type Evaluation,
+  encodeChannel,
+  measure,
+  measureOutOfBag,
+} from './channels.ts'
 import { type CrossValidation, crossValidate } from './cross-validation.ts'
 import { type DataFrame, takeRows } from './data/frame.ts'
 import { takeMatrixRows } from './data/matrix.ts'
 import { stratifiedSample } from './data/split.ts'
-import type { Estimator, EstimatorName } from './estimators/estimator.ts'
+import type { Estimator, EstimatorName, FitContext, OutOfBag } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
 import { type Params, type ParamsSchema, parseParams, storedParams } from './estimators/params.ts'
 import { draftArtifact, type FitSettings, type Fitted, fitRows } from './fit.ts'
@@ -23,7 +29,7 @@ import { VERSION } from './version.ts'
 
 export type { ChannelName, Evaluation } from './channels.ts'
 export { type EstimatorName, estimatorNames } from './estimators/estimator.ts'
-export { type EngineName, engineNames } from './estimators/index.ts'
+export { DEFAULT_ENGINE, type EngineName, engineNames } from './estimators/index.ts'
 
 /** Rows of the background that is stored with a model. */
 const BACKGROUND_ROWS = 100
@@ -47,6 +53,8 @@ export interface TrainOptions {
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
   /** Whether to end early with a model of what is done so far. */
   readonly shouldStop?: () => boolean
+  /** Threads that a fit may use besides the calling one; they do not change the model. */
+  readonly threads?: FitContext['threads']
   /** Cross-validation of the training rows, before the model is trained on all of them. */
   readonly crossValidation?: { readonly folds: number; readonly repeats: number }
   /** The trials that the parameters come from, and whether that search was stopped. */
@@ -65,6 +73,8 @@ export interface TrainReport {
   /** Absent when no row was left for testing. */
   readonly test?: Evaluation
   readonly crossValidation?: CrossValidation
+  /** What a forest says of training rows by the trees that had not drawn them. */
+  readonly outOfBag?: OutOfBag
   /** Measured on the tables given besides the training table. */
   readonly channels: ReadonlyMap<ChannelName, Evaluation>
   readonly importance: readonly ImportanceEntry[]
@@ -133,6 +143,7 @@ export async function train(
     estimator,
     params,
     seed: options.seed,
+    ...(options.threads ? { threads: options.threads } : {}),
     keep: options.positional ? frame.names.filter((name) => name !== plan.target) : [],
     progress: options.progress,
     shouldStop,
@@ -197,6 +208,7 @@ export async function train(
         test,
         channels: measured,
         crossValidation,
+        outOfBag: fitted.outOfBag && measureOutOfBag(fitted.outOfBag, fitted.y, classes.length),
         importance: {
           rows: importance.rows,
           outputNames: importance.outputNames,
@@ -214,6 +226,7 @@ export async function train(
     artifact,
     ...(test ? { test } : {}),
     ...(crossValidation ? { crossValidation } : {}),
+    ...(fitted.outOfBag ? { outOfBag: fitted.outOfBag } : {}),
     channels: measured,
     importance: entries,
     dropped: fitted.dropped,

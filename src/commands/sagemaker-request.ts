@@ -4,7 +4,7 @@ import type { Env } from '../config.ts'
 import { InputError, quote } from '../errors.ts'
 import { parsePlan, readPlan } from '../preprocess/plan.ts'
 import { sageMakerPaths } from '../sagemaker.ts'
-import { checkParams, engineNames, estimatorNames } from '../train.ts'
+import { checkParams, DEFAULT_ENGINE, engineNames, estimatorNames } from '../train.ts'
 import { findChannels } from './channels.ts'
 import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
 import type { TrainRequest } from './train.ts'
@@ -76,7 +76,8 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
   const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
   const seed = read(take('seed'), readSeed) ?? 0
   const dropMissingLabel = read(take('drop_missing_label'), readFlag('drop_missing_label')) ?? false
-  const engine = read(take('engine'), (value) => readName('engine', value, engineNames)) ?? 'mljs'
+  const engine =
+    read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
   const [named, alias] = [take('estimator'), take('algorithm')]
   const known = read(named ?? alias ?? 'random_forest', (value) =>
     readName('estimator', value, estimatorNames),

@@ -18,6 +18,7 @@ import { createOutput, describeFiles, describePlan, describeStart, type Output }
 import { type Header, readTables, type TableSource } from './tables.ts'
 import { writeTrainingOutput } from './training-output.ts'
 import { writeResult } from './training-result.ts'
+import { createTrainingThreads } from './training-threads.ts'
 
 /** Everything a training is told, wherever it was told it. */
 export interface TrainRequest {
@@ -94,6 +95,7 @@ async function fit(request: TrainRequest, output: Output, stop: StopWatch): Prom
       if (!request.sageMaker || done === 0) stop.check()
     },
     shouldStop: () => stop.isAsked(),
+    threads: createTrainingThreads(),
     warn: output.warn,
   })
   const { training } = report.artifact

@@ -20,7 +20,7 @@ export function classWeights(
   classWeight: string,
   y: Int32Array,
   classNames: readonly string[],
-  counts?: Float64Array,
+  counts?: ArrayLike<number>,
 ): Float64Array {
   const weights = new Float64Array(classNames.length).fill(1)
   if (classWeight === 'none') return weights

@@ -5,6 +5,22 @@ import type { Params, ParamsSchema } from './params.ts'
 export const estimatorNames = ['logistic_regression', 'decision_tree', 'random_forest'] as const
 export type EstimatorName = (typeof estimatorNames)[number]
 
+/** What rows say of a forest whose trees had not drawn them. */
+export interface OutOfBag {
+  /** Class shares of every training row, [row][class]; NaN where all trees had drawn it. */
+  readonly decisionFunction: Float64Array
+  /** Rows that some tree had not drawn. */
+  readonly rows: number
+  /** Share of those whose class is the most probable one. */
+  readonly score: number
+}
+
+/** Threads that all know one setup and answer jobs. */
+export interface JobThreads {
+  run(job: number): Promise<unknown>
+  close(): Promise<void>
+}
+
 /** What a fit may use besides its data. */
 export interface FitContext {
   readonly seed: number
@@ -16,6 +32,14 @@ export interface FitContext {
   checkpoint(done: number, total: number): Promise<void>
   /** Whether to end early with a model of what is done so far; asked after a checkpoint. */
   shouldStop?(): boolean
+  /** Threads of this machine; absent: the calling one alone. */
+  readonly threads?: {
+    readonly count: number
+    /** Starts threads that grow the trees of a setup; it is plain data. */
+    start(count: number, setup: unknown): JobThreads
+  }
+  /** Takes what a forest with `oob_score` has measured. */
+  outOfBag?(measured: OutOfBag): void
   /** Tells the user something that is not an error. */
   warn(message: string): void
 }

@@ -17,6 +17,8 @@ export type ParamSpec = {
   | { readonly type: 'boolean'; readonly default: boolean }
   | { readonly type: 'choice'; readonly choices: readonly string[]; readonly default: string }
   | { readonly type: 'features'; readonly default: number | string }
+  /** A count from 1 or a share below 1; null: all. */
+  | { readonly type: 'rows'; readonly default: number | null }
   /** A choice, or an object from class name to weight, kept as its JSON text. */
   | { readonly type: 'class_weight'; readonly choices: readonly string[]; readonly default: string }
 )
@@ -58,6 +60,8 @@ export function describeRange(spec: ParamSpec): string {
       return spec.choices.join(', ')
     case 'features':
       return 'a whole number from 1, a share below 1, sqrt, log2 or all'
+    case 'rows':
+      return 'a whole number from 1, a share below 1 or none'
     case 'class_weight':
       return `${spec.choices.join(', ')} or an object from class to weight such as {"yes":2}`
     default: {
@@ -82,8 +86,10 @@ function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
       return spec.choices.find((choice) => choice === value)
     case 'features':
       return parseFeatureCount(value)
+    case 'rows':
+      return isNone(value) || value === '1.0' ? null : parseCountOrShare(value)
     default: {
-      if (spec.optional && (value === null || /^(none|null)$/i.test(String(value)))) return null
+      if (spec.optional && isNone(value)) return null
       const number = parseDecimal(value)
       const fits = number !== undefined && number >= spec.minimum && number <= spec.maximum
       return fits && (spec.type === 'number' || Number.isInteger(number)) ? number : undefined
@@ -95,9 +101,17 @@ function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
 function parseFeatureCount(value: unknown): number | string | undefined {
   if (value === null || value === 'all' || value === 'None' || value === '1.0') return 'all'
   if (value === 'sqrt' || value === 'log2') return value
+  return parseCountOrShare(value)
+}
+
+function parseCountOrShare(value: unknown): number | undefined {
   const number = parseDecimal(value)
   if (number === undefined || number <= 0) return undefined
   return number < 1 || Number.isInteger(number) ? number : undefined
+}
+
+function isNone(value: unknown): boolean {
+  return value === null || /^(none|null)$/i.test(String(value))
 }
 
 function parseClassWeight(choices: readonly string[], given: unknown): string | undefined {
@@ -144,4 +158,11 @@ export function storedParams(schema: ParamsSchema, params: Params): Params {
   return Object.fromEntries(
     Object.entries(params).filter(([name]) => schema[name]?.isRunSetting !== true),
   )
+}
+
+/** Returns how many of `rows` a `rows` parameter means, at least one and at most all. */
+export function rowCount(value: ParamValue, rows: number): number {
+  if (value === null) return rows
+  const number = value as number
+  return Math.max(1, Math.min(rows, number < 1 ? Math.round(number * rows) : number))
 }

@@ -1,0 +1,34 @@
+import { classWeights, rowWeights } from '../class-weight.ts'
+import type { Estimator } from '../estimator.ts'
+import { createForestJob } from './forest-job.ts'
+import { finishTree, joinTrees } from './grown-tree.ts'
+import { pruneTree } from './prune-tree.ts'
+import { buildTrainingColumns } from './training-columns.ts'
+import { readNodes } from './tree-grower.ts'
+import { readLimits, treeParams } from './tree-params.ts'
+
+/** One classification tree with the meaning of scikit-learn's DecisionTreeClassifier. */
+export const decisionTree: Estimator = {
+  unit: 'trees',
+  scale: false,
+  acceptsMissing: true,
+  params: treeParams,
+  async fit(X, y, classes, params, context) {
+    await context.checkpoint(0, 1)
+    const perClass = classWeights(params.class_weight as string, y, context.classNames)
+    const grow = createForestJob({
+      data: buildTrainingColumns(X),
+      y,
+      classNames: context.classNames,
+      rowWeight: rowWeights(y, perClass, context.sampleWeight),
+      limits: readLimits(params, X.columns),
+      seed: context.seed,
+      drawn: null,
+      balancesDraws: false,
+      tellsOutOfBag: false,
+    })
+    const nodes = pruneTree(readNodes(grow(0).tree, classes), classes, params.ccp_alpha as number)
+    await context.checkpoint(1, 1)
+    return joinTrees([finishTree(nodes, X, classes)], classes)
+  },
+}
