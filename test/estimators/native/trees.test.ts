@@ -329,6 +329,33 @@ function bestGain(
   return best
 }
 
+t.test('a column of many values, most of them the same, is split at its best place', async (t) => {
+  const random = createRandom(4)
+  const X = zeros(640, 2)
+  const y = Int32Array.from({ length: X.rows }, (_, row) => {
+    // Not in order, so that sorting has something to do.
+    X.data[2 * row] = row % 2 === 0 ? 0 : random.uniform() - 0.3
+    X.data[2 * row + 1] = random.uniform()
+    const chance = (X.data[2 * row] as number) > 0.2 ? 0.8 : 0.3
+    return random.uniform() < chance ? 1 : 0
+  })
+  const data = { X, y, classes: 2, sampleWeight: undefined, params: { max_depth: 3 } }
+  const spec = await fitTrees(decisionTree, data, data.params)
+  t.doesNotThrow(() => checkNodes(spec, { ...data, params: { ...data.params, criterion: 'gini' } }))
+  t.ok(spec.feature.includes(0))
+})
+
+t.test('of equal splits the lower column wins, then the lower value', async (t) => {
+  // Both columns and both cuts of each part off one row of four, of the same class.
+  const X = { rows: 4, columns: 2, data: Float64Array.of(1, 1, 2, 2, 2, 2, 3, 3) }
+  const y = Int32Array.of(0, 1, 1, 0)
+  for (let seed = 0; seed < 8; seed++) {
+    const spec = await fitTrees(decisionTree, { X, y, classes: 2 }, {}, { seed })
+    t.equal(spec.feature[0], 0)
+    t.equal(spec.threshold[0], 1.5)
+  }
+})
+
 t.test('tables larger than bins are split between values that nodes have', async (t) => {
   const data = noisy(6000, 4)
   const spec = await fitTrees(decisionTree, data, { min_samples_leaf: 20 })
