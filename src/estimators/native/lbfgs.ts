@@ -11,7 +11,11 @@ import { buildPreconditioner, type Preconditioner } from './preconditioner.ts'
 
 /** Pairs of steps and gradient changes remembered. */
 const MEMORY = 10
-/** Iterations after which the Hessian's approximation is made anew. */
+/**
+ * The Hessian's approximation is made anew before iteration 3, when the first steps have changed the probabilities most,
+ * and every 10 iterations from there.
+ */
+const FIRST_REFRESH = 3
 const REFRESH = 10
 /** A step is taken where the slope is this part of the first slope or less, and rises by less than that. */
 const CURVATURE = 0.9
@@ -48,7 +52,7 @@ export function* minimiseSmooth(
     sinceSmallest = norm < smallest ? 0 : sinceSmallest + 1
     smallest = Math.min(smallest, norm)
     if (!preconditioner) preconditioner = buildPreconditioner(objective, point.residuals)
-    else if (iteration % REFRESH === 1) preconditioner.update(point.residuals)
+    else if (iteration % REFRESH === FIRST_REFRESH) preconditioner.update(point.residuals)
 
     const before = point.value
     previous.set(point.gradient)

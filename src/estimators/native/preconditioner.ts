@@ -5,7 +5,7 @@ import type { PenalisedLoss } from './penalised-loss.ts'
 const MAX_WIDTH = 512
 const MAX_NUMBERS = 4_000_000
 /** Multiplications that one block may take: of many rows, every n-th gives the correlations. */
-const GRAM_BUDGET = 4_000_000
+const GRAM_BUDGET = 2_000_000
 /** At least so many rows per column give the correlations. */
 const ROWS_PER_COLUMN = 10
 
