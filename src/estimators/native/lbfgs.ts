@@ -24,7 +24,7 @@ const MAX_EVALUATIONS = 40
 /** Iterations without a smaller gradient after which rounding is what is left. */
 const PATIENCE = 10
 /** Relative error that a value may have from rounding. */
-const ROUNDING = 1e-14
+const ROUNDING = 1e-13
 
 /**
  * Minimises a loss without l1 penalty from `point` on, in place; yields after every iteration its number.

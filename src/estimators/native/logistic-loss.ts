@@ -20,6 +20,12 @@ export interface LogisticLoss {
   ): Readonly<LossOnLine>
   /** Writes ∂²loss/∂score_k ∂score_l of every row, computed from its residuals; length of `out` = rows. */
   curvature(residuals: Float64Array, k: number, l: number, out: Float64Array): void
+  /**
+   * Writes row weights whose diagonal matrix can stand for output k's curvature when a Hessian is inverted: the curvature
+   * of a single score. Softmax: the Hessian of a row's scores is w (D − p pᵀ) with D = diag(p), and on vectors that sum to
+   * 0, as gradients do, D⁻¹ / w inverts it; hence w p_k.
+   */
+  blockWeights(residuals: Float64Array, k: number, out: Float64Array): void
 }
 
 /** The loss at a point of a line, and its derivative by the step. */
@@ -50,13 +56,21 @@ function binaryLoss(y: Int32Array, weights: Float64Array): LogisticLoss {
       return result
     },
 
-    curvature(residuals, _k, _l, out) {
-      for (let row = 0; row < out.length; row++) {
-        const weight = weights[row] as number
-        const residual = Math.abs(residuals[row] as number)
-        out[row] = weight > 0 ? residual * (1 - residual / weight) : 0
-      }
-    },
+    curvature: (residuals, _k, _l, out) => writeBinaryCurvature(weights, residuals, out),
+    blockWeights: (residuals, _k, out) => writeBinaryCurvature(weights, residuals, out),
+  }
+}
+
+/** w p (1 − p), from residuals ± w p. */
+function writeBinaryCurvature(
+  weights: Float64Array,
+  residuals: Float64Array,
+  out: Float64Array,
+): void {
+  for (let row = 0; row < out.length; row++) {
+    const weight = weights[row] as number
+    const residual = Math.abs(residuals[row] as number)
+    out[row] = weight > 0 ? residual * (1 - residual / weight) : 0
   }
 }
 
@@ -126,57 +140,75 @@ function evaluateWeighted(
 
 /** With p = softmax of the scores: loss = −log p_y, ∂loss/∂score_k = p_k − [k = y]. */
 function softmaxLoss(y: Int32Array, classes: number, weights: Float64Array): LogisticLoss {
-  const rows = y.length
   const result: LossOnLine = { value: 0, slope: 0 }
-  const probability = (residuals: Float64Array, row: number, k: number) =>
-    (residuals[row * classes + k] as number) / (weights[row] as number) + (y[row] === k ? 1 : 0)
   return {
     outputs: classes,
     weights,
 
     evaluate(scores, direction, step, residuals) {
-      let value = 0
-      let slope = 0
-      for (let row = 0; row < rows; row++) {
-        const first = row * classes
-        const weight = weights[row] as number
-        const label = y[row] as number
-        let largest = Number.NEGATIVE_INFINITY
-        for (let k = 0; k < classes; k++) {
-          const score = (scores[first + k] as number) + step * (direction[first + k] as number)
-          residuals[first + k] = score
-          if (score > largest) largest = score
-        }
-        const own = (residuals[first + label] as number) - largest
-        let sum = 0
-        for (let k = 0; k < classes; k++) {
-          const e = Math.exp((residuals[first + k] as number) - largest)
-          residuals[first + k] = e
-          sum += e
-        }
-        value += weight * (Math.log(sum) - own)
-        const share = weight / sum
-        for (let k = 0; k < classes; k++) {
-          const residual = share * (residuals[first + k] as number) - (k === label ? weight : 0)
-          residuals[first + k] = residual
-          slope += residual * (direction[first + k] as number)
-        }
-      }
-      result.value = value
-      result.slope = slope
+      evaluateSoftmax(y, classes, weights, scores, direction, step, residuals, result)
       return result
     },
 
     curvature(residuals, k, l, out) {
-      for (let row = 0; row < rows; row++) {
+      for (let row = 0; row < out.length; row++) {
         const weight = weights[row] as number
-        if (weight === 0) {
-          out[row] = 0
-          continue
-        }
-        const pk = probability(residuals, row, k)
-        out[row] = weight * (k === l ? pk * (1 - pk) : -pk * probability(residuals, row, l))
+        // With residual = w (p − [k = y]).
+        const pk = (residuals[row * classes + k] as number) + (y[row] === k ? weight : 0)
+        const pl = (residuals[row * classes + l] as number) + (y[row] === l ? weight : 0)
+        out[row] = weight > 0 ? pk * ((k === l ? 1 : 0) - pl / weight) : 0
       }
     },
+
+    blockWeights(residuals, k, out) {
+      for (let row = 0; row < out.length; row++)
+        out[row] =
+          (residuals[row * classes + k] as number) + (y[row] === k ? (weights[row] as number) : 0)
+    },
   }
+}
+
+function evaluateSoftmax(
+  y: Int32Array,
+  classes: number,
+  weights: Float64Array,
+  scores: Float64Array,
+  direction: Float64Array,
+  step: number,
+  residuals: Float64Array,
+  result: LossOnLine,
+): void {
+  let value = 0
+  let slope = 0
+  for (let row = 0; row < y.length; row++) {
+    const first = row * classes
+    const end = first + classes
+    const weight = weights[row] as number
+    const own = first + (y[row] as number)
+    let largest = Number.NEGATIVE_INFINITY
+    for (let i = first; i < end; i++) {
+      const score = (scores[i] as number) + step * (direction[i] as number)
+      residuals[i] = score
+      if (score > largest) largest = score
+    }
+    const below = largest - (residuals[own] as number)
+    let sum = 0
+    for (let i = first; i < end; i++) {
+      const e = expOfMinus(largest - (residuals[i] as number))
+      residuals[i] = e
+      sum += e
+    }
+    value += weight * (Math.log(sum) + below)
+    const share = weight / sum
+    let along = 0
+    for (let i = first; i < end; i++) {
+      const residual = share * (residuals[i] as number)
+      residuals[i] = residual
+      along += residual * (direction[i] as number)
+    }
+    residuals[own] = (residuals[own] as number) - weight
+    slope += along - weight * (direction[own] as number)
+  }
+  result.value = value
+  result.slope = slope
 }

@@ -4,7 +4,7 @@ import type { PenalisedLoss } from './penalised-loss.ts'
 /** Widths up to which, and numbers in all up to which, blocks of the Hessian are kept whole; beyond, their diagonals. */
 const MAX_WIDTH = 512
 const MAX_NUMBERS = 4_000_000
-/** Multiplications that one block may take: of many rows, every n-th gives the correlations. */
+/** Multiplications that all blocks may take: of many rows, every n-th gives the correlations. */
 const GRAM_BUDGET = 2_000_000
 /** At least so many rows per column give the correlations. */
 const ROWS_PER_COLUMN = 10
@@ -18,10 +18,9 @@ export interface Preconditioner {
 }
 
 /**
- * Returns an inverse Hessian, block by block: output k has Σ_i h_ik x_i x_iᵀ + l2, by Cholesky.
- * Two classes: h = w p (1 − p), the Hessian itself. More: the Hessian of the scores is D − p pᵀ with D = diag(p), and
- * D⁻¹ is an inverse of it on vectors that sum to 0, which gradients and directions are; hence h_k = w p_k, and
- * sums over the outputs are taken away.
+ * Returns an inverse Hessian, block by block: output k has Σ_i h_i x_i x_iᵀ + l2 with h from `blockWeights`, by Cholesky.
+ * For two classes that is the Hessian's own inverse; for more, an approximation on vectors whose outputs sum to 0, as those
+ * of gradients and directions do, so means over the outputs are taken away.
  */
 export function buildPreconditioner(
   objective: PenalisedLoss,
@@ -35,7 +34,7 @@ export function buildPreconditioner(
     ? Math.max(
         1,
         Math.min(
-          Math.floor((rows * design.gramCost) / GRAM_BUDGET),
+          Math.floor((outputs * rows * design.gramCost) / GRAM_BUDGET),
           Math.floor(rows / (ROWS_PER_COLUMN * width)),
         ),
       )
@@ -46,7 +45,7 @@ export function buildPreconditioner(
 
   const update = (residuals: Float64Array) => {
     for (let k = 0; k < outputs; k++) {
-      writeWeights(objective, residuals, k, weights)
+      loss.blockWeights(residuals, k, weights)
       const own = diagonal.subarray(k * width, (k + 1) * width)
       design.squares(weights, own)
       if (!isDense) {
@@ -91,23 +90,6 @@ export function centreOutputs(values: Float64Array, outputs: number, width: numb
     for (let i = j; i < values.length; i += width) sum += values[i] as number
     const mean = sum / outputs
     for (let i = j; i < values.length; i += width) values[i] = (values[i] as number) - mean
-  }
-}
-
-function writeWeights(
-  { loss }: PenalisedLoss,
-  residuals: Float64Array,
-  k: number,
-  out: Float64Array,
-): void {
-  const { outputs, weights } = loss
-  loss.curvature(residuals, k, k, out)
-  if (outputs === 1) return
-  // From w p (1 − p) to w p.
-  for (let row = 0; row < out.length; row++) {
-    const weight = weights[row] as number
-    const residual = residuals[row * outputs + k] as number
-    out[row] = residual < 0 ? weight + residual : residual
   }
 }
 

@@ -5,6 +5,7 @@ import { type Matrix, rowOf } from '../../../src/data/matrix.ts'
 import { createRandom } from '../../../src/data/random.ts'
 import type { FitContext } from '../../../src/estimators/estimator.ts'
 import { factorCholesky, solveCholesky } from '../../../src/estimators/native/cholesky.ts'
+import { bestShift } from '../../../src/estimators/native/common-shift.ts'
 import { denseDesign, sparseDesign } from '../../../src/estimators/native/design-matrix.ts'
 import { expOfMinus } from '../../../src/estimators/native/exp.ts'
 import { logisticRegression } from '../../../src/estimators/native/logistic-regression.ts'
@@ -293,6 +294,32 @@ t.test('sparse and dense rows give the products of their definition', (t) => {
       }
     }
   }
+  t.end()
+})
+
+t.test('the best common shift is that of a search', (t) => {
+  const random = createRandom(4)
+  for (let round = 0; round < 200; round++) {
+    const count = 2 + random.below(5)
+    const w = Float64Array.from({ length: count }, () => random.below(9) / 2 - 2).sort()
+    const [l1, l2] = [
+      [1, 0],
+      [0.3, 0.7],
+      [0, 1],
+      [1, 0.01],
+    ][round % 4] as [number, number]
+    const cost = (c: number) =>
+      w.reduce((sum, value) => sum + l1 * Math.abs(value - c) + (l2 / 2) * (value - c) ** 2, 0)
+    const found = bestShift(w, l1, l2)
+    for (let c = -3; c <= 3; c += 1 / 64) {
+      const isBetter = cost(c) < cost(found) - 1e-12
+      const isNearer = cost(c) <= cost(found) + 1e-12 && Math.abs(c) < Math.abs(found) - 1e-9
+      if (isBetter || isNearer) t.fail('there is a better one', { w, l1, l2, c, found })
+    }
+  }
+  t.equal(bestShift(Float64Array.of(-3, -1, 2, 5), 1, 0), 0, 'of an interval, the number next to 0')
+  t.equal(bestShift(Float64Array.of(1, 2, 4, 5), 1, 0), 2)
+  t.equal(bestShift(Float64Array.of(-5, -4, -2, -1), 1, 0), -2)
   t.end()
 })
 
