@@ -2,6 +2,7 @@
 /** The executable: arguments, exit statuses, nothing else. Every command is loaded when it is asked for. */
 import { Command, CommanderError, Option } from 'commander'
 import { Interrupted } from './commands/interruption.ts'
+import type { TrainRequest } from './commands/train.ts'
 import { type Config, loadConfig, settings } from './config.ts'
 import { ArtifactError, InputError, quote } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -16,21 +17,9 @@ const modelDirOption = () =>
     .env('SM_MODEL_DIR')
     .default(DEFAULT_MODEL_DIR)
 
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value]
-}
-
-function buildProgram(): Command {
-  const program = new Command('shapserve')
-    .description('Trains, serves and explains tabular classifiers.')
-    .version(VERSION)
-    .showSuggestionAfterError()
-    .showHelpAfterError('(shapserve --help shows the commands)')
-    .exitOverride()
-
-  program
-    .command('train')
-    .description("train a model on CSV or JSON Lines; without FILE, on SageMaker's /opt/ml layout")
+/** What `train` and `tune` are told alike. */
+function addTrainingOptions(command: Command): Command {
+  return command
     .argument('[files...]', 'training files (.csv, .jsonl)')
     .option('--target <column>', 'column to predict')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
@@ -64,7 +53,57 @@ function buildProgram(): Command {
     .option('--drop-missing-label', 'leave out rows without a label')
     .option('--json', 'one JSON object on standard output')
     .option('--quiet', 'no progress and no table')
+}
+
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value]
+}
+
+function buildProgram(): Command {
+  const program = new Command('shapserve')
+    .description('Trains, serves and explains tabular classifiers.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .showHelpAfterError('(shapserve --help shows the commands)')
+    .exitOverride()
+
+  addTrainingOptions(
+    program
+      .command('train')
+      .description(
+        "train a model on CSV or JSON Lines; without FILE, on SageMaker's /opt/ml layout",
+      ),
+  )
+    .option('--cv <folds>', 'also cross-validate on the training rows, in so many folds')
+    .option('--cv-repeats <times>', 'part the rows into folds so many times', '1')
     .action(runTrain)
+
+  addTrainingOptions(
+    program
+      .command('tune')
+      .description('search parameters by cross-validation and train a model with the best'),
+  )
+    .option('--trials <number>', 'parameter settings to try', '30')
+    .option(
+      '--metric <name>',
+      'what to search for (default: roc_auc of two classes, otherwise log_loss)',
+    )
+    .option('--folds <number>', 'folds of the cross-validation', '5')
+    .option(
+      '--search <method>',
+      'halving: many trials on little, the best on more; random',
+      'halving',
+    )
+    .action(runTune)
+
+  program
+    .command('metric-definitions')
+    .description('print the metric definitions that a SageMaker job needs')
+    .option('--json', 'as the JSON list of CreateTrainingJob')
+    .action(async (options: { json?: true }) => {
+      const { runMetricDefinitions } = await import('./commands/metric-definitions.ts')
+      runMetricDefinitions(options.json === true)
+    })
 
   const serve = program.command('serve').description('serve a model over HTTP')
   for (const setting of settings) {
@@ -174,6 +213,15 @@ interface TrainOptions {
   dropMissingLabel?: true
   json?: true
   quiet?: true
+  cv?: string
+  cvRepeats?: string
+}
+
+interface TuneOptions extends TrainOptions {
+  trials: string
+  metric?: string
+  folds: string
+  search: string
 }
 
 async function runTrain(files: string[], options: TrainOptions): Promise<void> {
@@ -199,6 +247,34 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
     }
     return
   }
+  const { readFolds } = await import('./commands/tuning-settings.ts')
+  const crossValidation = readFolds(options.cv, options.cvRepeats)
+  await runTraining({
+    ...(await readRequest(files, options)),
+    ...(crossValidation ? { crossValidation } : {}),
+  })
+}
+
+async function runTune(files: string[], options: TuneOptions): Promise<void> {
+  if (files.length === 0)
+    throw new CommanderError(
+      EXIT.usage,
+      'usage',
+      'error: which file? shapserve tune FILE --target COLUMN',
+    )
+  const { readTuning } = await import('./commands/tuning-settings.ts')
+  const { runTraining } = await import('./commands/train.ts')
+  const tuning = readTuning({
+    trials: options.trials,
+    folds: options.folds,
+    search: options.search,
+    metric: options.metric,
+  })
+  await runTraining({ ...(await readRequest(files, options)), tuning })
+}
+
+/** What the flags ask for. */
+async function readRequest(files: readonly string[], options: TrainOptions): Promise<TrainRequest> {
   const { estimatorNames, engineNames } = await import('./train.ts')
   const { parsePlan } = await import('./preprocess/plan.ts')
   const { readInputFile } = await import('./commands/tables.ts')
@@ -215,7 +291,7 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
     )
-  await runTraining({
+  return {
     source: { files },
     ...(options.validation ? { validation: { files: options.validation } } : {}),
     header: 'present',
@@ -236,7 +312,7 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
     dropMissingLabel: options.dropMissingLabel === true,
     json: options.json === true,
     quiet: options.quiet === true || options.json === true,
-  })
+  }
 }
 
 function splitSetting(text: string): [string, string] {

@@ -57,10 +57,13 @@ export interface TrainOptions {
   readonly threads?: FitContext['threads']
   /** Cross-validation of the training rows, before the model is trained on all of them. */
   readonly crossValidation?: { readonly folds: number; readonly repeats: number }
-  /** The trials that the parameters come from, and whether that search was stopped. */
+  /** The search that the parameters come from. */
   readonly tuning?: {
+    /** As it is written to trials.json. */
     readonly trials: Readonly<Record<string, unknown>>
     readonly interrupted: boolean
+    /** Of these parameters, when the search got so far. */
+    readonly crossValidation?: CrossValidation
   }
   /** Tables to measure the model on, with the training table's columns. */
   readonly channels?: ReadonlyMap<ChannelName, DataFrame>
@@ -93,7 +96,17 @@ export function acceptsMissing(engine: EngineName, estimator: EstimatorName): bo
   return acceptsMissing === true && !scale
 }
 
-function estimatorOf(engine: EngineName, estimator: EstimatorName): Estimator {
+/** Returns the columns that stay inputs even if nothing is learned from them: all, where rows come by position. */
+export function keptColumns(
+  { names }: DataFrame,
+  { target }: ColumnPlan,
+  { positional }: Pick<TrainOptions, 'positional'>,
+): string[] {
+  return positional ? names.filter((name) => name !== target) : []
+}
+
+/** Returns an engine's estimator. */
+export function estimatorOf(engine: EngineName, estimator: EstimatorName): Estimator {
   return engines[engine][estimator]
 }
 
@@ -144,7 +157,7 @@ export async function train(
     params,
     seed: options.seed,
     ...(options.threads ? { threads: options.threads } : {}),
-    keep: options.positional ? frame.names.filter((name) => name !== plan.target) : [],
+    keep: keptColumns(frame, plan, options),
     progress: options.progress,
     shouldStop,
     warn,
@@ -156,7 +169,7 @@ export async function train(
         { ...options.crossValidation, seed: options.seed },
         settings,
       )
-    : undefined
+    : options.tuning?.crossValidation
   const fitted = await fitRows(data, split.train, settings)
   const draft = {
     ...draftArtifact(data, fitted, plan),

@@ -3,6 +3,7 @@ import { countValues, type DataFrame, findColumn } from '../data/frame.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
+import { acceptsMissing } from '../train.ts'
 import type { ReadTable } from './tables.ts'
 import type { TrainRequest } from './train.ts'
 
@@ -43,7 +44,12 @@ export function choosePlan(
       `which column is the target? ${how} one of ${listNames(table.names)}`,
     )
   }
-  return inferPlan(table, target, isNamed ? request.roles : allNumeric(table, target))
+  return inferPlan(
+    table,
+    target,
+    isNamed ? request.roles : allNumeric(table, target),
+    acceptsMissing(request.engine, request.estimator),
+  )
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */

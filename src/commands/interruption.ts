@@ -16,10 +16,15 @@ export class Interrupted extends Error {
   }
 }
 
+/** Milliseconds that a stopped search may take to train its best. */
+const PATIENCE = 60_000
+
 /** Notes the first signal that asks a training to stop. */
 export interface StopWatch {
   /** Whether a signal has come. */
   isAsked(): boolean
+  /** Whether there has been a second signal, or the first a minute ago: SageMaker kills after two. */
+  isUrgent(): boolean
   /** Throws Interrupted if a signal has come. */
   check(): void
   /** Returns what the work returns, or throws Interrupted at the first signal without waiting for it. */
@@ -34,13 +39,17 @@ export function watchSignals(directory: string): StopWatch {
   const { promise: stopped, reject } = withReject()
   // Nobody need be waiting when the signal comes.
   stopped.catch(() => {})
+  let signals = 0
+  let first = 0
   const note = (signal: NodeJS.Signals) => {
     asked ??= signal as StopSignal
+    if (++signals === 1) first = performance.now()
     reject(new Interrupted(asked, directory))
   }
   for (const signal of SIGNALS) process.on(signal, note)
   return {
     isAsked: () => asked !== undefined,
+    isUrgent: () => signals > 1 || (signals === 1 && performance.now() - first > PATIENCE),
     check() {
       if (asked !== undefined) throw new Interrupted(asked, directory)
     },

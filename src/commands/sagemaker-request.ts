@@ -8,6 +8,7 @@ import { checkParams, DEFAULT_ENGINE, engineNames, estimatorNames } from '../tra
 import { findChannels } from './channels.ts'
 import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
 import type { TrainRequest } from './train.ts'
+import { readFolds, readTuning } from './tuning-settings.ts'
 import { readName, readNumber, readSeed } from './values.ts'
 
 /**
@@ -76,6 +77,15 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
   const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
   const seed = read(take('seed'), readSeed) ?? 0
   const dropMissingLabel = read(take('drop_missing_label'), readFlag('drop_missing_label')) ?? false
+  const [cv, cvRepeats] = [take('cv'), take('cv_repeats')].map(
+    (value) => decodeHyperparameter(value) ?? undefined,
+  )
+  const crossValidation = attempt(() => readFolds(cv, cvRepeats))
+  const [trials, folds, search, metric] = ['trials', 'folds', 'search', 'metric'].map(
+    (name) => decodeHyperparameter(take(name)) ?? undefined,
+  )
+  const tuning =
+    trials === undefined ? undefined : attempt(() => readTuning({ trials, folds, search, metric }))
   const engine =
     read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
   const [named, alias] = [take('estimator'), take('algorithm')]
@@ -95,6 +105,8 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
     testSize,
     seed,
     dropMissingLabel,
+    ...(crossValidation ? { crossValidation } : {}),
+    ...(tuning ? { tuning } : {}),
     engine,
     estimator,
     params,

@@ -7,12 +7,15 @@ import {
   type ChannelName,
   type EngineName,
   type EstimatorName,
+  type TrainOptions,
   type TrainReport,
   train,
 } from '../train.ts'
+import { type TuneOptions, type TuneReport, tune } from '../tune.ts'
 import { alignTable } from './align-tables.ts'
 import { choosePlan, describeTarget } from './choose-plan.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
+import { metricLine } from './metric-lines.ts'
 import { writeModelCard } from './model-card.ts'
 import { createOutput, describeFiles, describePlan, describeStart, type Output } from './report.ts'
 import { type Header, readTables, type TableSource } from './tables.ts'
@@ -36,6 +39,9 @@ export interface TrainRequest {
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
   readonly testSize: number
+  readonly crossValidation?: { readonly folds: number; readonly repeats: number }
+  /** Search for parameters first. */
+  readonly tuning?: Pick<TuneOptions, 'trials' | 'folds' | 'method' | 'metric'>
   readonly seed: number
   readonly dropMissingLabel: boolean
   readonly json: boolean
@@ -55,7 +61,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       const report = await fit(request, output, stop)
       const card = writeModelCard(withSomeTest(report))
       await nextTurn()
-      if (!request.sageMaker) stop.check()
+      if (!keepsWhatIsDone(request)) stop.check()
       await writer.commit(report.artifact, card)
       if (request.sageMaker)
         await writeTrainingOutput(request.sageMaker.outputData, report, card, output.warn)
@@ -69,19 +75,27 @@ export async function runTraining(request: TrainRequest): Promise<void> {
   }
 }
 
-async function fit(request: TrainRequest, output: Output, stop: StopWatch): Promise<TrainReport> {
-  for (const line of describeStart(request.seed, request.sageMaker?.notes)) output.note(line)
+async function fit(
+  request: TrainRequest,
+  output: Output,
+  stop: StopWatch,
+): Promise<TrainReport | TuneReport> {
+  const command = request.tuning ? 'tune' : 'train'
+  for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
+    output.note(line)
   const data = await stop.race(readData(request))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
   const { plan, columns } = choosePlan(request, data.training)
   output.note(describeTarget(plan.target, table))
   for (const line of describePlan(columns ?? [])) output.note(line)
-  const report = await train(table, plan, {
+  let hasSomething = false
+  const options: TrainOptions = {
     estimator: request.estimator,
     engine: request.engine,
     params: request.params,
     testSize: request.testSize,
+    ...(request.crossValidation ? { crossValidation: request.crossValidation } : {}),
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
@@ -89,21 +103,38 @@ async function fit(request: TrainRequest, output: Output, stop: StopWatch): Prom
     sha256,
     channels: data.channels,
     async progress(done, total, unit) {
-      await output.progress(shortNames[request.estimator], done, total, unit)
+      await output.progress(stepNames[unit] ?? shortNames[request.estimator], done, total, unit)
       await nextTurn()
-      // A training job keeps what is done; there is nothing to keep before the first step.
-      if (!request.sageMaker || done === 0) stop.check()
+      hasSomething ||= done > 0
+      // There is nothing to keep before the first step.
+      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
     },
     shouldStop: () => stop.isAsked(),
     threads: createTrainingThreads(),
     warn: output.warn,
-  })
+  }
+  const report = request.tuning
+    ? await tune(table, plan, {
+        ...options,
+        ...request.tuning,
+        shouldStopFinal: () => stop.isUrgent(),
+        onScore(score, best) {
+          if (!request.sageMaker) return
+          output.result(`${metricLine('tune:score', score)}\n${metricLine('tune:best', best)}\n`)
+        },
+      })
+    : await train(table, plan, options)
   const { training } = report.artifact
   const measured = [...data.channels].map(([name, { length }]) => ` · ${length} ${name} channel`)
   output.note(
     `split     ${training.trainRows} train · ${training.testRows} test${measured.join('')}`,
   )
   return report
+}
+
+/** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
+function keepsWhatIsDone({ sageMaker, tuning }: TrainRequest): boolean {
+  return sageMaker !== undefined || tuning !== undefined
 }
 
 async function readData(request: TrainRequest) {
@@ -130,6 +161,9 @@ function withSomeTest(report: TrainReport): TrainReport {
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Names of steps in progress lines that are not an estimator's. */
+const stepNames: Readonly<Record<string, string>> = { folds: 'cv', fits: 'search' }
 
 /** Names of estimators in progress lines. */
 const shortNames: Readonly<Record<EstimatorName, string>> = {

@@ -1,15 +1,19 @@
 /** What `train` says when it is done. */
+import type { DataFrame } from '../data/frame.ts'
 import { buildPredictor } from '../inference.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../metrics.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { TrainReport } from '../train.ts'
-import { describeResult, type Output } from './report.ts'
+import type { TuneReport } from '../tune.ts'
+import { metricLines } from './metric-lines.ts'
+import type { Output } from './report.ts'
+import { describeResult, describeTrials } from './result-tables.ts'
 import type { TrainRequest } from './train.ts'
 
-/** Writes the result: metric lines for SageMaker, then the table for people or one JSON object. */
+/** Writes the result: metric lines for SageMaker, then tables for people or one JSON object. */
 export function writeResult(
   request: TrainRequest,
-  report: TrainReport,
+  report: TrainReport | TuneReport,
   seconds: number,
   output: Output,
 ): void {
@@ -33,47 +37,47 @@ export function writeResult(
       ...(validation ? { validation: writeEvaluation(validation, artifact.classes) } : {}),
       ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
       importance: artifact.metrics.importance,
+      ...(artifact.trials ? { tuning: artifact.trials } : {}),
       warnings: artifact.training.warnings,
+      ...(artifact.training.interrupted === true ? { interrupted: true } : {}),
       seconds: Math.round(seconds * 1000) / 1000,
     }
     output.result(`${JSON.stringify(object)}\n`)
     return
   }
-  if (!request.quiet) output.result(`\n${describeResult(report)}\n`)
+  if (request.quiet) return
+  output.result(`\n${describeTrials(report)}${describeResult(report)}\n`)
+  output.foldWarnings()
+  const interrupted = artifact.training.interrupted === true ? '   (interrupted)' : ''
   output.note(
-    `saved     ${request.modelDir}/   model ${artifact.modelId}   ${seconds.toFixed(1)} s`,
+    `saved     ${request.modelDir}/   model ${artifact.modelId}   ${seconds.toFixed(1)} s${interrupted}`,
   )
   output.note(describeSpeed(report))
 }
 
-/**
- * Returns the lines that SageMaker's metric definitions read, one metric each. No tabs: its logs show them as #011.
- * Rows kept apart from the training stand in for a validation channel, and beside one for a test channel.
- */
-function metricLines({ test: heldOut, channels }: TrainReport): string[] {
-  const validation = channels.get('validation') ?? heldOut
-  const test = channels.get('test') ?? (channels.has('validation') ? heldOut : undefined)
-  return Object.entries({ validation, test }).flatMap(([channel, evaluation]) => {
-    if (!evaluation) return []
-    const { accuracy, rocAuc, logLoss, f1 } = evaluation.model
-    return Object.entries({ accuracy, auc: rocAuc, log_loss: logLoss, f1 }).flatMap(
-      ([name, value]) => (value === null ? [] : [`${channel}:${name}=${value};`]),
-    )
-  })
-}
-
-/** Times one usual row; a rough figure for people, not a benchmark. */
+/** Times one usual row, and many at once; rough figures for people, not a benchmark. */
 function describeSpeed({ artifact }: TrainReport): string {
   const predictor = buildPredictor(artifact)
   const { inputs } = artifact.preprocessor
-  const frame = frameOfCells(inputs, [inputs.map(({ example }) => example)])
-  const time = (run: () => unknown) => {
-    for (let i = 0; i < 30; i++) run()
-    const start = performance.now()
-    for (let i = 0; i < 30; i++) run()
-    return (performance.now() - start) / 30
+  const row = inputs.map(({ example }) => example)
+  const [one, many] = [1, 500].map((rows) => frameOfCells(inputs, new Array(rows).fill(row)))
+  const predict = timeOf(() => predictor.predict(one as DataFrame))
+  const explain = timeOf(() => predictor.explain(one as DataFrame))
+  const perSecond = 500_000 / timeOf(() => predictor.predict(many as DataFrame))
+  const rate = Number(perSecond.toPrecision(2)).toLocaleString('en-US')
+  return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s        next: npx shapserve serve`
+}
+
+/** Returns the shortest of some runs in milliseconds, after as long to warm up; at most about 100 ms in all. */
+function timeOf(run: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY
+  for (const until of [performance.now() + 20, performance.now() + 50]) {
+    best = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 100 && (i === 0 || performance.now() < until); i++) {
+      const start = performance.now()
+      run()
+      best = Math.min(best, performance.now() - start)
+    }
   }
-  const predict = time(() => predictor.predict(frame))
-  const explain = time(() => predictor.explain(frame))
-  return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain        next: npx shapserve serve`
+  return best
 }

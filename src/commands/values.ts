@@ -27,6 +27,16 @@ export function readNumber(what: string, value: unknown, least: number, most: nu
   )
 }
 
+/** Returns a whole number in a range; throws InputError `invalid_parameter`. */
+export function readWhole(what: string, value: unknown, least: number, most: number): number {
+  const number = readNumber(what, value, least, most)
+  if (Number.isInteger(number)) return number
+  throw new InputError(
+    'invalid_parameter',
+    `${what} is ${quote(value)}, expected a whole number from ${least} to ${most}`,
+  )
+}
+
 /** Returns a seed: a whole number of 32 bits; throws InputError `invalid_parameter`. */
 export function readSeed(value: unknown): number {
   const seed = readNumber('seed', value, 0, 2 ** 32 - 1)

@@ -86,6 +86,26 @@ export function stratifiedSample(
   return Int32Array.from(chosen).sort()
 }
 
+/**
+ * Returns about a share of every class's row numbers, ascending, but `least` of each where there are so many; chosen
+ * by `seed`.
+ * @param share in (0, 1]
+ */
+export function stratifiedSubset(
+  y: Int32Array,
+  classes: number,
+  share: number,
+  least: number,
+  seed: number,
+): Int32Array {
+  const random = createRandom(seed, 4)
+  const chosen = Array.from({ length: classes }, (_, label) => {
+    const members = shuffle(rowsOfClass(y, label), random)
+    return [...members.subarray(0, Math.max(least, Math.round(members.length * share)))]
+  })
+  return Int32Array.from(chosen.flat()).sort()
+}
+
 function rowsOfClass(y: Int32Array, label: number): Int32Array {
   const rows: number[] = []
   for (let row = 0; row < y.length; row++) if (y[row] === label) rows.push(row)

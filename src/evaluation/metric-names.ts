@@ -13,3 +13,8 @@ export const metricNames = {
 
 /** A metric of one number, as files and flags name it. */
 export type MetricName = keyof typeof metricNames
+
+/** Whether smaller is better. */
+export function isLoss(name: MetricName): boolean {
+  return name === 'log_loss' || name === 'brier'
+}
