@@ -22,7 +22,11 @@ import { buildPredictor, type Predictor } from './inference.ts'
 import { type LabelledTable, labelTable } from './labelled-table.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics.ts'
 import { kindOf } from './models/index.ts'
-import { permutationImportance, permutationRows } from './permutation-importance.ts'
+import {
+  type PermutationImportance,
+  permutationImportance,
+  permutationRows,
+} from './permutation-importance.ts'
 import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
 import { makeSelfTest } from './self-test.ts'
 import { VERSION } from './version.ts'
@@ -81,6 +85,7 @@ export interface TrainReport {
   /** Measured on the tables given besides the training table. */
   readonly channels: ReadonlyMap<ChannelName, Evaluation>
   readonly importance: readonly ImportanceEntry[]
+  readonly permutation: PermutationImportance
   readonly dropped: readonly DroppedColumn[]
   readonly params: Params
 }
@@ -204,15 +209,15 @@ export async function train(
   )
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   const main = mainEvaluation({ test, channels: measured })
-  const part = main?.part ?? 'training'
   const { importance, entries, criterion } = explainTraining(
     predictor,
     fitted,
     params,
     options.seed,
   )
-  const permuted =
+  const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
+  const permutation = permute(predictor, rowsOfMain ?? fitted, options.seed)
   const artifact = withModelId(
     {
       ...draft,
@@ -226,7 +231,7 @@ export async function train(
           rows: importance.rows,
           outputNames: importance.outputNames,
           entries,
-          permutation: { ...permute(predictor, permuted ?? fitted, options.seed), part },
+          permutation: { ...permutation, part: main?.part ?? 'training' },
           ...(criterion === undefined ? {} : { criterion }),
         },
         interrupted,
@@ -242,6 +247,7 @@ export async function train(
     ...(fitted.outOfBag ? { outOfBag: fitted.outOfBag } : {}),
     channels: measured,
     importance: entries,
+    permutation,
     dropped: fitted.dropped,
     params,
   }

@@ -19,7 +19,7 @@ export async function runInspect(directory: string, json: boolean): Promise<void
   const lines = [
     `model     ${artifact.modelId}   ${artifact.estimator}, engine ${artifact.engine}: ${size}`,
     `target    ${plan.target}   ${classes.length} classes: ${classes.join(', ')}`,
-    `data      ${training.rows} rows, ${training.trainRows} train, ${training.testRows} test, seed ${training.seed}, sha256 ${training.sha256.slice(0, 16)}…`,
+    `data      ${training.rows} rows, ${training.trainRows} train, ${training.testRows} test, seed ${training.seed}, sha256 ${training.sha256.slice(0, 16)}…${training.interrupted === true ? ', interrupted' : ''}`,
     ...preprocessor.inputs.map(({ name, type, nullable, categories, range }, i) => {
       const seen = categories
         ? categories.slice(0, 8).join(', ') + (categories.length > 8 ? ', …' : '')

@@ -59,7 +59,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
     try {
       const started = performance.now()
       const report = await fit(request, output, stop)
-      const card = writeModelCard(withSomeTest(report))
+      const card = writeModelCard(report)
       await nextTurn()
       if (!keepsWhatIsDone(request)) stop.check()
       await writer.commit(report.artifact, card)
@@ -149,12 +149,6 @@ async function readData(request: TrainRequest) {
     channels.set(name, alignTable(training, read))
   }
   return { training, channels, files }
-}
-
-/** The card shows one table of metrics: of the rows held out, or else of a channel. */
-function withSomeTest(report: TrainReport): TrainReport {
-  const test = report.test ?? report.channels.get('validation') ?? report.channels.get('test')
-  return test ? { ...report, test } : report
 }
 
 /** Lets the event loop turn, so that signals are heard. */

@@ -7,6 +7,7 @@ import t from 'tap'
 import { cli, type Finished, root, shapserve } from '../command.ts'
 import {
   csv,
+  cvNames,
   type Files,
   header,
   hyperparameters,
@@ -58,10 +59,14 @@ t.test('T24 a training job that is stopped keeps its trees', { timeout: 120_000 
   t.same(Object.keys(metricsOf(done.stdout)).sort(), validationNames)
   const { training } = JSON.parse(await job.read('model/manifest.json'))
   t.same(training.warnings, [`interrupted after ${trees} of 1000 trees`])
+  t.equal(training.interrupted, true)
+  t.equal(JSON.parse(await job.read('model/metrics.json')).interrupted, true)
+  t.match(await job.read('model/MODEL_CARD.md'), '**The training was interrupted**')
   t.match(await job.read('model/MODEL_CARD.md'), `interrupted after ${trees} of 1000 trees`)
   const shown = await shapserve(['inspect', join(job.base, 'model')])
   t.equal(shown.status, 0, shown.stderr)
   t.match(shown.stdout, `: ${trees} trees,`)
+  t.match(shown.stdout, /sha256 [0-9a-f]+…, interrupted\n/)
   t.equal(await job.failure(), '')
   t.notOk((await readdir(join(job.base, 'model'))).some((name) => /lock|next/.test(name)))
 })
@@ -118,4 +123,58 @@ t.test('T24 elsewhere a stopped training leaves the old model', { timeout: 120_0
       })
     }
   }
+})
+
+t.test('T24 a search that is stopped trains its best so far', { timeout: 120_000 }, async (t) => {
+  const base = t.testdir({ 'a.csv': header + csv(300), model: { 'manifest.json': 'old' } })
+  const args = [
+    ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
+    ...['--trials', '300', '--folds', '3', '--search', 'random'],
+    ...['--set', 'n_estimators=10', '--set', 'voting=soft'],
+  ]
+  const done = await stopAt(args, {}, /search +\d+\/900/, 'SIGTERM')
+  t.equal(done.status, 0, done.stderr)
+  t.match(
+    done.stderr,
+    /the search was interrupted after \d+ of 900 fits; the best so far is trained/,
+  )
+  const read = async (name: string) => JSON.parse(await readFile(join(base, 'model', name), 'utf8'))
+  const { training, params } = await read('manifest.json')
+  t.equal(training.interrupted, true)
+  const { trials, interrupted, best } = await read('trials.json')
+  t.equal(interrupted, true)
+  t.equal(trials[0].trial, best)
+  t.same(params, trials[0].params)
+  t.equal(params.n_estimators, 10, 'all trees of the best')
+  const scored = trials.filter(({ rungs }: { rungs: unknown[] }) => rungs.length > 0)
+  t.ok(scored.length > 0 && scored.length < 300, `${scored.length} trials were scored`)
+  const shown = await shapserve(['inspect', join(base, 'model')])
+  t.match(shown.stdout, ': 10 trees,')
+})
+
+t.test('T24 a search without a score leaves the old model', { timeout: 120_000 }, async (t) => {
+  const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': 'old' } })
+  const args = [
+    ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
+    ...Object.entries(slow).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ]
+  const done = await stopAt(args, {}, /tune · seed/, 'SIGTERM')
+  t.equal(done.status, 143, done.stderr)
+  t.same(await readdir(join(base, 'model')), ['manifest.json'], 'no lock is left')
+})
+
+t.test('T24 a training job keeps the folds that are done', { timeout: 120_000 }, async (t) => {
+  const job = await layOut(t, {
+    [hyperparameters]: { cv: '3', cv_repeats: '400', n_estimators: '10', test_size: '0' },
+    'input/data/train/a.csv': csv(300),
+  })
+  const env = { SAGEMAKER_BASE_DIR: job.base }
+  const done = await stopAt(['train'], env, /cv +\d+\/1200 folds/, 'SIGTERM')
+  t.equal(done.status, 0, done.stderr)
+  const metrics = JSON.parse(await job.read('model/metrics.json'))
+  t.equal(metrics.interrupted, true)
+  const { cross_validation: folds } = metrics
+  t.equal(folds.interrupted, true)
+  t.ok(folds.per_fold.length >= 120 && folds.per_fold.length < 1200, folds.per_fold.length)
+  t.same(Object.keys(metricsOf(done.stdout)).sort(), cvNames, 'their mean is printed')
 })

@@ -62,8 +62,8 @@ export function metricsOf(stdout: string): Record<string, number> {
   return Object.fromEntries([...found].map(([, name, value]) => [name as string, Number(value)]))
 }
 
-/** Names of the lines that a channel gives. */
-export const validationNames = ['accuracy', 'auc', 'f1', 'log_loss'].map(
-  (name) => `validation:${name}`,
-)
-export const testNames = validationNames.map((name) => name.replace('validation', 'test'))
+/** Names of the lines that a channel gives, in order of the alphabet. */
+const printed = ['accuracy', 'auc', 'balanced_accuracy', 'brier', 'f1', 'log_loss', 'pr_auc']
+export const [validationNames, testNames, cvNames] = ['validation', 'test', 'cv'].map((channel) =>
+  printed.map((name) => `${channel}:${name}`),
+) as [string[], string[], string[]]
