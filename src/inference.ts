@@ -129,7 +129,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
           baseValues,
           outputs,
           featureNames,
-          data: byColumn ? columns.map((column) => cellAt(column, row)) : Array.from(x),
+          data: byColumn ? columns.map((column) => cellAt(column, row)) : Array.from(x, cellOf),
           shapValues,
           additivityError: additivityError(baseValues, shapValues, outputs),
         }
@@ -156,6 +156,11 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       }
     },
   }
+}
+
+/** A feature as a cell: null = missing. */
+function cellOf(value: number): Cell {
+  return Number.isNaN(value) ? null : value
 }
 
 /** Values near the largest double have a score that is none. */

@@ -27,12 +27,15 @@ export function loadCheckpoint(): Promise<LoadedModel> {
   return loaded
 }
 
-/** Returns the application of the model that ships, without workers; it closes with its test. */
+/** Returns the application of the model that ships, or of another, without workers; it closes with its test. */
 export async function buildTestApp(
   t: Test,
-  overrides: Partial<Omit<AppOptions, 'limits' | 'pool'>> & { limits?: Partial<Limits> } = {},
+  overrides: Partial<Omit<AppOptions, 'limits' | 'pool'>> & {
+    limits?: Partial<Limits>
+    model?: LoadedModel
+  } = {},
 ): Promise<FastifyInstance> {
-  const { limits, ...options } = overrides
+  const { limits, model, ...options } = overrides
   const all: AppOptions = {
     maxBodyBytes: 1 << 20,
     bodyBudget: 8 << 20,
@@ -43,7 +46,7 @@ export async function buildTestApp(
     ...options,
     limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50, ...limits },
   }
-  const app = buildApp(buildRoutes(await loadCheckpoint(), createService(all)), all)
+  const app = buildApp(buildRoutes(model ?? (await loadCheckpoint()), createService(all)), all)
   t.teardown(() => app.close())
   return app
 }
