@@ -1,11 +1,8 @@
-import { CsvError, parse } from 'csv-parse/sync'
 import { InputError, listNames } from '../errors.ts'
+import { createRowScanner, type RowScanner, scanned } from './csv-scan.ts'
 
 /** CSV text as rows of trimmed fields, in file order. */
 export type CsvRows = readonly (readonly string[])[]
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
 
 /**
  * Returns the rows of a CSV text (RFC 4180; LF, CR LF, CR or a mix of them as line ends; blank lines at the end ignored).
@@ -15,32 +12,52 @@ const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/
  */
 export function parseCsv(text: string, options: { header: boolean; maxRows?: number }): CsvRows {
   const firstRow = options.header ? 0 : 1
-  const control = CONTROL.exec(text)
-  if (control) throw controlCharacter(text, control.index, firstRow)
-  const body = withoutBlankEnd(text)
-  if (body === '') return []
-  const lastRow =
-    options.maxRows === undefined ? undefined : options.maxRows + (options.header ? 2 : 1)
-  let rows: string[][]
-  try {
-    rows = parse(body, {
-      relax_column_count: true,
-      record_delimiter: ['\r\n', '\n', '\r'],
-      skip_empty_lines: false,
-      trim: true,
-      ...(lastRow === undefined ? {} : { to: lastRow }),
-    })
-  } catch (error) {
-    throw asInputError(error, firstRow)
+  const lastRow = (options.maxRows ?? Number.POSITIVE_INFINITY) + (options.header ? 2 : 1)
+  const bytes = new TextEncoder().encode(text)
+  const positions = createPositions(text, bytes)
+  const scanner = createRowScanner()
+  const rows: string[][] = []
+  // A blank line may be one of those that end a text.
+  let isBlank = false
+  for (let at = 0; at < bytes.length && rows.length < lastRow; ) {
+    const next = scanner.scan(bytes, at, bytes.length, true)
+    if (next < 0) throw scanError(next, rows.length + firstRow, bytes[scanner.position] as number)
+    at = next
+    if (!scanner.isBlank && isBlank) throw blankRowError(rows.length + firstRow)
+    isBlank = scanner.isBlank
+    if (!isBlank) rows.push(readFields(text, scanner, positions))
   }
   checkWidths(rows, firstRow)
-  // The parser trims around quotes only; JSON's texts are trimmed whole.
-  return rows.map((row) => row.map((field) => field.trim()))
+  return rows
 }
 
-/** Returns a byte order mark's text without it. */
-export function withoutByteOrderMark(text: string): string {
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+function readFields(
+  text: string,
+  scanner: RowScanner,
+  positions: (byte: number) => number,
+): string[] {
+  const fields = new Array<string>(scanner.count)
+  for (let j = 0; j < scanner.count; j++) {
+    const start = positions(scanner.starts[j] as number)
+    const field = text.slice(start, positions(scanner.ends[j] as number))
+    fields[j] = scanner.doubled[j] === 0 ? field : field.replaceAll('""', '"')
+  }
+  return fields
+}
+
+/** Returns where in the text a byte stands; to be asked in ascending order. */
+function createPositions(text: string, bytes: Uint8Array): (byte: number) => number {
+  // ASCII alone has one byte a character.
+  if (bytes.length === text.length) return (byte) => byte
+  let at = 0
+  let position = 0
+  return (byte) => {
+    for (; at < byte; at++) {
+      const first = bytes[at] as number
+      if (first < 0x80 || first >= 0xc0) position += first >= 0xf0 ? 2 : 1
+    }
+    return position
+  }
 }
 
 /**
@@ -64,56 +81,52 @@ export function checkHeader(names: readonly string[]): readonly string[] {
   return names
 }
 
-function withoutBlankEnd(text: string): string {
-  let end = text.length
-  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--
-  return text.slice(0, end)
-}
-
-function checkWidths(rows: readonly (readonly string[])[], firstRow: number): void {
+function checkWidths(rows: CsvRows, firstRow: number): void {
   const width = rows[0]?.length ?? 0
   rows.forEach((row, index) => {
-    if (row.length === 1 && row[0] === '' && rows.length > 1) {
-      throw new InputError(
-        'blank_row',
-        `${rowName(index + firstRow)} is an empty line`,
-        placeOf(index + firstRow),
-      )
-    }
-    if (row.length !== width) {
-      const before = firstRow === 0 ? 'the header has' : 'row 1 has'
-      throw new InputError(
-        'ragged_row',
-        `${rowName(index + firstRow)} has ${row.length} fields, ${before} ${width}`,
-        placeOf(index + firstRow),
-      )
-    }
+    if (row.length !== width) throw raggedRow(index + firstRow, row.length, width, firstRow === 0)
   })
 }
 
-function controlCharacter(text: string, index: number, firstRow: number): InputError {
-  const row = text.slice(0, index).split(/\r\n|\n|\r/).length - 1 + firstRow
-  const code = text.charCodeAt(index).toString(16).padStart(4, '0')
+/** Returns the error for an empty line between rows; row 0 is the header. */
+export function blankRowError(row: number): InputError {
+  return new InputError('blank_row', `${rowName(row)} is an empty line`, placeOf(row))
+}
+
+/** Returns the error for a row with another number of fields than the first one. */
+export function raggedRow(
+  row: number,
+  fields: number,
+  width: number,
+  hasHeader: boolean,
+): InputError {
+  const before = hasHeader ? 'the header has' : 'row 1 has'
   return new InputError(
-    'control_character',
-    `${rowName(row)} holds the control character U+${code}`,
+    'ragged_row',
+    `${rowName(row)} has ${fields} fields, ${before} ${width}`,
     placeOf(row),
   )
 }
 
-function asInputError(error: unknown, firstRow: number): unknown {
-  if (!(error instanceof CsvError)) return error
-  const row = Number(error.records ?? 0) + firstRow
-  const what =
-    error.code === 'CSV_QUOTE_NOT_CLOSED'
+/** Returns the error for what a scanner stopped at. */
+export function scanError(what: number, row: number, byte: number): InputError {
+  if (what === scanned.controlCharacter) {
+    const code = byte.toString(16).padStart(4, '0')
+    return new InputError(
+      'control_character',
+      `${rowName(row)} holds the control character U+${code}`,
+      placeOf(row),
+    )
+  }
+  const why =
+    what === scanned.unclosedQuote
       ? 'a quoted field that begins here never ends'
-      : error.code === 'INVALID_OPENING_QUOTE' || error.code === 'CSV_INVALID_CLOSING_QUOTE'
-        ? 'a quote stands inside a field; put the field in quotes and double the quote'
-        : 'this is not CSV'
-  return new InputError('invalid_csv', `${rowName(row)}: ${what}`, placeOf(row))
+      : 'a quote stands inside a field; put the field in quotes and double the quote'
+  return new InputError('invalid_csv', `${rowName(row)}: ${why}`, placeOf(row))
 }
 
-function rowName(row: number): string {
+/** Returns what a row is called; row 0 is the header. */
+export function rowName(row: number): string {
   return row === 0 ? 'the header' : `row ${row}`
 }
 

@@ -11,6 +11,8 @@ export interface TextColumn {
   readonly kind: 'text'
   readonly codes: Int32Array
   readonly levels: readonly string[]
+  /** Why the texts were not kept, where they were not: every code is -1 then, and the column cannot be used. */
+  readonly unread?: string
 }
 
 export type Column = NumberColumn | TextColumn

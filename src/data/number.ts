@@ -15,6 +15,26 @@ export function isMissingText(text: string): boolean {
   return MISSING.has(text)
 }
 
+const missingBytes = [...MISSING].map((text) => new TextEncoder().encode(text))
+const LONGEST_MISSING = Math.max(...missingBytes.map(({ length }) => length))
+
+/** Whether trimmed bytes stand for a missing value. */
+export function isMissingBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start
+  if (length === 0) return true
+  // Every marker begins with an N of either size.
+  if (length > LONGEST_MISSING || ((bytes[start] as number) | 0x20) !== 0x6e) return false
+  return missingBytes.some(
+    (marker) => marker.length === length && marker.every((byte, i) => byte === bytes[start + i]),
+  )
+}
+
+/** Whether trimmed bytes are an infinity as tools write it: inf or Infinity, with or without a sign. */
+export function isInfinity(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 3 || end - start > 9) return false
+  return /^[+-]?inf(inity)?$/i.test(String.fromCharCode(...bytes.subarray(start, end)))
+}
+
 /** Whether a trimmed text is a decimal number as people write one: ASCII digits, point, exponent. */
 export function isDecimal(text: string): boolean {
   return DECIMAL.test(text)

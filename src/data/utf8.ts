@@ -40,3 +40,50 @@ function firstWrongByte(bytes: Uint8Array): number {
   }
   return valid
 }
+
+/** Checks bytes that come in pieces. */
+export interface Utf8Checker {
+  /**
+   * The first piece has four bytes or more, or is all.
+   * @throws InputError `invalid_utf8` naming the first wrong byte of all pieces, and UTF-16 when it looks like it
+   */
+  check(piece: Uint8Array): void
+  /** @throws InputError `invalid_utf8` if the last character is not whole */
+  end(): void
+}
+
+/** Returns a checker of UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
+export function createUtf8Checker(): Utf8Checker {
+  let checked = 0
+  // Bytes that the current character still needs, and the range of the next one.
+  let needed = 0
+  let least = 0x80
+  let most = 0xbf
+  const wrong = (at: number) =>
+    new InputError('invalid_utf8', `the text is not UTF-8: byte ${at} is wrong`)
+  return {
+    check(piece) {
+      if (checked === 0 && isUtf16(piece))
+        throw new InputError('invalid_utf8', 'the text is UTF-16; save or send it as UTF-8')
+      for (let i = 0; i < piece.length; i++) {
+        const byte = piece[i] as number
+        if (needed === 0) {
+          if (byte < 0x80) continue
+          if (byte < 0xc2 || byte > 0xf4) throw wrong(checked + i + 1)
+          needed = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+          least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
+          most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
+        } else {
+          if (byte < least || byte > most) throw wrong(checked + i + 1)
+          needed--
+          least = 0x80
+          most = 0xbf
+        }
+      }
+      checked += piece.length
+    },
+    end() {
+      if (needed > 0) throw wrong(checked)
+    },
+  }
+}

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Cell, cellAt, type DataFrame } from '../../src/data/frame.ts'
-import { concatTables, readCsvTable, readJsonLinesTable } from '../../src/data/table.ts'
+import { readCsvTable, readJsonLinesTable } from '../../src/data/table.ts'
 import { decodeUtf8 } from '../../src/data/utf8.ts'
 import type { InputErrorCode, Place } from '../../src/errors.ts'
 import { InputError } from '../../src/errors.ts'
@@ -244,31 +244,6 @@ t.test('JSON Lines that are not one clean table are refused by their line', asyn
     await checkRefused(t, act, code, message, name)
     t.strictSame(placesOf(act), Object.keys(place).length > 0 ? [place] : [], `${name}: place`)
   }
-})
-
-t.test('several files are one table', async (t) => {
-  const part = (name: string, text: string) => ({ name, frame: readCsvTable(text) })
-  same(
-    t,
-    concatTables([part('1.csv', 'a,b\n1,x\n'), part('2.csv', 'b,a\ny,2\n,\n')]),
-    { a: [1, 2, null], b: ['x', 'y', null] },
-    'columns are found by name',
-  )
-  same(
-    t,
-    concatTables([part('1.csv', 'a\n1\n2.50\n'), part('2.csv', 'a\nx\n')]),
-    { a: ['1', '2.5', 'x'] },
-    'text in one file makes text of all',
-  )
-  same(t, concatTables([part('1.csv', 'a\n1\n')]), { a: [1] }, 'one file')
-  for (const [name, second, message] of [
-    ['T15: a column less', 'a\n1\n', /^"2\.csv" lacks "b", compared with "1\.csv"$/],
-    ['T15: a column more', 'a,b,c\n1,2,3\n', /^"2\.csv" has "c" besides/],
-  ] as const) {
-    const parts = [part('1.csv', 'a,b\n1,2\n'), part('2.csv', second)]
-    await checkRefused(t, () => concatTables(parts), 'missing_column', message, name)
-  }
-  await checkRefused(t, () => concatTables([]), 'empty_data', /no table/, 'T1: no file')
 })
 
 function same(

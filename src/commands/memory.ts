@@ -1,0 +1,41 @@
+/** How much memory a training may take: it says so before it starts instead of being killed. */
+import { totalmem } from 'node:os'
+import type { MemoryBudget } from '../data/column-builder.ts'
+import { InputError } from '../errors.ts'
+
+const MEGABYTE = 1e6
+
+/** Returns the bytes that this process may take: its container's limit, or what the machine has. */
+export function memoryLimit(): number {
+  const limit = process.constrainedMemory()
+  const total = totalmem()
+  return limit > 0 && limit < total ? limit : total
+}
+
+/**
+ * Returns a budget of what is left to this process.
+ * @param limit bytes that the process may take
+ * @param used bytes that it has taken already
+ */
+export function createMemoryBudget(
+  limit: number = memoryLimit(),
+  used: number = process.memoryUsage.rss(),
+): MemoryBudget {
+  let reserved = used
+  return {
+    reserve(bytes) {
+      if (reserved + bytes > limit) throw tooMuch(reserved + bytes, limit)
+      reserved += bytes
+    },
+    release(bytes) {
+      reserved -= bytes
+    },
+  }
+}
+
+function tooMuch(needed: number, limit: number): InputError {
+  return new InputError(
+    'too_large',
+    `this training needs about ${Math.ceil(needed / MEGABYTE)} MB of memory, ${Math.floor(limit / MEGABYTE)} MB are there; leave out rows or columns, or give the process more memory`,
+  )
+}
