@@ -1,6 +1,5 @@
 /** One fit: a preprocessor and a model learned from some rows of a labelled table. */
 import type { ArtifactParts } from './artifact/artifact.ts'
-import { type DataFrame, takeRows } from './data/frame.ts'
 import { type Matrix, zeros } from './data/matrix.ts'
 import { quote } from './errors.ts'
 import type { Estimator, FitContext, OutOfBag } from './estimators/estimator.ts'
@@ -25,7 +24,12 @@ export interface FitSettings {
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
   readonly shouldStop?: () => boolean
   readonly warn: (message: string) => void
+  /** Told how many bytes a matrix of features will take, before it is made; throws where that is too much. */
+  readonly checkMemory?: (bytes: number) => void
 }
+
+/** What a feature of one row takes: its number, and its bin while a model is fitted. */
+const BYTES_PER_FEATURE = 9
 
 /** What was learned, and the rows it was learned from. */
 export interface Fitted {
@@ -33,7 +37,8 @@ export interface Fitted {
   /** Columns that had nothing to learn from. */
   readonly dropped: readonly DroppedColumn[]
   readonly model: ModelSpec
-  readonly frame: DataFrame
+  /** Numbers of the rows. */
+  readonly rows: Int32Array
   /** The rows as the model sees them; [row][feature]. */
   readonly X: Matrix
   readonly y: Int32Array
@@ -50,10 +55,11 @@ export async function fitRows(
   const { estimator, plan, keep, params, warn } = settings
   const { spec, dropped } = fitPreprocessor(frame, rows, plan, estimator, keep)
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
-  const part = takeRows(frame, rows)
   const labels = rows.map((row) => y[row] as number)
-  const X = buildPreprocessor(spec).transform(part)
   let outOfBag: OutOfBag | undefined
+  const { featureNamesOut, transform } = buildPreprocessor(spec)
+  settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
+  const X = transform(frame, rows)
   const model = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,
@@ -66,7 +72,7 @@ export async function fitRows(
     warn,
   })
   kindOf(model).check(model, { features: X.columns, classes: classes.length })
-  const fitted = { preprocessor: spec, dropped, model, frame: part, X, y: labels }
+  const fitted = { preprocessor: spec, dropped, model, rows, X, y: labels }
   return outOfBag ? { ...fitted, outOfBag } : fitted
 }
 

@@ -72,6 +72,8 @@ export interface TrainOptions {
   /** Tables to measure the model on, with the training table's columns. */
   readonly channels?: ReadonlyMap<ChannelName, DataFrame>
   readonly warn: (message: string) => void
+  /** Told how many bytes the matrix of features will take, before it is made; throws where that is too much. */
+  readonly checkMemory?: (bytes: number) => void
 }
 
 /** What a training has to tell besides the artifact. */
@@ -166,6 +168,7 @@ export async function train(
     progress: options.progress,
     shouldStop,
     warn,
+    ...(options.checkMemory ? { checkMemory: options.checkMemory } : {}),
   }
   const crossValidation = options.crossValidation
     ? await crossValidate(
@@ -211,13 +214,14 @@ export async function train(
   const main = mainEvaluation({ test, channels: measured })
   const { importance, entries, criterion } = explainTraining(
     predictor,
+    frame,
     fitted,
     params,
     options.seed,
   )
   const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
-  const permutation = permute(predictor, rowsOfMain ?? fitted, options.seed)
+  const permutation = permute(predictor, rowsOfMain ?? { ...fitted, frame }, options.seed)
   const artifact = withModelId(
     {
       ...draft,
@@ -254,14 +258,27 @@ export async function train(
 }
 
 /** Global importance over a sample of the training rows. */
-function explainTraining(predictor: Predictor, fitted: Fitted, params: Params, seed: number) {
-  const { model, X, y, frame } = fitted
+function explainTraining(
+  predictor: Predictor,
+  frame: DataFrame,
+  fitted: Fitted,
+  params: Params,
+  seed: number,
+) {
+  const { model, X, y, rows } = fitted
   const sample = stratifiedSample(y, predictor.classes.length, IMPORTANCE_ROWS, seed)
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
   const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)
   return {
-    ...measureImportance(predictor, takeRows(frame, sample), impurity),
+    ...measureImportance(
+      predictor,
+      takeRows(
+        frame,
+        sample.map((i) => rows[i] as number),
+      ),
+      impurity,
+    ),
     ...(impurity ? { criterion } : {}),
   }
 }
@@ -270,13 +287,16 @@ function explainTraining(predictor: Predictor, fitted: Fitted, params: Params, s
 interface LabelledRows {
   readonly frame: DataFrame
   readonly y: Int32Array
+  /** Their numbers in the frame; absent: they are all of it. */
+  readonly rows?: Int32Array
 }
 
-function permute(predictor: Predictor, { frame, y }: LabelledRows, seed: number) {
+function permute(predictor: Predictor, { frame, y, rows }: LabelledRows, seed: number) {
   const most = permutationRows(predictor.preprocessor.featureNamesIn.length)
   const sample = stratifiedSample(y, predictor.classes.length, most, seed)
   const labels = sample.map((row) => y[row] as number)
-  return permutationImportance(predictor, takeRows(frame, sample), labels, seed)
+  const taken = rows ? sample.map((i) => rows[i] as number) : sample
+  return permutationImportance(predictor, takeRows(frame, taken), labels, seed)
 }
 
 function rowsAt({ frame, y }: LabelledTable, rows: Int32Array) {

@@ -1,5 +1,5 @@
 /** Which column is predicted from which others. */
-import { countValues, type DataFrame, findColumn } from '../data/frame.ts'
+import { countDistinct, countValues, type DataFrame, findColumn } from '../data/frame.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
@@ -10,6 +10,9 @@ import type { TrainRequest } from './train.ts'
 /** Returns the target's line: its classes with their shares. */
 export function describeTarget(target: string, table: DataFrame): string {
   const column = findColumn(table, target)
+  const distinct = column ? countDistinct(column) : 0
+  // What has so many values is no target; that will be said.
+  if (distinct > 1000) return `target    ${target}   ${distinct} different values`
   const counts = column ? [...countValues(column)] : []
   const total = counts.reduce((sum, [, count]) => sum + count, 0)
   const shares = counts

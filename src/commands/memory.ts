@@ -12,6 +12,11 @@ export function memoryLimit(): number {
   return limit > 0 && limit < total ? limit : total
 }
 
+export interface ProcessBudget extends MemoryBudget {
+  /** @throws InputError `too_large` when that is more than there is; nothing is reserved */
+  check(bytes: number): void
+}
+
 /**
  * Returns a budget of what is left to this process.
  * @param limit bytes that the process may take
@@ -20,11 +25,15 @@ export function memoryLimit(): number {
 export function createMemoryBudget(
   limit: number = memoryLimit(),
   used: number = process.memoryUsage.rss(),
-): MemoryBudget {
+): ProcessBudget {
   let reserved = used
+  const check = (bytes: number) => {
+    if (reserved + bytes > limit) throw tooMuch(reserved + bytes, limit)
+  }
   return {
+    check,
     reserve(bytes) {
-      if (reserved + bytes > limit) throw tooMuch(reserved + bytes, limit)
+      check(bytes)
       reserved += bytes
     },
     release(bytes) {

@@ -2,14 +2,13 @@
 import { relative } from 'node:path'
 import { sha256 } from '../artifact/store.ts'
 import { openParquet, type ParquetFile } from '../codecs/parquet.ts'
-import type { MemoryBudget } from '../data/column-builder.ts'
 import { createCsvReader, type Header, type TableReader } from '../data/csv-reader.ts'
 import type { DataFrame } from '../data/frame.ts'
 import { addCell, createJsonLinesReader, type JsonColumn } from '../data/json-lines-reader.ts'
 import { createTableBuilder, type TableBuilder, type TableFile } from '../data/table-builder.ts'
 import { InputError } from '../errors.ts'
 import { hashPieces, type InputFile, openInputFile } from './input-files.ts'
-import { createMemoryBudget } from './memory.ts'
+import { createMemoryBudget, type ProcessBudget } from './memory.ts'
 import { unpack } from './unpack.ts'
 
 export type { Header } from '../data/csv-reader.ts'
@@ -60,7 +59,7 @@ interface SourceFile extends InputFile {
 export async function readTables(
   source: TableSource,
   header: Header,
-  budget: MemoryBudget = createMemoryBudget(),
+  budget: ProcessBudget = createMemoryBudget(),
 ): Promise<ReadTable> {
   if (source.files.length === 0) throw new InputError('empty_data', 'there is no table to read')
   const files: SourceFile[] = []
@@ -79,7 +78,7 @@ export async function readTables(
 async function readFiles(
   files: readonly SourceFile[],
   header: Header,
-  budget: MemoryBudget,
+  budget: ProcessBudget,
 ): Promise<ReadTable> {
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
@@ -265,10 +264,8 @@ const BYTES_PER_ROW = 64
 const BYTES_PER_CELL = 8 + 8 + 1
 
 /** @throws InputError `too_large` with the memory that the training would take */
-function checkMemory({ rows, columns }: Expected, budget: MemoryBudget): void {
-  const bytes = rows * (columns * BYTES_PER_CELL + BYTES_PER_ROW)
-  budget.reserve(bytes)
-  budget.release(bytes)
+function checkMemory({ rows, columns }: Expected, budget: ProcessBudget): void {
+  budget.check(rows * (columns * BYTES_PER_CELL + BYTES_PER_ROW))
 }
 
 async function inFile<T>(path: string, act: () => Promise<T>): Promise<T> {

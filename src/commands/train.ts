@@ -15,6 +15,7 @@ import { type TuneOptions, type TuneReport, tune } from '../tune.ts'
 import { alignTable } from './align-tables.ts'
 import { choosePlan, describeTarget } from './choose-plan.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
+import { createMemoryBudget, type ProcessBudget } from './memory.ts'
 import { metricLine } from './metric-lines.ts'
 import { writeModelCard } from './model-card.ts'
 import { createOutput, describeFiles, describePlan, describeStart, type Output } from './report.ts'
@@ -83,7 +84,8 @@ async function fit(
   const command = request.tuning ? 'tune' : 'train'
   for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
     output.note(line)
-  const data = await stop.race(readData(request))
+  const budget = createMemoryBudget()
+  const data = await stop.race(readData(request, budget))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
   const { plan, columns } = choosePlan(request, data.training)
@@ -112,6 +114,7 @@ async function fit(
     shouldStop: () => stop.isAsked(),
     threads: createTrainingThreads(),
     warn: output.warn,
+    checkMemory: budget.check,
   }
   const report = request.tuning
     ? await tune(table, plan, {
@@ -137,14 +140,14 @@ function keepsWhatIsDone({ sageMaker, tuning }: TrainRequest): boolean {
   return sageMaker !== undefined || tuning !== undefined
 }
 
-async function readData(request: TrainRequest) {
-  const training = await readTables(request.source, request.header)
+async function readData(request: TrainRequest, budget: ProcessBudget) {
+  const training = await readTables(request.source, request.header, budget)
   const files = [...training.files]
   const channels = new Map<ChannelName, ReturnType<typeof alignTable>>()
   for (const name of ['validation', 'test'] as const) {
     const source = request[name]
     if (!source) continue
-    const read = await readTables(source, request.header)
+    const read = await readTables(source, request.header, budget)
     files.push(...read.files)
     channels.set(name, alignTable(training, read))
   }

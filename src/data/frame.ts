@@ -93,7 +93,9 @@ export function takeRows(frame: DataFrame, rows: Int32Array): DataFrame {
 /** Returns a column's cells at the given row numbers, in that order. */
 export function takeColumnRows(column: Column, rows: Int32Array): Column {
   if (column.kind === 'number') {
-    return numberColumn(Float64Array.from(rows, (row) => column.values[row] as number))
+    const values = new Float64Array(rows.length)
+    for (let i = 0; i < rows.length; i++) values[i] = column.values[rows[i] as number] as number
+    return numberColumn(values)
   }
   return {
     kind: 'text',
@@ -105,10 +107,49 @@ export function takeColumnRows(column: Column, rows: Int32Array): Column {
 /** Returns the distinct non-missing values of a column with their counts, in order of first appearance. */
 export function countValues(column: Column): Map<string | number, number> {
   const counts = new Map<string | number, number>()
-  const length = column.kind === 'number' ? column.values.length : column.codes.length
-  for (let row = 0; row < length; row++) {
-    const cell = cellAt(column, row)
-    if (cell !== null) counts.set(cell, (counts.get(cell) ?? 0) + 1)
+  if (column.kind === 'number') {
+    for (const value of column.values)
+      if (!Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1)
+    return counts
   }
+  const { codes, levels } = column
+  const countOf = new Int32Array(levels.length)
+  const seen: number[] = []
+  for (const code of codes) {
+    if (code < 0) continue
+    if (countOf[code] === 0) seen.push(code)
+    countOf[code] = (countOf[code] as number) + 1
+  }
+  for (const code of seen) counts.set(levels[code] as string, countOf[code] as number)
   return counts
+}
+
+/** Returns how many distinct non-missing values a column has, in memory for one copy of it. */
+export function countDistinct(column: Column): number {
+  let count = 0
+  if (column.kind === 'text') {
+    const isSeen = new Uint8Array(column.levels.length)
+    for (const code of column.codes) {
+      if (code < 0 || isSeen[code] === 1) continue
+      isSeen[code] = 1
+      count++
+    }
+    return count
+  }
+  // Missing values are sorted to the end, where each differs from the one before.
+  const sorted = column.values.slice().sort()
+  for (let i = 0; i < sorted.length; i++) {
+    const value = sorted[i] as number
+    if (Number.isNaN(value)) break
+    if (i === 0 || value !== sorted[i - 1]) count++
+  }
+  return count
+}
+
+/** Whether a column has two distinct values, a missing one not counted. */
+export function varies(column: Column): boolean {
+  const cells = column.kind === 'number' ? column.values : column.codes
+  const isMissing = (cell: number) => (column.kind === 'number' ? Number.isNaN(cell) : cell < 0)
+  const first = cells.find((cell) => !isMissing(cell))
+  return first !== undefined && cells.some((cell) => cell !== first && !isMissing(cell))
 }

@@ -107,7 +107,10 @@ export function stratifiedSubset(
 }
 
 function rowsOfClass(y: Int32Array, label: number): Int32Array {
-  const rows: number[] = []
-  for (let row = 0; row < y.length; row++) if (y[row] === label) rows.push(row)
-  return Int32Array.from(rows)
+  let count = 0
+  for (const value of y) if (value === label) count++
+  const rows = new Int32Array(count)
+  let at = 0
+  for (let row = 0; row < y.length; row++) if (y[row] === label) rows[at++] = row
+  return rows
 }

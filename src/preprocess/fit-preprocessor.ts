@@ -2,11 +2,11 @@
 import {
   type Column,
   countMissing,
-  countValues,
   type DataFrame,
   findColumn,
   type NumberColumn,
-  takeRows,
+  takeColumnRows,
+  varies,
 } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 import { fitImputeCategory } from './impute-category.ts'
@@ -15,13 +15,7 @@ import { type AnyTransformer, transformerKind } from './index.ts'
 import { fitOneHotEncoder } from './one-hot-encoder.ts'
 import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
 import { buildPattern } from './pattern.ts'
-import type {
-  CategoryImputation,
-  ColumnPlan,
-  DerivedColumn,
-  DroppedColumn,
-  NumberImputation,
-} from './plan.ts'
+import type { CategoryImputation, ColumnPlan, DroppedColumn, NumberImputation } from './plan.ts'
 import {
   applyTransforms,
   buildPreprocessor,
@@ -53,14 +47,19 @@ export function fitPreprocessor(
   needs: FeatureNeeds,
   keep: readonly string[] = [],
 ): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
-  const part = withDerived(takeRows(frame, rows), plan.derived)
+  // Column by column: the training rows of a large table are not copied at once.
+  const columnOf = (name: string): Column => {
+    const derived = plan.derived.find(({ column }) => column === name)
+    const values = takeColumnRows(findColumn(frame, derived?.from ?? name) as Column, rows)
+    return derived ? buildPattern(derived)(values) : values
+  }
   const dropped: DroppedColumn[] = []
   const steps: ColumnStep[] = []
   const add = (column: string, fit: (values: Column) => AnyTransformer[]) => {
-    const values = findColumn(part, column) as Column
-    const distinct = countValues(values).size
-    if (distinct === 0) dropped.push({ column, reason: 'no values in the training rows' })
-    else if (distinct === 1 && countMissing(values) === 0) {
+    const values = columnOf(column)
+    const missing = countMissing(values)
+    if (missing === rows.length) dropped.push({ column, reason: 'no values in the training rows' })
+    else if (missing === 0 && !varies(values)) {
       dropped.push({ column, reason: 'one value only in the training rows' })
     } else {
       const chain = fit(values)
@@ -110,7 +109,7 @@ export function fitPreprocessor(
     countMissing(findColumn(frame, name) as Column) > 0 || plan.nullable.includes(name)
   const spec: PreprocessorSpec = {
     inputs: inputNames.map((name) =>
-      describeInput(name, isCategory.has(name), isNullable(name), part),
+      describeInput(name, isCategory.has(name), isNullable(name), columnOf(name)),
     ),
     otherColumns: frame.names.filter((name) => !used.has(name)),
     derived,
@@ -118,16 +117,6 @@ export function fitPreprocessor(
   }
   buildPreprocessor(spec)
   return { spec, dropped }
-}
-
-/** Returns the frame with derived columns behind its own. */
-function withDerived(frame: DataFrame, derived: readonly DerivedColumn[]): DataFrame {
-  const made = derived.map((entry) => buildPattern(entry)(findColumn(frame, entry.from) as Column))
-  return {
-    names: [...frame.names, ...derived.map(({ column }) => column)],
-    columns: [...frame.columns, ...made],
-    length: frame.length,
-  }
 }
 
 /** Numbers near the largest double have sums that are none; what cannot be stored is refused before it is used. */
@@ -202,14 +191,16 @@ function matchCategories(
   return typed
 }
 
-/** Returns what requests may know of an input; only training rows are described. */
+/**
+ * Returns what requests may know of an input.
+ * @param column its training rows; no others are described
+ */
 function describeInput(
   name: string,
   isCategory: boolean,
   nullable: boolean,
-  training: DataFrame,
+  column: Column,
 ): InputColumn {
-  const column = findColumn(training, name) as Column
   const categories = isCategory ? { categories: sortedCategories(column) } : {}
   if (column.kind === 'text') {
     const first = column.codes.find((code) => code >= 0)

@@ -1,10 +1,11 @@
 /** Guesses a column plan from a table, with a reason for every column. */
 import {
   type Column,
+  countDistinct,
   countMissing,
-  countValues,
   type DataFrame,
   findColumn,
+  varies,
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { ColumnPlan } from './plan.ts'
@@ -82,7 +83,7 @@ export function inferPlan(
     nominal: withRole('nominal').map(({ column }) => ({
       column,
       impute: 'own_level',
-      minFrequency: countValues(findColumn(frame, column) as Column).size > MAX_CATEGORIES ? 10 : 1,
+      minFrequency: countDistinct(findColumn(frame, column) as Column) > MAX_CATEGORIES ? 10 : 1,
     })),
     derived: [],
     dropped: withRole('drop').map(({ column, reason }) => ({ column, reason })),
@@ -139,17 +140,18 @@ interface Guess {
 }
 
 function guessRole(values: Column, rows: number): Guess {
-  const counts = countValues(values)
+  if (values.kind === 'text' && values.unread !== undefined)
+    return { role: 'drop', reason: values.unread, useless: true }
   const missing = countMissing(values)
   const present = rows - missing
-  const distinct = counts.size
-  if (distinct === 0) return { role: 'drop', reason: 'no values', useless: true }
-  if (distinct === 1 && missing === 0)
+  if (present === 0) return { role: 'drop', reason: 'no values', useless: true }
+  if (missing === 0 && !varies(values))
     return { role: 'drop', reason: 'one value only', useless: true }
   if (missing > rows * MAX_MISSING)
     return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
   if (values.kind === 'number') {
     const whole = values.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
+    const distinct = whole ? countDistinct(values) : Number.POSITIVE_INFINITY
     if (whole && distinct === present && present > 20)
       return { role: 'id', reason: 'a different whole number in every row' }
     if (whole && distinct >= 3 && distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct) {
@@ -157,6 +159,7 @@ function guessRole(values: Column, rows: number): Guess {
     }
     return { role: 'numeric', reason: 'number' }
   }
+  const distinct = countDistinct(values)
   if (distinct > present / 2 && present > 20)
     return { role: 'drop', reason: `text with ${distinct} different values in ${present}` }
   if (distinct > MAX_CATEGORIES)

@@ -2,6 +2,7 @@
 import {
   type Column,
   cellAt,
+  countDistinct,
   countValues,
   type DataFrame,
   findColumn,
@@ -40,18 +41,19 @@ export function withLabels(
 const MAX_CLASSES = 100
 
 export function encodeLabels(column: Column, plan: ColumnPlan) {
+  const distinct = countDistinct(column)
+  if (distinct > MAX_CLASSES) {
+    throw new InputError(
+      'invalid_label',
+      `the target ${quote(plan.target)} has ${distinct} different values; at most ${MAX_CLASSES} can be classes`,
+    )
+  }
   const counts = countValues(column)
   const values = [...counts.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   if (values.length < 2) {
     throw new InputError(
       'one_class',
       `the target ${quote(plan.target)} has one class, ${quote(String(values[0]))}; two are needed`,
-    )
-  }
-  if (values.length > MAX_CLASSES) {
-    throw new InputError(
-      'invalid_label',
-      `the target ${quote(plan.target)} has ${values.length} different values; at most ${MAX_CLASSES} can be classes`,
     )
   }
   const positive = plan.positiveClass

@@ -1,6 +1,6 @@
 /** Derived columns; the only file that knows the regular expression library, which matches in linear time. */
 import { RE2JS } from 're2js'
-import { type Column, cellAt, type TextColumn, textColumn } from '../data/frame.ts'
+import { type Column, type NumberColumn, type TextColumn, textColumn } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 import type { DerivedColumn } from './plan.ts'
 
@@ -33,19 +33,46 @@ export function buildPattern(derived: DerivedColumn): (source: Column) => TextCo
     const found = (matcher.group(derived.group) ?? '').trim()
     return found === '' ? null : (mapped.get(found) ?? found)
   }
-  return (source) => {
-    const length = source.kind === 'number' ? source.values.length : source.codes.length
-    const known = new Map<string | number, string | null>()
-    const values = Array.from({ length }, (_, row) => {
-      const cell = cellAt(source, row)
-      if (cell === null) return null
-      let value = known.get(cell)
-      if (value === undefined) {
-        value = derive(String(cell))
-        known.set(cell, value)
-      }
-      return value
-    })
-    return textColumn(values)
+  return (source) =>
+    source.kind === 'text' ? deriveTexts(source, derive) : deriveNumbers(source, derive)
+}
+
+/** Derives every level once, however many rows have it. */
+function deriveTexts(
+  { codes, levels }: TextColumn,
+  derive: (text: string) => string | null,
+): TextColumn {
+  const codeOf = new Map<string, number>()
+  // -2 = not derived yet
+  const made = new Int32Array(levels.length).fill(-2)
+  const codeOfLevel = (level: number): number => {
+    const text = derive(levels[level] as string)
+    if (text === null) return -1
+    const code = codeOf.get(text) ?? codeOf.size
+    codeOf.set(text, code)
+    return code
   }
+  const result = codes.map((level) => {
+    if (level < 0) return -1
+    if (made[level] === -2) made[level] = codeOfLevel(level)
+    return made[level] as number
+  })
+  return { kind: 'text', codes: result, levels: [...codeOf.keys()] }
+}
+
+function deriveNumbers(
+  { values }: NumberColumn,
+  derive: (text: string) => string | null,
+): TextColumn {
+  const known = new Map<number, string | null>()
+  return textColumn(
+    Array.from(values, (value) => {
+      if (Number.isNaN(value)) return null
+      const found = known.get(value)
+      if (found !== undefined) return found
+      const text = derive(String(value))
+      known.set(value, text)
+      return text
+    }),
+  )
 }

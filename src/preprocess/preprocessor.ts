@@ -7,6 +7,7 @@ import {
   findColumn,
   type NumberColumn,
   numberColumn,
+  takeColumnRows,
   textColumn,
 } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
@@ -58,8 +59,11 @@ export interface Preprocessor {
   readonly canBeMissing: readonly boolean[]
   /** Returns the derived columns of a frame whose columns are the inputs, by name. */
   derive(frame: DataFrame): Map<string, Column>
-  /** Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature]. */
-  transform(frame: DataFrame): Matrix
+  /**
+   * Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature].
+   * @param rows numbers of the rows to take, all by default; of a large table nothing but the result is a copy
+   */
+  transform(frame: DataFrame, rows?: Int32Array): Matrix
 }
 
 /** Returns the behaviour of a fitted preprocessor. */
@@ -108,15 +112,17 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     inputOf: Int32Array.from(inputOf),
     canBeMissing,
     derive: deriveColumns,
-    transform(frame) {
+    transform(frame, rows) {
       const columns = new Map(
         frame.names.map((name, index) => [name, frame.columns[index] as Column]),
       )
       for (const [name, column] of deriveColumns(frame)) columns.set(name, column)
-      const matrix = zeros(frame.length, featureNamesOut.length)
+      const matrix = zeros(rows?.length ?? frame.length, featureNamesOut.length)
       let at = 0
       for (const { column, transforms } of steps) {
-        for (const made of applyTransforms(transforms, columns.get(column) as Column)) {
+        const whole = columns.get(column) as Column
+        const taken = rows ? takeColumnRows(whole, rows) : whole
+        for (const made of applyTransforms(transforms, taken)) {
           const { values } = made as NumberColumn
           for (let row = 0; row < values.length; row++)
             matrix.data[row * matrix.columns + at] = values[row] as number
