@@ -20,8 +20,9 @@ const modelDirOption = () =>
 /** What `train` and `tune` are told alike. */
 function addTrainingOptions(command: Command): Command {
   return command
-    .argument('[files...]', 'training files (.csv, .jsonl)')
+    .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
     .option('--target <column>', 'column to predict')
+    .option('--weight <column>', 'column that says how much a row counts in training')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
     .option(
       '--estimator <name>',
@@ -71,7 +72,7 @@ function buildProgram(): Command {
     program
       .command('train')
       .description(
-        "train a model on CSV or JSON Lines; without FILE, on SageMaker's /opt/ml layout",
+        "train a model on CSV, JSON Lines or Parquet; without FILE, on SageMaker's /opt/ml layout",
       ),
   )
     .option('--cv <folds>', 'also cross-validate on the training rows, in so many folds')
@@ -197,6 +198,7 @@ function flagsByKey(
 
 interface TrainOptions {
   target?: string
+  weight?: string
   plan?: string
   estimator: string
   engine: string
@@ -296,6 +298,7 @@ async function readRequest(files: readonly string[], options: TrainOptions): Pro
     ...(options.validation ? { validation: { files: options.validation } } : {}),
     header: 'present',
     ...(options.target === undefined ? {} : { target: options.target }),
+    ...(options.weight === undefined ? {} : { weight: options.weight }),
     ...(plan ? { plan } : {}),
     roles: new Map(roles),
     estimator: readName('--estimator', options.estimator, estimatorNames),

@@ -35,6 +35,7 @@ export const inputErrorCodes = {
   invalid_shape: 'JSON of a shape that holds no rows',
   invalid_text: 'a value that is not text in a text column',
   invalid_utf8: 'bytes that are not UTF-8',
+  invalid_weight: 'a training row whose weight is not a number of 0 or more',
   json_too_deep: 'JSON nested deeper than 32 levels',
   method_not_allowed: 'a route that exists, asked with another method',
   missing_column: 'a column that the model needs',

@@ -10,6 +10,7 @@ import type { ModelSpec } from './models/model.ts'
 import { fitPreprocessor } from './preprocess/fit-preprocessor.ts'
 import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
 import { buildPreprocessor, type PreprocessorSpec } from './preprocess/preprocessor.ts'
+import { takeWeights } from './preprocess/weights.ts'
 
 /** How a model is learned, whichever rows it is learned from. */
 export interface FitSettings {
@@ -57,12 +58,14 @@ export async function fitRows(
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
   const labels = rows.map((row) => y[row] as number)
   let outOfBag: OutOfBag | undefined
+  const sampleWeight = plan.weight === undefined ? undefined : takeWeights(frame, plan.weight, rows)
   const { featureNamesOut, transform } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
   const X = transform(frame, rows)
   const model = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,
+    ...(sampleWeight ? { sampleWeight } : {}),
     checkpoint: (done, total) => settings.progress(done, total, estimator.unit),
     ...(settings.shouldStop ? { shouldStop: settings.shouldStop } : {}),
     ...(settings.threads ? { threads: settings.threads } : {}),

@@ -4,6 +4,8 @@ import { type Split, stratifiedSplit } from './data/split.ts'
 import { InputError, quote } from './errors.ts'
 import { encodeLabels, withLabels } from './preprocess/labels.ts'
 import { type ColumnPlan, checkPlan } from './preprocess/plan.ts'
+import { checkReadable } from './preprocess/readable.ts'
+import { checkWeights } from './preprocess/weights.ts'
 
 /** Rows with a label, and which of them are for what. */
 export interface LabelledTable {
@@ -46,6 +48,8 @@ export function labelTable(
     )
   }
   checkPlan(plan, table.names)
+  checkReadable(plan, table)
+  if (plan.weight !== undefined) checkWeights(table, plan.weight, plan.target)
   const frame = withLabels(table, plan.target, options.dropMissingLabel, warn)
   const labels = encodeLabels(findColumn(frame, plan.target) as Column, plan)
   labels.counts.forEach((count, label) => {

@@ -13,6 +13,7 @@ import { type CrossValidation, crossValidate } from './cross-validation.ts'
 import { type DataFrame, takeRows } from './data/frame.ts'
 import { takeMatrixRows } from './data/matrix.ts'
 import { stratifiedSample } from './data/split.ts'
+import { InputError, quote } from './errors.ts'
 import type { Estimator, EstimatorName, FitContext, OutOfBag } from './estimators/estimator.ts'
 import { type EngineName, engineLibraries, engines } from './estimators/index.ts'
 import { type Params, type ParamsSchema, parseParams, storedParams } from './estimators/params.ts'
@@ -27,6 +28,7 @@ import {
   permutationImportance,
   permutationRows,
 } from './permutation-importance.ts'
+import { describeDoubts } from './preprocess/doubts.ts'
 import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
 import { makeSelfTest } from './self-test.ts'
 import { VERSION } from './version.ts'
@@ -106,10 +108,10 @@ export function acceptsMissing(engine: EngineName, estimator: EstimatorName): bo
 /** Returns the columns that stay inputs even if nothing is learned from them: all, where rows come by position. */
 export function keptColumns(
   { names }: DataFrame,
-  { target }: ColumnPlan,
+  { target, weight }: ColumnPlan,
   { positional }: Pick<TrainOptions, 'positional'>,
 ): string[] {
-  return positional ? names.filter((name) => name !== target) : []
+  return positional ? names.filter((name) => name !== target && name !== weight) : []
 }
 
 /** Returns an engine's estimator. */
@@ -137,6 +139,11 @@ export async function train(
 ): Promise<TrainReport> {
   const estimator = estimatorOf(options.engine, options.estimator)
   const params = parseParams(estimator.params, options.params)
+  if (plan.weight !== undefined && estimator.acceptsWeights !== true)
+    throw new InputError(
+      'invalid_parameter',
+      `${options.estimator} of the engine ${options.engine} does not heed weights; leave out the weight ${quote(plan.weight)}, or choose another engine`,
+    )
   const warnings: string[] = []
   const warn = (message: string) => {
     warnings.push(message)
@@ -150,6 +157,7 @@ export async function train(
   }
   const data = labelTable(table, plan, { ...options, warn })
   const { classes, frame, split } = data
+  for (const doubt of describeDoubts(frame, plan, data.y, classes.length)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(
     ([name, given]) =>

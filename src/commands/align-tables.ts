@@ -3,14 +3,26 @@ import { type Column, type DataFrame, findColumn, numberColumn, textColumn } fro
 import { InputError, quote } from '../errors.ts'
 import type { ReadTable } from './tables.ts'
 
+/** A table to measure on may lack the weights: they do not count there. */
+function withMissingWeight(table: DataFrame, weight: string | undefined): DataFrame {
+  if (weight === undefined || table.names.includes(weight)) return table
+  return {
+    names: [...table.names, weight],
+    columns: [...table.columns, numberColumn(new Float64Array(table.length).fill(Number.NaN))],
+    length: table.length,
+  }
+}
+
 /**
  * Returns the other table with the training table's columns, in their order and of their types.
+ * @param weight the column of weights, which the other table may lack
  * @throws InputError `missing_column`, `unknown_column` or `invalid_number` naming both files and the column
  */
-export function alignTable(train: ReadTable, other: ReadTable): DataFrame {
+export function alignTable(train: ReadTable, other: ReadTable, weight?: string): DataFrame {
   const { names } = train.table
+  const table = withMissingWeight(other.table, names.includes(weight ?? '') ? weight : undefined)
   const shown = { train: quote(train.name, 256), other: quote(other.name, 256) }
-  const missing = names.find((name) => !other.table.names.includes(name))
+  const missing = names.find((name) => !table.names.includes(name))
   if (missing !== undefined) {
     throw new InputError(
       'missing_column',
@@ -18,7 +30,7 @@ export function alignTable(train: ReadTable, other: ReadTable): DataFrame {
       [{ column: missing }],
     )
   }
-  const extra = other.table.names.find((name) => !names.includes(name))
+  const extra = table.names.find((name) => !names.includes(name))
   if (extra !== undefined) {
     throw new InputError(
       'unknown_column',
@@ -30,19 +42,24 @@ export function alignTable(train: ReadTable, other: ReadTable): DataFrame {
     names,
     columns: names.map((name, j) => {
       const wanted = (train.table.columns[j] as Column).kind
-      const column = findColumn(other.table, name) as Column
+      const column = findColumn(table, name) as Column
+      if (column.kind === 'text' && column.unread !== undefined)
+        throw new InputError(
+          'invalid_text',
+          `${shown.other} has ${column.unread} in column ${quote(name)}`,
+          [{ column: name }],
+        )
       if (column.kind === wanted) return column
       if (column.kind === 'number') return textColumn(Array.from(column.values, textOf))
       const { codes, levels } = column
-      if (levels.length === 0)
-        return numberColumn(new Float64Array(other.table.length).fill(Number.NaN))
+      if (levels.length === 0) return numberColumn(new Float64Array(table.length).fill(Number.NaN))
       throw new InputError(
         'invalid_number',
         `${shown.other} has ${quote(levels[0])} in column ${quote(name)}, row ${codes.indexOf(0) + 1}; ${shown.train} has numbers there`,
         [{ row: codes.indexOf(0) + 1, column: name }],
       )
     }),
-    length: other.table.length,
+    length: table.length,
   }
 }
 

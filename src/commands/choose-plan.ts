@@ -37,7 +37,7 @@ export function choosePlan(
         `the plan's target is ${quote(request.plan.target)}, --target says ${quote(request.target)}`,
       )
     }
-    return { plan: withUnplanned(request.plan, table) }
+    return { plan: withUnplanned(withWeight(request.plan, request.weight), table) }
   }
   const target = request.target ?? labelOf(request, table)
   if (target === undefined) {
@@ -47,12 +47,9 @@ export function choosePlan(
       `which column is the target? ${how} one of ${listNames(table.names)}`,
     )
   }
-  return inferPlan(
-    table,
-    target,
-    isNamed ? request.roles : allNumeric(table, target),
-    acceptsMissing(request.engine, request.estimator),
-  )
+  const { weight } = request
+  const roles = isNamed ? request.roles : allNumeric(table, target, weight)
+  return inferPlan(table, target, roles, acceptsMissing(request.engine, request.estimator), weight)
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */
@@ -63,17 +60,32 @@ function labelOf(request: TrainRequest, table: DataFrame): string | undefined {
 }
 
 /** Without names there are no identifiers to see: every number is a feature, as SageMaker's algorithms take it. */
-function allNumeric(table: DataFrame, target: string): ReadonlyMap<string, Role> {
+function allNumeric(
+  table: DataFrame,
+  target: string,
+  weight: string | undefined,
+): ReadonlyMap<string, Role> {
   const numbers = table.names.filter(
-    (name) => name !== target && findColumn(table, name)?.kind === 'number',
+    (name) => name !== target && name !== weight && findColumn(table, name)?.kind === 'number',
   )
   return new Map(numbers.map((name) => [name, 'numeric']))
+}
+
+/** The weight may be named beside a plan, as the target may. */
+function withWeight(plan: ColumnPlan, weight: string | undefined): ColumnPlan {
+  if (weight === undefined) return plan
+  if (plan.weight === undefined || plan.weight === weight) return { ...plan, weight }
+  throw new InputError(
+    'invalid_plan',
+    `the plan's weight is ${quote(plan.weight)}, --weight says ${quote(weight)}`,
+  )
 }
 
 /** Columns that a plan does not mention are recorded as dropped. */
 function withUnplanned(plan: ColumnPlan, table: DataFrame): ColumnPlan {
   const mentioned = new Set([
     plan.target,
+    ...(plan.weight === undefined ? [] : [plan.weight]),
     ...plan.id,
     ...[...plan.numeric, ...plan.ordinal, ...plan.nominal, ...plan.dropped].map(
       ({ column }) => column,

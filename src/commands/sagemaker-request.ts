@@ -70,6 +70,7 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
     return decoded === undefined ? undefined : attempt(() => parse(decoded))
   }
   const target = decodeName(take('target'))
+  const weight = decodeName(take('weight'))
   const plan = read(take('plan'), (value) => value)
   const header = read(take('header'), (value) =>
     readName('header', value, ['present', 'absent'] as const),
@@ -100,6 +101,7 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
     throw new InputError('invalid_parameter', `hyperparameters: ${problems.join('; ')}`)
   return {
     ...(target === null ? {} : { target }),
+    ...(weight === null ? {} : { weight }),
     plan,
     header,
     testSize,

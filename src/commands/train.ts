@@ -33,6 +33,8 @@ export interface TrainRequest {
   /** Without a header columns are label, f1, f2 …: SageMaker's order, the label first. */
   readonly header: Header
   readonly target?: string
+  /** The column that says how much a training row counts. */
+  readonly weight?: string
   readonly plan?: ColumnPlan
   readonly roles: ReadonlyMap<string, Role>
   readonly estimator: EstimatorName
@@ -149,7 +151,7 @@ async function readData(request: TrainRequest, budget: ProcessBudget) {
     if (!source) continue
     const read = await readTables(source, request.header, budget)
     files.push(...read.files)
-    channels.set(name, alignTable(training, read))
+    channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
   }
   return { training, channels, files }
 }

@@ -98,9 +98,8 @@ export function takeColumnRows(column: Column, rows: Int32Array): Column {
     return numberColumn(values)
   }
   return {
-    kind: 'text',
+    ...column,
     codes: rows.map((row) => column.codes[row] as number),
-    levels: column.levels,
   }
 }
 

@@ -52,6 +52,8 @@ export interface Estimator {
   readonly scale: boolean
   /** Whether it learns from missing values itself; otherwise they are imputed before. */
   readonly acceptsMissing?: boolean
+  /** Whether its fit heeds `sampleWeight`; one that does not is never given any. */
+  readonly acceptsWeights?: boolean
   readonly params: ParamsSchema
   /**
    * Returns the fitted model; the same arguments give the same numbers.

@@ -8,6 +8,7 @@ import {
   varies,
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { holdsDates } from './doubts.ts'
 import type { ColumnPlan } from './plan.ts'
 
 export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
@@ -34,6 +35,7 @@ const MAX_MISSING = 0.7
 /**
  * Returns a plan for predicting `target` from the table's other columns, and a reason for each of them.
  * @param acceptsMissing whether the estimator takes missing numbers as they are
+ * @param weight the column that says how much a row counts, which is no feature
  * @throws InputError `no_target`, `unknown_column`, or `invalid_plan` when no column is left
  */
 export function inferPlan(
@@ -41,6 +43,7 @@ export function inferPlan(
   target: string,
   overrides: RoleOverrides = new Map(),
   acceptsMissing = false,
+  weight?: string,
 ): { plan: ColumnPlan; columns: PlannedColumn[] } {
   if (!frame.names.includes(target)) {
     throw new InputError(
@@ -49,7 +52,7 @@ export function inferPlan(
       [{ column: target }],
     )
   }
-  for (const column of overrides.keys()) {
+  for (const column of [...overrides.keys(), ...(weight === undefined ? [] : [weight])]) {
     if (!frame.names.includes(column)) {
       throw new InputError(
         'unknown_column',
@@ -57,14 +60,14 @@ export function inferPlan(
         [{ column }],
       )
     }
-    if (column === target)
+    if (column === target || (column === weight && overrides.has(column)))
       throw new InputError(
         'invalid_plan',
-        `column ${quote(column)} is the target and cannot be a feature`,
+        `column ${quote(column)} is the ${column === target ? 'target' : 'weight'} and cannot be anything else`,
       )
   }
   const columns = frame.names
-    .filter((name) => name !== target)
+    .filter((name) => name !== target && name !== weight)
     .map((name) =>
       planColumn(
         name,
@@ -77,6 +80,7 @@ export function inferPlan(
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   const plan: ColumnPlan = {
     target,
+    ...(weight === undefined ? {} : { weight }),
     id: withRole('id').map(({ column }) => column),
     numeric: withRole('numeric').map(({ column }) => ({ column })),
     ordinal: withRole('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
@@ -160,10 +164,11 @@ function guessRole(values: Column, rows: number): Guess {
     return { role: 'numeric', reason: 'number' }
   }
   const distinct = countDistinct(values)
+  const dates = holdsDates(values) ? '; dates are not read as times' : ''
   if (distinct > present / 2 && present > 20)
-    return { role: 'drop', reason: `text with ${distinct} different values in ${present}` }
+    return { role: 'drop', reason: `text with ${distinct} different values in ${present}${dates}` }
   if (distinct > MAX_CATEGORIES)
-    return { role: 'drop', reason: `text with ${distinct} different values` }
+    return { role: 'drop', reason: `text with ${distinct} different values${dates}` }
   return {
     role: 'nominal',
     reason: `text with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,

@@ -48,6 +48,8 @@ export interface ColumnPlan {
   readonly target: string
   /** The class whose probability is the score of a binary model; absent = the last class. */
   readonly positiveClass?: string
+  /** The column that says how much a training row counts; it is no feature. */
+  readonly weight?: string
   readonly id: readonly string[]
   readonly numeric: readonly NumericColumn[]
   readonly ordinal: readonly OrdinalColumn[]
@@ -63,6 +65,7 @@ const numberImputations = ['mean', 'median', 'most_frequent', 'none'] as const
 const PLAN_KEYS = [
   'target',
   'positive_class',
+  'weight',
   'id',
   'numeric',
   'ordinal',
@@ -95,9 +98,11 @@ export function parsePlan(text: string): ColumnPlan {
 export function readPlan(value: unknown): ColumnPlan {
   const plan = read.object(value, 'the plan', PLAN_KEYS)
   const positive = plan.get('positive_class')
+  const weight = plan.get('weight')
   return {
     target: read.text(plan.get('target'), 'target'),
     ...(positive === undefined ? {} : { positiveClass: readClass(positive) }),
+    ...(weight === undefined ? {} : { weight: read.text(weight, 'weight') }),
     id: read.texts(plan.get('id') ?? [], 'id'),
     numeric: readEntries(plan, 'numeric', ['impute'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
@@ -174,6 +179,7 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
   return {
     target: plan.target,
     ...(plan.positiveClass === undefined ? {} : { positive_class: plan.positiveClass }),
+    ...(plan.weight === undefined ? {} : { weight: plan.weight }),
     id: plan.id,
     numeric: plan.numeric,
     ordinal: plan.ordinal,
@@ -225,6 +231,7 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
       ])
     role.set(column, name)
   }
+  if (plan.weight !== undefined) give(plan.weight, 'weight')
   for (const column of plan.id) give(column, 'id')
   for (const { column } of plan.numeric) give(column, 'numeric')
   for (const { column } of plan.ordinal) give(column, 'ordinal')
@@ -232,10 +239,11 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
   for (const { column } of plan.dropped) give(column, 'dropped')
   for (const column of plan.nullable) if (!known.has(column)) throw unknownColumn(column, known)
   for (const { from } of plan.derived) {
-    if (from === plan.target)
+    const what = from === plan.target ? 'target' : from === plan.weight ? 'weight' : undefined
+    if (what !== undefined)
       throw new InputError(
         'invalid_plan',
-        `a derived column may not be made from the target ${quote(from)}`,
+        `a derived column may not be made from the ${what} ${quote(from)}`,
       )
   }
   if (plannedColumns(plan).length === 0)

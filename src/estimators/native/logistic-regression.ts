@@ -21,6 +21,7 @@ const SMALLEST_SHARE = 1e-6
 export const logisticRegression: Estimator = {
   unit: 'iterations',
   scale: true,
+  acceptsWeights: true,
   params: {
     penalty: {
       type: 'choice',

@@ -1,0 +1,92 @@
+/** What a person should look at before trusting a model: columns that tell the target, name rows, or hold dates. */
+import {
+  type Column,
+  cellAt,
+  countDistinct,
+  countMissing,
+  type DataFrame,
+  findColumn,
+} from '../data/frame.ts'
+import { quote } from '../errors.ts'
+import { type ColumnPlan, plannedColumns } from './plan.ts'
+
+/** With fewer rows than this per class, a column may agree with the target by chance. */
+const LEAST_ROWS_PER_CLASS = 5
+/** With fewer rows than this, all values may be different by chance. */
+const LEAST_ROWS = 20
+
+/**
+ * Returns a warning for every column of the plan that is doubtful.
+ * @param y class number of every row
+ */
+export function describeDoubts(
+  frame: DataFrame,
+  plan: ColumnPlan,
+  y: Int32Array,
+  classes: number,
+): string[] {
+  const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
+  return plannedColumns(plan).flatMap((name) => {
+    const column = findColumn(frame, name)
+    if (!column) return []
+    if (y.length >= LEAST_ROWS_PER_CLASS * classes && tellsTarget(column, y, classes))
+      return [
+        `column ${quote(name)} tells the target: each of its values goes with one class and each class with one value; leave it out if it is not known when a prediction is due`,
+      ]
+    if (isCategory.has(name) && holdsDates(column))
+      return [
+        `column ${quote(name)} holds dates such as ${quote(exampleOf(column))}; each is a category of its own, for they are not read as times; make numbers of them, such as days since a day`,
+      ]
+    return describeNames(name, column, isCategory.has(name))
+  })
+}
+
+/** Whether the column and the target map one to one; a missing cell counts as a value. */
+function tellsTarget(column: Column, y: Int32Array, classes: number): boolean {
+  const labelOf = new Map<string | number | null, number>()
+  for (let row = 0; row < y.length; row++) {
+    const cell = cellAt(column, row)
+    const label = labelOf.get(cell)
+    if (label === undefined) {
+      if (labelOf.size === classes) return false
+      labelOf.set(cell, y[row] as number)
+    } else if (label !== y[row]) return false
+  }
+  return new Set(labelOf.values()).size === classes
+}
+
+/** A value that nearly every row has for itself names the row and says nothing of the next one. */
+function describeNames(name: string, column: Column, isCategory: boolean): string[] {
+  const rows = column.kind === 'number' ? column.values.length : column.codes.length
+  const present = rows - countMissing(column)
+  if (present <= LEAST_ROWS) return []
+  if (column.kind === 'number' && !isCategory) {
+    if (!column.values.every((value) => Number.isNaN(value) || Number.isInteger(value))) return []
+    if (countDistinct(column) < present) return []
+  } else if (countDistinct(column) <= present / 2) return []
+  return [
+    `column ${quote(name)} has a value of its own in nearly every row, as an identifier has; a model learns the rows by heart from it`,
+  ]
+}
+
+const months = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec'
+const datePatterns = [
+  /^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]\d{1,2}:.*)?$/,
+  /^\d{1,2}[-/.]\d{1,2}[-/.](?:\d{2}|\d{4})(?:[T ,]+\d{1,2}:.*)?$/,
+  new RegExp(`^\\d{1,2}[-/. ]+(?:${months})[a-z]*[-/., ]+(?:\\d{2}|\\d{4})(?:[T ,]+\\d.*)?$`, 'i'),
+  new RegExp(`^(?:${months})[a-z]* \\d{1,2}(?:st|nd|rd|th)?,? \\d{4}(?:[T ,]+\\d.*)?$`, 'i'),
+]
+/** How many different texts are looked at. */
+const DATE_SAMPLE = 20
+
+/** Whether the first texts of a column are all written as dates, in whatever order of day, month and year. */
+export function holdsDates(column: Column): boolean {
+  if (column.kind === 'number' || column.levels.length === 0) return false
+  return column.levels
+    .slice(0, DATE_SAMPLE)
+    .every((text) => datePatterns.some((pattern) => pattern.test(text)))
+}
+
+function exampleOf(column: Column): string {
+  return column.kind === 'text' ? (column.levels[0] ?? '') : ''
+}
