@@ -1,5 +1,8 @@
 import { InputError } from '../errors.ts'
 
+/** Stateless between calls, as long as none of them streams. */
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
 /**
  * Returns the text of UTF-8 bytes, without a byte order mark.
  * @throws InputError `invalid_utf8` naming the first wrong byte, and UTF-16 when it looks like it
@@ -9,7 +12,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
     throw new InputError('invalid_utf8', 'the text is UTF-16; save or send it as UTF-8')
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     throw new InputError(
       'invalid_utf8',

@@ -66,23 +66,15 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (options.isDraining?.()) reply.header('connection', 'close')
     reply.header('x-content-type-options', 'nosniff')
     checkHeaders(request)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
-    if (request.routeOptions.url === '/ping' && reply.statusCode === 200) return
-    request.log.info(
-      {
-        method: request.method,
-        path: request.url.split('?')[0]?.slice(0, 128),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 100) / 100,
-        ...notesOf(request),
-      },
-      'request',
-    )
+  app.addHook('onResponse', (request, reply, done) => {
+    if (reply.statusCode !== 200 || !isPing(request.url)) logRequest(request, reply)
+    done()
   })
   app.setErrorHandler((thrown, request, reply) => {
     const error = asInputError(thrown)
@@ -137,6 +129,23 @@ function patternOf(url: string): RegExp {
     .replace(/:name/g, url.startsWith('/v1/') ? '[^/:]+' : '[^/]+')
     .replace(/\\\*/g, '.*')
   return new RegExp(`^${pattern}$`)
+}
+
+function isPing(url: string): boolean {
+  return url === '/ping' || url.startsWith('/ping?')
+}
+
+function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      method: request.method,
+      path: request.url.split('?')[0]?.slice(0, 128),
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 100) / 100,
+      ...notesOf(request),
+    },
+    'request',
+  )
 }
 
 /** What Node's parser lets pass and a service behind proxies must not. */

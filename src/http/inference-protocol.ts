@@ -85,6 +85,7 @@ export function inferenceProtocolRoutes(
             answer,
             options: [],
             dialect: 'predictions' as const,
+            limits: service.options.limits,
           }
           return textOf(await service.run(model, job, request, reply))
         }

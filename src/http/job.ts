@@ -28,14 +28,14 @@ export interface Job {
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
   /** Members of predictions that the operator selected. */
-  readonly selection?: readonly Selected[]
+  readonly selection?: readonly Selected[] | undefined
   /** Overrides the dialect that the body's form asks for. */
-  readonly dialect?: Dialect
+  readonly dialect?: Dialect | undefined
   /**
    * Answers predictions together with explanations in Clarify's form, for the records on which this JMESPath
    * expression over the prediction is true.
    */
-  readonly enableExplanations?: string
+  readonly enableExplanations?: string | undefined
 }
 
 export interface JobResult {
@@ -46,6 +46,8 @@ export interface JobResult {
   /** Cells with a category that training has not seen. */
   readonly unknownCategories: number
 }
+
+const encoder = new TextEncoder()
 
 /** Longest computation, in estimated seconds, that may hold up other requests. */
 const INLINE_SECONDS = 0.01
@@ -64,7 +66,7 @@ export async function runJob(
   const { frame } = decoded
   const writer = findCodec(job.answer.essence) as Codec
   const finish = (encoded: Encoded, contentType = job.answer.essence): JobResult => ({
-    body: typeof encoded === 'string' ? new TextEncoder().encode(encoded) : encoded,
+    body: typeof encoded === 'string' ? encoder.encode(encoded) : encoded,
     contentType,
     rows: frame.length,
     ignoredColumns: decoded.ignoredColumns,
@@ -112,7 +114,7 @@ export async function runJob(
   return finish(writer.encodeExplanations?.(predictor.explain(frame, options), style) as Encoded)
 }
 
-async function decodeRows(predictor: Predictor, job: Job): Promise<Decoded> {
+function decodeRows(predictor: Predictor, job: Job): Decoded | Promise<Decoded> {
   if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
   const reader: Codec | undefined = findCodec(job.media.essence)
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)

@@ -343,6 +343,10 @@ const poison: [name: string, body: string][] = [
     '[{"Pclass":3,"Sex":"male","constructor":{"prototype":{"Age":1}}}]',
   ],
   [
+    'an escaped constructor with a prototype',
+    '[{"Pclass":3,"Sex":"male","\\u0063onstructor":{"prototype":{"Age":1}}}]',
+  ],
+  [
     '__proto__ among the parameters',
     `{"instances":[${annList}],"parameters":{"__proto__":{"output":"all"}}}`,
   ],
