@@ -26,7 +26,10 @@ export interface Predictor {
   readonly modelId: string
   readonly classes: readonly string[]
   readonly preprocessor: Preprocessor
+  /** Made when it is first asked for. */
   readonly explainer: ModelExplainer
+  /** Estimated seconds until the explainer is made; 0 once it is there. */
+  readonly prepareSeconds: number
   /** Returns the predictions of a frame whose columns are the model's inputs. */
   predict(frame: DataFrame): Predictions
   /**
@@ -47,7 +50,11 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
   const preprocessor = buildPreprocessor(artifact.preprocessor)
   const kind = kindOf(model)
   const features = preprocessor.featureNamesOut.length
-  const explainer = kind.buildExplainer(model, { features, classes: classes.length })
+  let explainer: ModelExplainer | undefined
+  const getExplainer = () => {
+    explainer ??= kind.buildExplainer(model, { features, classes: classes.length })
+    return explainer
+  }
 
   const predictMatrix = (X: Matrix): Predictions => {
     const probabilities = new Float64Array(X.rows * classes.length)
@@ -65,11 +72,12 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     const outputs = [...classes, 'predicted', 'all']
     if (options.output !== undefined && !outputs.includes(options.output))
       throw unknownOption('output', options.output, outputs)
-    if (options.space !== undefined && options.space !== explainer.space) {
-      throw unknownOption('space', options.space, [explainer.space])
+    const { space, method } = getExplainer()
+    if (options.space !== undefined && options.space !== space) {
+      throw unknownOption('space', options.space, [space])
     }
-    if (options.method !== undefined && options.method !== explainer.method) {
-      throw unknownOption('method', options.method, [explainer.method])
+    if (options.method !== undefined && options.method !== method) {
+      throw unknownOption('method', options.method, [method])
     }
   }
 
@@ -83,15 +91,21 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     modelId,
     classes,
     preprocessor,
-    explainer,
+    get explainer() {
+      return getExplainer()
+    },
+    get prepareSeconds() {
+      return explainer ? 0 : kind.prepareSeconds(model)
+    },
     checkOptions,
     predict: (frame) => predictMatrix(preprocessor.transform(frame)),
     estimateSeconds(rows, options) {
       const outputs = options.output === 'all' ? classes.length : 1
-      return rows * outputs * (explainer.cost + 2000) * 1e-9
+      return rows * outputs * (getExplainer().cost + 2000) * 1e-9
     },
     explain(frame, options = {}) {
       checkOptions(options)
+      const explainer = getExplainer()
       const X = preprocessor.transform(frame)
       const predictions = predictMatrix(X)
       const byColumn = (options.level ?? 'columns') === 'columns'

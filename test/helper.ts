@@ -11,6 +11,7 @@ import { type Cell, cellAt, type DataFrame } from '../src/data/frame.ts'
 import { InputError, type InputErrorCode, inputErrorCodes } from '../src/errors.ts'
 import { type AppOptions, buildApp, buildRoutes } from '../src/http/app.ts'
 import type { Limits } from '../src/http/job.ts'
+import { createInlineLoader } from '../src/http/loader.ts'
 import { type MultiModelOptions, multiModelRoutes } from '../src/http/multi-model.ts'
 import { createService } from '../src/http/service.ts'
 
@@ -51,11 +52,15 @@ export async function buildTestApp(
   return app
 }
 
-/** Returns a multi-model endpoint without workers over the models below a root; it closes with its test. */
+/** Returns a multi-model endpoint over the models below a root, without threads by default; it closes with its test. */
 export function buildMultiModelApp(
   t: Test,
-  { root, memoryBudget = 64 << 20 }: Partial<MultiModelOptions> & { root: string },
-  overrides: Partial<Omit<AppOptions, 'pool'>> = {},
+  {
+    root,
+    memoryBudget = 64 << 20,
+    loader = createInlineLoader(),
+  }: Partial<MultiModelOptions> & { root: string },
+  overrides: Partial<AppOptions> = {},
 ): FastifyInstance {
   const all: AppOptions = {
     limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50 },
@@ -67,7 +72,7 @@ export function buildMultiModelApp(
     modelName: 'model',
     ...overrides,
   }
-  const app = buildApp(multiModelRoutes(createService(all), { root, memoryBudget }), all)
+  const app = buildApp(multiModelRoutes(createService(all), { root, memoryBudget, loader }), all)
   t.teardown(() => app.close())
   return app
 }

@@ -83,12 +83,17 @@ export type ArtifactParts = Omit<Artifact, 'modelId'>
 /** Returns the SHA-256 of bytes in hexadecimal; passed in, because this folder knows no library for it. */
 export type Hash = (bytes: Uint8Array) => string
 
+/** Returns a copy that no other thread can write to while it is decoded as text; decoders refuse shared memory. */
+export function unshared(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
 /** What stands in a manifest's `checksum` while the checksum is computed. */
 export const NO_CHECKSUM = '0'.repeat(64)
 
 /** Returns the checksum of a manifest: over its bytes with zeros in the place of the checksum itself. */
 export function manifestChecksum(manifest: Uint8Array, sha256: Hash): string {
-  const text = new TextDecoder().decode(manifest)
+  const text = new TextDecoder().decode(unshared(manifest))
   const blank = text.replace(/("checksum":\s*")[0-9a-f]{64}"/, `$1${NO_CHECKSUM}"`)
   return sha256(new TextEncoder().encode(blank))
 }

@@ -1,6 +1,6 @@
 import { scanJson } from '../data/json-scan.ts'
 import type { Hash } from './artifact.ts'
-import { manifestChecksum } from './artifact.ts'
+import { manifestChecksum, unshared } from './artifact.ts'
 /** From the bytes of a model directory to an artifact; nothing in them is believed before it is checked. */
 
 import type { Cell } from '../data/frame.ts'
@@ -172,7 +172,7 @@ function withoutId(json: JsonObject): Record<string, unknown> {
 function parseJson(bytes: Uint8Array, name: string): unknown {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    text = new TextDecoder('utf-8', { fatal: true }).decode(unshared(bytes))
   } catch {
     throw invalid(`${name} is not UTF-8`)
   }

@@ -4,6 +4,7 @@
  */
 import type { Tensor, TensorFile } from '../data/tensor.ts'
 import { ArtifactError, quote } from '../errors.ts'
+import { unshared } from './artifact.ts'
 
 const itemSize = { F64: 8, I32: 4, U8: 1 } as const
 type Dtype = Tensor['dtype']
@@ -40,7 +41,7 @@ export function encodeTensors(file: TensorFile): Uint8Array {
 }
 
 /**
- * Returns the tensors of a file.
+ * Returns the tensors of a file; their numbers stay where they are in `bytes`.
  * @throws ArtifactError `invalid` unless header, types, shapes and offsets are right and cover all bytes exactly once
  */
 export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
@@ -80,7 +81,7 @@ export function decodeTensors(bytes: Uint8Array, name: string): TensorFile {
 function parseHeader(bytes: Uint8Array, fail: (detail: string) => Error): [string, unknown][] {
   let header: unknown
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(unshared(bytes)))
   } catch {
     throw fail('its header is not JSON')
   }
@@ -115,15 +116,22 @@ function readEntry(
   if (!Number.isSafeInteger(size) || to - from !== size || to > body.length) {
     throw fail(`tensor ${quote(name)} does not fit its shape`)
   }
-  // A copy starts at an aligned address whatever the header's length was. (A Buffer's own slice would not copy.)
-  const { buffer } = Uint8Array.prototype.slice.call(body, from, to)
-  const tensor: Tensor =
-    dtype === 'F64'
-      ? { dtype, shape, data: new Float64Array(buffer) }
-      : dtype === 'I32'
-        ? { dtype, shape, data: new Int32Array(buffer) }
-        : { dtype: 'U8', shape, data: new Uint8Array(buffer) }
-  return { tensor, span: [from, to] }
+  return { tensor: viewTensor(dtype as Dtype, shape, body.subarray(from, to)), span: [from, to] }
+}
+
+/** Returns a tensor over the bytes, or over a copy where they do not begin at an address that its numbers may have. */
+function viewTensor(dtype: Dtype, shape: readonly number[], own: Uint8Array): Tensor {
+  const isAligned = own.byteOffset % itemSize[dtype] === 0
+  const { buffer, byteOffset, byteLength } = isAligned ? own : new Uint8Array(own)
+  const length = byteLength / itemSize[dtype]
+  switch (dtype) {
+    case 'F64':
+      return { dtype, shape, data: new Float64Array(buffer, byteOffset, length) }
+    case 'I32':
+      return { dtype, shape, data: new Int32Array(buffer, byteOffset, length) }
+    case 'U8':
+      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, length) }
+  }
 }
 
 function isCounts(value: unknown): value is number[] {

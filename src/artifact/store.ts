@@ -25,11 +25,14 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
+/** Decides whether so many bytes may be read. */
+export type Reserve = (bytes: number) => void | Promise<void>
+
 /** A model directory's verified contents. */
 export interface LoadedModel {
   readonly artifact: Artifact
   readonly predictor: Predictor
-  /** The bytes of every file, for a worker that builds the same model. */
+  /** The bytes of every file in shared memory, for a worker that builds the same model. */
   readonly files: ReadonlyMap<string, Uint8Array>
   /** Files in the directory that no manifest names. */
   readonly extraFiles: readonly string[]
@@ -37,12 +40,12 @@ export interface LoadedModel {
 
 /**
  * Returns the model of a directory: every size and checksum verified, every number checked, its self-test passed.
- * @param reserve is told how many bytes the files have before they are read, and may throw
+ * @param reserve is told how many bytes the files have before they are read, and may refuse by throwing
  * @throws ArtifactError with one line that says what is wrong and where
  */
 export async function readModelDirectory(
   directory: string,
-  reserve: (bytes: number) => void = () => {},
+  reserve: Reserve = () => {},
 ): Promise<LoadedModel> {
   for (let attempt = 1; ; attempt++) {
     const names = await listDirectory(directory)
@@ -62,10 +65,10 @@ async function readManifestFiles(
   directory: string,
   names: readonly string[],
   manifestBytes: Buffer,
-  reserve: (bytes: number) => void,
+  reserve: Reserve,
 ): Promise<LoadedModel> {
   const manifest = decodeManifest(manifestBytes, sha256)
-  reserve(manifest.files.reduce((sum, { size }) => sum + size, manifestBytes.length))
+  await reserve(manifest.files.reduce((sum, { size }) => sum + size, manifestBytes.length))
   const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
   for (const entry of manifest.files) {
     files.set(entry.name, await readListedFile(directory, entry))
@@ -73,6 +76,18 @@ async function readManifestFiles(
   const { artifact, predictor } = buildModel(manifest, files)
   const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE])
   return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
+}
+
+/**
+ * Returns the model of an artifact that was checked before, in another thread. Its explainer is not made yet: see
+ * `Predictor.prepareSeconds`.
+ */
+export function adoptModel(
+  artifact: Artifact,
+  files: LoadedModel['files'],
+  extraFiles: readonly string[],
+): LoadedModel {
+  return { artifact, predictor: buildPredictor(artifact), files, extraFiles }
 }
 
 /** Returns the model in bytes that were read from a directory before. */
@@ -158,7 +173,7 @@ export async function readRegularFile(
         `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`,
       )
     }
-    const bytes = await handle.readFile()
+    const bytes = await readShared(handle, before.size)
     const after = await handle.stat()
     if (
       bytes.length !== before.size ||
@@ -174,6 +189,18 @@ export async function readRegularFile(
   } finally {
     await handle?.close()
   }
+}
+
+/** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
+async function readShared(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.from(new SharedArrayBuffer(size))
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
 }
 
 /** Adds the mode of a file that may not be read, where it can be found out. */

@@ -82,6 +82,8 @@ export async function runJob(
   }
   if (job.operation === 'predict' && job.enableExplanations === undefined) return finish(predict())
 
+  // Preparing the explanations of a large model takes longer than they do.
+  if (inline && predictor.prepareSeconds > INLINE_SECONDS) return undefined
   const asksClarify = job.enableExplanations !== undefined
   const options = withDefaults(
     predictor,

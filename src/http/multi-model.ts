@@ -3,8 +3,9 @@
 import { realpath } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type LoadedModel, readModelDirectory } from '../artifact/store.ts'
+import type { LoadedModel, Reserve } from '../artifact/store.ts'
 import { ArtifactError, InputError, quote } from '../errors.ts'
+import type { ModelLoader } from './loader.ts'
 import { negotiateAnswer } from './negotiation.ts'
 import type { Route } from './route.ts'
 import { executionParametersRoute, invoke, pingRoute } from './sagemaker.ts'
@@ -16,6 +17,7 @@ export interface MultiModelOptions {
   readonly root: string
   /** Bytes of model files that may be loaded at once. */
   readonly memoryBudget: number
+  readonly loader: ModelLoader
 }
 
 interface Entry {
@@ -56,11 +58,16 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
     }
     loading.set(name, 0)
     try {
-      const model = await readUrl(url, options.root, reserve)
+      const model = await readUrl(url, options, reserve)
       models.set(name, { url, model, bytes: loading.get(name) as number })
     } finally {
       loading.delete(name)
     }
+  }
+  // Not async: a function that waits for the collector would itself hold on to the model.
+  const drop = (name: string, model: LoadedModel): Promise<void> | undefined => {
+    models.delete(name)
+    return service.options.pool?.forget(model)
   }
   const route = (
     method: Route['method'],
@@ -90,10 +97,10 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
       const { name } = request.params as { name: string }
       return sendJson(reply, { modelName: name, modelUrl: url, modelId: model.artifact.modelId })
     }),
-    route('DELETE', '/models/:name', 'unloadModel', 'Unload a model', (request, reply) => {
-      find(request)
+    route('DELETE', '/models/:name', 'unloadModel', 'Unload a model', async (request, reply) => {
       const { name } = request.params as { name: string }
-      models.delete(name)
+      await drop(name, find(request).model)
+      await options.loader.collect()
       return sendJson(reply, { status: `Model ${JSON.stringify(name)} unregistered` })
     }),
     {
@@ -137,8 +144,8 @@ function readLoad(value: unknown): { name: string; url: string } {
 /** A model is read only from below the root: a path out of it would let a caller open any directory. */
 async function readUrl(
   url: string,
-  root: string,
-  reserve: (bytes: number) => void,
+  { root, loader }: MultiModelOptions,
+  reserve: Reserve,
 ): Promise<LoadedModel> {
   const path = resolve(url)
   const outside = () =>
@@ -147,7 +154,7 @@ async function readUrl(
   const real = await realpath(path).catch(() => path)
   if (real !== path && !isBelow(real, await realpath(root))) throw outside()
   try {
-    return await readModelDirectory(path, reserve)
+    return await loader.load(path, reserve)
   } catch (error) {
     if (error instanceof ArtifactError)
       throw new InputError('invalid_option', `the model cannot be loaded: ${error.message}`)

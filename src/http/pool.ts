@@ -29,6 +29,8 @@ export interface JobPool {
    * @throws InputError `overloaded` when the queue is full, and what the job throws
    */
   run(model: LoadedModel, job: Job, signal: AbortSignal): Promise<JobResult>
+  /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
+  forget(model: LoadedModel): Promise<void>
   close(): Promise<void>
 }
 
@@ -38,39 +40,32 @@ export function defaultWorkers(): number {
   return Math.max(1, cores - (cores > 1 ? 1 : 0))
 }
 
+/** Workers that were started together, what they are doing, and the models that they may hold. */
+interface Crew {
+  readonly pool: Promise<Piscina>
+  readonly running: Set<Promise<unknown>>
+  readonly seen: WeakSet<LoadedModel>
+}
+
 /** Returns a pool whose workers build the models they are asked for. */
 export function createJobPool(workers: number): JobPool {
-  let started: Promise<Piscina> | undefined
-  const start = async () => {
-    const { Piscina } = await import('piscina')
-    const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-    const pool = new Piscina({
-      filename: new URL(name, import.meta.url).href,
-      minThreads: 1,
-      maxThreads: workers,
-      idleTimeout: 60_000,
-      maxQueue: 2 * workers,
-    })
-    // A worker that dies outside a job is replaced by the pool; without a listener its error would end the process.
-    pool.on('error', () => {})
-    return pool
-  }
-  const shared = new WeakMap<LoadedModel, ReadonlyMap<string, Uint8Array>>()
-  const share = (model: LoadedModel) => {
-    const known = shared.get(model)
-    if (known) return known
-    const files = new Map([...model.files].map(([name, bytes]) => [name, toShared(bytes)]))
-    shared.set(model, files)
-    return files
-  }
+  let crew: Crew | undefined
+  const start = (): Crew => ({
+    pool: startWorkers(workers),
+    running: new Set(),
+    seen: new WeakSet(),
+  })
   return {
     async run(model, job, signal) {
-      started ??= start()
-      const pool = await started
-      const task: WorkerTask = { job, modelId: model.artifact.modelId, files: share(model) }
+      crew ??= start()
+      const { pool, running, seen } = crew
+      seen.add(model)
+      const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files }
+      const answering = pool.then((own) => own.run(task, { signal }) as Promise<WorkerAnswer>)
+      running.add(answering)
       let answer: WorkerAnswer
       try {
-        answer = (await pool.run(task, { signal })) as WorkerAnswer
+        answer = await answering
       } catch (error) {
         if ((error as Error).message === 'Task queue is at limit') {
           throw new InputError(
@@ -79,19 +74,37 @@ export function createJobPool(workers: number): JobPool {
           )
         }
         throw error
+      } finally {
+        running.delete(answering)
       }
       if ('result' in answer) return answer.result
       throw new InputError(answer.error.code, answer.error.message, answer.error.places)
     },
+    async forget(model) {
+      if (!crew?.seen.has(model)) return
+      const { pool, running } = crew
+      crew = undefined
+      await Promise.allSettled(running)
+      await (await pool).destroy()
+    },
     async close() {
-      const pool = await started
+      const pool = await crew?.pool
       await pool?.destroy()
     },
   }
 }
 
-function toShared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  copy.set(bytes)
-  return copy
+async function startWorkers(workers: number): Promise<Piscina> {
+  const { Piscina } = await import('piscina')
+  const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const pool = new Piscina({
+    filename: new URL(name, import.meta.url).href,
+    minThreads: 1,
+    maxThreads: workers,
+    idleTimeout: 60_000,
+    maxQueue: 2 * workers,
+  })
+  // A worker that dies outside a job is replaced by the pool; without a listener its error would end the process.
+  pool.on('error', () => {})
+  return pool
 }

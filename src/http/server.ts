@@ -14,6 +14,7 @@ import { parseSelection } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
 import { buildApp } from './app.ts'
+import { createInlineLoader, createThreadLoader } from './loader.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { createJobPool, defaultWorkers } from './pool.ts'
 
@@ -46,10 +47,11 @@ export async function startServer(config: Config, modelsRoot: string): Promise<R
     isDraining: () => draining,
   }
   const service = createService(options)
+  const loader = workers > 0 ? createThreadLoader() : createInlineLoader()
   const model = config.multiModel ? undefined : await readModelDirectory(config.modelDir)
   const routes = model
     ? buildRoutes(model, service)
-    : multiModelRoutes(service, { root: modelsRoot, memoryBudget: config.modelMemory })
+    : multiModelRoutes(service, { root: modelsRoot, memoryBudget: config.modelMemory, loader })
   const app = buildApp(routes, { ...options, logger: logger as FastifyBaseLogger })
   if (model && model.extraFiles.length > 0) {
     logger.info(
@@ -81,6 +83,7 @@ export async function startServer(config: Config, modelsRoot: string): Promise<R
       clearInterval(sweep)
       clearTimeout(limit)
       await pool?.close()
+      await loader.close()
       logger.info('stopped')
     },
   }

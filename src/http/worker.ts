@@ -21,10 +21,7 @@ export default async function answer(task: WorkerTask): Promise<WorkerAnswer> {
 }
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {
-  // Text decoders refuse shared memory, so the worker works on copies.
-  const predictor =
-    predictors.get(modelId) ??
-    loadModelFiles(new Map([...files].map(([name, bytes]) => [name, bytes.slice()]))).predictor
+  const predictor = predictors.get(modelId) ?? loadModelFiles(files).predictor
   predictors.delete(modelId)
   predictors.set(modelId, predictor)
   const [oldest] = predictors.keys()

@@ -59,6 +59,8 @@ export const linear: ModelKind<LinearSpec> = {
     }
   },
 
+  prepareSeconds: () => 0,
+
   store: (spec) => ({
     metadata: new Map([['link', spec.link]]),
     tensors: new Map([

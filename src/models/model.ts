@@ -60,6 +60,8 @@ export interface ModelKind<S extends ModelSpec> {
   buildExplainer(spec: S, shape: ModelShape): ModelExplainer
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
+  /** Estimated seconds that `buildExplainer` takes, on the safe side. */
+  prepareSeconds(spec: S): number
   store(spec: S): TensorFile
   /** Reads what `store` made; throws ArtifactError `invalid` when something is missing or of a wrong type. */
   restore(file: TensorFile): S

@@ -4,6 +4,8 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
+import { createThreadLoader } from '../../src/http/loader.ts'
+import { createJobPool } from '../../src/http/pool.ts'
 import {
   buildMultiModelApp,
   buildTestApp,
@@ -86,6 +88,42 @@ t.test('a model is loaded, described, asked and unloaded', async (t) => {
   t.equal((await load(app, 'm', url)).statusCode, 200, 'and loaded again')
   const answer = await post(app, '/models/m/invoke', CSV_TYPE, passenger.csv)
   t.equal(answer.statusCode, 200)
+})
+
+t.test('models are read, explained and given back with threads as without them', async (t) => {
+  const root = await buildRoot(t, 'a', 'b')
+  const loader = createThreadLoader()
+  const pool = createJobPool(1)
+  t.teardown(() => Promise.all([loader.close(), pool.close()]))
+  const app = buildMultiModelApp(t, { root, loader }, { pool })
+  const inline = buildMultiModelApp(t, { root })
+  // More than the event loop takes, so that a worker has to know the model.
+  const rows = `${passenger.csv}\n`.repeat(2500)
+  const ask = (to: FastifyInstance, name: string, body: string) =>
+    post(to, `/models/${name}/invoke`, CSV_TYPE, body, { accept: CSV_TYPE })
+  for (const name of ['a', 'b']) {
+    t.equal((await load(app, name, join(root, name))).statusCode, 200)
+    t.equal((await load(inline, name, join(root, name))).statusCode, 200)
+    for (const body of [passenger.csv, rows]) {
+      const answer = await ask(app, name, body)
+      t.equal(answer.statusCode, 200)
+      t.equal(answer.body, (await ask(inline, name, body)).body)
+    }
+  }
+  const running = ask(app, 'a', rows)
+  const deleted = app.inject({ method: 'DELETE', url: '/models/a' })
+  t.equal((await deleted).statusCode, 200)
+  t.ok([200, 404].includes((await running).statusCode), 'a request under way ends well')
+  t.equal((await ask(app, 'b', rows)).statusCode, 200, 'another model has workers again')
+  for (const [to, name] of [
+    [app, 'b'],
+    [inline, 'a'],
+    [inline, 'b'],
+  ] as const) {
+    t.equal((await to.inject({ method: 'DELETE', url: `/models/${name}` })).statusCode, 200)
+  }
+  const url = join(root, 'none')
+  checkProblem(t, await load(app, 'm', url), 400, 'invalid_option', /no model directory/)
 })
 
 t.test('the headers of SageMaker mean what they do at /invocations', async (t) => {
