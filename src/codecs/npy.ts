@@ -1,15 +1,20 @@
 /** One NumPy array as np.save writes it; numbers only, read without evaluating or unpickling anything. */
 import { InputError, quote } from '../errors.ts'
-import type { Codec } from './codec.ts'
+import type { Predictions } from '../models/prediction.ts'
+import type { Codec, PredictionStyle } from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts'
+import { selectNumbers } from './selection.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 /** The limit of np.load for files that are not trusted. */
 const MAX_HEADER = 10_000
 const ALIGNMENT = 64
 
-/** NumPy: a matrix of one row a line, or one row alone; NaN = missing. Answers are scores as float64. */
+/**
+ * NumPy: a matrix of one row a line, or one row alone; NaN = missing. Answers are scores, or the members selected one
+ * beside the other, as float64.
+ */
 export const npy = {
   name: 'npy',
   mediaTypes: ['application/x-npy'],
@@ -37,15 +42,17 @@ export const npy = {
     return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns: 0 }
   },
 
-  encodePredictions({ rows, classes, probabilities }) {
-    const binary = classes.length === 2
-    const shape = binary ? `(${rows},)` : `(${rows}, ${classes.length})`
+  encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {
+    const { rows } = predictions
+    const { width, values } = selection
+      ? selectNumbers(predictions, selection, 'application/x-npy')
+      : scoresOf(predictions)
+    const shape = width === 1 ? `(${rows},)` : `(${rows}, ${width})`
     const header = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`
     const prefix = MAGIC.length + 4
     // np.save pads by a whole block where none is needed.
     const space = ALIGNMENT - ((prefix + header.length + 1) % ALIGNMENT)
     const text = `${header}${' '.repeat(space)}\n`
-    const values = binary ? probabilities.filter((_, index) => index % 2 === 1) : probabilities
     const bytes = new Uint8Array(prefix + text.length + values.length * 8)
     const view = viewOf(bytes)
     bytes.set([...MAGIC, 1, 0])
@@ -57,6 +64,13 @@ export const npy = {
     return bytes
   },
 } satisfies Codec
+
+/** P(positive) of two classes, otherwise the probabilities; [row][number]. */
+function scoresOf({ classes, probabilities }: Predictions) {
+  return classes.length === 2
+    ? { width: 1, values: probabilities.filter((_, index) => index % 2 === 1) }
+    : { width: classes.length, values: probabilities }
+}
 
 /** A view of exactly these bytes: the buffer below may be a pool that holds others. */
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,8 +1,11 @@
 /** RecordIO frames around protobuf records, the format of SageMaker's own algorithms. */
-import type { Codec } from './codec.ts'
+import type { Predictions } from '../models/prediction.ts'
+import type { Codec, PredictionStyle } from './codec.ts'
+import { labelRecord } from './label-record.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { invalidRecord, type ProtobufCursor, writeHead } from './protobuf.ts'
 import { readRecord } from './record.ts'
+import { type Selected, selectLists } from './selection.ts'
 import { sparseRows } from './sparse.ts'
 
 const MAGIC = 0xced7230a
@@ -10,7 +13,8 @@ const MAGIC = 0xced7230a
 /**
  * RecordIO-protobuf: a record a row, its features["values"] dense, or sparse with 0 for absent values; NaN = missing.
  * Answers hold label["score"] (P(positive), or all probabilities) and label["predicted_label"] as float32; classes
- * that are not numbers are told by their place in the order of the probabilities, from 0.
+ * that are not numbers are told by their place in the order of the probabilities, from 0. Selected members are
+ * label[member] instead, where labels that are not numbers are texts.
  */
 export const recordioProtobuf = {
   name: 'recordio-protobuf',
@@ -25,7 +29,9 @@ export const recordioProtobuf = {
     return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns }
   },
 
-  encodePredictions({ rows, classes, numericClasses, labels, probabilities }) {
+  encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {
+    if (selection) return encodeSelected(predictions, selection)
+    const { rows, classes, numericClasses, labels, probabilities } = predictions
     // Of two classes the second is the positive one.
     const firstScore = classes.length === 2 ? 1 : 0
     const scores = classes.length - firstScore
@@ -54,6 +60,24 @@ export const recordioProtobuf = {
     return bytes
   },
 } satisfies Codec
+
+/** Returns a frame per row, each with a record of the selected members. */
+function encodeSelected(predictions: Predictions, selection: readonly Selected[]): Uint8Array {
+  const records = Array.from({ length: predictions.rows }, (_, row) =>
+    labelRecord(selectLists(predictions, row, selection)),
+  )
+  const stepOf = ({ length }: Uint8Array) => 8 + Math.ceil(length / 4) * 4
+  const bytes = new Uint8Array(records.reduce((sum, record) => sum + stepOf(record), 0))
+  const view = new DataView(bytes.buffer)
+  let start = 0
+  for (const record of records) {
+    view.setUint32(start, MAGIC, true)
+    view.setUint32(start + 4, record.length, true)
+    bytes.set(record, start + 8)
+    start += stepOf(record)
+  }
+  return bytes
+}
 
 /** Yields the record of every frame: magic number, length, bytes, padding to a multiple of 4. */
 function* framesOf(body: Uint8Array): Generator<ProtobufCursor> {

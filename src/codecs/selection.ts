@@ -32,7 +32,8 @@ export function parseSelection(text: string): readonly Selected[] | undefined {
   })
 }
 
-type Value = Label | number | readonly (Label | number)[]
+/** A member of a prediction: a label, a number, or one of them per class. */
+type Value = Label | readonly Label[]
 
 /** Returns one row's selected members; JSON keeps their fixed order. */
 export function selectMembers(
@@ -59,6 +60,45 @@ export function selectFields(
   })
 }
 
+/** Returns one row's selected members as lists, each with its name, in the order asked. */
+export function selectLists(
+  predictions: Predictions,
+  row: number,
+  selection: readonly Selected[],
+): (readonly [name: Selected, values: readonly Label[]])[] {
+  return selection.map((name) => {
+    const value = readMember(predictions, row, name)
+    return [name, Array.isArray(value) ? (value as readonly Label[]) : [value as Label]]
+  })
+}
+
+/**
+ * Returns all rows' selected members as numbers in the order asked, [row][number].
+ * @throws InputError `not_acceptable` for labels that are texts
+ */
+export function selectNumbers(
+  predictions: Predictions,
+  selection: readonly Selected[],
+  mediaType: string,
+): { width: number; values: Float64Array } {
+  const { rows, classes, numericClasses } = predictions
+  const text = selection.find((name) => name === 'predicted_label' || name === 'labels')
+  if (text !== undefined && !numericClasses) {
+    throw new InputError(
+      'not_acceptable',
+      `${mediaType} holds numbers only, but the selected ${text} of this model is text; accept JSON, JSON Lines, CSV or RecordIO`,
+    )
+  }
+  const isList = (name: Selected) => /s$/.test(name)
+  const width = selection.reduce((sum, name) => sum + (isList(name) ? classes.length : 1), 0)
+  const values = new Float64Array(rows * width)
+  for (let row = 0; row < rows; row++) {
+    const lists = selectLists(predictions, row, selection)
+    values.set(lists.flatMap(([, list]) => list) as number[], row * width)
+  }
+  return { width, values }
+}
+
 /** `probability` is P(positive class) of two, otherwise the largest; raw scores of a classifier are its probabilities. */
 function readMember(
   { classes, numericClasses, labels, probabilities }: Predictions,
@@ -80,7 +120,7 @@ function readMember(
   }
 }
 
-function pythonLiteral(value: Label | number): string {
+function pythonLiteral(value: Label): string {
   if (typeof value === 'number') return String(value)
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 }

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { npy } from '../../src/codecs/npy.ts'
+import { parseSelection } from '../../src/codecs/selection.ts'
 import { type Cell, cellAt } from '../../src/data/frame.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
+import type { Predictions } from '../../src/models/prediction.ts'
 import { decodeBody, mutants, refusalOf } from '../helper.ts'
 import {
   binary,
@@ -404,6 +406,33 @@ t.test('scores of no rows are an empty array', (t) => {
     'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDAsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAo=',
   )
   t.ok(noRows.equals(npy.encodePredictions({ ...ternary, ...none })))
+  t.end()
+})
+
+t.test('selected members stand one beside the other', (t) => {
+  const write = (predictions: Predictions, members: string) => {
+    const selection = parseSelection(members) ?? []
+    return Buffer.from(npy.encodePredictions(predictions, { selection })).toString('base64')
+  }
+  t.equal(
+    write(binary, 'probability,predicted_label,probabilities'),
+    'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDQpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAADQPwAAAAAAAAAAAAAAAAAA6D8AAAAAAADQP83MzMzMzOw/AAAAAAAA8D+amZmZmZm5P83MzMzMzOw/',
+    'in the order asked',
+  )
+  t.equal(
+    write(binary, 'predicted_label'),
+    'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsKSwgfSAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAAAAAAAAAPA/',
+    'one number a row is one dimension',
+  )
+  t.equal(
+    write(ternary, 'raw_scores'),
+    Buffer.from(npy.encodePredictions(ternary)).toString('base64'),
+  )
+  for (const members of ['predicted_label', 'probability,labels']) {
+    const refused = refusalOf(() => write(ternary, members))
+    t.equal(refused.code, 'not_acceptable', 'a matrix of numbers has no place for words')
+    t.match(refused.message, /text/)
+  }
   t.end()
 })
 

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { recordioProtobuf } from '../../src/codecs/recordio-protobuf.ts'
+import { parseSelection } from '../../src/codecs/selection.ts'
 import { type Cell, cellAt } from '../../src/data/frame.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
+import type { Predictions } from '../../src/models/prediction.ts'
 import { decodeBody, mutants, refusalOf } from '../helper.ts'
 import {
   binary,
@@ -468,6 +470,26 @@ t.test("answers are the bytes of Google's protobuf", (t) => {
     'classes in numbers',
   )
   t.equal(recordioProtobuf.encodePredictions({ ...binary, rows: 0 }).length, 0, 'no rows')
+  t.end()
+})
+
+t.test("selected members are labels of their own, as Google's protobuf writes them", (t) => {
+  const write = (predictions: Predictions, members: string) => {
+    const selection = parseSelection(members) ?? []
+    const bytes = recordioProtobuf.encodePredictions(predictions, { selection })
+    return Buffer.from(bytes).toString('base64')
+  }
+  t.equal(
+    write(binary, 'predicted_label,labels,probability,probabilities'),
+    'CiPXzm0AAAASGwoPcHJlZGljdGVkX2xhYmVsEggSBgoEAAAAABIWCgZsYWJlbHMSDBIKCggAAAAAAACAPxIXCgtwcm9iYWJpbGl0eRIIEgYKBAAAgD4SHQoNcHJvYmFiaWxpdGllcxIMEgoKCAAAQD8AAIA+AAAACiPXzm0AAAASGwoPcHJlZGljdGVkX2xhYmVsEggSBgoEAACAPxIWCgZsYWJlbHMSDBIKCggAAAAAAACAPxIXCgtwcm9iYWJpbGl0eRIIEgYKBGZmZj8SHQoNcHJvYmFiaWxpdGllcxIMEgoKCM3MzD1mZmY/AAAA',
+    'numbers',
+  )
+  t.equal(
+    write(ternary, 'labels,predicted_label,raw_scores'),
+    'CiPXzlEAAAASFQoGbGFiZWxzEgtKCQoBYQoBYgoBYxIYCg9wcmVkaWN0ZWRfbGFiZWwSBUoDCgFjEh4KCnJhd19zY29yZXMSEBIOCgzNzMw9zcxMPjMzMz8AAAAKI9fOUQAAABIVCgZsYWJlbHMSC0oJCgFhCgFiCgFjEhgKD3ByZWRpY3RlZF9sYWJlbBIFSgMKAWESHgoKcmF3X3Njb3JlcxIQEg4KDAAAAD8AAIA+AACAPgAAAA==',
+    'labels that are texts, in the order asked',
+  )
+  t.equal(write({ ...ternary, rows: 0 }, 'labels'), '', 'no rows')
   t.end()
 })
 

@@ -234,13 +234,23 @@ t.test('the operator selects members', async (t) => {
       const expected = only(members).map((row) => `${JSON.stringify(row)}\n`)
       t.equal(lines.body, expected.join(''), 'JSON Lines')
       const csv = await invoke({ accept: CSV_TYPE }, two, app)
-      const records = selected.map((row) =>
+      const written = selected.map((row) =>
         fields
           .map((name) => row[name])
           .map((value) => (Array.isArray(value) ? `"[${value.join(', ')}]"` : value))
           .join(','),
       )
-      t.equal(csv.body.trimEnd(), records.join('\n'), 'CSV, in the order asked')
+      t.equal(csv.body.trimEnd(), written.join('\n'), 'CSV, in the order asked')
+      const npy = await invoke({ accept: 'application/x-npy' }, two, app)
+      const numbers = selected.flatMap((row) => fields.flatMap((name) => row[name]))
+      const data = npy.rawPayload.subarray(-8 * numbers.length)
+      t.strictSame(
+        numbers.map((_, i) => data.readDoubleLE(8 * i)),
+        numbers,
+        'npy, in the order asked',
+      )
+      const records = await invoke({ accept: 'application/x-recordio-protobuf' }, two, app)
+      for (const name of fields) t.match(records.body, new RegExp(`\\b${name}\\x12`))
       const bare = await post(app, '/invocations', JSON_TYPE, JSON.stringify([passenger.list]))
       t.strictSame(bare.json(), { predictions: only(members).slice(0, 1) }, 'to a bare list too')
       const kserve = await post(
