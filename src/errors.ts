@@ -43,7 +43,6 @@ export const inputErrorCodes = {
   no_target: 'a training table without the target column',
   non_finite: 'a number too large for a double, or infinite',
   not_acceptable: 'an Accept header that no answer fits',
-  not_implemented: 'a part of a protocol that this service does not have',
   not_found: 'a route that does not exist',
   one_class: 'a target with a single class',
   one_row: 'a picture was asked for other than one row',

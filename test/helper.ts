@@ -28,10 +28,10 @@ export function loadCheckpoint(): Promise<LoadedModel> {
   return loaded
 }
 
-/** Returns the application of the model that ships, or of another, without workers; it closes with its test. */
+/** Returns the application of the model that ships, or of another, without workers by default; it closes with its test. */
 export async function buildTestApp(
   t: Test,
-  overrides: Partial<Omit<AppOptions, 'limits' | 'pool'>> & {
+  overrides: Partial<Omit<AppOptions, 'limits'>> & {
     limits?: Partial<Limits>
     model?: LoadedModel
   } = {},

@@ -1,7 +1,7 @@
 import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
-import type { Codec } from './codec.ts'
+import type { Codec, DecodeContext, Decoded } from './codec.ts'
 import { decodeRow } from './instances.ts'
 import { areLists, readForm } from './json-forms.ts'
 import { parseJson } from './json-text.ts'
@@ -23,15 +23,7 @@ export const json = {
 
   decode(body, context) {
     const { rows, dialect, parameters } = readForm(parseJson(decodeUtf8(body)), context)
-    checkRowCount(rows.length, context)
-    const asLists = areLists(rows, context)
-    let ignoredColumns = 0
-    const cells = rows.map((value, index): Cell[] => {
-      const { cells, ignored } = decodeRow(value, context, index + 1, asLists)
-      ignoredColumns += ignored
-      return cells
-    })
-    return { frame: frameOfCells(context.inputs, cells), dialect, parameters, ignoredColumns }
+    return { ...decodeInstances(rows, context), dialect, parameters }
   },
 
   encodePredictions(predictions, { dialect, selection }) {
@@ -64,3 +56,22 @@ export const json = {
     return JSON.stringify({ ...head, feature_names: explanations.featureNames, explanations: rows })
   },
 } satisfies Codec
+
+/**
+ * Returns the frame of rows that are all objects or all lists, as JSON has them.
+ * @throws InputError naming row, column and value
+ */
+export function decodeInstances(
+  rows: readonly unknown[],
+  context: DecodeContext,
+): Pick<Decoded, 'frame' | 'ignoredColumns'> {
+  checkRowCount(rows.length, context)
+  const asLists = areLists(rows, context)
+  let ignoredColumns = 0
+  const cells = rows.map((value, index): Cell[] => {
+    const { cells, ignored } = decodeRow(value, context, index + 1, asLists)
+    ignoredColumns += ignored
+    return cells
+  })
+  return { frame: frameOfCells(context.inputs, cells), ignoredColumns }
+}

@@ -1,4 +1,5 @@
 /** One NumPy array as np.save writes it; numbers only, read without evaluating or unpickling anything. */
+import { readFloat16, readInt64 } from '../data/binary-number.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Codec, PredictionStyle } from './codec.ts'
@@ -161,21 +162,4 @@ function findItem(descr: string): { size: number; read: ReadItem; littleEndian: 
   const refused =
     refusedKinds.get(descr.replace(/^[<>|=]/, '').slice(0, 1)) ?? 'arrays of this type'
   throw invalidNpy(`dtype ${quote(descr)}: ${refused} are refused; send <f8, <f4, or integers`)
-}
-
-function readFloat16(view: DataView, offset: number, littleEndian: boolean): number {
-  const bits = view.getUint16(offset, littleEndian)
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}
-
-/** The nearest double: both halves are exact, and their sum is rounded once. */
-function readInt64(view: DataView, offset: number, little: boolean, signed: boolean): number {
-  const [low, high] = little ? [offset, offset + 4] : [offset + 4, offset]
-  const upper = signed ? view.getInt32(high, little) : view.getUint32(high, little)
-  return upper * 2 ** 32 + view.getUint32(low, little)
 }

@@ -10,7 +10,6 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
   method_not_allowed: 405,
   not_acceptable: 406,
   not_found: 404,
-  not_implemented: 501,
   unknown_model: 404,
   overloaded: 503,
   request_timeout: 408,

@@ -41,6 +41,8 @@ export interface Job {
 export interface JobResult {
   readonly body: Uint8Array
   readonly contentType: string
+  /** Where JSON ends and binary data begin, in bodies that have both. */
+  readonly jsonLength?: number
   readonly rows: number
   readonly ignoredColumns: number
   /** Cells with a category that training has not seen. */
@@ -50,7 +52,7 @@ export interface JobResult {
 const encoder = new TextEncoder()
 
 /** Longest computation, in estimated seconds, that may hold up other requests. */
-const INLINE_SECONDS = 0.01
+export const INLINE_SECONDS = 0.01
 
 /**
  * Returns the answer to a job, or undefined when it would take longer than the event loop may be held up
@@ -133,7 +135,7 @@ function withDefaults({ classes }: Predictor, options: ExplainRequest): ExplainR
 }
 
 /** Throws what must be said before an explanation is computed: options, size, cost. */
-function checkExplanation(
+export function checkExplanation(
   predictor: Predictor,
   frame: DataFrame,
   options: ExplainRequest,
@@ -156,7 +158,7 @@ function toText(encoded: Encoded): string {
 }
 
 /** Estimated bytes of one row's prediction, on the safe side. */
-function predictionBytes(
+export function predictionBytes(
   { classes }: Predictor,
   format: string,
   selection: readonly Selected[] | undefined,
@@ -185,7 +187,7 @@ function textBytes(column: Column): number {
   return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : (sizes[code] as number)), 0)
 }
 
-function checkAnswer(bytes: number, { maxAnswerBytes }: Limits): void {
+export function checkAnswer(bytes: number, { maxAnswerBytes }: Limits): void {
   if (bytes > maxAnswerBytes) {
     throw new InputError(
       'too_large',
@@ -194,7 +196,8 @@ function checkAnswer(bytes: number, { maxAnswerBytes }: Limits): void {
   }
 }
 
-function countUnknown(inputs: readonly InputColumn[], frame: DataFrame): number {
+/** Returns how many cells hold a category that training has not seen. */
+export function countUnknown(inputs: readonly InputColumn[], frame: DataFrame): number {
   let count = 0
   inputs.forEach(({ categories }, j) => {
     if (!categories) return

@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os'
 import type { Piscina } from 'piscina'
 import type { LoadedModel } from '../artifact/store.ts'
 import { InputError, type InputErrorCode, type Place } from '../errors.ts'
-import type { Job, JobResult } from './job.ts'
+import type { JobResult } from './job.ts'
+import type { AnyJob } from './run.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
 export interface WorkerTask {
-  readonly job: Job
+  readonly job: AnyJob
   readonly modelId: string
   readonly files: ReadonlyMap<string, Uint8Array>
 }
@@ -28,7 +29,7 @@ export interface JobPool {
    * Returns a job's answer from a worker; an aborted job's worker stops at once.
    * @throws InputError `overloaded` when the queue is full, and what the job throws
    */
-  run(model: LoadedModel, job: Job, signal: AbortSignal): Promise<JobResult>
+  run(model: LoadedModel, job: AnyJob, signal: AbortSignal): Promise<JobResult>
   /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
   forget(model: LoadedModel): Promise<void>
   close(): Promise<void>

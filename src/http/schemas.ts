@@ -511,15 +511,32 @@ export function inferSchema(artifact: Artifact): Schema {
             examples: [{ inputs, outputs: [{ name: 'predict_proba' }] }],
           },
         },
+        'application/octet-stream': {
+          schema: {
+            type: 'string',
+            format: 'binary',
+            description:
+              'JSON of Inference-Header-Content-Length bytes, then the data of the inputs with binary_data_size',
+          },
+        },
       },
     },
     response: {
       200: {
         description: 'Output tensors',
-        content: { 'application/json': { schema: anyObject } },
+        content: {
+          'application/json': { schema: anyObject },
+          'application/octet-stream': {
+            schema: {
+              type: 'string',
+              format: 'binary',
+              description:
+                'JSON of Inference-Header-Content-Length bytes, then the data of the outputs asked for as binary_data',
+            },
+          },
+        },
       },
       ...bodyProblems(),
-      501: problemAnswer('Binary tensors are not read'),
       404: problemAnswer('There is no such model'),
     },
   }

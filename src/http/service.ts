@@ -8,9 +8,10 @@ import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import { createBodyReader } from './body.ts'
-import { type Job, type JobResult, type Limits, runJob } from './job.ts'
+import type { Job, JobResult, Limits } from './job.ts'
 import { checkEncoding, type MediaType, negotiateRequest, type Operation } from './negotiation.ts'
 import type { JobPool } from './pool.ts'
+import { type AnyJob, runAnyJob } from './run.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests; without it, everything runs on the event loop. */
@@ -56,13 +57,13 @@ export interface Service {
     reply: FastifyReply,
     ask: Ask,
   ): Promise<FastifyReply>
-  /** Runs a job on bytes of another origin than the request's body. */
-  run(
+  /** Reads the request's body, whatever its type, runs the job that is made of it and sends the answer. */
+  answerJob(
     model: LoadedModel,
-    job: Job,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<JobResult>
+    build: (body: Buffer) => AnyJob,
+  ): Promise<FastifyReply>
   /** Returns the request's body as parsed JSON. */
   readJson(request: FastifyRequest): Promise<unknown>
 }
@@ -93,33 +94,43 @@ export function notesOf(
 export function createService(options: ServiceOptions): Service {
   const { limits } = options
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  const run = async (
+    model: LoadedModel,
+    job: AnyJob,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<JobResult> => {
+    const { pool } = options
+    const isSmall = job.body.length <= INLINE_BYTES
+    const inline =
+      isSmall || !pool ? await runAnyJob(model.predictor, job, pool !== undefined) : undefined
+    const result =
+      inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, options.deadlineMs))
+    note(request, {
+      rows: result.rows,
+      ignored_columns: result.ignoredColumns,
+      unknown_categories: result.unknownCategories,
+      worker: inline ? 0 : 1,
+    })
+    return result
+  }
   const service: Service = {
     options,
-    async answer(model, request, reply, ask) {
+    answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
       const { media } = negotiateRequest(request.raw)
+      return service.answerJob(model, request, reply, (body) => buildJob(ask, body, media, limits))
+    },
+    async answerJob(model, request, reply, build) {
       const body = await bodies.read(request.raw)
       try {
-        const result = await service.run(model, buildJob(ask, body, media, limits), request, reply)
+        const result = await run(model, build(body), request, reply)
+        if (result.jsonLength !== undefined)
+          reply.header('inference-header-content-length', String(result.jsonLength))
         return reply.header('content-type', result.contentType).send(asBuffer(result.body))
       } finally {
         bodies.release(body)
       }
-    },
-    async run(model, job, request, reply) {
-      const { pool } = options
-      const isSmall = job.body.length <= INLINE_BYTES
-      const inline =
-        isSmall || !pool ? await runJob(model.predictor, job, pool !== undefined) : undefined
-      const result =
-        inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, options.deadlineMs))
-      note(request, {
-        rows: result.rows,
-        ignored_columns: result.ignoredColumns,
-        unknown_categories: result.unknownCategories,
-        worker: inline ? 0 : 1,
-      })
-      return result
     },
     async readJson(request) {
       checkEncoding(request.raw)
@@ -155,7 +166,7 @@ export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
 async function runInPool(
   pool: JobPool,
   model: LoadedModel,
-  job: Job,
+  job: AnyJob,
   response: ServerResponse,
   deadlineMs: number,
 ): Promise<JobResult> {

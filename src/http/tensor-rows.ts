@@ -1,12 +1,7 @@
 /** Rows of the Open Inference Protocol: one matrix, or one tensor per column. */
 import { InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
-
-const datatypes = [
-  'BOOL',
-  ...['UINT8', 'UINT16', 'UINT32', 'UINT64', 'INT8', 'INT16', 'INT32', 'INT64'],
-  ...['FP16', 'FP32', 'FP64', 'BYTES'],
-]
+import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
 
 interface InputTensor {
   readonly name: string
@@ -17,17 +12,21 @@ interface InputTensor {
 /**
  * Returns rows as lists or objects, as the JSON decoder takes them: a single tensor of shape [rows, columns] holds the
  * columns in the model's order, tensors of shape [rows] or [rows, 1] are columns by name.
+ * @param binary what stands behind the JSON: the data of the tensors that are binary, in their order
  * @throws InputError naming the tensor
  */
 export function readTensorRows(
   value: unknown,
   inputs: readonly InputColumn[],
   maxRows: number,
+  binary: Uint8Array | undefined,
 ): unknown[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw new InputError('invalid_shape', '"inputs" must be a list of tensors')
   }
-  const tensors = value.map((item: unknown, i) => readTensor(item, i))
+  const reading = { binary: createBinaryReader(binary), maxValues: maxRows * inputs.length }
+  const tensors = value.map((item: unknown, i) => readTensor(item, i, reading))
+  reading.binary.checkEnd()
   const [first] = tensors as [InputTensor]
   const names = new Set(inputs.map(({ name }) => name))
   if (tensors.length === 1 && !(names.has(first.name) && (first.shape[1] ?? 1) === 1)) {
@@ -40,9 +39,8 @@ export function readTensorRows(
   }
   const rows = first.shape[0] as number
   checkRows(rows, maxRows)
-  const twice = tensors.find(
-    ({ name }, i) => tensors.findIndex((other) => other.name === name) !== i,
-  )
+  const seen = new Set<string>()
+  const twice = tensors.find(({ name }) => seen.size === seen.add(name).size)
   if (twice) {
     throw new InputError('duplicate_column', `there are two tensors ${quote(twice.name)}`, [
       { column: twice.name },
@@ -69,27 +67,43 @@ export function readTensorRows(
   )
 }
 
-function readTensor(value: unknown, index: number): InputTensor {
+interface Reading {
+  readonly binary: BinaryReader
+  /** More values than the rows of a request may have are not even read. */
+  readonly maxValues: number
+}
+
+function readTensor(value: unknown, index: number, reading: Reading): InputTensor {
   const where = `inputs[${index}]`
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new InputError('invalid_shape', `${where} must be an object`)
   }
   const { name, shape, datatype, data, parameters } = value as Record<string, unknown>
   if (typeof name !== 'string') throw new InputError('invalid_shape', `${where} has no name`)
-  if (!datatypes.some((known) => known === datatype)) {
+  if (!isDatatype(datatype)) {
     throw new InputError(
       'invalid_shape',
       `${where} has datatype ${quote(datatype)}, expected one of ${datatypes.join(', ')}`,
     )
   }
-  if ((parameters as { binary_data_size?: unknown } | undefined)?.binary_data_size !== undefined) {
-    throw new InputError('not_implemented', `${where} is binary; send its data as JSON`)
-  }
   if (!isShape(shape))
     throw new InputError('invalid_shape', `${where} has no shape of one or two whole numbers`)
+  const size = shape.reduce((product, extent) => product * extent, 1)
+  const bytes = (parameters as { binary_data_size?: unknown } | null | undefined)?.binary_data_size
+  if (bytes !== undefined) {
+    if (data !== undefined)
+      throw new InputError('invalid_shape', `${where} has both data and binary data`)
+    if (size > reading.maxValues) {
+      throw new InputError(
+        'too_many_rows',
+        `${where} has the shape [${shape}], one request may hold ${reading.maxValues} values`,
+      )
+    }
+    const own = reading.binary.take(bytes, where)
+    return { name, shape, data: readBinaryData(datatype, size, own, where) }
+  }
   if (!Array.isArray(data)) throw new InputError('invalid_shape', `${where} has no data`)
   const flat: unknown[] = data.flat(1)
-  const size = shape.reduce((product, extent) => product * extent, 1)
   if (!Number.isSafeInteger(size) || flat.length !== size) {
     throw new InputError(
       'invalid_shape',
@@ -97,6 +111,48 @@ function readTensor(value: unknown, index: number): InputTensor {
     )
   }
   return { name, shape, data: flat }
+}
+
+/** Hands out what stands behind the JSON, tensor by tensor. */
+interface BinaryReader {
+  take(size: unknown, where: string): Uint8Array
+  /** Throws InputError where bytes are left over. */
+  checkEnd(): void
+}
+
+function createBinaryReader(binary: Uint8Array | undefined): BinaryReader {
+  let offset = 0
+  return {
+    take(size, where) {
+      if (binary === undefined) {
+        throw new InputError(
+          'invalid_shape',
+          `${where} is binary, but no Inference-Header-Content-Length says where the JSON ends`,
+        )
+      }
+      const left = binary.length - offset
+      if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > left) {
+        throw new InputError(
+          'invalid_shape',
+          `${where} has the binary_data_size ${quote(size)}, ${left} bytes are left behind the JSON`,
+        )
+      }
+      offset += size as number
+      return binary.subarray(offset - (size as number), offset)
+    },
+    checkEnd() {
+      if (binary !== undefined && offset !== binary.length) {
+        throw new InputError(
+          'invalid_shape',
+          `there are ${binary.length} bytes behind the JSON, the inputs announce ${offset}`,
+        )
+      }
+    },
+  }
+}
+
+function isDatatype(value: unknown): value is Datatype {
+  return datatypes.some((known) => known === value)
 }
 
 function isShape(value: unknown): value is number[] {

@@ -2,8 +2,9 @@
 import { loadModelFiles } from '../artifact/store.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
-import { type JobResult, runJob } from './job.ts'
+import type { JobResult } from './job.ts'
 import type { WorkerAnswer, WorkerTask } from './pool.ts'
+import { runAnyJob } from './run.ts'
 
 /** Models kept ready in a worker; the least recently used one goes. */
 const MAX_MODELS = 4
@@ -12,7 +13,7 @@ const predictors = new Map<string, Predictor>()
 /** Answers one job; an InputError crosses as data, because threads cannot pass classes. */
 export default async function answer(task: WorkerTask): Promise<WorkerAnswer> {
   try {
-    const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
+    const result = (await runAnyJob(predictorOf(task), task.job, false)) as JobResult
     return { result }
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -632,14 +632,30 @@ def triton_errors(http):
 
 @case("tritonclient.http")
 def triton_binary(http):
-    outputs = [http.InferRequestedOutput("predict_proba", binary_data=True)]
-    try:
-        answer = triton_client(http).infer("model", [triton_input(http, True)], outputs=outputs)
-    except http.InferenceServerException as error:
-        # A refusal must say what is refused: binary tensors are this client's default.
-        assert "binary" in error.message(), error.message()
-        raise Skipped("not served") from error
+    client = triton_client(http)
+    names = ["predict", "predict_proba", "explain"]
+    outputs = [http.InferRequestedOutput(name, binary_data=True) for name in names]
+    answer = client.infer("model", [triton_input(http, True)], outputs=outputs, request_id="9")
+    assert answer.get_response()["id"] == "9"
+    same(answer.as_numpy("predict"), label(ROWS))
     same(answer.as_numpy("predict_proba")[:, 1], SCORES)
+    explained = [json.loads(text) for text in answer.as_numpy("explain")]
+    assert [row["data"] for row in explained] == ROWS, explained
+    # What a user writes who says nothing of binary data.
+    tensors = []
+    for j, name in enumerate(COLUMNS):
+        tensor = http.InferInput(name, [len(ROWS)], "FP32")
+        tensor.set_data_from_numpy(np.array([row[j] for row in ROWS], dtype=np.float32))
+        tensors.append(tensor)
+    rounded = np.array(ROWS, dtype=np.float32).astype(float).tolist()
+    answer = client.infer("model", tensors)
+    same(answer.as_numpy("predict"), label(rounded))
+    try:
+        client.infer("model", tensors[1:])
+    except http.InferenceServerException as error:
+        assert COLUMNS[0] in error.message(), error.message()
+    else:
+        raise AssertionError("a column that lacks was answered")
 
 
 @case("kserve")

@@ -60,12 +60,7 @@ const routes = [
 ] as const
 
 /** Codes of a 5xx that a request may earn. */
-const earned: readonly string[] = [
-  'insufficient_storage',
-  'not_implemented',
-  'overloaded',
-  'timeout',
-]
+const earned: readonly string[] = ['insufficient_storage', 'overloaded', 'timeout']
 
 /** Throws unless an answer is whole: data, or a problem that is no defect. */
 function checkWhole({ statusCode, body, headers }: LightMyRequestResponse): void {

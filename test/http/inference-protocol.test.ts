@@ -1,6 +1,8 @@
 /** The Open Inference Protocol, version 2: metadata, tensors in and out, and what is refused. */
+import fc from 'fast-check'
 import t from 'tap'
 import type { InputErrorCode } from '../../src/errors.ts'
+import { createJobPool } from '../../src/http/pool.ts'
 import { VERSION } from '../../src/version.ts'
 import { buildTestApp, checkProblem, loadCheckpoint, passenger, post } from '../helper.ts'
 
@@ -56,7 +58,7 @@ const probabilities = predictions.flatMap(({ probabilities }) => [
 // Metadata
 
 const metadata: [url: string, expected: unknown][] = [
-  ['/v2', { name: 'shapserve', version: VERSION, extensions: [] }],
+  ['/v2', { name: 'shapserve', version: VERSION, extensions: ['binary_tensor_data'] }],
   ['/v2/models/model/ready', { name: 'model', ready: true }],
   [
     '/v2/models/model',
@@ -377,18 +379,359 @@ t.test('what is no JSON is refused', async (t) => {
   checkProblem(t, await post(app, INFER, JSON_TYPE, Buffer.of(0x7b, 0xff)), 400, 'invalid_utf8')
 })
 
-t.test('binary tensors are not read', async (t) => {
-  const { data: _, ...head } = matrix
-  const binary = { inputs: [{ ...head, parameters: { binary_data_size: 96 } }] }
-  checkProblem(t, await send(binary), 501, 'not_implemented', /binary/)
-  const text = JSON.stringify(binary)
-  const body = Buffer.concat([Buffer.from(text), Buffer.alloc(96, 0xff)])
-  for (const type of ['application/octet-stream', JSON_TYPE]) {
-    const answer = await post(app, INFER, type, body, {
-      'inference-header-content-length': String(text.length),
-    })
-    checkProblem(t, answer, 501, 'not_implemented', /binary/)
+// Binary data
+
+/** Bytes as numpy's and Triton's clients lay them out. */
+const encode: Readonly<Record<string, (values: readonly unknown[]) => Buffer>> = {
+  BYTES: (values) =>
+    Buffer.concat(
+      values.map((value) => {
+        const text = Buffer.from(String(value))
+        const length = Buffer.alloc(4)
+        length.writeUInt32LE(text.length)
+        return Buffer.concat([length, text])
+      }),
+    ),
+  BOOL: (values) => Buffer.from(values.map(Number)),
+  UINT8: (values) => Buffer.from(values.map(Number)),
+  INT8: (values) => Buffer.from(Int8Array.from(values.map(Number)).buffer),
+  UINT16: (values) => Buffer.from(Uint16Array.from(values.map(Number)).buffer),
+  INT16: (values) => Buffer.from(Int16Array.from(values.map(Number)).buffer),
+  UINT32: (values) => Buffer.from(Uint32Array.from(values.map(Number)).buffer),
+  INT32: (values) => Buffer.from(Int32Array.from(values.map(Number)).buffer),
+  UINT64: (values) => Buffer.from(BigUint64Array.from(values.map((x) => BigInt(Number(x)))).buffer),
+  INT64: (values) => Buffer.from(BigInt64Array.from(values.map((x) => BigInt(Number(x)))).buffer),
+  FP32: (values) => Buffer.from(Float32Array.from(values.map(Number)).buffer),
+  FP64: (values) => Buffer.from(Float64Array.from(values.map(Number)).buffer),
+}
+
+/** A tensor's JSON, and the bytes of its data. */
+function asBinary({ data, ...head }: Tensor): [head: Record<string, unknown>, bytes: Buffer] {
+  const bytes = encode[head.datatype]?.(data) ?? Buffer.alloc(0)
+  return [{ ...head, parameters: { binary_data_size: bytes.length } }, bytes]
+}
+
+/** Sends JSON and what stands behind it. */
+function sendBinary(value: unknown, bytes: Buffer, length?: string) {
+  const text = Buffer.from(JSON.stringify(value))
+  return post(app, INFER, 'application/octet-stream', Buffer.concat([text, bytes]), {
+    'inference-header-content-length': length ?? String(text.length),
+  })
+}
+
+const binaryColumns = columns.map(asBinary)
+const binaryBytes = Buffer.concat(binaryColumns.map(([, bytes]) => bytes))
+const binaryInputs = binaryColumns.map(([head]) => head)
+
+t.test('binary tensors are read', async (t) => {
+  const answer = await sendBinary({ inputs: binaryInputs }, binaryBytes)
+  t.equal(answer.statusCode, 200)
+  t.equal(answer.headers['content-type'], JSON_TYPE, 'outputs are JSON unless they are asked for')
+  t.strictSame((answer.json() as Inferred).outputs, [predict])
+  const mixed = columns.map((column, j) => (j % 2 === 0 ? binaryInputs[j] : column))
+  const bytes = Buffer.concat(binaryColumns.filter((_, j) => j % 2 === 0).map(([, own]) => own))
+  const both = await sendBinary({ inputs: mixed }, bytes)
+  t.strictSame((both.json() as Inferred).outputs, [predict], 'beside tensors of JSON')
+  const text = JSON.stringify({ inputs: columns })
+  const json = await post(app, INFER, JSON_TYPE, text, {
+    'inference-header-content-length': String(text.length),
+  })
+  t.strictSame((json.json() as Inferred).outputs, [predict], 'no tensor has to be binary')
+})
+
+for (const datatype of Object.keys(encode).filter((name) => !['BYTES', 'BOOL'].includes(name))) {
+  t.test(`binary ${datatype} holds the numbers that JSON would`, async (t) => {
+    const json = withColumn('Age', { datatype })
+    const expected = (await send({ inputs: json, outputs: [{ name: 'predict_proba' }] })).json()
+    const parts = json.map(asBinary)
+    const answer = await sendBinary(
+      { inputs: parts.map(([head]) => head), outputs: [{ name: 'predict_proba' }] },
+      Buffer.concat(parts.map(([, bytes]) => bytes)),
+    )
+    t.equal(answer.statusCode, 200)
+    t.strictSame((answer.json() as Inferred).outputs, (expected as Inferred).outputs)
+  })
+}
+
+t.test('binary halves are read', async (t) => {
+  // 28 and 38 in 16 bits.
+  const age = { name: 'Age', shape: [2], datatype: 'FP16', parameters: { binary_data_size: 4 } }
+  const parts = columns.map((column): [unknown, Buffer] =>
+    column.name === 'Age' ? [age, Buffer.of(0x00, 0x4f, 0xc0, 0x50)] : [column, Buffer.alloc(0)],
+  )
+  const answer = await sendBinary(
+    { inputs: parts.map(([head]) => head), outputs: [{ name: 'predict_proba' }] },
+    Buffer.concat(parts.map(([, bytes]) => bytes)),
+  )
+  t.strictSame((answer.json() as Inferred).outputs, [predictProba])
+})
+
+t.test('a binary NaN is a missing value, an infinity is refused', async (t) => {
+  const ask = (value: number) => {
+    const [head, bytes] = asBinary({ name: 'Age', shape: [2], datatype: 'FP64', data: [value, 38] })
+    const inputs = columns.map((column) => (column.name === 'Age' ? head : column))
+    return sendBinary({ inputs, outputs: [{ name: 'predict_proba' }] }, bytes)
   }
+  const missing = await send({
+    inputs: withColumn('Age', { data: [null, 38] }),
+    outputs: [{ name: 'predict_proba' }],
+  })
+  t.strictSame(
+    ((await ask(Number.NaN)).json() as Inferred).outputs,
+    (missing.json() as Inferred).outputs,
+  )
+  for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    checkProblem(t, await ask(value), 400, 'non_finite', /row 1, column "Age"/)
+  }
+  const text = JSON.stringify({ inputs: withColumn('Age', { data: [0, 38] }) })
+  const beyond = await post(app, INFER, JSON_TYPE, text.replace('[0,38]', '[1e999,38]'))
+  checkProblem(t, beyond, 400, 'non_finite', /row 1, column "Age"/)
+})
+
+t.test('outputs are binary where they are asked for so', async (t) => {
+  const asked = [
+    { name: 'predict_proba', parameters: { binary_data: true } },
+    { name: 'predict' },
+    { name: 'explain', parameters: { binary_data: true } },
+  ]
+  const answer = await sendBinary({ id: '7', inputs: binaryInputs, outputs: asked }, binaryBytes)
+  t.equal(answer.statusCode, 200)
+  t.equal(answer.headers['content-type'], 'application/octet-stream')
+  const length = Number(answer.headers['inference-header-content-length'])
+  const json = JSON.parse(answer.rawPayload.subarray(0, length).toString()) as Inferred
+  const bytes = answer.rawPayload.subarray(length)
+  const lines = await post(app, '/explain', JSON_TYPE, JSON.stringify({ instances: rows }), {
+    accept: 'application/jsonlines',
+  })
+  const texts = encode['BYTES']?.(lines.body.trimEnd().split('\n')) ?? Buffer.alloc(0)
+  t.equal(json.id, '7')
+  t.strictSame(json.outputs, [
+    {
+      name: 'predict_proba',
+      shape: [2, 2],
+      datatype: 'FP64',
+      parameters: { binary_data_size: 32 },
+    },
+    predict,
+    {
+      name: 'explain',
+      shape: [2],
+      datatype: 'BYTES',
+      parameters: { binary_data_size: texts.length },
+    },
+  ])
+  const numbers = encode['FP64']?.(probabilities) ?? Buffer.alloc(0)
+  t.ok(bytes.equals(Buffer.concat([numbers, texts])))
+})
+
+t.test('a request may ask for all outputs in binary, and leave one out', async (t) => {
+  const parameters = { binary_data_output: true }
+  const all = await send({ inputs: [matrix], parameters })
+  t.equal(all.headers['content-type'], 'application/octet-stream')
+  t.ok(all.rawPayload.subarray(-16).equals(encode['FP64']?.(labels) ?? Buffer.alloc(0)))
+  const outputs = [{ name: 'predict', parameters: { binary_data: false } }]
+  const none = await send({ inputs: [matrix], outputs, parameters })
+  t.equal(none.headers['content-type'], JSON_TYPE)
+  t.equal(none.headers['inference-header-content-length'], undefined)
+  t.strictSame((none.json() as Inferred).outputs, [predict])
+})
+
+t.test('answers that are large or binary come from a worker as from here', async (t) => {
+  const pool = createJobPool(1)
+  t.teardown(() => pool.close())
+  const app = await buildTestApp(t, { limits: { maxRows: 3000 }, pool })
+  const count = 2000
+  const parts = columns.map(({ data, ...column }) =>
+    asBinary({ ...column, shape: [count], data: Array.from({ length: count }, () => data[0]) }),
+  )
+  const text = Buffer.from(
+    JSON.stringify({
+      id: '1',
+      inputs: parts.map(([head]) => head),
+      parameters: { binary_data_output: true },
+    }),
+  )
+  const body = Buffer.concat([text, ...parts.map(([, bytes]) => bytes)])
+  t.ok(body.length > 64 << 10)
+  const answer = await post(app, INFER, 'application/octet-stream', body, {
+    'inference-header-content-length': String(text.length),
+  })
+  t.equal(answer.statusCode, 200)
+  const expected = Buffer.alloc(8 * count)
+  for (let i = 0; i < count; i++) expected.writeDoubleLE(labels[0] ?? Number.NaN, 8 * i)
+  t.ok(answer.rawPayload.subarray(-8 * count).equals(expected))
+})
+
+const first = binaryInputs[0] as Record<string, unknown>
+const withFirst = (parameters: unknown, change = {}) => ({
+  inputs: [{ ...first, ...change, parameters }, ...binaryInputs.slice(1)],
+})
+const sizes = (binary_data_size: unknown) => withFirst({ binary_data_size })
+const text = (data: readonly unknown[], bytes: Buffer): [unknown, Buffer] => {
+  const head = { name: 'Sex', shape: [2], datatype: 'BYTES' }
+  const parameters = { binary_data_size: bytes.length }
+  const inputs = columns.map((column) =>
+    column.name === 'Sex' ? { ...head, parameters, ...(data.length > 0 ? { data } : {}) } : column,
+  )
+  return [{ inputs }, bytes]
+}
+const binaryRefusals: [
+  name: string,
+  body: unknown,
+  bytes: Buffer,
+  code: InputErrorCode,
+  detail: RegExp,
+  length?: string,
+][] = [
+  ['a header length below 0', {}, binaryBytes, 'invalid_shape', /"-1"/, '-1'],
+  ['a header length that is text', {}, binaryBytes, 'invalid_shape', /"ten"/, 'ten'],
+  ['a broken header length', {}, binaryBytes, 'invalid_shape', /"1.5"/, '1.5'],
+  ['a header length in hexadecimal', {}, binaryBytes, 'invalid_shape', /"0x10"/, '0x10'],
+  ['two header lengths', {}, binaryBytes, 'invalid_shape', /"2, 2"/, '2, 2'],
+  ['an empty header length', {}, binaryBytes, 'invalid_shape', /""/, ''],
+  ['a header longer than the body', {}, Buffer.alloc(0), 'invalid_shape', /3.*2 bytes/, '3'],
+  ['an endless header', {}, Buffer.alloc(0), 'invalid_shape', /9{15}/, '9'.repeat(15)],
+  ['a header of no bytes', {}, binaryBytes, 'invalid_json', /./, '0'],
+  ['a header that is cut', { inputs: binaryInputs }, binaryBytes, 'invalid_json', /./, '20'],
+  ['bytes that nobody announces', { inputs: columns }, Buffer.alloc(1), 'invalid_shape', /1 bytes/],
+  [
+    'a byte too many',
+    { inputs: binaryInputs },
+    Buffer.concat([binaryBytes, Buffer.of(0)]),
+    'invalid_shape',
+    /announce/,
+  ],
+  [
+    'a byte too few',
+    { inputs: binaryInputs },
+    binaryBytes.subarray(0, -1),
+    'invalid_shape',
+    /left/,
+  ],
+  [
+    'no bytes at all',
+    { inputs: binaryInputs },
+    Buffer.alloc(0),
+    'invalid_shape',
+    /0 bytes are left/,
+  ],
+  ['a size below 0', sizes(-8), binaryBytes, 'invalid_shape', /binary_data_size -8/],
+  ['a broken size', sizes(15.5), binaryBytes, 'invalid_shape', /15\.5/],
+  ['a size that is text', sizes('16'), binaryBytes, 'invalid_shape', /"16"/],
+  ['a size that is null', sizes(null), binaryBytes, 'invalid_shape', /null/],
+  ['an endless size', sizes(2 ** 53 - 1), binaryBytes, 'invalid_shape', /9007199254740991/],
+  ['a size beyond all numbers', sizes(2 ** 53), binaryBytes, 'invalid_shape', /9007199254740992/],
+  ['a size of another tensor', sizes(8), binaryBytes, 'invalid_shape', /8 bytes.*mean 16/],
+  [
+    'a shape of another size',
+    withFirst({ binary_data_size: 16 }, { shape: [1] }),
+    binaryBytes,
+    'invalid_shape',
+    /mean 8/,
+  ],
+  [
+    'a shape of too many values',
+    withFirst({ binary_data_size: 16 }, { shape: [1e9] }),
+    binaryBytes,
+    'too_many_rows',
+    /values/,
+  ],
+  [
+    'an endless shape',
+    withFirst({ binary_data_size: 16 }, { shape: [2 ** 53 - 1, 2 ** 53 - 1] }),
+    binaryBytes,
+    'too_many_rows',
+    /values/,
+  ],
+  [
+    'data of both kinds',
+    withFirst({ binary_data_size: 16 }, { data: [1, 2] }),
+    binaryBytes,
+    'invalid_shape',
+    /both/,
+  ],
+  [
+    'a truth for a number',
+    withFirst({ binary_data_size: 2 }, { datatype: 'BOOL' }),
+    Buffer.concat([Buffer.of(0, 1), binaryBytes.subarray(16)]),
+    'invalid_number',
+    /true|false/,
+  ],
+  ['texts that end early', ...text([], Buffer.of(4, 0, 0, 0, 0x6d)), 'invalid_shape', /2 texts/],
+  ['a text without a length', ...text([], Buffer.of(1, 0, 0)), 'invalid_shape', /2 texts/],
+  [
+    'one text too few',
+    ...text([], encode['BYTES']?.(['male']) ?? binaryBytes),
+    'invalid_shape',
+    /2 texts/,
+  ],
+  [
+    'one text too many',
+    ...text([], encode['BYTES']?.(['male', 'male', 'male']) ?? binaryBytes),
+    'invalid_shape',
+    /2 texts/,
+  ],
+  [
+    'a text that is not UTF-8',
+    ...text([], Buffer.of(1, 0, 0, 0, 0xff, 0, 0, 0, 0)),
+    'invalid_utf8',
+    /./,
+  ],
+  [
+    'an output that is binary by text',
+    { inputs: binaryInputs, outputs: [{ name: 'predict', parameters: { binary_data: 'yes' } }] },
+    binaryBytes,
+    'invalid_option',
+    /binary_data/,
+  ],
+  [
+    'a request that is binary by number',
+    { inputs: binaryInputs, parameters: { binary_data_output: 1 } },
+    binaryBytes,
+    'invalid_option',
+    /binary_data_output/,
+  ],
+]
+for (const [name, body, bytes, code, detail, length] of binaryRefusals) {
+  t.test(`${name} is refused`, async (t) => {
+    const answer = await sendBinary(body, bytes, length)
+    checkProblem(t, answer, code === 'too_many_rows' ? 413 : 400, code, detail)
+    t.match(answer.json().error, detail, 'error')
+  })
+}
+
+t.test('binary tensors without a header length are refused', async (t) => {
+  const answer = await send({ inputs: binaryInputs })
+  checkProblem(t, answer, 400, 'invalid_shape', /Inference-Header-Content-Length/)
+})
+
+t.test('property: no bytes make the server fail', async () => {
+  const whole = Buffer.concat([Buffer.from(JSON.stringify({ inputs: binaryInputs })), binaryBytes])
+  const length = whole.length - binaryBytes.length
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 4 }),
+      fc.nat(whole.length),
+      fc.oneof(fc.constant(length), fc.nat(2 * whole.length)),
+      async (flips, cut, header) => {
+        const body = Buffer.from(cut % 3 === 0 ? whole.subarray(0, cut) : whole)
+        for (const [at, value] of flips) if (at < body.length) body[at] = value
+        const answer = await post(app, INFER, 'application/octet-stream', body, {
+          'inference-header-content-length': String(header),
+        })
+        return answer.statusCode < 500
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+t.test('many tensors are refused by the first that is wrong', async (t) => {
+  const tensor = { shape: [0], datatype: 'BOOL', data: [] }
+  const inputs = Array.from({ length: 10_000 }, (_, i) => ({ ...tensor, name: `x${i}` }))
+  checkProblem(t, await send({ inputs }), 400, 'unknown_column', /"x0"/)
+  const same = inputs.map((input) => ({ ...input, name: 'Age' }))
+  checkProblem(t, await send({ inputs: same }), 400, 'duplicate_column', /"Age"/)
 })
 
 t.test('packed bodies are not read', async (t) => {

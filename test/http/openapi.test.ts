@@ -237,8 +237,8 @@ const inferCases: Case[] = [
   },
   { name: 'a large body', status: 413, body: 'x'.repeat((1 << 20) + 1) },
   {
-    name: 'a binary tensor',
-    status: 501,
+    name: 'a binary tensor without a header length',
+    status: 400,
     body: JSON.stringify({
       inputs: [{ ...tensors.inputs[0], parameters: { binary_data_size: 1 } }],
     }),

@@ -1,0 +1,21 @@
+/** Every kind of job and what answers it, on the event loop and in the workers. */
+import type { Predictor } from '../inference.ts'
+import { type InferenceJob, runInference } from './inference-job.ts'
+import { type Job, type JobResult, runJob } from './job.ts'
+
+export type AnyJob = Job | InferenceJob
+
+/**
+ * Returns the answer to a job, or undefined when it would take longer than the event loop may be held up
+ * and `inline` is set.
+ * @throws InputError for anything wrong in the body or the options
+ */
+export function runAnyJob(
+  predictor: Predictor,
+  job: AnyJob,
+  inline: boolean,
+): Promise<JobResult | undefined> | JobResult | undefined {
+  return job.operation === 'infer'
+    ? runInference(predictor, job, inline)
+    : runJob(predictor, job, inline)
+}
