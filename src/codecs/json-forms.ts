@@ -33,6 +33,7 @@ const PARAMETER_KEYS = ['parameters', 'params']
  */
 export function readForm(value: unknown, context: DecodeContext): Form {
   if (Array.isArray(value)) {
+    if (isOneRow(value, context)) return { rows: [value], dialect: 'labels', parameters: new Map() }
     const isLists = value.length === 0 || Array.isArray(value[0])
     return { rows: value, dialect: isLists ? 'labels' : 'predictions', parameters: new Map() }
   }
@@ -62,6 +63,12 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   }
   const read = forms[name] as (typeof forms)[string]
   return { ...read(body[name]), parameters: readParameters(body.parameters ?? body.params) }
+}
+
+/** As many values as there are columns are one row, as in npy; of a model of one column they are its rows. */
+function isOneRow(list: readonly unknown[], { inputs }: DecodeContext): boolean {
+  const isValue = (item: unknown) => item === null || typeof item !== 'object'
+  return inputs.length > 1 && list.length === inputs.length && list.every(isValue)
 }
 
 /** Whether the rows are lists; all of them must be what the first is. */

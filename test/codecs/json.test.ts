@@ -8,6 +8,7 @@ import type { InputErrorCode, Place } from '../../src/errors.ts'
 import {
   type Body,
   checkReadsOrRefuses,
+  context,
   decodeBody,
   loadCheckpoint,
   mutants,
@@ -207,7 +208,8 @@ const refused: [name: string, body: Body, code: InputErrorCode, message: RegExp,
     ['C28 a number', '1', 'invalid_shape', SHAPES],
     ['C28 a text', '"x"', 'invalid_shape', SHAPES],
     ['C28 true', 'true', 'invalid_shape', SHAPES],
-    ['C28 a list of numbers', '[1,2,3,4]', 'invalid_shape', SHAPES, { row: 1 }],
+    ['C28 a list of numbers', '[1,2,3]', 'invalid_shape', SHAPES, { row: 1 }],
+    ['C28 a list of numbers and a list', '[1,2,3,[4]]', 'invalid_shape', SHAPES, { row: 1 }],
     ['C28 instances that are no list', '{"instances":{"Pclass":3}}', 'invalid_shape', SHAPES],
     [
       'C28 something beside instances',
@@ -333,6 +335,19 @@ for (const [name, body, code, message, place] of refused) {
     t.end()
   })
 }
+
+t.test('one row may stand without a list around it', (t) => {
+  const row = '[3, "male", 22, null]'
+  const { frame, dialect } = decodeBody(json, row)
+  t.strictSame(rowsOf(frame), rowsOf(decodeBody(json, `[${row}]`).frame))
+  t.equal(dialect, 'labels')
+  t.equal(refusalOf(() => decodeBody(json, '[3, 1, 22, null]')).code, 'invalid_text')
+  const [first] = context.inputs
+  if (!first) throw new Error('there is a column')
+  const bare = decodeBody(json, '[1, 2, 3]', { ...context, inputs: [first] })
+  t.equal(bare.frame.length, 3, 'rows of a model of one column')
+  t.end()
+})
 
 /** Keys by which objects of other programs are poisoned. */
 const poison: [name: string, body: string][] = [
