@@ -1,5 +1,7 @@
 import type { Matrix } from '../data/matrix.ts'
 import { compileInterventionalReference } from './interventional-reference.ts'
+import { compileInterventionalSets } from './interventional-sets.ts'
+import { type Engine, instantiateKernels } from './kernels.ts'
 import type { TreeEnsemble } from './tree-ensemble.ts'
 
 /** An ensemble prepared for explaining against background rows. Not for two calls at a time. */
@@ -19,6 +21,8 @@ export interface InterventionalShap {
 export interface InterventionalOptions {
   /** Most bytes that tables may take; default 128 MiB. More than that, and sets are used. */
   readonly tableBytes?: number
+  /** Default: WebAssembly where it can run. */
+  readonly engine?: Engine
 }
 
 /** Returns the explainer of an ensemble over `features` model features against at least one background row. */
@@ -26,7 +30,9 @@ export function compileInterventional(
   trees: TreeEnsemble,
   features: number,
   background: Matrix,
-  _options: InterventionalOptions = {},
+  { engine = 'wasm' }: InterventionalOptions = {},
 ): InterventionalShap {
-  return compileInterventionalReference(trees, features, background)
+  const kernels = engine === 'wasm' ? instantiateKernels() : undefined
+  if (!kernels) return compileInterventionalReference(trees, features, background)
+  return compileInterventionalSets(trees, features, background, kernels)
 }

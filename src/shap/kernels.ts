@@ -9,6 +9,7 @@ export interface Kernels {
   explainRow(context: number): void
   explainRows(context: number): void
   explainPairs(context: number): void
+  explainSets(context: number): void
 }
 
 let compiled: WebAssembly.Module | 'unavailable' | undefined

@@ -4,6 +4,7 @@ import { type Arena, createArena } from './arena.ts'
 import { fillDiagonal } from './interactions.ts'
 import type { Kernels } from './kernels.ts'
 import { type OutputsAsked, planOutputs } from './outputs-asked.ts'
+import { putRow } from './put-row.ts'
 import { expectedOutput, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
 import {
   slotBytes,
@@ -86,7 +87,7 @@ function compileRow(shared: Shared): TreeShap['explain'] {
   return (row, outputs, out) => {
     const asked = shared.plan(outputs)
     const { i32, f64 } = arena
-    putRow(shared, row, 0, place)
+    putRow(trees, features, row, 0, f64, place)
     i32.set(asked.computed, shared.asked / 4)
     i32[context / 4 + OUTPUT_COUNT] = asked.count
     // One output may overwrite what the pass down wrote, which keeps less in the cache.
@@ -153,7 +154,7 @@ function compileBatch(shared: Shared): TreeShap['explainRows'] {
     for (let row = 0; row < rows; row++) {
       const block = x / 8 + Math.floor(row / BLOCK) * xSize
       const place = { start: block + (row % BLOCK), stride: BLOCK, copies }
-      putRow(shared, X.data, (first + row) * features, place)
+      putRow(trees, features, X.data, (first + row) * features, f64, place)
     }
     i32.set(asked.computed, shared.asked / 4)
     i32[context / 4 + OUTPUT_COUNT] = asked.count
@@ -217,7 +218,7 @@ function compileInteractions(
     const { i32, f64 } = arena
     const phi = new Float64Array(outputs.length * features)
     explain(row, outputs, phi)
-    putRow(shared, row, 0, { start: x / 8, stride: 1, copies: 2 })
+    putRow(trees, features, row, 0, f64, { start: x / 8, stride: 1, copies: 2 })
     outputs.forEach((output, k) => {
       i32[shared.asked / 4] = output
       f64.fill(0, pairs / 8, pairs / 8 + features * features * 2)
@@ -262,33 +263,6 @@ function writeContext({ features, arena, program, asked }: Shared, areas: Areas)
     context / 4,
   )
   return context
-}
-
-/** Where numbers of a row stand: every `stride`-th place from `start`. */
-interface Place {
-  readonly start: number
-  readonly stride: number
-  readonly copies: number
-}
-
-/**
- * Writes one row, rounded as the ensemble asks. A second copy follows in which missing values are −∞, which goes
- * left everywhere, as NaN goes right everywhere.
- */
-function putRow(
-  { trees, features, arena: { f64 } }: Shared,
-  data: Float64Array,
-  from: number,
-  { start, stride, copies }: Place,
-): void {
-  const isSingle = trees.precision === 'float32'
-  for (let j = 0; j < features; j++) {
-    const raw = data[from + j] as number
-    const value = isSingle ? Math.fround(raw) : raw
-    f64[start + j * stride] = value
-    if (copies > 1)
-      f64[start + (features + j) * stride] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
-  }
 }
 
 function largest(program: TreeProgram, of: (shape: TreeShape) => number): number {

@@ -1,3 +1,4 @@
 export { explainRow } from "./row";
 export { explainRows } from "./batch";
 export { explainPairs } from "./pairs";
+export { explainSets } from "./sets";

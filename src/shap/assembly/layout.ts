@@ -61,3 +61,30 @@
 @inline export const FORK_ABOVE: usize = 24;
 @inline export const FORK_INVERSE: usize = 32;
 @inline export const FORK_ANCESTOR: usize = 36;
+
+// Context of the kernel that follows sets; written by ../interventional-sets.ts, as are its nodes.
+@inline export const SETS_X: usize = 0;
+@inline export const SETS_WORDS: usize = 4;
+@inline export const SETS_UNDECIDED: usize = 8;
+@inline export const SETS_DECIDED: usize = 12;
+@inline export const SETS_TAKEN: usize = 16;
+@inline export const SETS_SUMS: usize = 20;
+@inline export const SETS_WEIGHTS: usize = 24;
+@inline export const SETS_WEIGHT_ROW: usize = 28;
+@inline export const SETS_OUTPUTS: usize = 32;
+@inline export const SETS_OUTPUT_COUNT: usize = 36;
+@inline export const SETS_PHI: usize = 40;
+@inline export const SETS_FEATURES: usize = 44;
+@inline export const SETS_ALL: usize = 48;
+@inline export const SETS_STACK: usize = 52;
+@inline export const SETS_SUM_COUNT: usize = 56;
+@inline export const SETS_ROOTS: usize = 60;
+@inline export const SETS_ROOT_COUNT: usize = 64;
+
+// Node of that kernel: 32 bytes. A leaf has the feature −1 and the address of its values in place of `left`.
+@inline export const SET_NODE_FEATURE: usize = 0;
+@inline export const SET_NODE_X: usize = 4;
+@inline export const SET_NODE_THRESHOLD: usize = 8;
+@inline export const SET_NODE_LEFT: usize = 16;
+@inline export const SET_NODE_RIGHT: usize = 20;
+@inline export const SET_NODE_LEFT_ROWS: usize = 24;

@@ -165,7 +165,7 @@ export function passUp<P, Z>(context: usize, tree: usize, output: usize, phi: us
   const size = slotSize<P>(tree);
   const rule = <usize>load<u32>(tree, TREE_RULE);
   const one = f64x2.splat(1);
-  const gains = number<Z>() > 0 ? <usize>load<u32>(context, CONTEXT_GAINS) : 0;
+  const gains: usize = number<Z>() > 0 ? <usize>load<u32>(context, CONTEXT_GAINS) : 0;
   const splitCount = <usize>load<u32>(tree, TREE_SPLIT_COUNT);
   const forkCount = <usize>load<u32>(tree, TREE_FORK_COUNT);
 
