@@ -74,12 +74,12 @@ export function compileInterventionalSets(
     context / 4,
   )
   arena.i32.set([all, stack, background.rows, roots, trees.roots.length], context / 4 + 12)
-  const plan = planOutputs(trees)
+  const { ask } = planOutputs(trees)
   const scale = treeWeight(trees) / background.rows
   const place = { start: x / 8, stride: 1, copies: 2 }
   const explain: InterventionalShap['explain'] = (row, outputs, out) => {
     const { i32, f64 } = arena
-    const { computed, count, place: placeOf } = plan(outputs)
+    const { computed, count, place: placeOf } = ask(outputs)
     putRow(trees, features, row, 0, f64, place)
     i32.set(computed, asked / 4)
     i32[context / 4 + OUTPUT_COUNT] = count

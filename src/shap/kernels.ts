@@ -10,6 +10,27 @@ export interface Kernels {
   explainRows(context: number): void
   explainPairs(context: number): void
   explainSets(context: number): void
+  explainTables(context: number): void
+  prepareLeaf(
+    masks: number,
+    count: number,
+    width: number,
+    rule: number,
+    size: number,
+    C: number,
+    A: number,
+    B: number,
+  ): void
+  addLeaf(
+    A: number,
+    B: number,
+    width: number,
+    conditions: number,
+    table: number,
+    bits: number,
+    entry: number,
+    value: number,
+  ): void
 }
 
 let compiled: WebAssembly.Module | 'unavailable' | undefined

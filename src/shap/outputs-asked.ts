@@ -13,35 +13,44 @@ export interface OutputsAsked {
 /** Rounding that shares of K classes may leave behind. */
 const ROUNDING = 1e-14
 
+/** Plans which outputs to compute. */
+export interface OutputPlanner {
+  /** Number of outputs that can be computed: all of them, or all but the last. */
+  readonly stored: number
+  /** The plan is good until the next call. Throws RangeError for an output that there is not. */
+  ask(outputs: readonly number[]): OutputsAsked
+}
+
 /**
- * Returns a function that plans the outputs to compute; the plan is good until the next call. Every output is computed
- * once. Where the values of all leaves have the same sum, the SHAP values of all outputs sum to zero, so that
- * of a complete list the last output follows from the others.
+ * Returns the planner of an ensemble. Every output is computed once. Where the values of all leaves have the same sum,
+ * the SHAP values of all outputs sum to zero, so that the last output follows from all the others.
+ * @param storesAll whether a kernel has the last output then all the same
  */
-export function planOutputs(trees: TreeEnsemble): (outputs: readonly number[]) => OutputsAsked {
+export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanner {
   const { outputs: total } = trees
-  const hasConstantSum = total > 1 && sumsAreConstant(trees)
-  const plan: OutputsAsked = {
-    computed: new Int32Array(total),
-    count: 0,
-    place: new Int32Array(total),
+  const isSumConstant = total > 1 && sumsAreConstant(trees)
+  const stored = isSumConstant && !storesAll ? total - 1 : total
+  const computed = new Int32Array(total)
+  const place = new Int32Array(total)
+  const plan: OutputsAsked = { computed, count: 0, place }
+  const add = (output: number) => {
+    if (place[output] !== -1) return
+    place[output] = plan.count
+    computed[plan.count++] = output
   }
-  return (outputs) => {
+  const ask = (outputs: readonly number[]) => {
     plan.count = 0
-    plan.place.fill(-1)
+    place.fill(-1)
     for (const output of outputs) {
       if (!(output >= 0 && output < total))
         throw new RangeError(`output ${output} of an ensemble with ${total} outputs`)
-      if (plan.place[output] !== -1) continue
-      plan.place[output] = plan.count
-      plan.computed[plan.count++] = output
+      if (output < stored) add(output)
+      else for (let k = 0; k < stored; k++) add(k)
     }
-    if (hasConstantSum && plan.count === total) {
-      plan.count--
-      plan.place[plan.computed[plan.count] as number] = -1
-    }
+    if (isSumConstant && plan.count === total) place[computed[--plan.count] as number] = -1
     return plan
   }
+  return { stored, ask }
 }
 
 function sumsAreConstant({ feature, value, outputs }: TreeEnsemble): boolean {

@@ -38,7 +38,7 @@ export function compileTreeShapWasm(
     kernels,
     arena,
     program,
-    plan: planOutputs(trees),
+    ask: planOutputs(trees).ask,
     asked: arena.take(trees.outputs * 4),
     weight: treeWeight(trees),
   }
@@ -59,7 +59,7 @@ interface Shared {
   readonly kernels: Kernels
   readonly arena: Arena
   readonly program: TreeProgram
-  readonly plan: (outputs: readonly number[]) => OutputsAsked
+  readonly ask: (outputs: readonly number[]) => OutputsAsked
   /** Address of the outputs to compute. */
   readonly asked: number
   readonly weight: number
@@ -85,7 +85,7 @@ function compileRow(shared: Shared): TreeShap['explain'] {
   })
   const place = { start: x / 8, stride: 1, copies: 2 }
   return (row, outputs, out) => {
-    const asked = shared.plan(outputs)
+    const asked = shared.ask(outputs)
     const { i32, f64 } = arena
     putRow(trees, features, row, 0, f64, place)
     i32.set(asked.computed, shared.asked / 4)
@@ -149,7 +149,7 @@ function compileBatch(shared: Shared): TreeShap['explainRows'] {
     areas ??= takeAreas()
     const { context, x, phi } = areas
     const { i32, f64 } = arena
-    const asked = shared.plan(outputs)
+    const asked = shared.ask(outputs)
     const rows = Math.min(X.rows - first, blocks * BLOCK)
     for (let row = 0; row < rows; row++) {
       const block = x / 8 + Math.floor(row / BLOCK) * xSize

@@ -2,3 +2,4 @@ export { explainRow } from "./row";
 export { explainRows } from "./batch";
 export { explainPairs } from "./pairs";
 export { explainSets } from "./sets";
+export { addLeaf, explainTables, prepareLeaf } from "./tables";

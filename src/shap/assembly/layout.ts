@@ -88,3 +88,43 @@
 @inline export const SET_NODE_LEFT: usize = 16;
 @inline export const SET_NODE_RIGHT: usize = 20;
 @inline export const SET_NODE_LEFT_ROWS: usize = 24;
+
+// Context of the kernel that looks up tables; written by ../interventional-tables.ts, as are the records below.
+@inline export const TABLES_TREES: usize = 0;
+@inline export const TABLES_COUNT: usize = 4;
+@inline export const TABLES_X: usize = 8;
+@inline export const TABLES_X_SIZE: usize = 12;
+@inline export const TABLES_ROWS: usize = 16;
+@inline export const TABLES_MASKS: usize = 20;
+@inline export const TABLES_INDEX: usize = 24;
+@inline export const TABLES_PHI: usize = 28;
+@inline export const TABLES_PHI_SIZE: usize = 32;
+@inline export const TABLES_OUTPUTS: usize = 36;
+@inline export const TABLES_OUTPUT_COUNT: usize = 40;
+@inline export const TABLES_DUMMY: usize = 48;
+
+// Tree of that kernel: 16 bytes.
+@inline export const TABLE_TREE_SIZE: usize = 16;
+@inline export const TABLE_TREE_NODES: usize = 0;
+@inline export const TABLE_TREE_NODE_COUNT: usize = 4;
+@inline export const TABLE_TREE_UNITS: usize = 8;
+@inline export const TABLE_TREE_UNIT_COUNT: usize = 12;
+
+// Node above the units: 32 bytes. BIT has all bits but that of the feature; LEFT and RIGHT are offsets of masks.
+@inline export const TABLE_NODE_SIZE: usize = 32;
+@inline export const TABLE_NODE_X: usize = 0;
+@inline export const TABLE_NODE_BIT: usize = 4;
+@inline export const TABLE_NODE_THRESHOLD: usize = 8;
+@inline export const TABLE_NODE_LEFT: usize = 16;
+@inline export const TABLE_NODE_RIGHT: usize = 20;
+
+// Unit: 64 bytes.
+@inline export const UNIT_SIZE: usize = 64;
+@inline export const UNIT_TABLE: usize = 0;
+@inline export const UNIT_BYTES: usize = 4;
+@inline export const UNIT_ABOVE: usize = 8;
+@inline export const UNIT_NODES: usize = 12;
+@inline export const UNIT_ENTRY: usize = 16;
+@inline export const UNIT_FEATURES: usize = 20;
+@inline export const UNIT_XS: usize = 24;
+@inline export const UNIT_THRESHOLDS: usize = 40;
