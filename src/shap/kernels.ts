@@ -11,6 +11,8 @@ export interface Kernels {
   explainPairs(context: number): void
   explainSets(context: number): void
   explainTables(context: number): void
+  predictRow(context: number): void
+  predictRows(context: number): void
   prepareLeaf(
     masks: number,
     count: number,

@@ -1,5 +1,7 @@
 import { type Matrix, rowOf } from '../data/matrix.ts'
+import { type Engine, instantiateKernels } from './kernels.ts'
 import { ensembleOutput, type TreeEnsemble } from './tree-ensemble.ts'
+import { compileTreePredictorWasm } from './tree-predict-wasm.ts'
 
 /** An ensemble prepared for predicting. Not for two calls at a time. */
 export interface TreePredictor {
@@ -9,8 +11,18 @@ export interface TreePredictor {
   predictRows(X: Matrix, scores: Float64Array): void
 }
 
+export interface TreePredictorOptions {
+  /** Default: WebAssembly where it can run. */
+  readonly engine?: Engine
+}
+
 /** Returns the predictor of an ensemble. */
-export function compileTreePredictor(trees: TreeEnsemble): TreePredictor {
+export function compileTreePredictor(
+  trees: TreeEnsemble,
+  { engine = 'wasm' }: TreePredictorOptions = {},
+): TreePredictor {
+  const kernels = engine === 'wasm' ? instantiateKernels() : undefined
+  if (kernels) return compileTreePredictorWasm(trees, kernels)
   const { outputs } = trees
   return {
     predict: (x, scores) => ensembleOutput(trees, x, scores),

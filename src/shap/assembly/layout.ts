@@ -128,3 +128,14 @@
 @inline export const UNIT_FEATURES: usize = 20;
 @inline export const UNIT_XS: usize = 24;
 @inline export const UNIT_THRESHOLDS: usize = 40;
+
+// Context of the kernels that predict; written by ../tree-predict-wasm.ts.
+@inline export const PREDICT_ROOTS: usize = 0;
+@inline export const PREDICT_ROOT_COUNT: usize = 4;
+@inline export const PREDICT_NODES: usize = 8;
+@inline export const PREDICT_VALUES: usize = 12;
+@inline export const PREDICT_X: usize = 16;
+@inline export const PREDICT_X_SIZE: usize = 20;
+@inline export const PREDICT_SCORES: usize = 24;
+@inline export const PREDICT_OUTPUTS: usize = 28;
+@inline export const PREDICT_ROWS: usize = 32;
