@@ -1,8 +1,22 @@
+import { type Matrix, rowOf } from '../data/matrix.ts'
 import { f64 } from '../data/tensor.ts'
 import { ArtifactError } from '../errors.ts'
+import {
+  compileCoalitionShap,
+  hasCoefficient,
+  MAX_COALITION_FEATURES,
+  scoreOfRow,
+} from '../shap/coalition-shap.ts'
 import { type LinearScore, linearBaseValue, linearShap } from '../shap/linear-shap.ts'
+import { compileLogisticShap } from '../shap/logistic-shap.ts'
 import { applyLink, scoreCount, scoreOf } from './link.ts'
-import type { LinearSpec, ModelKind } from './model.ts'
+import {
+  explainEachRow,
+  type LinearSpec,
+  type ModelExplainer,
+  type ModelKind,
+  offerLazily,
+} from './model.ts'
 import { readChoice, readTensor } from './stored.ts'
 
 /** Models whose scores are linear in the features: logistic regression. */
@@ -29,37 +43,68 @@ export const linear: ModelKind<LinearSpec> = {
     }
   },
 
-  probabilities(spec, x, out) {
+  probabilities: writeProbabilities,
+
+  buildPredict: (spec) => (X, out) => {
+    const classes = out.length / X.rows
     const scores = new Float64Array(spec.intercepts.length)
-    for (let k = 0; k < scores.length; k++) scores[k] = scoreAt(spec, k, x)
-    applyLink(spec.link, scores, out)
+    for (let row = 0; row < X.rows; row++) {
+      for (let k = 0; k < scores.length; k++) scores[k] = scoreOfRow(spec, k, rowOf(X, row))
+      applyLink(spec.link, scores, out.subarray(row * classes, (row + 1) * classes))
+    }
   },
 
-  buildExplainer(spec) {
-    const parts = Array.from(spec.intercepts, (_, k) => linearScore(spec, k))
-    const part = (label: number) => {
-      const { score, sign } = scoreOf(spec.link, label)
-      return { score, sign, linear: parts[score] as LinearScore }
-    }
-    return {
-      space: 'log_odds',
-      method: 'linear_interventional',
-      baseValue: (label) => part(label).sign * linearBaseValue(part(label).linear),
-      output: (x, label) => part(label).sign * scoreAt(spec, part(label).score, x),
-      explain(x, labels, phi) {
-        labels.forEach((label, i) => {
-          const { sign, linear: score } = part(label)
-          const own = phi.subarray(i * spec.features, (i + 1) * spec.features)
-          linearShap(score, x, own)
-          // Adding zero turns −0 into 0.
-          for (let j = 0; j < own.length; j++) own[j] = sign * (own[j] as number) + 0
-        })
-      },
-      cost: spec.features * 3,
-    }
+  buildExplainer: (spec) => buildLogOdds(spec),
+
+  offerExplainers(spec, { classes }, background) {
+    const method = 'linear_interventional'
+    const logOdds = offerLazily({ space: 'log_odds', method, buildSeconds: 0 }, () =>
+      buildLogOdds(spec),
+    )
+    if (background.rows === 0) return [logOdds]
+    const used = countUsed(spec)
+    const refusal =
+      spec.link !== 'logit' && used > MAX_COALITION_FEATURES ? { refusal: describeWidth(used) } : {}
+    const probability = offerLazily(
+      { space: 'probability', method, buildSeconds: 0, ...refusal },
+      () => buildProbability(spec, classes, background),
+    )
+    return [logOdds, probability]
   },
 
   prepareSeconds: () => 0,
+  buildBounds: (spec) => ({
+    thresholds: () => undefined,
+    lead(label, low, high) {
+      let least = Number.POSITIVE_INFINITY
+      for (const { weights, constant } of rivals(spec, label)) {
+        let sum = constant
+        for (let j = 0; j < spec.features; j++) {
+          const weight = weights[j] as number
+          sum += weight * ((weight > 0 ? high[j] : low[j]) as number)
+        }
+        least = Math.min(least, sum)
+      }
+      return least
+    },
+    solve(label, x, feature) {
+      // The last of the rivals to be overtaken decides.
+      let farthest: number | undefined
+      for (const { weights, constant } of rivals(spec, label)) {
+        const lead = weights.reduce((sum, weight, j) => sum + weight * (x[j] as number), constant)
+        if (lead > 0) continue
+        const weight = weights[feature] as number
+        const value = (x[feature] as number) - lead / weight
+        if (!Number.isFinite(value)) return undefined
+        const from = x[feature] as number
+        if (farthest !== undefined && (value - from) * (farthest - from) < 0) return undefined
+        if (farthest === undefined || Math.abs(value - from) > Math.abs(farthest - from))
+          farthest = value
+      }
+      return farthest
+    },
+    cost: spec.intercepts.length * spec.features * 2,
+  }),
 
   store: (spec) => ({
     metadata: new Map([['link', spec.link]]),
@@ -91,11 +136,99 @@ function linearScore(spec: LinearSpec, k: number): LinearScore {
   }
 }
 
-function scoreAt(spec: LinearSpec, k: number, x: Float64Array): number {
-  let sum = spec.intercepts[k] as number
-  for (let j = 0; j < spec.features; j++)
-    sum += (spec.coefficients[k * spec.features + j] as number) * (x[j] as number)
-  return sum
+function writeProbabilities(spec: LinearSpec, x: Float64Array, out: Float64Array): void {
+  const scores = new Float64Array(spec.intercepts.length)
+  for (let k = 0; k < scores.length; k++) scores[k] = scoreOfRow(spec, k, x)
+  applyLink(spec.link, scores, out)
+}
+
+/** SHAP values of the scores: the closed form. */
+function buildLogOdds(spec: LinearSpec): ModelExplainer {
+  const parts = Array.from(spec.intercepts, (_, k) => linearScore(spec, k))
+  const part = (label: number) => {
+    const { score, sign } = scoreOf(spec.link, label)
+    return { score, sign, linear: parts[score] as LinearScore }
+  }
+  const explain: ModelExplainer['explain'] = (x, labels, phi) => {
+    labels.forEach((label, i) => {
+      const { sign, linear: score } = part(label)
+      const own = phi.subarray(i * spec.features, (i + 1) * spec.features)
+      linearShap(score, x, own)
+      // Adding zero turns −0 into 0.
+      for (let j = 0; j < own.length; j++) own[j] = sign * (own[j] as number) + 0
+    })
+  }
+  return {
+    space: 'log_odds',
+    method: 'linear_interventional',
+    baseValue: (label) => part(label).sign * linearBaseValue(part(label).linear),
+    output: (x, label) => part(label).sign * scoreOfRow(spec, part(label).score, x),
+    explain,
+    explainRows: explainEachRow(explain, spec.features),
+    // A sum of functions of one feature each has no interactions: all is on the diagonal.
+    interactions(x, labels, out) {
+      const { features } = spec
+      const phi = new Float64Array(labels.length * features)
+      explain(x, labels, phi)
+      out.fill(0)
+      phi.forEach((value, i) => {
+        out[i * features + (i % features)] = value
+      })
+    },
+    cost: spec.features * 3,
+    interactionCost: spec.features * spec.features,
+  }
+}
+
+/** SHAP values of the probabilities, over the background. */
+function buildProbability(spec: LinearSpec, classes: number, background: Matrix): ModelExplainer {
+  const link = (scores: Float64Array, out: Float64Array) => applyLink(spec.link, scores, out)
+  const shap =
+    spec.link === 'logit'
+      ? compileLogisticShap(spec, link, background)
+      : compileCoalitionShap(spec, link, classes, background)
+  const probabilities = new Float64Array(classes)
+  return {
+    space: 'probability',
+    method: 'linear_interventional',
+    baseValue: (label) => shap.baseValues[label] as number,
+    output(x, label) {
+      writeProbabilities(spec, x, probabilities)
+      return probabilities[label] as number
+    },
+    explain: (x, labels, phi) => shap.explain(x, labels, phi),
+    explainRows: explainEachRow((x, labels, phi) => shap.explain(x, labels, phi), spec.features),
+    cost: shap.cost,
+    interactionCost: 0,
+  }
+}
+
+function countUsed(spec: LinearSpec): number {
+  let used = 0
+  for (let j = 0; j < spec.features; j++) if (hasCoefficient(spec, j)) used++
+  return used
+}
+
+function describeWidth(used: number): string {
+  return `exact SHAP values of the probabilities of more than two classes are computed up to ${MAX_COALITION_FEATURES} model features, this model has ${used}; ask for space=log_odds`
+}
+
+/** A class's lead over each of its rivals as a linear function of the features. */
+function rivals(spec: LinearSpec, label: number): { weights: Float64Array; constant: number }[] {
+  const { score, sign } = scoreOf(spec.link, label)
+  const own = linearScore(spec, score)
+  if (spec.link === 'logit')
+    return [{ weights: own.coefficients.map((w) => sign * w), constant: sign * own.intercept }]
+  return Array.from(spec.intercepts, (_, k) => linearScore(spec, k)).flatMap((other, k) =>
+    k === label
+      ? []
+      : [
+          {
+            weights: own.coefficients.map((w, j) => w - (other.coefficients[j] as number)),
+            constant: own.intercept - other.intercept,
+          },
+        ],
+  )
 }
 
 function invalid(detail: string): ArtifactError {

@@ -1,3 +1,4 @@
+import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { TensorFile } from '../data/tensor.ts'
 import type { Method, Space } from '../shap/explanation.ts'
 import type { TreeEnsemble } from '../shap/tree-ensemble.ts'
@@ -35,7 +36,7 @@ export interface ModelShape {
   readonly classes: number
 }
 
-/** Explains one row at a time; class numbers are those of the model. */
+/** Explains rows by one method in one space; class numbers are those of the model. */
 export interface ModelExplainer {
   readonly space: Space
   readonly method: Method
@@ -45,7 +46,39 @@ export interface ModelExplainer {
   output(x: Float64Array, label: number): number
   /** Writes the SHAP values of one row into `phi`, [class asked][feature]. */
   explain(x: Float64Array, labels: readonly number[], phi: Float64Array): void
+  /** Writes the SHAP values of every row into `phi`, [row][class asked][feature]. */
+  explainRows(X: Matrix, labels: readonly number[], phi: Float64Array): void
+  /** Writes the SHAP interaction values of one row into `out`, [class asked][feature][feature]; a row sums to its SHAP value. */
+  readonly interactions?: (x: Float64Array, labels: readonly number[], out: Float64Array) => void
   /** Estimated elementary steps (about a nanosecond each) per row and class. */
+  readonly cost: number
+  /** The same of interaction values. */
+  readonly interactionCost: number
+}
+
+/** One way in which a model can be explained; it is prepared when it is first used. */
+export interface ExplainerOffer {
+  readonly space: Space
+  readonly method: Method
+  /** Why this model cannot be explained so and what can be asked for instead; absent = it can. */
+  readonly refusal?: string
+  /** Estimated seconds that the first use takes longer. */
+  readonly buildSeconds: number
+  build(): ModelExplainer
+}
+
+/** Where a model's decisions change: what a search for counterfactuals asks. */
+export interface DecisionBounds {
+  /** Values at which the model may change with a feature, ascending; undefined = it changes everywhere. */
+  thresholds(feature: number): Float64Array | undefined
+  /**
+   * Returns an upper bound of a class's lead over its strongest rival for all rows between `low` and `high`, in
+   * scores; exact but for rounding where both are one row.
+   */
+  lead(label: number, low: Float64Array, high: Float64Array): number
+  /** Returns the value of one feature, the others as in `x`, from which on a class leads; undefined = none. */
+  readonly solve?: (label: number, x: Float64Array, feature: number) => number | undefined
+  /** Estimated elementary steps of one question. */
   readonly cost: number
 }
 
@@ -57,12 +90,51 @@ export interface ModelKind<S extends ModelSpec> {
   check(spec: S, shape: ModelShape): void
   /** Writes the probability of every class for one row; length of `out` = classes. */
   probabilities(spec: S, x: Float64Array, out: Float64Array): void
+  /** Returns a function that writes the probabilities of many rows; [row][class]. */
+  buildPredict(spec: S, shape: ModelShape): (X: Matrix, out: Float64Array) => void
+  /** Returns the default explainer. */
   buildExplainer(spec: S, shape: ModelShape): ModelExplainer
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
   /** Estimated seconds that `buildExplainer` takes, on the safe side. */
   prepareSeconds(spec: S): number
+  /**
+   * Returns every way to explain the model, the default first.
+   * @param background rows of features, [row][feature]; without rows, ways that need them are not offered
+   */
+  offerExplainers(spec: S, shape: ModelShape, background: Matrix): readonly ExplainerOffer[]
+  buildBounds(spec: S, shape: ModelShape): DecisionBounds
   store(spec: S): TensorFile
   /** Reads what `store` made; throws ArtifactError `invalid` when something is missing or of a wrong type. */
   restore(file: TensorFile): S
+}
+
+/** Returns an offer whose explainer is built once, at the first use. */
+export function offerLazily(
+  offer: Omit<ExplainerOffer, 'build'>,
+  build: () => ModelExplainer,
+): ExplainerOffer {
+  let built: ModelExplainer | undefined
+  return {
+    ...offer,
+    get buildSeconds() {
+      return built ? 0 : offer.buildSeconds
+    },
+    build: () => {
+      built ??= build()
+      return built
+    },
+  }
+}
+
+/** Returns `explainRows` of an explainer that knows one row at a time. */
+export function explainEachRow(
+  explain: ModelExplainer['explain'],
+  features: number,
+): ModelExplainer['explainRows'] {
+  return (X, labels, phi) => {
+    const width = labels.length * features
+    for (let row = 0; row < X.rows; row++)
+      explain(rowOf(X, row), labels, phi.subarray(row * width, (row + 1) * width))
+  }
 }

@@ -4,7 +4,7 @@ import type { Cell } from '../data/frame.ts'
 export type Space = 'probability' | 'log_odds'
 
 /** How SHAP values were computed. */
-export type Method = 'tree_path_dependent' | 'linear_interventional'
+export type Method = 'tree_path_dependent' | 'tree_interventional' | 'linear_interventional'
 
 /** One row's SHAP values: baseValues[k] + Σ shapValues[k] (+ others[k]) = outputs[k]. */
 export interface Explanation {

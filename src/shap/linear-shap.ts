@@ -1,3 +1,11 @@
+/** Linear scores of one row: score k = intercepts[k] + Σ_j coefficients[k · features + j] x_j. */
+export interface LinearScores {
+  readonly features: number
+  /** [score][feature] */
+  readonly coefficients: Float64Array
+  readonly intercepts: Float64Array
+}
+
 /** A linear score with its background: score = intercept + Σ coefficients · x. */
 export interface LinearScore {
   readonly coefficients: Float64Array

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Matrix } from '../../src/data/matrix.ts'
 import { kindOf } from '../../src/models/index.ts'
-import type { LinearSpec, ModelSpec, TreesSpec } from '../../src/models/model.ts'
+import type { ExplainerOffer, LinearSpec, ModelSpec, TreesSpec } from '../../src/models/model.ts'
 import { compileInterventional } from '../../src/shap/interventional.ts'
 import { ensembleOutput } from '../../src/shap/tree-ensemble.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
@@ -59,6 +59,7 @@ interface Golden {
   background: (number | null)[][]
   decision_function: number[] | number[][]
   linear_log_odds: { expected_value: number | number[]; shap_values: number[][][] }
+  probability_exact?: { rows: number[]; expected_value: number[]; shap_values: number[][][] }
   base_score: number
   model: { learner: { gradient_booster: { model: { trees: XgboostTree[]; tree_info: number[] } } } }
   margin: number[]
@@ -128,6 +129,45 @@ function checkLinear(t: Test, golden: Golden): void {
   )
   t.ok(distance(explained.phi, golden.linear_log_odds.shap_values) <= TOLERANCE, 'SHAP values')
   t.ok(explained.additivity <= ADDITIVITY, `additivity ${explained.additivity}`)
+  checkProbabilitySpace(t, golden)
+}
+
+/** SHAP values of the probabilities over the background: additive in all files, equal where the file has them. */
+function checkProbabilitySpace(t: Test, golden: Golden): void {
+  const { n_features: features, background, X, probability_exact: expected } = golden
+  const classes = golden.n_classes as number
+  const spec = fromLogisticRegression(golden)
+  const offer = kindOf(spec)
+    .offerExplainers(
+      spec,
+      { features, classes },
+      {
+        rows: background.length,
+        columns: features,
+        data: Float64Array.from((background as number[][]).flat()),
+      },
+    )
+    .find(({ space }) => space === 'probability') as ExplainerOffer
+  t.equal(offer.refusal, undefined)
+  const explainer = offer.build()
+  const labels = Array.from({ length: classes }, (_, k) => k)
+  const base = labels.map((label) => explainer.baseValue(label))
+  const rows = (expected?.rows ?? [0, 1]).map((row) => Float64Array.from(X[row] as number[]))
+  const phi = rows.map((x) => {
+    const values = new Float64Array(classes * features)
+    explainer.explain(x, labels, values)
+    for (const label of labels) {
+      const own = values.subarray(label * features, (label + 1) * features)
+      const sum = own.reduce((a, b) => a + b, base[label] as number)
+      t.ok(Math.abs(sum - explainer.output(x, label)) <= ADDITIVITY, 'probabilities add up')
+    }
+    return Array.from({ length: features }, (_, j) =>
+      labels.map((label) => values[label * features + j] as number),
+    )
+  })
+  if (!expected) return
+  t.ok(distance(base, expected.expected_value) <= TOLERANCE, 'expected probabilities')
+  t.ok(distance(phi, expected.shap_values) <= TOLERANCE, 'SHAP values of probabilities')
 }
 
 function checkXgboost(t: Test, golden: Golden): void {
