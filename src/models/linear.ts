@@ -16,6 +16,7 @@ import {
   type ModelExplainer,
   type ModelKind,
   offerLazily,
+  outputEachRow,
 } from './model.ts'
 import { readChoice, readTensor } from './stored.ts'
 
@@ -58,7 +59,7 @@ export const linear: ModelKind<LinearSpec> = {
 
   offerExplainers(spec, { classes }, background) {
     const method = 'linear_interventional'
-    const logOdds = offerLazily({ space: 'log_odds', method, buildSeconds: 0 }, () =>
+    const logOdds = offerLazily({ space: 'log_odds', method, buildSeconds: () => 0 }, () =>
       buildLogOdds(spec),
     )
     if (background.rows === 0) return [logOdds]
@@ -66,7 +67,7 @@ export const linear: ModelKind<LinearSpec> = {
     const refusal =
       spec.link !== 'logit' && used > MAX_COALITION_FEATURES ? { refusal: describeWidth(used) } : {}
     const probability = offerLazily(
-      { space: 'probability', method, buildSeconds: 0, ...refusal },
+      { space: 'probability', method, buildSeconds: () => 0, ...refusal },
       () => buildProbability(spec, classes, background),
     )
     return [logOdds, probability]
@@ -104,6 +105,15 @@ export const linear: ModelKind<LinearSpec> = {
       return farthest
     },
     cost: spec.intercepts.length * spec.features * 2,
+  }),
+
+  withBackground: (spec, { rows, columns, data }) => ({
+    ...spec,
+    means: Float64Array.from({ length: columns }, (_, j) => {
+      let sum = 0
+      for (let row = 0; row < rows; row++) sum += (data[row * columns + j] as number) / rows
+      return sum
+    }),
   }),
 
   store: (spec) => ({
@@ -158,11 +168,14 @@ function buildLogOdds(spec: LinearSpec): ModelExplainer {
       for (let j = 0; j < own.length; j++) own[j] = sign * (own[j] as number) + 0
     })
   }
+  const outputOf = (x: Float64Array, label: number) =>
+    part(label).sign * scoreOfRow(spec, part(label).score, x)
   return {
     space: 'log_odds',
     method: 'linear_interventional',
     baseValue: (label) => part(label).sign * linearBaseValue(part(label).linear),
-    output: (x, label) => part(label).sign * scoreOfRow(spec, part(label).score, x),
+    output: outputOf,
+    outputRows: outputEachRow(outputOf),
     explain,
     explainRows: explainEachRow(explain, spec.features),
     // A sum of functions of one feature each has no interactions: all is on the diagonal.
@@ -188,16 +201,19 @@ function buildProbability(spec: LinearSpec, classes: number, background: Matrix)
       ? compileLogisticShap(spec, link, background)
       : compileCoalitionShap(spec, link, classes, background)
   const probabilities = new Float64Array(classes)
+  const output = (x: Float64Array, label: number) => {
+    writeProbabilities(spec, x, probabilities)
+    return probabilities[label] as number
+  }
+  const explain: ModelExplainer['explain'] = (x, labels, phi) => shap.explain(x, labels, phi)
   return {
     space: 'probability',
     method: 'linear_interventional',
     baseValue: (label) => shap.baseValues[label] as number,
-    output(x, label) {
-      writeProbabilities(spec, x, probabilities)
-      return probabilities[label] as number
-    },
-    explain: (x, labels, phi) => shap.explain(x, labels, phi),
-    explainRows: explainEachRow((x, labels, phi) => shap.explain(x, labels, phi), spec.features),
+    output,
+    outputRows: outputEachRow(output),
+    explain,
+    explainRows: explainEachRow(explain, spec.features),
     cost: shap.cost,
     interactionCost: 0,
   }

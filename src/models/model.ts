@@ -44,6 +44,8 @@ export interface ModelExplainer {
   baseValue(label: number): number
   /** The model's output of a class for one row, by the path of prediction. */
   output(x: Float64Array, label: number): number
+  /** Writes the outputs of every row into `out`, [row][class asked]. */
+  outputRows(X: Matrix, labels: readonly number[], out: Float64Array): void
   /** Writes the SHAP values of one row into `phi`, [class asked][feature]. */
   explain(x: Float64Array, labels: readonly number[], phi: Float64Array): void
   /** Writes the SHAP values of every row into `phi`, [row][class asked][feature]. */
@@ -62,8 +64,8 @@ export interface ExplainerOffer {
   readonly method: Method
   /** Why this model cannot be explained so and what can be asked for instead; absent = it can. */
   readonly refusal?: string
-  /** Estimated seconds that the first use takes longer. */
-  readonly buildSeconds: number
+  /** Estimated seconds that `build` takes now: 0 once it has been called. */
+  buildSeconds(): number
   build(): ModelExplainer
 }
 
@@ -104,6 +106,8 @@ export interface ModelKind<S extends ModelSpec> {
    */
   offerExplainers(spec: S, shape: ModelShape, background: Matrix): readonly ExplainerOffer[]
   buildBounds(spec: S, shape: ModelShape): DecisionBounds
+  /** Returns the model with these rows in the place of the training rows, as far as it explains itself by them. */
+  withBackground(spec: S, background: Matrix): S
   store(spec: S): TensorFile
   /** Reads what `store` made; throws ArtifactError `invalid` when something is missing or of a wrong type. */
   restore(file: TensorFile): S
@@ -117,9 +121,7 @@ export function offerLazily(
   let built: ModelExplainer | undefined
   return {
     ...offer,
-    get buildSeconds() {
-      return built ? 0 : offer.buildSeconds
-    },
+    buildSeconds: () => (built ? 0 : offer.buildSeconds()),
     build: () => {
       built ??= build()
       return built
@@ -136,5 +138,15 @@ export function explainEachRow(
     const width = labels.length * features
     for (let row = 0; row < X.rows; row++)
       explain(rowOf(X, row), labels, phi.subarray(row * width, (row + 1) * width))
+  }
+}
+
+/** Returns `outputRows` of an explainer that knows one row at a time. */
+export function outputEachRow(output: ModelExplainer['output']): ModelExplainer['outputRows'] {
+  return (X, labels, out) => {
+    for (let row = 0; row < X.rows; row++)
+      labels.forEach((label, i) => {
+        out[row * labels.length + i] = output(rowOf(X, row), label)
+      })
   }
 }

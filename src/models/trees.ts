@@ -1,14 +1,14 @@
-import { rowOf } from '../data/matrix.ts'
 import { f64, i32, u8 } from '../data/tensor.ts'
 import { ArtifactError } from '../errors.ts'
 import type { Method } from '../shap/explanation.ts'
+import { compileInterventional } from '../shap/interventional.ts'
 import { ensembleOutput, goesLeft, treeWeight } from '../shap/tree-ensemble.ts'
+import { compileTreePredictor } from '../shap/tree-predict.ts'
 import { compileTreeShap, type TreeShap } from '../shap/tree-shap.ts'
 import { impurityImportance } from './impurity-importance.ts'
 import { applyLink, scoreCount, scoreOf } from './link.ts'
 import {
   type DecisionBounds,
-  explainEachRow,
   type ModelExplainer,
   type ModelKind,
   type ModelShape,
@@ -37,12 +37,20 @@ export const trees: ModelKind<TreesSpec> = {
     applyLink(spec.link, scores, out)
   },
 
-  buildPredict: (spec) => (X, out) => {
-    const classes = out.length / X.rows
-    const scores = new Float64Array(spec.outputs)
-    for (let row = 0; row < X.rows; row++) {
-      ensembleOutput(spec, rowOf(X, row), scores)
-      applyLink(spec.link, scores, out.subarray(row * classes, (row + 1) * classes))
+  buildPredict(spec) {
+    const predictor = compileTreePredictor(spec)
+    return (X, out) => {
+      const { outputs } = spec
+      // Where scores are the probabilities already they are written in place.
+      const scores = spec.link === 'identity' ? out : new Float64Array(X.rows * outputs)
+      if (X.rows === 1) predictor.predict(X.data, scores)
+      else predictor.predictRows(X, scores)
+      if (spec.link === 'identity') return
+      const classes = out.length / X.rows
+      for (let row = 0; row < X.rows; row++) {
+        const own = scores.subarray(row * outputs, (row + 1) * outputs)
+        applyLink(spec.link, own, out.subarray(row * classes, (row + 1) * classes))
+      }
     }
   },
 
@@ -50,13 +58,25 @@ export const trees: ModelKind<TreesSpec> = {
   prepareSeconds: (spec) => spec.feature.length * 4e-6,
   buildExplainer: (spec, { features }) => buildPathDependent(spec, features),
 
-  offerExplainers(spec, { features }) {
+  offerExplainers(spec, { features }, background) {
     const space = spec.link === 'identity' ? 'probability' : 'log_odds'
     const pathDependent = offerLazily(
-      { space, method: 'tree_path_dependent', buildSeconds: 0 },
+      { space, method: 'tree_path_dependent', buildSeconds: () => 0 },
       () => buildPathDependent(spec, features),
     )
-    return [pathDependent]
+    if (background.rows === 0) return [pathDependent]
+    const interventional = offerLazily(
+      {
+        space,
+        method: 'tree_interventional',
+        buildSeconds: () => estimateTables(spec, background.rows),
+      },
+      () => {
+        const shap = compileInterventional(spec, features, background)
+        return buildSigned(spec, features, 'tree_interventional', shap)
+      },
+    )
+    return [pathDependent, interventional]
   },
 
   buildBounds: (spec) => ({
@@ -64,6 +84,8 @@ export const trees: ModelKind<TreesSpec> = {
     lead: buildLead(spec),
     cost: spec.feature.length * 2,
   }),
+
+  withBackground: (spec) => spec,
 
   store: (spec) => ({
     metadata: new Map<string, string>([
@@ -111,50 +133,103 @@ export const trees: ModelKind<TreesSpec> = {
 
 function buildPathDependent(spec: TreesSpec, features: number): ModelExplainer {
   const shap = compileTreeShap(spec, features)
-  return buildSigned(spec, features, 'tree_path_dependent', shap)
+  const explainer = buildSigned(spec, features, 'tree_path_dependent', shap)
+  return {
+    ...explainer,
+    interactions(x, labels, out) {
+      shap.interactions(x, scoresOf(spec, labels), out)
+      applySigns(spec, labels, out, features * features)
+    },
+    interactionCost: shap.interactionCost,
+  }
 }
 
-/** The explainer of classes over one of ensemble outputs: a binary logit's class 0 is class 1 negated. */
+/** The explainer of classes over one of an ensemble's outputs. */
 function buildSigned(
   spec: TreesSpec,
   features: number,
   method: Method,
-  shap: Pick<TreeShap, 'baseValues' | 'explain' | 'cost'>,
+  shap: Pick<TreeShap, 'baseValues' | 'explain' | 'explainRows' | 'cost'>,
 ): ModelExplainer {
+  const predictor = compileTreePredictor(spec)
   const scores = new Float64Array(spec.outputs)
-  const signed = (label: number, values: Float64Array) => {
+  const signed = (label: number, values: Float64Array, at = 0) => {
     const { score, sign } = scoreOf(spec.link, label)
-    return sign * (values[score] as number)
-  }
-  const outputsOf = (labels: readonly number[]) =>
-    labels.map((label) => scoreOf(spec.link, label).score)
-  /** Negates the values of classes whose score is another's negated, in blocks of `width` per class. */
-  const sign = (labels: readonly number[], values: Float64Array, width: number) => {
-    if (spec.link !== 'logit') return
-    for (let block = 0; block * width < values.length; block++) {
-      if (scoreOf(spec.link, labels[block % labels.length] as number).sign > 0) continue
-      // Subtracting from zero keeps an unused feature at 0 instead of −0.
-      for (let i = block * width; i < (block + 1) * width; i++)
-        values[i] = 0 - (values[i] as number)
-    }
-  }
-  const explain: ModelExplainer['explain'] = (x, labels, phi) => {
-    shap.explain(x, outputsOf(labels), phi)
-    sign(labels, phi, features)
+    return sign * (values[at + score] as number)
   }
   return {
     space: spec.link === 'identity' ? 'probability' : 'log_odds',
     method,
     baseValue: (label) => signed(label, shap.baseValues),
     output(x, label) {
-      ensembleOutput(spec, x, scores)
+      predictor.predict(x, scores)
       return signed(label, scores)
     },
-    explain,
-    explainRows: explainEachRow(explain, features),
+    outputRows(X, labels, out) {
+      const all = X.rows === 1 ? scores : new Float64Array(X.rows * spec.outputs)
+      if (X.rows === 1) predictor.predict(X.data, all)
+      else predictor.predictRows(X, all)
+      for (let row = 0; row < X.rows; row++) {
+        for (let i = 0; i < labels.length; i++)
+          out[row * labels.length + i] = signed(labels[i] as number, all, row * spec.outputs)
+      }
+    },
+    explain(x, labels, phi) {
+      shap.explain(x, scoresOf(spec, labels), phi)
+      applySigns(spec, labels, phi, features)
+    },
+    explainRows(X, labels, phi) {
+      shap.explainRows(X, scoresOf(spec, labels), phi)
+      applySigns(spec, labels, phi, features)
+    },
     cost: shap.cost,
     interactionCost: 0,
   }
+}
+
+function scoresOf(spec: TreesSpec, labels: readonly number[]): number[] {
+  return labels.map((label) => scoreOf(spec.link, label).score)
+}
+
+/** Negates, in blocks of `width` per class, the values of a class whose score is another's negated. */
+function applySigns(
+  spec: TreesSpec,
+  labels: readonly number[],
+  values: Float64Array,
+  width: number,
+): void {
+  if (spec.link !== 'logit') return
+  for (let block = 0; block * width < values.length; block++) {
+    if (scoreOf(spec.link, labels[block % labels.length] as number).sign > 0) continue
+    // Subtracting from zero keeps an unused feature at 0 instead of −0.
+    for (let i = block * width; i < (block + 1) * width; i++) values[i] = 0 - (values[i] as number)
+  }
+}
+
+/** Most bytes that tables take; beyond them interventional values are computed from sets of background rows. */
+const TABLE_BYTES = 128 << 20
+
+/** Estimated seconds to prepare interventional values: about 13 ns per byte of the tables, if they fit. */
+function estimateTables(spec: TreesSpec, rows: number): number {
+  const { feature, left, right } = spec
+  const parent = new Int32Array(feature.length).fill(-1)
+  const distinct = new Int32Array(feature.length)
+  let bytes = 0
+  for (let node = 0; node < feature.length; node++) {
+    const own = feature[node] as number
+    if (own < 0) {
+      // Two leaves of one parent share a table.
+      const players = distinct[parent[node] as number] ?? 0
+      bytes += 2 ** players * players * 4
+      continue
+    }
+    let above = parent[node] as number
+    while (above >= 0 && feature[above] !== own) above = parent[above] as number
+    distinct[node] = (distinct[parent[node] as number] ?? 0) + (above < 0 ? 1 : 0)
+    parent[left[node] as number] = node
+    parent[right[node] as number] = node
+  }
+  return bytes <= TABLE_BYTES ? bytes * 13e-9 : feature.length * rows * 2e-9
 }
 
 /** Thresholds of a feature in all trees, ascending, each once. */
