@@ -79,8 +79,8 @@ async function readManifestFiles(
 }
 
 /**
- * Returns the model of an artifact that was checked before, in another thread. Its explainer is not made yet: see
- * `Predictor.prepareSeconds`.
+ * Returns the model of an artifact that was checked before, in another thread. Its explainers are made when they are
+ * first asked for.
  */
 export function adoptModel(
   artifact: Artifact,

@@ -40,6 +40,8 @@ export interface PredictionStyle {
 /** How explanations are written. */
 export interface ExplanationStyle {
   readonly format: 'json' | 'contributions'
+  /** Whether the answer is about pairs of columns, where a form has room for one thing only. */
+  readonly interactions?: boolean
   /** Parameters of the media type asked for, such as `header=absent`. */
   readonly mediaParameters: ReadonlyMap<string, string>
 }

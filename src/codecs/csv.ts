@@ -4,6 +4,7 @@ import { isDecimal, isMissingText } from '../data/number.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
+import type { Explanations } from '../shap/explanation.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
 import { cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
 import { selectFields } from './selection.ts'
@@ -46,7 +47,9 @@ export const csv = {
     return lines.join('')
   },
 
-  encodeExplanations(explanations, { mediaParameters }) {
+  encodeExplanations(explanations, { mediaParameters, interactions }) {
+    if (interactions)
+      return writeInteractions(explanations, mediaParameters.get('header') !== 'absent')
     const lines: string[] = []
     const [first] = explanations.rows
     const hasOthers = first?.others !== undefined
@@ -86,6 +89,22 @@ export const csv = {
     return lines.map((line) => `${line}\n`).join('')
   },
 } satisfies Codec
+
+/** One line per pair of columns: the matrix of JSON in long form. */
+function writeInteractions(explanations: Explanations, hasHeader: boolean): string {
+  const lines = hasHeader ? ['row,output_name,feature_1,feature_2,value\n'] : []
+  const names = explanations.featureNames.map(writeField)
+  for (const { row, outputNames, interactions = [] } of explanations.rows) {
+    interactions.forEach((values, k) => {
+      const start = `${row},${writeField(outputNames[k] as string)}`
+      values.forEach((value, at) => {
+        const first = names[Math.floor(at / names.length)]
+        lines.push(`${start},${first},${names[at % names.length]},${value}\n`)
+      })
+    })
+  }
+  return lines.join('')
+}
 
 /** Returns a text as a CSV field, in quotes where it needs them. */
 export function writeField(text: string): string {

@@ -1,7 +1,7 @@
 /** The JSON objects of predictions and explanations, for JSON and JSON Lines alike. */
 import type { Cell } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
-import type { Explanation, Explanations } from '../shap/explanation.ts'
+import type { Counterfactual, Explanation, Explanations } from '../shap/explanation.ts'
 
 /** A class name as it is written: a number where every class is one. */
 export type Label = string | number
@@ -63,15 +63,46 @@ export function writeExplanation(explanations: Explanations, row: Explanation, o
     outputs: row.outputs,
     ...(own || row.others ? { feature_names: row.featureNames } : {}),
     data: row.data,
+    ...(row.imputed ? { imputed: Object.fromEntries(row.imputed) } : {}),
     shap_values: row.shapValues.map((values) => Array.from(values)),
+    ...(row.interactions ? { interaction_values: row.interactions.map(asSquare) } : {}),
     ...(row.others ? { others: row.others } : {}),
     additivity_error: row.additivityError,
+    ...(row.counterfactual ? { counterfactual: writeCounterfactual(explanations, row) } : {}),
+  }
+}
+
+/** A square matrix as a list of rows. */
+function asSquare(values: Float64Array): number[][] {
+  const size = Math.sqrt(values.length)
+  return Array.from({ length: size }, (_, i) =>
+    Array.from(values.subarray(i * size, (i + 1) * size)),
+  )
+}
+
+/** Returns one row's counterfactual as it is written. */
+function writeCounterfactual({ numericClasses }: Explanations, row: Explanation) {
+  const found = row.counterfactual as Counterfactual
+  return {
+    class: writeLabel(found.targetClass, numericClasses),
+    found: found.found,
+    optimal: found.optimal,
+    distance: found.distance,
+    bound: found.bound,
+    changes: found.changes,
+    ...(found.predictedLabel === undefined || found.probabilities === undefined
+      ? {}
+      : {
+          predicted_label: writeLabel(found.predictedLabel, numericClasses),
+          score: writeScore(found.probabilities),
+        }),
   }
 }
 
 interface Contribution {
   readonly feature: string
   readonly value: Cell
+  readonly imputed?: Cell
   readonly shap_value: number
 }
 
@@ -79,7 +110,13 @@ interface Contribution {
 export function writeContributions(explanations: Explanations, row: Explanation) {
   return row.outputNames.map((outputName, k) => {
     const contributions = row.featureNames.map((feature, j): Contribution => {
-      return { feature, value: row.data[j] as Cell, shap_value: row.shapValues[k]?.[j] as number }
+      const imputed = row.imputed?.get(feature)
+      return {
+        feature,
+        value: row.data[j] as Cell,
+        ...(imputed === undefined ? {} : { imputed }),
+        shap_value: row.shapValues[k]?.[j] as number,
+      }
     })
     contributions.sort((a, b) => Math.abs(b.shap_value) - Math.abs(a.shap_value))
     return {
@@ -92,6 +129,7 @@ export function writeContributions(explanations: Explanations, row: Explanation)
       contributions,
       ...(row.others ? { others: row.others[k] as number } : {}),
       additivity_error: row.additivityError,
+      ...(row.counterfactual ? { counterfactual: writeCounterfactual(explanations, row) } : {}),
     }
   })
 }

@@ -64,9 +64,8 @@ export function runInference(
   checkAnswer(frame.length * predictionBytes(predictor, 'json', undefined), job.limits)
   const asksExplanation = outputs.some(({ name }) => name === 'explain')
   if (asksExplanation) {
-    if (inline && predictor.prepareSeconds > INLINE_SECONDS) return undefined
-    checkExplanation(predictor, frame, {}, job.limits)
-    if (inline && predictor.estimateSeconds(frame.length, {}) > INLINE_SECONDS) return undefined
+    const seconds = checkExplanation(predictor, frame, {}, job.limits, !inline)
+    if (inline && seconds > INLINE_SECONDS) return undefined
   }
   const predictions = predictor.predict(frame)
   const explained = asksExplanation ? explainLines(predictor, frame) : []

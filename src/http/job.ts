@@ -85,7 +85,6 @@ export async function runJob(
   if (job.operation === 'predict' && job.enableExplanations === undefined) return finish(predict())
 
   // Preparing the explanations of a large model takes longer than they do.
-  if (inline && predictor.prepareSeconds > INLINE_SECONDS) return undefined
   const asksClarify = job.enableExplanations !== undefined
   const options = withDefaults(
     predictor,
@@ -102,9 +101,9 @@ export async function runJob(
       )
     : undefined
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
-  checkExplanation(predictor, explained, options, job.limits)
-  if (inline && predictor.estimateSeconds(explained.length, options) > INLINE_SECONDS)
-    return undefined
+  checkForm(options, writer.name)
+  const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
+  if (inline && seconds > INLINE_SECONDS) return undefined
   if (options.format === 'clarify') {
     const explanations = predictor.explain(explained, options)
     const text = asksClarify ? toText(predict()) : undefined
@@ -114,6 +113,7 @@ export async function runJob(
   const style = {
     format: options.format ?? ('json' as const),
     mediaParameters: job.answer.parameters,
+    ...(options.interactions ? { interactions: true } : {}),
   }
   return finish(writer.encodeExplanations?.(predictor.explain(frame, options), style) as Encoded)
 }
@@ -134,23 +134,47 @@ function withDefaults({ classes }: Predictor, options: ExplainRequest): ExplainR
   return { ...options, output: classes.length === 2 ? (classes[1] as string) : 'all' }
 }
 
-/** Throws what must be said before an explanation is computed: options, size, cost. */
+/** Not every form has room for everything that can be asked for. */
+function checkForm(options: ExplainRequest, form: string): void {
+  const isPlain = options.format === undefined || options.format === 'json'
+  const isJson = form === 'json' || form === 'json-lines'
+  if (options.interactions && !(isPlain && (isJson || form === 'csv'))) {
+    throw new InputError(
+      'invalid_option',
+      'interactions are answered in format=json as JSON or JSON Lines, or as CSV',
+    )
+  }
+  if (options.counterfactual !== undefined && !(isJson && options.format !== 'clarify')) {
+    throw new InputError(
+      'invalid_option',
+      'counterfactuals are answered as JSON or JSON Lines, in format=json or contributions',
+    )
+  }
+}
+
+/**
+ * Throws what must be said before an explanation is computed: options, size, cost.
+ * @param prepare whether an explainer may be built here and now
+ * @returns estimated seconds
+ */
 export function checkExplanation(
   predictor: Predictor,
   frame: DataFrame,
   options: ExplainRequest,
   limits: Limits,
-): void {
+  prepare: boolean,
+): number {
   const rows = frame.length
   predictor.checkOptions(options)
   checkAnswer(answerBytes(predictor, frame, options), limits)
-  const seconds = predictor.estimateSeconds(rows, options)
+  const seconds = predictor.estimateSeconds(rows, options, prepare)
   if (seconds > limits.maxSeconds) {
     throw new InputError(
       'too_expensive',
-      `explaining ${rows} rows would take about ${Math.ceil(seconds)} s, the budget is ${limits.maxSeconds} s; send fewer rows`,
+      `explaining ${rows} ${rows === 1 ? 'row' : 'rows'} would take about ${Math.ceil(seconds)} s, the budget is ${limits.maxSeconds} s; send fewer rows`,
     )
   }
+  return seconds
 }
 
 function toText(encoded: Encoded): string {
@@ -178,7 +202,11 @@ function answerBytes(predictor: Predictor, frame: DataFrame, options: ExplainReq
   const repeats = options.format === 'contributions' || options.format === 'clarify' ? outputs : 1
   const perRow = 250 + names.length * 24 * (outputs + 1) + repeats * (nameBytes + names.length * 40)
   const texts = frame.columns.reduce((sum, column) => sum + textBytes(column), 0)
-  return frame.length * perRow + texts * repeats
+  const pairs = options.interactions
+    ? outputs * names.length * (names.length * 40 + 2 * nameBytes)
+    : 0
+  const changes = options.counterfactual === undefined ? 0 : 400
+  return frame.length * (perRow + pairs + changes) + texts * repeats
 }
 
 function textBytes(column: Column): number {

@@ -7,53 +7,59 @@ export type ExplainRequest = ExplainOptions & {
   readonly format?: ExplanationStyle['format'] | 'clarify'
 }
 
+/** What every option's value becomes; names are those of requests. */
+const readers = {
+  output: (value) => ({ output: readText('output', value) }),
+  space: (value) => ({ space: readText('space', value) }),
+  method: (value) => ({ method: readText('method', value) }),
+  level: (value) => ({ level: readChoice('level', value, ['columns', 'features']) }),
+  top: (value) => ({ top: readWhole('top', value) }),
+  interactions: (value) => ({ interactions: readTruth('interactions', value) }),
+  counterfactual: (value) => ({ counterfactual: readText('counterfactual', value) }),
+  max_changes: (value) => ({ maxChanges: readWhole('max_changes', value) }),
+  freeze: (value) => ({ freeze: readTexts('freeze', value) }),
+  format: (value) => ({
+    format: readChoice('format', value, ['json', 'contributions', 'clarify']),
+  }),
+} satisfies Readonly<Record<string, (value: unknown) => ExplainRequest>>
+
 /** Names of the options. */
-export const optionNames = ['output', 'space', 'method', 'level', 'top', 'format'] as const
+export const optionNames = Object.keys(readers) as readonly (keyof typeof readers)[]
 
 /**
- * Returns checked options; values may be texts, numbers or lists of one.
+ * Returns checked options; values may be texts, numbers or, where an option is a list, lists of texts.
  * @throws InputError `invalid_option`
  */
 export function parseExplainOptions(given: Iterable<readonly [string, unknown]>): ExplainRequest {
-  const options = new Map<string, string>()
+  let options: ExplainRequest = {}
   for (const [name, value] of given) {
-    if (!optionNames.some((known) => known === name)) {
+    if (!Object.hasOwn(readers, name)) {
       throw new InputError(
         'invalid_option',
-        `there is no option ${quote(name)}${didYouMean(name, optionNames)}`,
+        `there is no option ${quote(name)}${didYouMean(name, optionNames)}; there are ${listNames(optionNames)}`,
       )
     }
-    if (typeof value !== 'string' && typeof value !== 'number') {
-      throw new InputError(
-        'invalid_option',
-        `${name} is ${quote(value)}, expected one text or number`,
-      )
-    }
-    options.set(name, String(value))
+    options = { ...options, ...readers[name as keyof typeof readers](value) }
   }
-  const text = (name: 'output' | 'space' | 'method') =>
-    options.has(name) ? { [name]: options.get(name) as string } : {}
-  return {
-    ...text('output'),
-    ...text('space'),
-    ...text('method'),
-    ...(options.has('level')
-      ? { level: readChoice('level', options.get('level') as string, ['columns', 'features']) }
-      : {}),
-    ...(options.has('format')
-      ? {
-          format: readChoice('format', options.get('format') as string, [
-            'json',
-            'contributions',
-            'clarify',
-          ]),
-        }
-      : {}),
-    ...(options.has('top') ? { top: readTop(options.get('top') as string) } : {}),
-  }
+  return options
 }
 
-function readChoice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+function readText(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new InputError('invalid_option', `${name} is ${quote(value)}, expected one text or number`)
+}
+
+/** A list in JSON or of a repeated name in a query; a single text counts as one. */
+function readTexts(name: string, value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).map((item) => readText(name, item))
+}
+
+function readChoice<const T extends string>(
+  name: string,
+  given: unknown,
+  choices: readonly T[],
+): T {
+  const value = readText(name, given)
   const found = choices.find((choice) => choice === value)
   if (found !== undefined) return found
   throw new InputError(
@@ -62,7 +68,17 @@ function readChoice<const T extends string>(name: string, value: string, choices
   )
 }
 
-function readTop(value: string): number {
+/** JSON's true and false, or their names; a name alone in a query is true. */
+function readTruth(name: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  return readChoice(name, value === '' ? 'true' : value, ['true', 'false']) === 'true'
+}
+
+function readWhole(name: string, given: unknown): number {
+  const value = readText(name, given)
   if (/^[0-9]{1,6}$/.test(value) && Number(value) > 0) return Number(value)
-  throw new InputError('invalid_option', `top is ${quote(value)}, expected a whole number from 1`)
+  throw new InputError(
+    'invalid_option',
+    `${name} is ${quote(value)}, expected a whole number from 1`,
+  )
 }

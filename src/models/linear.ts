@@ -59,8 +59,9 @@ export const linear: ModelKind<LinearSpec> = {
 
   offerExplainers(spec, { classes }, background) {
     const method = 'linear_interventional'
-    const logOdds = offerLazily({ space: 'log_odds', method, buildSeconds: () => 0 }, () =>
-      buildLogOdds(spec),
+    const logOdds = offerLazily(
+      { space: 'log_odds', method, hasInteractions: true, buildSeconds: () => 0 },
+      () => buildLogOdds(spec),
     )
     if (background.rows === 0) return [logOdds]
     const used = countUsed(spec)
@@ -73,7 +74,6 @@ export const linear: ModelKind<LinearSpec> = {
     return [logOdds, probability]
   },
 
-  prepareSeconds: () => 0,
   buildBounds: (spec) => ({
     thresholds: () => undefined,
     lead(label, low, high) {

@@ -1,5 +1,6 @@
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { TensorFile } from '../data/tensor.ts'
+import { InputError } from '../errors.ts'
 import type { Method, Space } from '../shap/explanation.ts'
 import type { TreeEnsemble } from '../shap/tree-ensemble.ts'
 import type { Criterion } from './impurity-importance.ts'
@@ -64,6 +65,8 @@ export interface ExplainerOffer {
   readonly method: Method
   /** Why this model cannot be explained so and what can be asked for instead; absent = it can. */
   readonly refusal?: string
+  /** Whether the explainer has interaction values. */
+  readonly hasInteractions?: true
   /** Estimated seconds that `build` takes now: 0 once it has been called. */
   buildSeconds(): number
   build(): ModelExplainer
@@ -98,8 +101,6 @@ export interface ModelKind<S extends ModelSpec> {
   buildExplainer(spec: S, shape: ModelShape): ModelExplainer
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
-  /** Estimated seconds that `buildExplainer` takes, on the safe side. */
-  prepareSeconds(spec: S): number
   /**
    * Returns every way to explain the model, the default first.
    * @param background rows of features, [row][feature]; without rows, ways that need them are not offered
@@ -136,8 +137,14 @@ export function explainEachRow(
 ): ModelExplainer['explainRows'] {
   return (X, labels, phi) => {
     const width = labels.length * features
-    for (let row = 0; row < X.rows; row++)
-      explain(rowOf(X, row), labels, phi.subarray(row * width, (row + 1) * width))
+    for (let row = 0; row < X.rows; row++) {
+      try {
+        explain(rowOf(X, row), labels, phi.subarray(row * width, (row + 1) * width))
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        throw new InputError(error.code, error.message, [{ row: row + 1 }])
+      }
+    }
   }
 }
 

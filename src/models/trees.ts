@@ -20,6 +20,9 @@ import { readChoice, readTensor } from './stored.ts'
 /** Deepest tree that is accepted; a path of 64 splits is beyond any use and bounds every walk. */
 export const MAX_DEPTH = 64
 
+/** A node takes up to four microseconds to be made ready for explaining, with the quadrature of its path. */
+const NODE_SECONDS = 4e-6
+
 /** Tree ensembles: decision trees, random forests, boosted trees. */
 export const trees: ModelKind<TreesSpec> = {
   acceptsMissing: true,
@@ -54,14 +57,17 @@ export const trees: ModelKind<TreesSpec> = {
     }
   },
 
-  // A node takes up to four microseconds, with the quadrature of its path.
-  prepareSeconds: (spec) => spec.feature.length * 4e-6,
   buildExplainer: (spec, { features }) => buildPathDependent(spec, features),
 
   offerExplainers(spec, { features }, background) {
     const space = spec.link === 'identity' ? 'probability' : 'log_odds'
     const pathDependent = offerLazily(
-      { space, method: 'tree_path_dependent', buildSeconds: () => 0 },
+      {
+        space,
+        method: 'tree_path_dependent',
+        hasInteractions: true,
+        buildSeconds: () => spec.feature.length * NODE_SECONDS,
+      },
       () => buildPathDependent(spec, features),
     )
     if (background.rows === 0) return [pathDependent]

@@ -214,9 +214,20 @@ function describeInput(
     minimum: present.reduce((least, value) => Math.min(least, value)),
     median: median(present),
     maximum: present.reduce((most, value) => Math.max(most, value)),
+    deviation: deviation(present),
+    integer: present.every(Number.isInteger),
   }
   const example = isCategory ? (mostFrequent(column) as number) : range.median
   return { name, type: 'number', nullable, ...categories, range, example }
+}
+
+/** Population standard deviation, scaled by the largest distance so that squares of large numbers stay finite. */
+function deviation(values: Float64Array): number {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0)
+  const most = values.reduce((far, value) => Math.max(far, Math.abs(value - mean)), 0)
+  if (most === 0) return 0
+  const squares = values.reduce((sum, value) => sum + ((value - mean) / most) ** 2, 0)
+  return Math.min(most * Math.sqrt(squares / values.length), Number.MAX_VALUE)
 }
 
 function notNumeric(column: string, example: string): InputError {

@@ -17,6 +17,17 @@ import { buildPattern } from './pattern.ts'
 import type { DerivedColumn } from './plan.ts'
 import type { Transform } from './transformer.ts'
 
+/** What training saw of a number column. */
+export interface ColumnRange {
+  readonly minimum: number
+  readonly median: number
+  readonly maximum: number
+  /** Standard deviation, over all values (population). */
+  readonly deviation: number
+  /** Whether every value was a whole number. */
+  readonly integer: boolean
+}
+
 /** A column that requests carry, with what training saw in it. */
 export interface InputColumn {
   readonly name: string
@@ -25,8 +36,8 @@ export interface InputColumn {
   readonly nullable: boolean
   /** The categories of a column used as one; absent for plain numbers and for text that is only a source. */
   readonly categories?: readonly (string | number)[]
-  /** Range of a number column in training. */
-  readonly range?: { readonly minimum: number; readonly median: number; readonly maximum: number }
+  /** Values of a number column in training. */
+  readonly range?: ColumnRange
   /** A usual value: the most frequent category, the median, or a first text. */
   readonly example: string | number
 }
@@ -57,6 +68,8 @@ export interface Preprocessor {
   readonly inputOf: Int32Array
   /** Whether a feature can be missing (NaN): numbers that nothing is done to; length = featureNamesOut. */
   readonly canBeMissing: readonly boolean[]
+  /** What a missing value of an input column is taken for, by the column's name; a level of its own is no value. */
+  readonly imputed: ReadonlyMap<string, string | number>
   /** Returns the derived columns of a frame whose columns are the inputs, by name. */
   derive(frame: DataFrame): Map<string, Column>
   /**
@@ -111,6 +124,14 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     featureNamesOut,
     inputOf: Int32Array.from(inputOf),
     canBeMissing,
+    imputed: new Map(
+      spec.steps.flatMap(({ column, chain: [first] }) =>
+        featureNamesIn.includes(column) &&
+        (first?.kind === 'impute_number' || first?.kind === 'impute_category')
+          ? [[column, first.value] as const]
+          : [],
+      ),
+    ),
     derive: deriveColumns,
     transform(frame, rows) {
       const columns = new Map(

@@ -90,6 +90,11 @@ function readExample(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+function readDeviation(value: unknown, reader: JsonReader, where: string): number {
+  const deviation = reader.number(value, where)
+  return reader.number(deviation >= 0 ? deviation : undefined, `${where} (not negative)`)
+}
+
 function readInput(entry: JsonObject, reader: JsonReader, where: string): InputColumn {
   const type = reader.choice(entry.get('type'), `${where}.type`, ['number', 'text'])
   const range = entry.has('range') ? reader.object(entry.get('range'), `${where}.range`) : undefined
@@ -107,6 +112,8 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
             minimum: reader.number(range.get('minimum'), `${where}.range.minimum`),
             median: reader.number(range.get('median'), `${where}.range.median`),
             maximum: reader.number(range.get('maximum'), `${where}.range.maximum`),
+            deviation: readDeviation(range.get('deviation'), reader, `${where}.range.deviation`),
+            integer: reader.boolean(range.get('integer'), `${where}.range.integer`),
           },
         }
       : {}),
