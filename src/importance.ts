@@ -1,9 +1,9 @@
 /** Global importance: mean |SHAP value| per column, and the way a column pushes. */
 import type { GlobalImportance } from './artifact/artifact.ts'
 import { type Cell, type Column, cellAt, type DataFrame, findColumn } from './data/frame.ts'
-import { rowOf } from './data/matrix.ts'
 import type { Predictor } from './inference.ts'
 import { foldToColumns } from './shap/explanation.ts'
+import { explainColumns, summaryLabels } from './summary.ts'
 
 /** A column's weight in the model, and which way it pushes. */
 export interface ImportanceEntry {
@@ -24,23 +24,19 @@ export function measureImportance(
   impurity?: Float64Array,
 ): { importance: GlobalImportance; entries: ImportanceEntry[] } {
   const { classes, preprocessor, explainer } = predictor
-  const labels = classes.length === 2 ? [1] : classes.map((_, label) => label)
+  const labels = summaryLabels(predictor)
   const columns = preprocessor.featureNamesIn.length
-  const X = preprocessor.transform(sample)
-  const features = preprocessor.featureNamesOut.length
-  const phi = new Float64Array(labels.length * features)
-  const folded = new Float64Array(columns)
+  const rows = sample.length
+  const phi = explainColumns(predictor, explainer, sample, labels)
   const sums = new Float64Array(labels.length * columns)
   // SHAP values of the last class, for the direction; [column][row]
-  const pushes = Array.from({ length: columns }, () => new Float64Array(X.rows))
-  for (let row = 0; row < X.rows; row++) {
-    explainer.explain(rowOf(X, row), labels, phi)
+  const pushes = Array.from({ length: columns }, () => new Float64Array(rows))
+  for (let row = 0; row < rows; row++) {
     labels.forEach((_, k) => {
-      foldToColumns(phi.subarray(k * features, (k + 1) * features), preprocessor.inputOf, folded)
       for (let j = 0; j < columns; j++) {
-        sums[k * columns + j] =
-          (sums[k * columns + j] as number) + Math.abs(folded[j] as number) / X.rows
-        ;(pushes[j] as Float64Array)[row] = folded[j] as number
+        const value = phi[(row * labels.length + k) * columns + j] as number
+        sums[k * columns + j] = (sums[k * columns + j] as number) + Math.abs(value) / rows
+        ;(pushes[j] as Float64Array)[row] = value
       }
     })
   }
@@ -61,7 +57,7 @@ export function measureImportance(
   return {
     entries,
     importance: {
-      rows: X.rows,
+      rows,
       outputNames: labels.map((label) => classes[label] as string),
       baseValues: Float64Array.from(labels, (label) => explainer.baseValue(label)),
       meanAbsolute: { rows: labels.length, columns, data: sums },

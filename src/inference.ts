@@ -63,6 +63,8 @@ export interface Predictor {
    * @throws InputError `invalid_option`
    */
   explain(frame: DataFrame, options?: ExplainOptions): Explanations
+  /** Returns the explainer of the space and method asked for, building it when it is first asked for. */
+  chooseExplainer(options: Pick<ExplainOptions, 'space' | 'method'>): ModelExplainer
   /** Throws InputError `invalid_option` for an option that this model does not offer. */
   checkOptions(options: ExplainOptions): void
   /**
@@ -157,6 +159,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       return (offers[0] as ExplainerOffer).build()
     },
     offers,
+    chooseExplainer: (options) => findOffer(offers, options).build(),
     checkOptions,
     predict,
     estimateSeconds(rows, options, prepare = true) {

@@ -31,6 +31,7 @@ import {
 import { describeDoubts } from './preprocess/doubts.ts'
 import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
 import { makeSelfTest } from './self-test.ts'
+import { planSummary, startSummary } from './summary.ts'
 import { VERSION } from './version.ts'
 
 export type { ChannelName, Evaluation } from './channels.ts'
@@ -220,7 +221,7 @@ export async function train(
   )
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   const main = mainEvaluation({ test, channels: measured })
-  const { importance, entries, criterion } = explainTraining(
+  const { importance, entries, summary, criterion } = explainTraining(
     predictor,
     frame,
     fitted,
@@ -234,6 +235,7 @@ export async function train(
     {
       ...draft,
       importance,
+      summary,
       metrics: describeMetrics(predictor, {
         test,
         channels: measured,
@@ -278,15 +280,15 @@ function explainTraining(
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
   const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)
+  const sampled = takeRows(
+    frame,
+    sample.map((i) => rows[i] as number),
+  )
+  const summary = startSummary(predictor, planSummary(predictor, sampled))
+  summary.add(sampled)
   return {
-    ...measureImportance(
-      predictor,
-      takeRows(
-        frame,
-        sample.map((i) => rows[i] as number),
-      ),
-      impurity,
-    ),
+    ...measureImportance(predictor, sampled, impurity),
+    summary: summary.finish(),
     ...(impurity ? { criterion } : {}),
   }
 }

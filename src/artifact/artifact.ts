@@ -4,6 +4,7 @@ import type { Matrix } from '../data/matrix.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
+import type { GlobalSummary } from '../shap/global-summary.ts'
 
 /** Version of the directory's format; a program reads its own and the one before. */
 export const FORMAT_VERSION = 1
@@ -17,6 +18,8 @@ export const METRICS_FILE = 'metrics.json'
 export const MANIFEST_FILE = 'manifest.json'
 /** Only in the directory of a model that was tuned. */
 export const TRIALS_FILE = 'trials.json'
+/** What not every model has: one that was not trained here has no rows to sum up. */
+export const SUMMARY_FILE = 'summary.json'
 export const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE] as const
 
 /** How a training went. */
@@ -72,6 +75,8 @@ export interface Artifact {
   /** Stratified sample of the training rows; [row][feature]. */
   readonly background: Matrix
   readonly importance: GlobalImportance
+  /** SHAP values over a sample of the training rows, per column and by its values. */
+  readonly summary?: GlobalSummary
   readonly selfTest: readonly SelfTestRow[]
   /** Name and version of this program and of the packages that fitted the model. */
   readonly versions: Readonly<Record<string, string>>

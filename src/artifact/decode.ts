@@ -24,9 +24,11 @@ import {
   OLDEST_FORMAT_VERSION,
   PREPROCESSOR_FILE,
   type SelfTestRow,
+  SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
 import { decodeTensors } from './safetensors.ts'
+import { readSummary } from './stored-summary.ts'
 
 const FILE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
@@ -103,8 +105,12 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
   const trialsJson = files.has(TRIALS_FILE)
     ? read.object(parseJson(bytesOf(TRIALS_FILE), TRIALS_FILE), TRIALS_FILE)
     : undefined
+  const summaryJson = files.has(SUMMARY_FILE)
+    ? read.object(parseJson(bytesOf(SUMMARY_FILE), SUMMARY_FILE), SUMMARY_FILE)
+    : undefined
   for (const [name, id] of [
     ...(trialsJson ? [[TRIALS_FILE, trialsJson.get('model_id')]] : []),
+    ...(summaryJson ? [[SUMMARY_FILE, summaryJson.get('model_id')]] : []),
     [PREPROCESSOR_FILE, preprocessorJson.get('model_id')],
     [METRICS_FILE, metricsJson.get('model_id')],
     [MODEL_FILE, modelFile.metadata.get('model_id')],
@@ -160,6 +166,7 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
     metrics: withoutId(metricsJson),
     ...(trialsJson ? { trials: withoutId(trialsJson) } : {}),
     ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, classes.map(String)),
+    ...(summaryJson ? { summary: readStoredSummary(summaryJson, preprocessor, classes) } : {}),
     selfTest: readSelfTest(json, preprocessor, classes.length),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
@@ -276,6 +283,19 @@ function readExplain(
       meanAbsolute: { rows: outputs, columns, data: meanAbsolute.data },
     },
   }
+}
+
+function readStoredSummary(
+  json: JsonObject,
+  { inputs, derived }: PreprocessorSpec,
+  classes: readonly (string | number)[],
+) {
+  const fail = (message: string) => invalid(`${SUMMARY_FILE}: ${message}`)
+  return readSummary(json, createJsonReader(fail), fail, {
+    columns: inputs.map(({ name }) => name),
+    derived: derived.map(({ column }) => column),
+    classes: classes.map(String),
+  })
 }
 
 function parseMetadata(text: string | undefined, fail: (detail: string) => Error): unknown {

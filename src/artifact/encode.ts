@@ -15,9 +15,11 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
 import { encodeTensors } from './safetensors.ts'
+import { writeSummary } from './stored-summary.ts'
 
 /** Returns the artifact with its identity: a hash of everything in it. */
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
@@ -78,6 +80,14 @@ function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
     [METRICS_FILE, encodeJson({ model_id: modelId, ...artifact.metrics })],
     ...(artifact.trials
       ? [[TRIALS_FILE, encodeJson({ model_id: modelId, ...artifact.trials })] as const]
+      : []),
+    ...(artifact.summary
+      ? [
+          [
+            SUMMARY_FILE,
+            encodeJson({ model_id: modelId, ...writeSummary(artifact.summary) }),
+          ] as const,
+        ]
       : []),
   ])
 }

@@ -1,5 +1,5 @@
 import { runSelfTest } from '../self-test.ts'
-import { DATA_FILES } from './artifact.ts'
+import { DATA_FILES, SUMMARY_FILE } from './artifact.ts'
 /** Reads model directories: whole, verified, or not at all. */
 
 import { createHash } from 'node:crypto'
@@ -120,7 +120,7 @@ async function listDirectory(directory: string): Promise<string[]> {
 
 function noManifest(directory: string, names: readonly string[]): ArtifactError {
   const foreign = names
-    .filter((name) => !DATA_FILES.some((own) => own === name))
+    .filter((name) => ![...DATA_FILES, SUMMARY_FILE].some((own) => own === name))
     .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
   if (foreign.length > 0) {
     return new ArtifactError(

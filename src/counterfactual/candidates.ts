@@ -129,8 +129,8 @@ function betweenCuts(cuts: readonly number[], own: Cell, input: InputColumn): nu
   const edges = [minimum, ...cuts.filter((cut) => cut > minimum && cut < maximum), maximum]
   return edges.slice(1).flatMap((high, i) => {
     const low = edges[i] as number
-    if (here >= low && here <= high) return []
-    const [near, far] = here < low ? [low, high] : [high, low]
+    if (here > low && here < high) return []
+    const [near, far] = here <= low ? [low, high] : [high, low]
     const found = [justBeyond(near, far, spread, integer)]
     // An edge may belong to either side, by the model's comparison.
     if (near === minimum || near === maximum || (integer && Number.isInteger(near)))

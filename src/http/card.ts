@@ -35,6 +35,11 @@ export function buildCard(artifact: Artifact, predictor: Predictor): Record<stri
       space: explainer.space,
       method: explainer.method,
       base_values: Object.fromEntries(classes.map((name, k) => [name, explainer.baseValue(k)])),
+      offered: predictor.offers.map(({ space, method, refusal }) => ({
+        space,
+        method,
+        ...(refusal === undefined ? {} : { refusal }),
+      })),
     },
     metrics: artifact.metrics,
     training: {

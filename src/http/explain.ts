@@ -1,10 +1,12 @@
-/** /explain and /model: what no other server has. */
+/** /explain, /explain/global and /model: what no other server has. */
 import type { LoadedModel } from '../artifact/store.ts'
+import { writeSummary } from '../artifact/stored-summary.ts'
+import { InputError } from '../errors.ts'
 import { buildCard } from './card.ts'
 import { negotiateAnswer } from './negotiation.ts'
 import type { Route } from './route.ts'
-import { cardSchema, rowsSchema } from './schemas.ts'
-import type { Service } from './service.ts'
+import { cardSchema, globalSchema, rowsSchema } from './schemas.ts'
+import { type Service, sendJson } from './service.ts'
 
 /** Returns the routes that explain one model and describe it. */
 export function explainRoutes(model: LoadedModel, service: Service): Route[] {
@@ -23,9 +25,29 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
     },
     {
       method: 'GET',
+      url: '/explain/global',
+      schema: globalSchema('explainGlobal'),
+      handler: (_request, reply) => sendJson(reply, describeGlobally(model)),
+    },
+    {
+      method: 'GET',
       url: '/model',
       schema: cardSchema,
       handler: (_request, reply) => reply.header('content-type', 'application/json').send(card),
     },
   ]
+}
+
+/**
+ * Returns what the model does over a sample of its training rows.
+ * @throws InputError `not_found` for a model that came without one
+ */
+export function describeGlobally({ artifact }: LoadedModel): Record<string, unknown> {
+  if (!artifact.summary) {
+    throw new InputError(
+      'not_found',
+      'this model has no global explanation; shapserve explain --summary makes one of any rows',
+    )
+  }
+  return { model_id: artifact.modelId, ...writeSummary(artifact.summary) }
 }

@@ -5,11 +5,12 @@ import { resolve, sep } from 'node:path'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LoadedModel, Reserve } from '../artifact/store.ts'
 import { ArtifactError, InputError, quote } from '../errors.ts'
+import { describeGlobally } from './explain.ts'
 import type { ModelLoader } from './loader.ts'
 import { negotiateAnswer } from './negotiation.ts'
 import type { Route } from './route.ts'
 import { executionParametersRoute, invoke, pingRoute } from './sagemaker.ts'
-import { managementSchema, modelRowsSchema } from './schemas.ts'
+import { globalSchema, managementSchema, modelRowsSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 export interface MultiModelOptions {
@@ -114,6 +115,12 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
       url: '/models/:name/explain',
       schema: modelRowsSchema('explain', 'explainModel', 'Explain by a model'),
       handler: (request, reply) => explain(find(request).model, service, request, reply),
+    },
+    {
+      method: 'GET',
+      url: '/models/:name/explain/global',
+      schema: globalSchema('explainModelGlobal', true),
+      handler: (request, reply) => sendJson(reply, describeGlobally(find(request).model)),
     },
   ]
 }

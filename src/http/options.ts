@@ -71,7 +71,8 @@ function readChoice<const T extends string>(
 /** JSON's true and false, or their names; a name alone in a query is true. */
 function readTruth(name: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value
-  return readChoice(name, value === '' ? 'true' : value, ['true', 'false']) === 'true'
+  if (value === '' || value === '1') return true
+  return value === '0' ? false : readChoice(name, value, ['true', 'false']) === 'true'
 }
 
 function readWhole(name: string, given: unknown): number {

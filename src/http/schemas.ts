@@ -32,6 +32,36 @@ const prediction = {
   },
 }
 
+const orNull = { type: ['number', 'null'] }
+
+const counterfactual = {
+  type: 'object',
+  description: 'the smallest change after which the class asked for is predicted',
+  required: ['class', 'found', 'optimal', 'distance', 'bound', 'changes'],
+  properties: {
+    class: label,
+    found: { type: 'boolean' },
+    optimal: {
+      type: 'boolean',
+      description: 'whether the search was complete: no smaller change, or none at all',
+    },
+    distance: {
+      ...orNull,
+      description: 'sum of |change| / standard deviation of numbers and 1 per changed category',
+    },
+    bound: { ...orNull, description: 'smaller changes were ruled out' },
+    changes: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { column: { type: 'string' }, from: cell, to: cell },
+      },
+    },
+    predicted_label: label,
+    score,
+  },
+}
+
 const explanation = {
   type: 'object',
   required: ['predicted_label', 'score', 'additivity_error'],
@@ -43,7 +73,18 @@ const explanation = {
     outputs: { ...numbers, description: "the model's output per class explained" },
     feature_names: texts,
     data: { type: 'array', items: cell, description: 'the values sent; null = missing' },
+    imputed: {
+      type: 'object',
+      additionalProperties: cell,
+      description: 'what the model takes for the missing values, by column; absent where none is',
+    },
     shap_values: { type: 'array', items: numbers, description: '[output][feature]' },
+    interaction_values: {
+      type: 'array',
+      items: { type: 'array', items: numbers },
+      description: '[output][feature][feature], where asked for; rows sum to the SHAP values',
+    },
+    counterfactual,
     others: {
       anyOf: [numbers, { type: 'number' }],
       description: 'sum of the values left out by `top`, per output',
@@ -57,7 +98,12 @@ const explanation = {
       type: 'array',
       items: {
         type: 'object',
-        properties: { feature: { type: 'string' }, value: cell, shap_value: { type: 'number' } },
+        properties: {
+          feature: { type: 'string' },
+          value: cell,
+          imputed: cell,
+          shap_value: { type: 'number' },
+        },
       },
     },
   },
@@ -296,9 +342,13 @@ function explainQuery({ classes }: Artifact): Schema {
       space: {
         type: 'string',
         enum: ['probability', 'log_odds'],
-        description: "the model's own, default",
+        description: "scale of the SHAP values; default: the model's own, see /model",
       },
-      method: { type: 'string', description: "the model's own, default" },
+      method: {
+        type: 'string',
+        enum: ['tree_path_dependent', 'tree_interventional', 'linear_interventional'],
+        description: "how they are computed; default: the model's own, see /model",
+      },
       level: {
         type: 'string',
         enum: ['columns', 'features'],
@@ -308,6 +358,25 @@ function explainQuery({ classes }: Artifact): Schema {
         type: 'integer',
         minimum: 1,
         description: 'only the k largest values; the rest is summed up in `others`',
+      },
+      interactions: {
+        type: 'boolean',
+        description: 'values of pairs of columns too; JSON, JSON Lines or CSV',
+      },
+      counterfactual: {
+        type: 'string',
+        enum: [...classes],
+        description: 'the class for which to find the smallest change of every row',
+      },
+      max_changes: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 5,
+        description: 'most columns that a counterfactual changes, default 3',
+      },
+      freeze: {
+        type: 'string',
+        description: 'columns that a counterfactual leaves as they are, between commas or bars',
       },
       format: {
         type: 'string',
@@ -396,6 +465,67 @@ export const cardSchema: Schema = {
     200: { description: 'The card', content: { 'application/json': { schema: card } } },
     ...common(),
   },
+}
+
+const globalSummary = {
+  type: 'object',
+  required: ['model_id', 'space', 'method', 'rows', 'output_names', 'base_values', 'columns'],
+  properties: {
+    model_id: { type: 'string' },
+    space: { enum: ['probability', 'log_odds'] },
+    method: { type: 'string' },
+    rows: { type: 'integer', description: 'training rows summed up' },
+    output_names: texts,
+    base_values: numbers,
+    columns: {
+      type: 'array',
+      description: 'the columns that push most come first',
+      items: {
+        type: 'object',
+        required: ['column', 'mean_abs_shap', 'mean_shap', 'groups'],
+        properties: {
+          column: { type: 'string' },
+          by: { type: 'string', description: 'the derived column that makes the groups' },
+          mean_abs_shap: numbers,
+          mean_shap: numbers,
+          groups: {
+            type: 'array',
+            description: 'rows by value (null = missing), by range of numbers, and all others',
+            items: {
+              type: 'object',
+              required: ['rows', 'mean_shap'],
+              properties: {
+                value: cell,
+                from: { type: 'number' },
+                to: { type: 'number' },
+                others: { const: true },
+                rows: { type: 'integer' },
+                mean_shap: numbers,
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+}
+
+/** Returns the schema of the route that explains a model on the whole. */
+export function globalSchema(operationId: string, named = false): Schema {
+  return {
+    operationId,
+    tags: [named ? 'models' : 'model'],
+    summary: 'SHAP values over a sample of the training rows, per column and by its values',
+    ...parameters(named),
+    response: {
+      200: {
+        description: 'The summary',
+        content: { 'application/json': { schema: globalSummary } },
+      },
+      ...common(),
+      404: problemAnswer('The model has no summary, or there is no such model'),
+    },
+  }
 }
 
 export const executionParametersSchema: Schema = {

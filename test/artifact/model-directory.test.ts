@@ -29,6 +29,7 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
 import { decodeManifest } from '../../src/artifact/decode.ts'
 import { encodeTensors } from '../../src/artifact/safetensors.ts'
@@ -42,6 +43,7 @@ import type { TreesSpec } from '../../src/models/model.ts'
 import { trees } from '../../src/models/trees.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
 import { runSelfTest } from '../../src/self-test.ts'
+import type { GlobalSummary } from '../../src/shap/global-summary.ts'
 import {
   decodeFiles,
   encodeChanged,
@@ -629,11 +631,73 @@ t.test('M14 classes that are no choice', async (t) => {
   // Everything else fits the class, only JSON's 1e999 is no number that could be answered.
   const names = ['0', '1', 'Infinity']
   const importance = { ...tree.importance, outputNames: names }
-  const numeric = encodeChanged(tree, { classes: names, numericClasses: true, importance })
+  const summary = { ...(tree.summary as GlobalSummary), outputNames: names }
+  const numeric = encodeChanged(tree, {
+    classes: names,
+    numericClasses: true,
+    importance,
+    summary,
+  })
   const infinite = withJson(numeric, MANIFEST_FILE, (json) => {
     json.classes = [0, 1, '@1e999@']
   })
   await refuses(t, infinite, 'invalid', /classes/, 'an infinite class')
+})
+
+t.test('M14 a summary that is not of this model', async (t) => {
+  const edit = (change: (json: Json, columns: Json[]) => void) =>
+    withJson(treeFiles, SUMMARY_FILE, (json) => change(json, json.columns as Json[]))
+  const groups = (columns: Json[], by: string) =>
+    columns.find((entry) => (entry.groups as Json[]).some((group) => by in group))?.groups as Json[]
+  for (const [what, change, message] of [
+    ['no rows', (json) => (json.rows = 0), /rows/],
+    ['a space', (json) => (json.space = 'odds'), /space/],
+    ['a method', (json) => (json.method = 'kernel'), /method/],
+    ['a class', (json) => (json.output_names = ['a', 'b', 'z']), /output_names are not classes/],
+    ['no class', (json) => (json.output_names = []), /output_names are not classes/],
+    ['base values', (json) => (json.base_values = [1]), /base_values does not match/],
+    ['a column less', (_, columns) => columns.pop(), /columns are not the model's/],
+    [
+      'a column twice',
+      (_, columns) => columns.push({ ...columns[0] }),
+      /columns are not the model's/,
+    ],
+    [
+      'another column',
+      (_, [first]) => ((first as Json).column = 'zzz'),
+      /columns are not the model's/,
+    ],
+    ['by another', (_, [first]) => ((first as Json).by = 'zzz'), /by is not a derived column/],
+    [
+      'a mean less',
+      (_, [first]) => (first as { mean_shap: unknown[] }).mean_shap.pop(),
+      /mean_shap/,
+    ],
+    [
+      'a group of no rows',
+      (_, columns) => ((groups(columns, 'value')[0] as Json).rows = 0),
+      /rows/,
+    ],
+    [
+      'a list as a value',
+      (_, columns) =>
+        ((groups(columns, 'value').find((group) => 'value' in group) as Json).value = []),
+      /value/,
+    ],
+    ['ranges out of order', (_, columns) => groups(columns, 'from').reverse(), /ascending/],
+    ['a range to nowhere', (_, columns) => ((groups(columns, 'from')[0] as Json).to = null), /to/],
+  ] as [string, (json: Json, columns: Json[]) => unknown, RegExp][]) {
+    const files = edit((json, columns) => void change(json, columns))
+    await refuses(t, files, 'invalid', message, what)
+  }
+  await refuses(
+    t,
+    edit((json) => (json.model_id = 'x')),
+    'mismatch',
+    /summary.json belongs to model/,
+  )
+  const { summary: _, ...without } = tree
+  t.ok(isAccepted(encodeChanged(without)), 'a model may have none')
 })
 
 t.test('M15 a preprocessor that makes other features than the model asks', async (t) => {

@@ -29,6 +29,7 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import { readModelDirectory, sha256 } from '../../src/artifact/store.ts'
@@ -52,7 +53,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const CLI = join(ROOT, 'dist/cli.js')
 const CARD = 'MODEL_CARD.md'
 const LOCK = '.lock'
-const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE]
+const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE, SUMMARY_FILE]
 const NOBODY = 65534
 const isRoot = process.geteuid?.() === 0
 
@@ -567,12 +568,12 @@ t.test('W6 an input or output error at fsync or rename', async (t) => {
     return
   }
   const directory = join(data, 'model')
-  // Six files with the card, the directory, then the manifest is renamed: the commit point.
+  // Seven files with the card, the directory, then the manifest is renamed: the commit point.
   const calls = [
     { call: 'FSYNC 1', isCommitted: false },
-    { call: 'FSYNC 7', isCommitted: false },
+    { call: 'FSYNC 8', isCommitted: false },
     { call: 'RENAME 1', isCommitted: false },
-    { call: 'FSYNC 8', isCommitted: true },
+    { call: 'FSYNC 9', isCommitted: true },
     { call: 'RENAME 3', isCommitted: true },
   ]
   const trained = await trainSmall('decision_tree')

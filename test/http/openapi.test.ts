@@ -258,6 +258,7 @@ t.test('the document is one of OpenAPI 3.1 and names every route', async (t) => 
       .sort(),
     [
       'get /execution-parameters',
+      'get /explain/global',
       'get /health',
       'get /model',
       'get /ping',
@@ -285,6 +286,7 @@ t.test('every answer of a model is as documented', async (t) => {
     '/version',
     '/model',
     '/execution-parameters',
+    '/explain/global',
     '/v1/models',
     '/v1/models/model',
     '/v2',
@@ -414,6 +416,14 @@ t.test('every answer of a multi-model endpoint is as documented', async (t) => {
     { url: '/models?limit=1&next_page_token=1', name: 'a page', status: 200 },
     { url: '/models/model', name: 'a model', status: 200 },
     { url: '/models/other', name: 'no model', status: 404 },
+    { url: '/models/model/explain/global', name: 'a global explanation', status: 200 },
+    { url: '/models/other/explain/global', name: 'one of no model', status: 404 },
+    {
+      url: '/models/model/explain/global',
+      name: 'one with too many headers',
+      status: 431,
+      headers: tooMany,
+    },
     { url: '/models/other', method: 'DELETE', name: 'an unload of no model', status: 404 },
     ...['/models/other/invoke', '/models/other/explain'].map((url) => ({
       url,

@@ -177,7 +177,13 @@ t.test('a column reports what training saw in it', (t) => {
       name: 'Fare',
       type: 'number',
       nullable: true,
-      range: { minimum: 10, median: 20, maximum: 40 },
+      range: {
+        minimum: 10,
+        median: 20,
+        maximum: 40,
+        deviation: Math.sqrt(1000 / 7),
+        integer: true,
+      },
       example: 20,
     },
     {
