@@ -47,6 +47,10 @@ function addTrainingOptions(command: Command): Command {
     .option('--drop <column>', 'leave a column out', collect)
     .option('--validation <file>', 'file to measure the model on; may be repeated', collect)
     .option(
+      '--background <file>',
+      'rows to explain against, instead of a sample of the training rows',
+    )
+    .option(
       '--test-size <share>',
       'share of the rows kept for testing (default: 0.2, or 0 with --validation)',
     )
@@ -210,6 +214,7 @@ interface TrainOptions {
   id?: string[]
   drop?: string[]
   validation?: string[]
+  background?: string
   testSize?: string
   seed: string
   dropMissingLabel?: true
@@ -296,6 +301,7 @@ async function readRequest(files: readonly string[], options: TrainOptions): Pro
   return {
     source: { files },
     ...(options.validation ? { validation: { files: options.validation } } : {}),
+    ...(options.background ? { background: { files: [options.background] } } : {}),
     header: 'present',
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.weight === undefined ? {} : { weight: options.weight }),

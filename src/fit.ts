@@ -1,5 +1,7 @@
 /** One fit: a preprocessor and a model learned from some rows of a labelled table. */
 import type { ArtifactParts } from './artifact/artifact.ts'
+import { fitBackground } from './background.ts'
+import type { DataFrame } from './data/frame.ts'
 import { type Matrix, zeros } from './data/matrix.ts'
 import { quote } from './errors.ts'
 import type { Estimator, FitContext, OutOfBag } from './estimators/estimator.ts'
@@ -19,6 +21,8 @@ export interface FitSettings {
   readonly params: Params
   readonly seed: number
   readonly threads?: FitContext['threads']
+  /** Rows to explain against, in the place of a sample of the training rows. */
+  readonly background?: DataFrame
   /** Columns that stay inputs even if nothing is learned from them. */
   readonly keep: readonly string[]
   /** Reports progress and lets other work run; rejects when the training was cancelled. */
@@ -43,6 +47,8 @@ export interface Fitted {
   /** The rows as the model sees them; [row][feature]. */
   readonly X: Matrix
   readonly y: Int32Array
+  /** The background given, as the model sees it; [row][feature]. */
+  readonly background?: Matrix
   /** Of a forest that was asked for it. */
   readonly outOfBag?: OutOfBag
 }
@@ -59,10 +65,12 @@ export async function fitRows(
   const labels = rows.map((row) => y[row] as number)
   let outOfBag: OutOfBag | undefined
   const sampleWeight = plan.weight === undefined ? undefined : takeWeights(frame, plan.weight, rows)
+  // Before the fit: a background that cannot be used must not cost a whole training.
+  const background = settings.background && fitBackground(spec, settings.background)
   const { featureNamesOut, transform } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
   const X = transform(frame, rows)
-  const model = await estimator.fit(X, labels, classes.length, params, {
+  const learned = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,
     ...(sampleWeight ? { sampleWeight } : {}),
@@ -74,9 +82,18 @@ export async function fitRows(
     },
     warn,
   })
+  const model = background ? kindOf(learned).withBackground(learned, background) : learned
   kindOf(model).check(model, { features: X.columns, classes: classes.length })
-  const fitted = { preprocessor: spec, dropped, model, rows, X, y: labels }
-  return outOfBag ? { ...fitted, outOfBag } : fitted
+  return {
+    preprocessor: spec,
+    dropped,
+    model,
+    rows,
+    X,
+    y: labels,
+    ...(background ? { background } : {}),
+    ...(outOfBag ? { outOfBag } : {}),
+  }
 }
 
 /** Returns an artifact of a fit that nothing has been measured of yet. */

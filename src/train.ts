@@ -74,6 +74,8 @@ export interface TrainOptions {
   }
   /** Tables to measure the model on, with the training table's columns. */
   readonly channels?: ReadonlyMap<ChannelName, DataFrame>
+  /** Rows to explain against, in the place of a sample of the training rows. */
+  readonly background?: DataFrame
   readonly warn: (message: string) => void
   /** Told how many bytes the matrix of features will take, before it is made; throws where that is too much. */
   readonly checkMemory?: (bytes: number) => void
@@ -187,17 +189,24 @@ export async function train(
         settings,
       )
     : options.tuning?.crossValidation
-  const fitted = await fitRows(data, split.train, settings)
+  const { background } = options
+  const fitted = await fitRows(
+    data,
+    split.train,
+    background ? { ...settings, background } : settings,
+  )
   const draft = {
     ...draftArtifact(data, fitted, plan),
     estimator: options.estimator,
     engine: options.engine,
     params: storedParams(estimator.params, params),
     versions: { shapserve: VERSION, ...engineLibraries[options.engine] },
-    background: takeMatrixRows(
-      fitted.X,
-      stratifiedSample(fitted.y, classes.length, BACKGROUND_ROWS, options.seed),
-    ),
+    background:
+      fitted.background ??
+      takeMatrixRows(
+        fitted.X,
+        stratifiedSample(fitted.y, classes.length, BACKGROUND_ROWS, options.seed),
+      ),
     training: {
       rows: frame.length,
       trainRows: split.train.length,

@@ -30,6 +30,8 @@ export interface TrainRequest {
   /** Measured on, with the columns of the source. */
   readonly validation?: TableSource
   readonly test?: TableSource
+  /** Rows to explain against, in the place of a sample of the training rows. */
+  readonly background?: TableSource
   /** Without a header columns are label, f1, f2 …: SageMaker's order, the label first. */
   readonly header: Header
   readonly target?: string
@@ -106,6 +108,7 @@ async function fit(
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,
+    ...(data.background ? { background: data.background } : {}),
     async progress(done, total, unit) {
       await output.progress(stepNames[unit] ?? shortNames[request.estimator], done, total, unit)
       await nextTurn()
@@ -153,7 +156,9 @@ async function readData(request: TrainRequest, budget: ProcessBudget) {
     files.push(...read.files)
     channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
   }
-  return { training, channels, files }
+  const background = request.background && (await readTables(request.background, request.header))
+  if (background) files.push(...background.files)
+  return { training, channels, files, background: background?.table }
 }
 
 /** Lets the event loop turn, so that signals are heard. */
