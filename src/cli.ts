@@ -130,26 +130,37 @@ function buildProgram(): Command {
           ? 'predict the rows of a file'
           : 'explain the rows of a file by SHAP values',
       )
-      .argument('<file>', 'rows as CSV, JSON or JSON Lines; - = standard input')
+      .argument('<file>', 'rows as CSV, JSON, JSON Lines or Parquet; - = standard input')
       .addOption(modelDirOption())
-      .option('--input-format <format>', 'csv, json or jsonl; default: by the file name')
+      .option('--input-format <format>', 'csv, json, jsonl or parquet; default: by the file name')
       .option(
         '--format <format>',
         `csv, json${operation === 'explain' ? ', jsonl or svg' : ' or jsonl'}; default: as the input`,
       )
-    command.option('--out <file>', 'file to write; - = standard output', '-')
+    command
+      .option('--out <file>', 'file to write; - = standard output', '-')
+      .option('--jobs <n>', 'threads; default: one per core')
     if (operation === 'explain') {
       command
         .option('--output <class>', 'class to explain, predicted, or all')
         .option('--space <space>', 'probability or log_odds')
-        .option('--method <method>', "the model's own")
+        .option(
+          '--method <method>',
+          'tree_path_dependent, tree_interventional or linear_interventional',
+        )
         .option('--level <level>', 'columns or features')
         .option('--top <k>', 'only the k largest values of a row')
         .option('--contributions', 'sorted lists for people instead of arrays')
+        .option('--interactions', 'values of pairs of columns too')
+        .option('--counterfactual <class>', 'the smallest change of every row that gives a class')
+        .option('--max-changes <k>', 'most columns that a counterfactual changes')
+        .option('--freeze <columns>', 'columns that a counterfactual leaves as they are')
+        .option('--summary', 'one summary of all rows: per column and by its values')
     }
     command.action(async (file: string, options: Record<string, string | true>) => {
       const { runRows } = await import('./commands/rows.ts')
-      const names = ['output', 'space', 'method', 'level', 'top']
+      const { readWhole } = await import('./commands/values.ts')
+      const names = ['output', 'space', 'method', 'level', 'top', 'counterfactual', 'freeze']
       await runRows({
         operation,
         file,
@@ -157,10 +168,18 @@ function buildProgram(): Command {
         modelDir: options.modelDir as string,
         ...(typeof options.inputFormat === 'string' ? { inputFormat: options.inputFormat } : {}),
         ...(typeof options.format === 'string' ? { format: options.format } : {}),
+        ...(typeof options.jobs === 'string'
+          ? { jobs: readWhole('--jobs', options.jobs, 1, 256) }
+          : {}),
+        ...(options.summary === true ? { summary: true } : {}),
         options: [
           ...names.flatMap((name) =>
             options[name] === undefined ? [] : [[name, options[name]] as const],
           ),
+          ...(options.maxChanges === undefined
+            ? []
+            : [['max_changes', options.maxChanges] as const]),
+          ...(options.interactions === true ? [['interactions', true] as const] : []),
           ...(options.contributions === true ? [['format', 'contributions'] as const] : []),
         ],
       })

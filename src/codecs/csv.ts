@@ -31,7 +31,8 @@ export const csv = {
     const hasHeader =
       header === 'present' || (header === undefined && startsWithHeader(text, context))
     checkDelimiter(text, context)
-    const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
+    const { maxRows, rowOffset = 0 } = context
+    const rows = parseCsv(text, { header: hasHeader, maxRows, rowOffset })
     // The parser stops behind the limit: how many rows there are is not known then.
     const count = rows.length - (hasHeader ? 1 : 0)
     checkRowCount(count > context.maxRows ? Number.POSITIVE_INFINITY : count, context)
@@ -115,7 +116,7 @@ export function writeField(text: string): string {
  * Whether the first row names columns and nothing else.
  * @throws InputError `ambiguous_header` when it names some columns, which positional data never would
  */
-function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext): boolean {
+export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext): boolean {
   const line = firstLine(text)
   if (line.length > 1 << 20) return false
   // A quoted line break in a header is no header of a table that was trained from.
@@ -169,10 +170,11 @@ function firstLine(text: string): string {
 }
 
 function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
-  const { inputs } = context
+  const { inputs, rowOffset = 0 } = context
   const cells = rows.map((fields, index): Cell[] => {
-    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
-    return inputs.map((input, j) => cellOfText(input, fields[j] as string, index + 1))
+    const row = rowOffset + index + 1
+    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, row)
+    return inputs.map((input, j) => cellOfText(input, fields[j] as string, row))
   })
   return {
     frame: frameOfCells(inputs, cells),
@@ -183,7 +185,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
 }
 
 function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
-  const { inputs } = context
+  const { inputs, rowOffset = 0 } = context
   checkHeader(header)
   const positions = inputs.map(({ name }) => header.indexOf(name))
   const absent = inputs.filter(({ nullable }, j) => (positions[j] as number) < 0 && !nullable)
@@ -196,7 +198,9 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j] as number
-      return position < 0 ? null : cellOfText(input, fields[position] as string, index + 1)
+      return position < 0
+        ? null
+        : cellOfText(input, fields[position] as string, rowOffset + index + 1)
     }),
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length

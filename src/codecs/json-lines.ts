@@ -21,8 +21,10 @@ export const jsonLines = {
     while (lines.length > 0 && (lines.at(-1) as string).trim() === '') lines.pop()
     checkRowCount(lines.length, context)
     let ignoredColumns = 0
+    const first = (context.rowOffset ?? 0) + 1
     const rows = lines.map((line, index): Cell[] => {
-      const { cells, ignored } = decodeRow(parseLine(line, index + 1), context, index + 1)
+      const row = first + index
+      const { cells, ignored } = decodeRow(parseLine(line, row), context, row)
       ignoredColumns += ignored
       return cells
     })

@@ -99,7 +99,8 @@ export function createCsvReader(
     }
     if (blankRow >= 0) throw blankRowError(blankRow)
     if (scannedRows === 0) begin(bytes)
-    else if (scanner.count !== width) throw raggedRow(rowNumber(), scanner.count, width, hasHeader)
+    else if (scanner.count !== width)
+      throw raggedRow(rowNumber(), scanner.count, width, hasHeader ? 0 : 1)
     if (scannedRows === 1 && header === 'assumed_absent') checkNoHeader(firstRow, fields(bytes))
     if (!hasHeader || scannedRows > 0) addCells(bytes)
   }

@@ -8,10 +8,14 @@ export type CsvRows = readonly (readonly string[])[]
  * Returns the rows of a CSV text (RFC 4180; LF, CR LF, CR or a mix of them as line ends; blank lines at the end ignored).
  * Fields are trimmed, so that `3, male` means the same as `3,male`.
  * @throws InputError `invalid_csv`, `ragged_row`, `blank_row` or `control_character`, naming the row.
- *   Row 1 is the first row of the text, or the row after the header when `header` is set.
+ *   Row 1 is the first row of the text, or the row after the header when `header` is set; `rowOffset` is added.
  */
-export function parseCsv(text: string, options: { header: boolean; maxRows?: number }): CsvRows {
-  const firstRow = options.header ? 0 : 1
+export function parseCsv(
+  text: string,
+  options: { header: boolean; maxRows?: number; rowOffset?: number },
+): CsvRows {
+  const rowNumber = (index: number) =>
+    options.header && index === 0 ? 0 : index + (options.header ? 0 : 1) + (options.rowOffset ?? 0)
   const lastRow = (options.maxRows ?? Number.POSITIVE_INFINITY) + (options.header ? 2 : 1)
   const bytes = new TextEncoder().encode(text)
   const positions = createPositions(text, bytes)
@@ -21,13 +25,13 @@ export function parseCsv(text: string, options: { header: boolean; maxRows?: num
   let isBlank = false
   for (let at = 0; at < bytes.length && rows.length < lastRow; ) {
     const next = scanner.scan(bytes, at, bytes.length, true)
-    if (next < 0) throw scanError(next, rows.length + firstRow, bytes[scanner.position] as number)
+    if (next < 0) throw scanError(next, rowNumber(rows.length), bytes[scanner.position] as number)
     at = next
-    if (!scanner.isBlank && isBlank) throw blankRowError(rows.length + firstRow)
+    if (!scanner.isBlank && isBlank) throw blankRowError(rowNumber(rows.length))
     isBlank = scanner.isBlank
     if (!isBlank) rows.push(readFields(text, scanner, positions))
   }
-  checkWidths(rows, firstRow)
+  checkWidths(rows, rowNumber)
   return rows
 }
 
@@ -81,10 +85,10 @@ export function checkHeader(names: readonly string[]): readonly string[] {
   return names
 }
 
-function checkWidths(rows: CsvRows, firstRow: number): void {
+function checkWidths(rows: CsvRows, rowNumber: (index: number) => number): void {
   const width = rows[0]?.length ?? 0
   rows.forEach((row, index) => {
-    if (row.length !== width) throw raggedRow(index + firstRow, row.length, width, firstRow === 0)
+    if (row.length !== width) throw raggedRow(rowNumber(index), row.length, width, rowNumber(0))
   })
 }
 
@@ -98,12 +102,11 @@ export function raggedRow(
   row: number,
   fields: number,
   width: number,
-  hasHeader: boolean,
+  firstRow: number,
 ): InputError {
-  const before = hasHeader ? 'the header has' : 'row 1 has'
   return new InputError(
     'ragged_row',
-    `${rowName(row)} has ${fields} fields, ${before} ${width}`,
+    `${rowName(row)} has ${fields} fields, ${rowName(firstRow)} has ${width}`,
     placeOf(row),
   )
 }

@@ -7,6 +7,9 @@ import { type Column, countValues, type DataFrame, takeRows } from '../data/fram
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../inference.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
+import type { Explanations } from '../shap/explanation.ts'
+import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
+import { startSummary } from '../summary.ts'
 import type { MediaType, Operation } from './negotiation.ts'
 import { type ExplainRequest, parseExplainOptions } from './options.ts'
 
@@ -27,6 +30,10 @@ export interface Job {
   /** Options of the query string; those in the body win. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
+  /** Rows before the first of the body, where it is a part of a file. */
+  readonly rowOffset?: number
+  /** Sums up explanations in these groups instead of answering them. */
+  readonly summary?: readonly GroupPlan[]
   /** Members of predictions that the operator selected. */
   readonly selection?: readonly Selected[] | undefined
   /** Overrides the dialect that the body's form asks for. */
@@ -47,6 +54,7 @@ export interface JobResult {
   readonly ignoredColumns: number
   /** Cells with a category that training has not seen. */
   readonly unknownCategories: number
+  readonly sums?: SummarySums
 }
 
 const encoder = new TextEncoder()
@@ -60,6 +68,28 @@ export const INLINE_SECONDS = 0.01
  * @throws InputError for anything wrong in the body or the options
  */
 export async function runJob(
+  predictor: Predictor,
+  job: Job,
+  inline: boolean,
+): Promise<JobResult | undefined> {
+  try {
+    return await answerJob(predictor, job, inline)
+  } catch (error) {
+    throw withOffset(error, job.rowOffset ?? 0)
+  }
+}
+
+/** The model numbers the rows of what it gets from 1; a decoder that knows better has done so already. */
+function withOffset(error: unknown, offset: number): unknown {
+  if (offset === 0 || !(error instanceof InputError)) return error
+  const row = error.places[0]?.row
+  const start = `row ${row}: `
+  if (row === undefined || row > offset || !error.message.startsWith(start)) return error
+  const message = `row ${row + offset}: ${error.message.slice(start.length)}`
+  return new InputError(error.code, message, [{ ...error.places[0], row: row + offset }])
+}
+
+async function answerJob(
   predictor: Predictor,
   job: Job,
   inline: boolean,
@@ -104,6 +134,11 @@ export async function runJob(
   checkForm(options, writer.name)
   const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
   if (inline && seconds > INLINE_SECONDS) return undefined
+  if (job.summary) {
+    const summary = startSummary(predictor, job.summary, options)
+    summary.add(frame)
+    return { ...finish(''), sums: summary.builder.sums }
+  }
   if (options.format === 'clarify') {
     const explanations = predictor.explain(explained, options)
     const text = asksClarify ? toText(predict()) : undefined
@@ -115,16 +150,31 @@ export async function runJob(
     mediaParameters: job.answer.parameters,
     ...(options.interactions ? { interactions: true } : {}),
   }
-  return finish(writer.encodeExplanations?.(predictor.explain(frame, options), style) as Encoded)
+  const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
+  return finish(writer.encodeExplanations?.(explanations, style) as Encoded)
 }
 
-function decodeRows(predictor: Predictor, job: Job): Decoded | Promise<Decoded> {
+/** Numbers the rows of a part of a file as the file's. */
+function numberFrom(explanations: Explanations, offset: number): Explanations {
+  if (offset === 0) return explanations
+  return {
+    ...explanations,
+    rows: explanations.rows.map((explanation) => ({
+      ...explanation,
+      row: explanation.row + offset,
+    })),
+  }
+}
+
+/** Returns the rows in a job's body. */
+export function decodeRows(predictor: Predictor, job: Job): Decoded | Promise<Decoded> {
   if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
   const reader: Codec | undefined = findCodec(job.media.essence)
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
   const { inputs, otherColumns } = predictor.preprocessor.spec
   const maxRows = job.limits.maxRows * (reader.rowsPerJsonRow ?? 1)
-  const context = { inputs, otherColumns, maxRows }
+  const { rowOffset = 0 } = job
+  const context = { inputs, otherColumns, maxRows, rowOffset }
   return reader.decode(job.body, context, job.media.parameters)
 }
 
