@@ -243,7 +243,7 @@ t.test('sparse and dense rows give the products of their definition', (t) => {
   const X = sparseMatrix(23, 7)
   const nonZero = X.data.filter((value) => value !== 0).length
   const weights = ramp(23)
-  const values = ramp(46)
+  const values = ramp(69)
   for (const hasIntercept of [true, false]) {
     const x = (row: number, j: number) => (j < 7 ? (X.data[row * 7 + j] as number) : 1)
     const overRows = (of: (row: number) => number, stride = 1) => {
@@ -255,23 +255,24 @@ t.test('sparse and dense rows give the products of their definition', (t) => {
     for (const design of [denseDesign(X, hasIntercept), sparseDesign(X, hasIntercept, nonZero)]) {
       const { width } = design
       t.equal(width, hasIntercept ? 8 : 7)
-      const theta = ramp(2 * width)
+      const theta = ramp(3 * width)
       const check = (product: Float64Array, of: (i: number) => number, title: string) => {
         const expected = Float64Array.from(product, (_, i) => of(i))
         t.ok(largestDifference(product, expected) < 1e-12, title, { product, expected })
       }
-      const scores = new Float64Array(46)
-      design.multiply(theta, 2, scores)
+      const scores = new Float64Array(69)
+      design.multiply(theta, 3, scores)
       const score = (i: number) => {
         let sum = 0
-        for (let j = 0; j < width; j++) sum += (theta[(i % 2) * width + j] as number) * x(i >> 1, j)
+        for (let j = 0; j < width; j++)
+          sum += (theta[(i % 3) * width + j] as number) * x(Math.floor(i / 3), j)
         return sum
       }
       check(scores, score, 'scores')
-      const back = new Float64Array(2 * width)
-      design.multiplyTransposed(values, 2, back)
+      const back = new Float64Array(3 * width)
+      design.multiplyTransposed(values, 3, back)
       const component = (i: number) =>
-        overRows((row) => (values[row * 2 + Math.floor(i / width)] as number) * x(row, i % width))
+        overRows((row) => (values[row * 3 + Math.floor(i / width)] as number) * x(row, i % width))
       check(back, component, 'transposed')
       const squares = new Float64Array(width)
       design.squares(weights, squares)
