@@ -57,9 +57,11 @@ export function rowWeights(
   sampleWeight?: Float64Array,
 ): Float64Array | undefined {
   if (!sampleWeight && perClass.every((weight) => weight === 1)) return undefined
-  return Float64Array.from(
-    y,
-    (label, row) =>
-      (perClass[label] as number) * (sampleWeight ? (sampleWeight[row] as number) : 1),
-  )
+  // Float64Array.from with a function takes many times as long as a loop.
+  const weights = new Float64Array(y.length)
+  for (let row = 0; row < y.length; row++) {
+    const own = sampleWeight ? (sampleWeight[row] as number) : 1
+    weights[row] = (perClass[y[row] as number] as number) * own
+  }
+  return weights
 }

@@ -50,7 +50,7 @@ export function* minimiseWithL1(
         hasMoved = true
     }
     if (!hasMoved) return 'stalled'
-    if (objective.loss.outputs > 1) takeSharesAway(objective, point)
+    if (objective.loss.outputs > 1) removeCommonShift(objective, point)
     yield iteration
   }
 }
@@ -89,7 +89,7 @@ function splitParameters({ design: { width }, loss: { outputs } }: PenalisedLoss
  * Takes from every column's coefficients what they share at the cost of a larger penalty. The loss stays as it is, and so
  * may the scores: all of a row change by the same number. Descent would find it too, in many small steps.
  */
-function takeSharesAway({ design, loss, l1, l2 }: PenalisedLoss, point: Point): void {
+function removeCommonShift({ design, loss, l1, l2 }: PenalisedLoss, point: Point): void {
   const { theta, gradient } = point
   const { width, columns } = design
   const shared = new Float64Array(loss.outputs)
