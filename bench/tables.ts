@@ -12,6 +12,10 @@ import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 import { readTables } from '../src/commands/tables.ts'
+import { labelTable } from '../src/labelled-table.ts'
+import { fitPreprocessor } from '../src/preprocess/fit-preprocessor.ts'
+import { inferPlan } from '../src/preprocess/infer-plan.ts'
+import { buildPreprocessor } from '../src/preprocess/preprocessor.ts'
 import { type Kind, writeCsv } from './csv-data.ts'
 
 const { values: options } = parseArgs({
@@ -20,6 +24,7 @@ const { values: options } = parseArgs({
     megabytes: { type: 'string', default: '100' },
     gzip: { type: 'boolean', default: false },
     baseline: { type: 'boolean', default: false },
+    prepare: { type: 'boolean', default: false },
   },
 })
 
@@ -28,7 +33,7 @@ interface Measured {
   readonly cpu: number
 }
 
-async function measure(act: () => Promise<void>): Promise<Measured> {
+async function measure(act: () => Promise<unknown>): Promise<Measured> {
   const cpu = process.cpuUsage()
   const start = performance.now()
   await act()
@@ -48,6 +53,27 @@ function say(what: string, rows: number, bytes: number, { seconds, cpu }: Measur
   )
 }
 
+function read(path: string) {
+  return readTables({ files: [path] }, 'present')
+}
+
+/** Everything that a training does before it fits a model; returns what the model would be fitted to. */
+async function prepare(path: string): Promise<unknown> {
+  const { table } = await read(path)
+  console.log(`  read    ${peak()}`)
+  const { plan } = inferPlan(table, options.kind === 'higgs' ? 'label' : 'income')
+  const data = labelTable(table, plan, {
+    testSize: 0.2,
+    seed: 0,
+    dropMissingLabel: false,
+    warn: console.warn,
+  })
+  const needs = { scale: false, acceptsMissing: true }
+  const { spec } = fitPreprocessor(data.frame, data.split.train, plan, needs)
+  const X = buildPreprocessor(spec).transform(data.frame, data.split.train)
+  return { data, X }
+}
+
 const directory = await mkdtemp(join(tmpdir(), 'shapserve-tables-'))
 try {
   const bytes = Number(options.megabytes) * 1e6
@@ -59,15 +85,12 @@ try {
     await rm(plain)
   }
   console.log(`${options.kind}-like, ${rows} rows, ${(await stat(path)).size} bytes, ${peak()}`)
-  const held: unknown[] = []
-  say(
-    'read',
-    rows,
-    bytes,
-    await measure(async () => {
-      held.push(await readTables({ files: [path] }, 'present'))
-    }),
-  )
+  if (options.prepare) {
+    const prepared: unknown[] = []
+    say('to the fit', rows, bytes, await measure(async () => prepared.push(await prepare(path))))
+  } else {
+    say('read', rows, bytes, await measure(async () => void (await read(path))))
+  }
   if (options.baseline) {
     let count = 0
     say(

@@ -40,13 +40,7 @@ export function labelTable(
       `test_size is ${testSize}, expected a share from 0 to below 1`,
     )
   }
-  if (table.length === 0) throw new InputError('empty_data', 'the training table has no rows')
-  if (table.length < 2) {
-    throw new InputError(
-      'too_few_rows',
-      'the training table has 1 row; two classes need at least two',
-    )
-  }
+  checkRowCount(table)
   checkPlan(plan, table.names)
   checkReadable(plan, table)
   if (plan.weight !== undefined) checkWeights(table, plan.weight, plan.target)
@@ -65,5 +59,19 @@ export function labelTable(
     classes: labels.classes,
     numericClasses: labels.numeric,
     split,
+  }
+}
+
+/**
+ * Throws unless a table has rows for two classes.
+ * @throws InputError `empty_data` or `too_few_rows`
+ */
+export function checkRowCount(table: DataFrame): void {
+  if (table.length === 0) throw new InputError('empty_data', 'the training table has no rows')
+  if (table.length < 2) {
+    throw new InputError(
+      'too_few_rows',
+      'the training table has 1 row; two classes need at least two',
+    )
   }
 }

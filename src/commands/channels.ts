@@ -103,10 +103,11 @@ function readFormat(name: string, contentType: unknown): TableSource['format'] {
   const type = (contentType.split(';')[0] as string).trim().toLowerCase()
   if (/^application\/(x-)?(jsonlines|jsonl|ndjson)$/.test(type)) return 'jsonl'
   if (type === 'text/csv' || type === 'application/csv') return 'csv'
-  if (!/libsvm|recordio|parquet|^image\//.test(type)) return undefined
+  if (/parquet/.test(type)) return 'parquet'
+  if (!/libsvm|recordio|^image\//.test(type)) return undefined
   throw new InputError(
     'invalid_file',
-    `the channel ${quote(name)} has the content type ${quote(contentType)}; text/csv and application/jsonlines are read`,
+    `the channel ${quote(name)} has the content type ${quote(contentType)}; text/csv, application/jsonlines and application/x-parquet are read`,
   )
 }
 

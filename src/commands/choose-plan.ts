@@ -1,6 +1,7 @@
 /** Which column is predicted from which others. */
 import { countDistinct, countValues, type DataFrame, findColumn } from '../data/frame.ts'
 import { InputError, listNames, quote } from '../errors.ts'
+import { checkRowCount } from '../labelled-table.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import { acceptsMissing } from '../train.ts'
@@ -47,6 +48,7 @@ export function choosePlan(
       `which column is the target? ${how} one of ${listNames(table.names)}`,
     )
   }
+  checkRowCount(table)
   const { weight } = request
   const roles = isNamed ? request.roles : allNumeric(table, target, weight)
   return inferPlan(table, target, roles, acceptsMissing(request.engine, request.estimator), weight)

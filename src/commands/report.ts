@@ -20,6 +20,9 @@ export interface Output {
 
 const SILENT: Output['note'] = () => {}
 
+/** Streams whose reader is known to be able to go away. */
+const watched = new WeakSet<NodeJS.WriteStream>()
+
 /**
  * Returns the output of a command. With `quiet` only results are written; `json` keeps results to one object.
  * Lines are shown without control characters, so that data can neither move the cursor nor forge a line.
@@ -27,6 +30,8 @@ const SILENT: Output['note'] = () => {}
 export function createOutput(options: { quiet: boolean }): Output {
   const { stderr, stdout } = process
   for (const stream of [stderr, stdout]) {
+    if (watched.has(stream)) continue
+    watched.add(stream)
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // The reader has gone away (`| head`): nobody is left to write for.
       if (error.code === 'EPIPE') process.exit(0)

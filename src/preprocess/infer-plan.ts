@@ -77,7 +77,9 @@ export function inferPlan(
         acceptsMissing,
       ),
     )
-  const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
+  // By name, so that the order of the table's columns does not show in the model.
+  const sorted = columns.toSorted((a, b) => (a.column < b.column ? -1 : 1))
+  const withRole = (role: Role) => sorted.filter((entry) => entry.role === role)
   const plan: ColumnPlan = {
     target,
     ...(weight === undefined ? {} : { weight }),

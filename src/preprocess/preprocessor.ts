@@ -96,9 +96,12 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       (made, transform) => made.flatMap((name) => transform.names(name)),
       [column],
     )
-    featureNamesOut.push(...names)
     const input = featureNamesIn.indexOf(sourceOf.get(column) as string)
-    inputOf.push(...names.map(() => input))
+    // One by one: a column may have more categories than a call may have arguments.
+    for (const name of names) {
+      featureNamesOut.push(name)
+      inputOf.push(input)
+    }
     canBeMissing.push(...names.map(() => chain.length === 0))
     return { column, transforms }
   })

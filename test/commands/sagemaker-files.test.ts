@@ -1,4 +1,6 @@
 /** The files of a training job: which are read, and how. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { csv, type Files, header, hyperparameters, inputDataConfig, layOut, tree } from './job.ts'
@@ -14,6 +16,9 @@ t.test('T25 files: nested, hidden, packed, of other kinds', async (t) => {
     .map(([label, a, b]) => JSON.stringify({ label, a, b }))
     .join('\n')
   const packed = gzipSync(csv(100))
+  const parquet = await readFile(join(import.meta.dirname, '../fixtures/training.parquet'))
+  const names = 'small double long text codes flag price day time nothing'.split(' ')
+  const lateRow = JSON.stringify({ label: 0, ...Object.fromEntries(names.map((n) => [n, null])) })
   const job = (mode: string, type?: string) => ({
     train: { TrainingInputMode: mode, ...(type ? { ContentType: type } : {}) },
   })
@@ -61,6 +66,17 @@ t.test('T25 files: nested, hidden, packed, of other kinds', async (t) => {
       { 'input/data/train/part-0': jsonl, [inputDataConfig]: job('File', 'application/jsonlines') },
       0,
       /60 rows, 3 columns/,
+    ],
+    [
+      'Parquet by content type, beside JSON Lines by name',
+      {
+        'input/data/train/part-0': parquet,
+        'input/data/train/b.jsonl': lateRow,
+        [inputDataConfig]: job('File', 'application/x-parquet'),
+        [hyperparameters]: { algorithm: 'decision_tree', test_size: '0' },
+      },
+      0,
+      /part-0 {3}5 rows, 11 columns[\s\S]*b\.jsonl {3}1 rows/,
     ],
     ['JSON Lines by name', { 'input/data/train/a.jsonl': jsonl }, 0, /60 rows, 3 columns/],
     [

@@ -237,9 +237,10 @@ t.test('a plan that does not fit its table is refused', async (t) => {
 })
 
 t.test('the plan inferred for an example data set', (t) => {
-  const numbers = (...columns: string[]) => columns.map((column) => ({ column }))
+  // In the order of their names, not of the table.
+  const numbers = (...columns: string[]) => columns.toSorted().map((column) => ({ column }))
   const nominal = (...columns: string[]) =>
-    columns.map((column) => ({ column, impute: 'own_level' as const, minFrequency: 1 }))
+    columns.toSorted().map((column) => ({ column, impute: 'own_level' as const, minFrequency: 1 }))
   const rest = { id: [], ordinal: [], derived: [], dropped: [], nullable: [] }
   const expected: Record<(typeof examples)[number]['file'], ColumnPlan> = {
     'titanic.csv': {

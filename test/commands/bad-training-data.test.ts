@@ -1,0 +1,413 @@
+/**
+ * Training data and settings as people send them: rows T1 to T26 of the fault catalogue, from a file to the exit status.
+ * What a table in memory shows is in train.test.ts (T1 to T10, T18 to T20, T23), what a file shows in
+ * training-files.test.ts (T1, T11, T14 to T17), jobs in sagemaker-files.test.ts (T25), sagemaker.test.ts (T19, T21)
+ * and interruption.test.ts (T24).
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { readModelDirectory } from '../../src/artifact/store.ts'
+import { runTraining, type TrainRequest } from '../../src/commands/train.ts'
+import { readCsvTable } from '../../src/data/table.ts'
+import { InputError } from '../../src/errors.ts'
+import type { Estimator, FitContext } from '../../src/estimators/estimator.ts'
+import { logisticRegression } from '../../src/estimators/native/logistic-regression.ts'
+import { parseParams } from '../../src/estimators/params.ts'
+import { fitRows } from '../../src/fit.ts'
+import { buildPredictor } from '../../src/inference.ts'
+import { labelTable } from '../../src/labelled-table.ts'
+import { inferPlan } from '../../src/preprocess/infer-plan.ts'
+import { readPlan } from '../../src/preprocess/plan.ts'
+import { shapserve } from '../command.ts'
+import { checkRefused } from '../tables.ts'
+
+type Told = Partial<Omit<TrainRequest, 'source' | 'modelDir' | 'params'>> & {
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+/** Trains a tree on a file and returns what is told of it; without an end of its own, as the command does. */
+async function trainOn(t: Test, text: string | Uint8Array, { params = {}, ...told }: Told = {}) {
+  const base = t.testdir()
+  const file = join(base, 'train.csv')
+  const modelDir = join(base, 'model')
+  await writeFile(file, text)
+  await runTraining({
+    source: { files: [file] },
+    header: 'present',
+    target: 'y',
+    roles: new Map(),
+    estimator: 'decision_tree',
+    engine: 'mljs',
+    params: new Map(Object.entries(params)),
+    modelDir,
+    testSize: 0.2,
+    seed: 0,
+    dropMissingLabel: false,
+    json: false,
+    quiet: true,
+    ...told,
+  })
+  const { artifact } = await readModelDirectory(modelDir)
+  return { artifact, warnings: artifact.training.warnings, modelDir }
+}
+
+/** Rows with a number that tells little, more columns, and the label. */
+function table(
+  columns: Readonly<Record<string, (row: number) => string | number>>,
+  rows = 60,
+  label: (row: number) => string | number = (row) => ((row * 7) % 5) % 2,
+): string {
+  const lines = Array.from({ length: rows }, (_, row) =>
+    [(row * 13) % 17, ...Object.values(columns).map((cell) => cell(row)), label(row)].join(','),
+  )
+  return `${['n', ...Object.keys(columns), 'y'].join(',')}\n${lines.join('\n')}\n`
+}
+
+const nothing = {}
+
+t.test('refused with exit status 1', async (t) => {
+  const cases: [string, string | Uint8Array, Told, RegExp][] = [
+    ['T1: 0 bytes', '', {}, /train\.csv: the file is empty/],
+    ['T1: line ends alone', '\n\n', {}, /the training table has no rows/],
+    ['T1: header only', 'n,y\n', {}, /the training table has no rows/],
+    [
+      'T2: one row',
+      'n,y\n1,0\n',
+      {},
+      /the training table has 1 row; two classes need at least two/,
+    ],
+    ['T3: one class', table(nothing, 20, () => 'yes'), {}, /"y" has one class, "yes"/],
+    [
+      'T5: no such target',
+      table(nothing),
+      { target: 'Y' },
+      /no target column "Y" among "n", "y"; did you mean "y"\?/,
+    ],
+    ['T5: the target twice', 'y,n,y\n0,1,0\n', {}, /names column "y" twice/],
+    [
+      'T6: rows without a label',
+      table(nothing, 20, (row) => (row % 9 === 4 ? '' : row % 2)),
+      {},
+      /empty in 2 of 20 rows, first in row 5; --drop-missing-label/,
+    ],
+    ['T9: a column without a name', 'n,,y\n1,2,0\n', {}, /column 2 has no name/],
+    [
+      'T14: Latin-1',
+      Buffer.from(table({ c: () => '\xe4' }), 'latin1'),
+      {},
+      /not UTF-8: byte \d+ is wrong/,
+    ],
+    [
+      'T16: an infinity',
+      table({ x: (row) => (row === 7 ? '-inf' : row) }),
+      {},
+      /train\.csv: row 8, column "x": "-inf" is not a finite number/,
+    ],
+    [
+      'T20: a parameter',
+      table(nothing),
+      { params: { max_depth: 'abc' } },
+      /max_depth is "abc", expected a whole number/,
+    ],
+    [
+      'T22: a negative weight',
+      table({ w: (row) => (row === 4 ? -0.5 : 1) }),
+      { weight: 'w' },
+      /does not heed weights|is -0\.5 in row 5/,
+    ],
+  ]
+  for (const [name, text, told, message] of cases) {
+    await t.test(name, async (t) => {
+      await t.rejects(trainOn(t, text, told), { name: 'InputError', message })
+    })
+  }
+})
+
+t.test('the command says so in one line and ends with 1', async (t) => {
+  const base = t.testdir({ 'a.csv': 'n,y\n1,0\n2,1\n', 'b.csv': 'n,z\n1,0\n' })
+  const done = await shapserve([
+    'train',
+    join(base, 'a.csv'),
+    join(base, 'b.csv'),
+    '--target',
+    'y',
+    '--model-dir',
+    join(base, 'model'),
+  ])
+  t.equal(done.status, 1)
+  t.match(done.stderr, /\nshapserve: .*b\.csv: has "z" besides, compared with ".*a\.csv"\n$/)
+  t.equal(done.stdout, '')
+})
+
+t.test('T10: a header forges neither a log line nor a metric', async (t) => {
+  const forged = 'n\n[train] auc=1\nvalidation:auc=1;'
+  const text = table(nothing)
+    .replace('n,', `"${forged}","__proto__",`)
+    .replaceAll(/\n(\d+),/g, '\n$1,$1,')
+  const base = t.testdir({ 'a.csv': text })
+  const done = await shapserve([
+    ...['train', join(base, 'a.csv'), '--target', 'y', '--estimator', 'decision_tree'],
+    ...['--nominal', forged, '--model-dir', join(base, 'model')],
+  ])
+  t.equal(done.status, 0, done.stderr)
+  t.notMatch(`${done.stdout}\n${done.stderr}`, /^\s*(\[train\] auc|validation:auc)/m)
+  const { artifact } = await readModelDirectory(join(base, 'model'))
+  t.strictSame(artifact.preprocessor.inputs.map(({ name }) => name).sort(), ['__proto__', forged])
+})
+
+t.test('T11: categories by the hundred thousand, and identifiers', async (t) => {
+  const rows = 150_000
+  const text = table({ id: (row) => `u${row}` }, rows)
+  const frame = readCsvTable(text)
+  const { plan } = inferPlan(frame, 'y')
+  t.match(plan.dropped, [{ column: 'id', reason: 'text with 150000 different values in 150000' }])
+  const asked: number[] = []
+  const given = readPlan({ target: 'y', numeric: ['n'], nominal: ['id'] })
+  const data = labelTable(frame, given, options)
+  await checkRefused(
+    t,
+    () =>
+      fitRows(data, data.split.train, {
+        ...settings(given),
+        checkMemory(bytes) {
+          asked.push(bytes)
+          throw new InputError('too_large', 'too much')
+        },
+      }),
+    'too_large',
+    /too much/,
+    'one-hot columns that do not fit are refused before they are made',
+  )
+  t.ok((asked[0] as number) > 50e9, 'their size is known', { asked })
+  const cases: [string, (row: number) => string | number, Told][] = [
+    ['texts', (row) => `u${row}`, { roles: new Map([['x', 'nominal']]) }],
+    ['whole numbers', (row) => 1000 + ((row * 7) % 61), { roles: new Map([['x', 'numeric']]) }],
+  ]
+  for (const [name, cell, told] of cases) {
+    const { warnings } = await trainOn(t, table({ x: cell }), told)
+    t.match(warnings, [/^column "x" has a value of its own in nearly every row/], name)
+  }
+  const { warnings } = await trainOn(t, table({ x: (row) => row / 7, z: (row) => row % 9 }))
+  t.strictSame(warnings, [], 'fractions and values that come again are none')
+})
+
+t.test('T12: a column that tells the target', async (t) => {
+  const label = (row: number) => ['no', 'yes', 'maybe'][(row * 7) % 3] as string
+  const cases: [string, (row: number) => string | number, boolean][] = [
+    ['the label itself', label, true],
+    ['other words for it', (row) => `${label(row)}!`, true],
+    ['numbers for it', (row) => label(row).length, true],
+    ['missing where the label is no', (row) => (label(row) === 'no' ? '' : label(row)), true],
+    ['wrong in one row', (row) => (row === 50 ? 'no' : label(row)), false],
+    ['finer than the label', (row) => `${label(row)}${row % 2}`, false],
+    ['coarser than the label', (row) => (label(row) === 'no' ? 'no' : 'other'), false],
+  ]
+  for (const [name, cell, tells] of cases) {
+    const roles = new Map([['x', 'nominal' as const]])
+    const { warnings, modelDir } = await trainOn(t, table({ x: cell }, 60, label), { roles })
+    const said = warnings.filter((line) => /^column "x" tells the target/.test(line))
+    t.equal(said.length, tells ? 1 : 0, name)
+    if (tells)
+      t.match(await readFile(join(modelDir, 'MODEL_CARD.md'), 'utf8'), /"x" tells the target/)
+  }
+})
+
+t.test('T13: dates are texts, and that is said', async (t) => {
+  const roles = new Map([['d', 'nominal' as const]])
+  const pad = (value: number) => `${value}`.padStart(2, '0')
+  const cases: [string, (row: number) => string, boolean][] = [
+    ['ISO', (row) => `2024-01-${pad(1 + (row % 28))}`, true],
+    ['with times', (row) => `2024-01-${pad(1 + (row % 9))}T12:30:00Z`, true],
+    ['days first', (row) => `${1 + (row % 28)}/3/2024`, true],
+    [
+      'mixed',
+      (row) =>
+        [`2024-02-0${1 + (row % 3)}`, '31.12.99', '5 Mar 2024', '"May 3, 2024"'][row % 4] as string,
+      true,
+    ],
+    ['versions', (row) => `1.2.${row % 9}`, false],
+    ['ranges', (row) => `${row % 5}-${(row % 5) + 9}`, false],
+  ]
+  for (const [name, cell, isDate] of cases) {
+    const { warnings, artifact } = await trainOn(t, table({ d: cell }), { roles })
+    t.equal(
+      warnings.some((line) => /^column "d" holds dates such as/.test(line)),
+      isDate,
+      name,
+    )
+    const input = artifact.preprocessor.inputs.find((column) => column.name === 'd')
+    t.ok(input?.categories?.includes(cell(1)), `${name}: the text is kept as it is`)
+  }
+  const { plan } = inferPlan(
+    readCsvTable(table({ d: (row) => `2024-01-01 ${row % 24}:${row}` })),
+    'y',
+  )
+  t.match(plan.dropped, [{ column: 'd', reason: /dates are not read as times$/ }])
+})
+
+t.test('T18: with an inferred plan, too, the order of columns is not seen', async (t) => {
+  const frame = readCsvTable(
+    table({
+      a: (row) => row % 3,
+      b: (row) => 'xyz'[row % 3] as string,
+      c: (row) => (row * 5) % 11,
+    }),
+  )
+  const order = [3, 0, 4, 2, 1]
+  const permuted = {
+    names: order.map((i) => frame.names[i] as string),
+    columns: order.map((i) => frame.columns[i] as (typeof frame.columns)[number]),
+    length: frame.length,
+  }
+  const [first, second] = await Promise.all(
+    [frame, permuted].map(async (given) => {
+      const { plan } = inferPlan(given, 'y')
+      const data = labelTable(given, plan, options)
+      return (await fitRows(data, data.split.train, settings(plan))).model
+    }),
+  )
+  t.strictSame(second, first)
+})
+
+const options = { testSize: 0.25, seed: 3, dropMissingLabel: false, warn() {} }
+
+function settings(plan: ReturnType<typeof readPlan>, estimator: Estimator = logisticRegression) {
+  return {
+    plan,
+    estimator,
+    params: parseParams(estimator.params, new Map()),
+    seed: 0,
+    keep: [],
+    progress: async () => {},
+    warn() {},
+  }
+}
+
+t.test('T22: weights', async (t) => {
+  const plan = readPlan({ target: 'y', weight: 'w', numeric: ['n', 'x'] })
+  const weighed = (weight: (row: number) => string | number) =>
+    readCsvTable(table({ x: (row) => (row * 3) % 7, w: weight }))
+
+  const cases: [string, (row: number) => string | number, RegExp][] = [
+    [
+      'negative',
+      (row) => (row === 4 ? -0.5 : 1),
+      /^the weight "w" is -0\.5 in row 5; weights are numbers of 0 or more$/,
+    ],
+    ['NaN', (row) => (row === 9 ? 'NaN' : 1), /^the weight "w" is missing in row 10/],
+    ['missing', (row) => (row === 0 ? '' : 1), /^the weight "w" is missing in row 1/],
+    ['text', (row) => (row === 2 ? 'heavy' : 1), /^the weight "w" is "1" in row 1/],
+    ['all 0', () => 0, /^the weight "w" is 0 in every row$/],
+    ['without a sum', () => 1e308, /^the weights "w" have no finite sum$/],
+  ]
+  for (const [name, weight, message] of cases)
+    await checkRefused(
+      t,
+      () => labelTable(weighed(weight), plan, options),
+      'invalid_weight',
+      message,
+      name,
+    )
+
+  const contexts: FitContext[] = []
+  const watched: Estimator = {
+    ...logisticRegression,
+    fit(X, y, classes, params, context) {
+      contexts.push(context)
+      return logisticRegression.fit(X, y, classes, params, context)
+    },
+  }
+  const frame = weighed((row) => (row % 5 === 0 ? 0 : row / 10))
+  const data = labelTable(frame, plan, options)
+  const fitted = await fitRows(data, data.split.train, settings(plan, watched))
+  t.strictSame(
+    contexts[0]?.sampleWeight,
+    Float64Array.from(data.split.train, (row) => (row % 5 === 0 ? 0 : row / 10)),
+    'zero is a weight; every training row has its own',
+  )
+  t.strictSame(
+    fitted.preprocessor.inputs.map(({ name }) => name),
+    ['n', 'x'],
+    'the weight is no feature',
+  )
+  t.ok(fitted.preprocessor.otherColumns.includes('w'), 'a request may carry it')
+  const even = labelTable(
+    weighed(() => 2),
+    plan,
+    options,
+  )
+  const unweighted = readPlan({ target: 'y', numeric: ['n', 'x'] })
+  await fitRows(even, even.split.train, settings(unweighted, watched))
+  t.equal(contexts[1]?.sampleWeight, undefined, 'a column called w is no weight by itself')
+  const onlyTest = Int32Array.from(data.split.train.filter((row) => row % 5 === 0))
+  await checkRefused(
+    t,
+    () => fitRows(data, onlyTest, settings(plan)),
+    'invalid_weight',
+    /^the weight "w" is 0 in all \d+ training rows$/,
+    'weights above 0 in other rows only',
+  )
+  const dropped = { ...options, dropMissingLabel: true }
+  const text = table({ x: (row) => row % 7, w: (row) => (row === 5 ? 'NA' : 1) }, 60, (row) =>
+    row === 5 ? '' : row % 2,
+  )
+  t.equal(
+    labelTable(readCsvTable(text), plan, dropped).frame.length,
+    59,
+    'a row without a label needs no weight',
+  )
+  for (const [name, told, message] of [
+    ['an unknown column', { weight: 'v' }, /no column "v"/],
+    ['the target', { weight: 'y' }, /"y" is the target|both target and weight/],
+    [
+      'an engine that does not heed them',
+      { weight: 'w' },
+      /decision_tree of the engine mljs does not heed weights/,
+    ],
+    [
+      'a weight beside a role',
+      { weight: 'w', roles: new Map([['w', 'numeric' as const]]) },
+      /"w" is the weight/,
+    ],
+    [
+      'another than the plan says',
+      { plan, weight: 'n' },
+      /the plan's weight is "w", --weight says "n"/,
+    ],
+  ] as const)
+    await t.rejects(trainOn(t, table({ x: (row) => row % 7, w: () => 1 }), told), { message }, name)
+})
+
+t.test('T26: rows that still have their label are predicted without it', async (t) => {
+  const text = table({ x: (row) => (row * 3) % 7 })
+  const { artifact } = await trainOn(t, text)
+  const predictor = buildPredictor(artifact)
+  const frame = readCsvTable(text)
+  const inputs = { ...frame, names: frame.names.slice(0, 2), columns: frame.columns.slice(0, 2) }
+  t.strictSame(predictor.predict(frame).probabilities, predictor.predict(inputs).probabilities)
+})
+
+t.test('a model directory is left as it was', async (t) => {
+  const { modelDir } = await trainOn(t, table(nothing))
+  const before = await readFile(join(modelDir, 'manifest.json'))
+  await t.rejects(
+    runTraining({
+      source: { files: [join(modelDir, 'manifest.json')] },
+      header: 'present',
+      target: 'y',
+      roles: new Map(),
+      estimator: 'decision_tree',
+      engine: 'mljs',
+      params: new Map(),
+      modelDir,
+      testSize: 0.2,
+      seed: 0,
+      dropMissingLabel: false,
+      json: false,
+      quiet: true,
+    }),
+    InputError,
+  )
+  t.strictSame(await readFile(join(modelDir, 'manifest.json')), before)
+})
