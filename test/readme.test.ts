@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { settings } from '../src/config.ts'
 import { describeRange } from '../src/estimators/params.ts'
-import { estimatorNames, paramsOf } from '../src/train.ts'
+import { engineNames, estimatorNames, paramsOf } from '../src/train.ts'
+import { searchSpaceOf } from '../src/tune.ts'
+import { describeDimension } from '../src/tuning/search-space.ts'
 import { root, run, startServing } from './command.ts'
 
 const path = join(root, 'README.md')
@@ -84,6 +86,14 @@ t.test('the tables say what the program does', async (t) => {
         `| ${estimator} | \`${name}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
     ),
   )
+  const spaceRows = engineNames.flatMap((engine) =>
+    estimatorNames.flatMap((estimator) =>
+      Object.entries(searchSpaceOf(engine, estimator)).map(
+        ([name, dimension]) =>
+          `| ${engine} | ${estimator} | \`${name}\` | ${describeDimension(dimension)} |`,
+      ),
+    ),
+  )
   const settingRows = settings.map(
     ({ flag, env, default: value, description }) =>
       `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
@@ -91,6 +101,7 @@ t.test('the tables say what the program does', async (t) => {
   let expected = readme
   for (const [name, rows] of [
     ['params', paramRows],
+    ['spaces', spaceRows],
     ['settings', settingRows],
   ] as const) {
     expected = expected.replace(
