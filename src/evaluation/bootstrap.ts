@@ -1,7 +1,7 @@
 /** How far metrics would move on other rows of the same kind: percentile bootstrap. */
 import { createRandom, type Random } from '../data/random.ts'
 import { metricNames } from './metric-names.ts'
-import { type Metrics, measureAnswers, type RankedAnswers } from './metrics.ts'
+import { measureNumbers, type RankedAnswers } from './metrics.ts'
 import { quantile } from './quantile.ts'
 
 /** The metrics that have an interval. */
@@ -23,7 +23,7 @@ const STREAM = 11
 const MOST_RESAMPLES = 1000
 const LEAST_RESAMPLES = 100
 /** Rows times classes times resamples that are measured: below a second. */
-const BUDGET = 5e7
+const BUDGET = 3e7
 
 /** Returns how many resamples are drawn of so many rows: 1000, and fewer of large tables, whose intervals are narrow. */
 export function resampleCount(rows: number, classes: number): number {
@@ -48,9 +48,9 @@ export function bootstrapIntervals(
   const counts = new Float64Array(y.length)
   for (let i = 0; i < resamples; i++) {
     drawCounts(groups, random, counts)
-    const metrics: Metrics = measureAnswers(answers, counts)
+    const numbers = measureNumbers(answers, counts)
     for (const name of intervalMetrics) {
-      const value = metrics[name]
+      const value = numbers[name]
       if (value !== null) found.get(name)?.push(value)
     }
   }

@@ -8,7 +8,8 @@ import {
   countConfusion,
   scoreClasses,
 } from './confusion.ts'
-import { averagePrecision, type Ranking, rank, rocAuc } from './ranking.ts'
+import type { MetricName, metricNames } from './metric-names.ts'
+import { areasUnder, type Ranking, rank } from './ranking.ts'
 
 /** How well one class is told from the others; the areas are null where they need rows that there are none of. */
 export interface ClassMetrics extends ClassScores {
@@ -50,11 +51,17 @@ export interface Answers {
   readonly classes: number
 }
 
-/** Answers sorted once, to be measured with many weights. */
+/** Answers sorted and compared with the labels once, to be measured with many weights. */
 export interface RankedAnswers extends Answers {
   /** Rows ranked by the probability of every class. */
   readonly rankings: readonly Ranking[]
+  /** Every row's part of the log loss and of the Brier score. */
+  readonly nats: Float64Array
+  readonly squares: Float64Array
 }
+
+/** The metrics of one number. */
+export type Numbers = Pick<Metrics, (typeof metricNames)[MetricName]>
 
 const EPSILON = Number.EPSILON
 
@@ -84,7 +91,7 @@ export function rankAnswers(answers: Answers): RankedAnswers {
       Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
     ),
   )
-  return { ...answers, rankings }
+  return { ...answers, rankings, ...lossesOf(answers) }
 }
 
 /**
@@ -92,35 +99,57 @@ export function rankAnswers(answers: Answers): RankedAnswers {
  * @param weights of the rows, ≥ 0 and not all 0; absent: 1 each
  */
 export function measureAnswers(answers: RankedAnswers, weights?: Float64Array): Metrics {
-  const { y, predicted, classes, rankings } = answers
+  const { y, predicted, classes } = answers
   const confusion = countConfusion(y, predicted, classes, weights)
-  const perClass = scoreClasses(confusion).map((scores, k): ClassMetrics => {
-    const ranking = rankings[k] as Ranking
-    return {
+  const perClass = scoreClasses(confusion).map(
+    (scores, label): ClassMetrics => ({
       ...scores,
-      rocAuc: rocAuc(ranking, weights),
-      prAuc: averagePrecision(ranking, weights),
-    }
-  })
-  const macro = averageOver(
-    perClass,
-    perClass.map(() => 1),
+      ...areasUnder(answers.rankings[label] as Ranking, weights),
+    }),
   )
-  const weighted = averageOver(
-    perClass,
-    perClass.map(({ rows }) => rows),
-  )
-  const { rows: _, ...positive } = perClass[1] as ClassMetrics
   return {
     rows: y.length,
-    accuracy: accuracyOf(confusion),
-    balancedAccuracy: balancedAccuracyOf(confusion),
-    ...lossesOf(answers, weights),
-    ...(classes === 2 ? positive : macro),
-    macro,
-    weighted,
+    ...numbersOf(answers, confusion, perClass, weights),
+    macro: averageOver(perClass, () => 1),
+    weighted: averageOver(perClass, ({ rows }) => rows),
     perClass,
     confusion,
+  }
+}
+
+/** Returns only the metrics of one number, which of two classes takes half the time. */
+export function measureNumbers(answers: RankedAnswers, weights?: Float64Array): Numbers {
+  const { y, predicted, classes } = answers
+  const confusion = countConfusion(y, predicted, classes, weights)
+  const perClass = scoreClasses(confusion).map(
+    (scores, label): ClassMetrics => ({
+      ...scores,
+      ...(classes === 2 && label === 0
+        ? { rocAuc: null, prAuc: null }
+        : areasUnder(answers.rankings[label] as Ranking, weights)),
+    }),
+  )
+  return numbersOf(answers, confusion, perClass, weights)
+}
+
+function numbersOf(
+  answers: RankedAnswers,
+  confusion: Confusion,
+  perClass: readonly ClassMetrics[],
+  weights: Float64Array | undefined,
+): Numbers {
+  const { precision, recall, f1, rocAuc, prAuc } =
+    answers.classes === 2 ? (perClass[1] as ClassMetrics) : averageOver(perClass, () => 1)
+  return {
+    accuracy: accuracyOf(confusion),
+    balancedAccuracy: balancedAccuracyOf(confusion),
+    logLoss: weightedMean(answers.nats, weights),
+    brier: weightedMean(answers.squares, weights),
+    precision,
+    recall,
+    f1,
+    rocAuc,
+    prAuc,
   }
 }
 
@@ -136,27 +165,39 @@ export function evaluateMajority(y: Int32Array, shares: readonly number[]): Metr
   return evaluate(y, probabilities, new Int32Array(y.length).fill(majority), classes)
 }
 
-/** Log loss and Brier score: means over the rows. */
-function lossesOf(
-  { y, probabilities, classes }: Answers,
-  weights: Float64Array | undefined,
-): { logLoss: number; brier: number } {
-  let [nats, squares, total] = [0, 0, 0]
+/** Every row's negative logarithm of its class's probability, and its squared errors. */
+function lossesOf({ y, probabilities, classes }: Answers): Pick<RankedAnswers, 'nats' | 'squares'> {
+  const nats = new Float64Array(y.length)
+  const squares = new Float64Array(y.length)
   for (let row = 0; row < y.length; row++) {
-    const weight = weights ? (weights[row] as number) : 1
     const label = y[row] as number
     const p = probabilities[row * classes + label] as number
-    nats -= weight * Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, p)))
+    nats[row] = -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, p)))
+    let sum = 0
     for (let k = classes === 2 ? 1 : 0; k < classes; k++) {
       const error = (probabilities[row * classes + k] as number) - (label === k ? 1 : 0)
-      squares += weight * error * error
+      sum += error * error
     }
-    total += weight
+    squares[row] = sum
   }
-  return { logLoss: nats / total, brier: squares / total }
+  return { nats, squares }
 }
 
-function averageOver(perClass: readonly ClassMetrics[], weights: readonly number[]): Averages {
+function weightedMean(values: Float64Array, weights: Float64Array | undefined): number {
+  let [sum, total] = [0, 0]
+  for (let row = 0; row < values.length; row++) {
+    const weight = weights ? (weights[row] as number) : 1
+    sum += weight * (values[row] as number)
+    total += weight
+  }
+  return sum / total
+}
+
+function averageOver(
+  perClass: readonly ClassMetrics[],
+  weightOf: (scores: ClassMetrics) => number,
+): Averages {
+  const weights = perClass.map(weightOf)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const mean = (values: readonly number[]) =>
     values.reduce((sum, value, k) => sum + value * (weights[k] as number), 0) / total

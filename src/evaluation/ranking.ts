@@ -33,22 +33,20 @@ export function rank(scores: Float64Array, isPositive: Uint8Array): Ranking {
   }
 }
 
-/** Weights of the rows that score at least as high as a threshold; one entry per distinct score, descending. */
+/** How many rows score at least as high as a threshold; one entry per distinct score, descending. */
 interface Cumulated {
   readonly positives: Float64Array
   readonly negatives: Float64Array
 }
 
-function cumulate({ order, ends, isPositive }: Ranking, weights?: Float64Array): Cumulated {
+function cumulate({ order, ends, isPositive }: Ranking): Cumulated {
   const positives = new Float64Array(ends.length)
   const negatives = new Float64Array(ends.length)
   let [hits, misses, at] = [0, 0, 0]
   for (let group = 0; group < ends.length; group++) {
     for (; at < (ends[group] as number); at++) {
-      const row = order[at] as number
-      const weight = weights ? (weights[row] as number) : 1
-      if (isPositive[row]) hits += weight
-      else misses += weight
+      if (isPositive[order[at] as number]) hits++
+      else misses++
     }
     positives[group] = hits
     negatives[group] = misses
@@ -56,41 +54,39 @@ function cumulate({ order, ends, isPositive }: Ranking, weights?: Float64Array):
   return { positives, negatives }
 }
 
-/**
- * Returns the area under the ROC curve: the probability that a positive row scores above a negative one, ties
- * counting half (Mann and Whitney's U); null when one of the two is absent.
- * @param weights of the rows, by row number; absent: 1 each
- */
-export function rocAuc(ranking: Ranking, weights?: Float64Array): number | null {
-  const { positives, negatives } = cumulate(ranking, weights)
-  const allPositives = positives.at(-1) ?? 0
-  const allNegatives = negatives.at(-1) ?? 0
-  if (!(allPositives > 0 && allNegatives > 0)) return null
-  let area = 0
-  let [above, missesAbove] = [0, 0]
-  for (let group = 0; group < positives.length; group++) {
-    const hits = (positives[group] as number) - above
-    area += ((negatives[group] as number) - missesAbove) * (above + hits / 2)
-    above = positives[group] as number
-    missesAbove = negatives[group] as number
-  }
-  return area / (allPositives * allNegatives)
+/** Areas under the curves over all thresholds; null without the rows that they need. */
+export interface Areas {
+  /**
+   * Under the ROC curve: the probability that a positive row scores above a negative one, ties counting half (Mann and
+   * Whitney's U).
+   */
+  readonly rocAuc: number | null
+  /** Average precision: Σ (recall_n − recall_{n−1}) precision_n over distinct scores. */
+  readonly prAuc: number | null
 }
 
-/** Returns Σ (recall_n − recall_{n−1}) precision_n over distinct scores; null without positives. */
-export function averagePrecision(ranking: Ranking, weights?: Float64Array): number | null {
-  const { positives, negatives } = cumulate(ranking, weights)
-  const all = positives.at(-1) ?? 0
-  if (!(all > 0)) return null
-  let sum = 0
-  let above = 0
-  for (let group = 0; group < positives.length; group++) {
-    const hits = positives[group] as number
+/**
+ * Returns the areas under both curves.
+ * @param weights of the rows, by row number; absent: 1 each
+ */
+export function areasUnder({ order, ends, isPositive }: Ranking, weights?: Float64Array): Areas {
+  let [hits, misses, at, area, precisions] = [0, 0, 0, 0, 0]
+  for (let group = 0; group < ends.length; group++) {
+    const [hitsAbove, missesAbove] = [hits, misses]
+    for (const end = ends[group] as number; at < end; at++) {
+      const row = order[at] as number
+      const weight = weights ? (weights[row] as number) : 1
+      if (isPositive[row] === 1) hits += weight
+      else misses += weight
+    }
+    area += (misses - missesAbove) * (hitsAbove + (hits - hitsAbove) / 2)
     // A resample may give the highest scores no weight at all.
-    if (hits > above) sum += ((hits - above) / all) * (hits / (hits + (negatives[group] as number)))
-    above = hits
+    if (hits > hitsAbove) precisions += ((hits - hitsAbove) * hits) / (hits + misses)
   }
-  return sum
+  return {
+    rocAuc: hits > 0 && misses > 0 ? area / (hits * misses) : null,
+    prAuc: hits > 0 ? precisions / hits : null,
+  }
 }
 
 /** Points of a ROC curve from (0, 0) to (1, 1); the first threshold is infinite: nothing is said to be positive. */
