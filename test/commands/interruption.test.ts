@@ -130,7 +130,7 @@ t.test('T24 a search that is stopped trains its best so far', { timeout: 120_000
   const args = [
     ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
     ...['--trials', '300', '--folds', '3', '--search', 'random'],
-    ...['--set', 'n_estimators=10', '--set', 'voting=soft'],
+    ...['--engine', 'mljs', '--set', 'n_estimators=10', '--set', 'voting=soft'],
   ]
   const done = await stopAt(args, {}, /search +\d+\/900/, 'SIGTERM')
   t.equal(done.status, 0, done.stderr)
