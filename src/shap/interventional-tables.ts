@@ -52,8 +52,11 @@ export function compileInterventionalTables(
   )
   const tables = arena.take(length * stored * 8)
   const headers = writeTrees(trees, features, plan, tables, stored, arena)
-  if (made) arena.f64.set(made, tables / 8)
-  else makeTables(trees, background, plan, tables, stored, kernels, arena)
+  if (made) {
+    if (made.length !== length * stored)
+      throw new RangeError(`tables of ${made.length} numbers where ${length * stored} are needed`)
+    arena.f64.set(made, tables / 8)
+  } else makeTables(trees, background, plan, tables, stored, kernels, arena)
   const chunk = compileChunk(trees, features, plan, headers, planner, kernels, arena)
   const explainRows: InterventionalShap['explainRows'] = (X, outputs, phi) => {
     for (let first = 0; first < X.rows; first += CHUNK)

@@ -34,7 +34,11 @@ export interface InterventionalOptions {
 
 const TABLE_BYTES = 128 * 1024 * 1024
 
-/** Returns the explainer of an ensemble over `features` model features against at least one background row. */
+/**
+ * Returns the explainer of an ensemble over `features` model features against at least one background row. Tables take
+ * a second or so to make, and the same for any number of background rows: do it at load, in a worker.
+ * @throws RangeError for tables of another length
+ */
 export function compileInterventional(
   trees: TreeEnsemble,
   features: number,

@@ -24,6 +24,9 @@ const BLOCK = 4
 /** Rows and SHAP values that stay in the cache while the trees go over them, in bytes. */
 const CHUNK_BYTES = 256 * 1024
 
+/** Nodes after which the kernels run at full speed. */
+const WARM_UP_NODES = 200_000
+
 /** Returns the explainer of an ensemble over `features` model features on an instance of the kernels. */
 export function compileTreeShapWasm(
   trees: TreeEnsemble,
@@ -43,6 +46,7 @@ export function compileTreeShapWasm(
     weight: treeWeight(trees),
   }
   const explain = compileRow(shared)
+  warmUp(explain, features, trees.feature.length)
   return {
     baseValues: expectedOutput(trees),
     explain,
@@ -51,6 +55,17 @@ export function compileTreeShapWasm(
     cost: costOf(program.shapes, 1.2, 0.7),
     interactionCost: costOf(program.shapes, 3, 10),
   }
+}
+
+/**
+ * Explains a few rows, because V8 runs new code slowly until it has proved worth compiling well. Large models take
+ * fewer rows for that.
+ */
+function warmUp(explain: TreeShap['explain'], features: number, nodes: number): void {
+  const rows = Math.max(3, Math.min(30, Math.floor(WARM_UP_NODES / nodes)))
+  const x = new Float64Array(features)
+  const phi = new Float64Array(features)
+  for (let row = 0; row < rows; row++) explain(x, [0], phi)
 }
 
 interface Shared {

@@ -1,27 +1,34 @@
 /** Quadrature TreeSHAP against the definition of Shapley values, on trees made by a seeded generator. */
+import assert from 'node:assert/strict'
 import t, { type Test } from 'tap'
 import { createRandom, type Random } from '../../src/data/random.ts'
 import { trees as treesKind } from '../../src/models/trees.ts'
 import { gaussLegendre } from '../../src/shap/gauss-legendre.ts'
 import { ensembleOutput, goesLeft, type TreeEnsemble } from '../../src/shap/tree-ensemble.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
-import { conditionalOutput, shapleyValues } from './brute-force.ts'
+import { conditionalOutput, interactionValues, shapleyValues } from './brute-force.ts'
+import {
+  asShares,
+  chain,
+  distance,
+  failing,
+  flatten,
+  forest,
+  grow,
+  leaf,
+  type Options,
+  passing,
+  randomRow,
+  randomRows,
+  row,
+  split,
+  type Tree,
+  value,
+} from './random-trees.ts'
 
 const TOLERANCE = 1e-12
-
-/** A tree as nested nodes; the cover of an inner node need not be the sum of its children's, as in XGBoost. */
-type Tree =
-  | { readonly cover: number; readonly value: readonly number[] }
-  | {
-      readonly cover: number
-      readonly feature: number
-      readonly threshold: number
-      readonly missingLeft: boolean
-      readonly left: Tree
-      readonly right: Tree
-    }
-
-type Options = Partial<Pick<TreeEnsemble, 'comparison' | 'precision' | 'aggregation' | 'base'>>
+/** What another order of additions may change, relative to values of a few units. */
+const ROUNDING = 2e-14
 
 t.test('random ensembles agree with the definition', (t) => {
   const cases: { name: string; options?: Options; grow: (random: Random) => Tree[] }[] = [
@@ -261,6 +268,104 @@ t.test('a row goes left', (t) => {
   t.end()
 })
 
+t.test('interactions of random ensembles agree with the definition', (t) => {
+  const random = createRandom(5, 105)
+  const cases: [string, Parameters<typeof forest>[1], Options?][] = [
+    ['a forest', {}],
+    ['features that repeat on a path', { features: 3, depth: 7 }],
+    ['covers that are all zero', { emptyLeaves: 1 }],
+    ['one feature only', { features: 1 }],
+    ['a sum of three outputs', { outputs: 3 }, { aggregation: 'sum', base: new Float64Array(3) }],
+  ]
+  for (const [name, growth, options] of cases) {
+    const features = 6
+    const trees = flatten(forest(random, growth), options)
+    const x = randomRow(random, features)
+    const outputs = Array.from({ length: trees.outputs }, (_, k) => k)
+    for (const engine of ['wasm', 'reference'] as const) {
+      const out = new Float64Array(trees.outputs * features ** 2).fill(Number.NaN)
+      compileTreeShap(trees, features, { engine }).interactions(x, outputs, out)
+      for (const k of outputs) {
+        const expected = interactionValues(features, (mask) => conditionalOutput(trees, x, mask, k))
+        const own = out.subarray(k * features ** 2, (k + 1) * features ** 2)
+        isWithin(t, distance(own, expected), `${name}, output ${k}, ${engine}`)
+      }
+    }
+  }
+  t.end()
+})
+
+t.test(
+  'interactions on chains of 1 to 20 features: both engines, and rows sum to the SHAP values',
+  (t) => {
+    const random = createRandom(6, 106)
+    for (let features = 1; features <= 20; features++) {
+      const order = Array.from({ length: features + 2 }, (_, level) => level % features)
+      const trees = flatten([chain(random, order)])
+      const x = passing(features)
+      const [fast, slow] = (['wasm', 'reference'] as const).map((engine) => {
+        const out = new Float64Array(features ** 2)
+        compileTreeShap(trees, features, { engine }).interactions(x, [0], out)
+        return out
+      }) as [Float64Array, Float64Array]
+      isWithin(t, distance(fast, slow), `${features} features`)
+      const sums = Array.from({ length: features }, (_, j) =>
+        fast.subarray(j * features, (j + 1) * features).reduce((sum, part) => sum + part, 0),
+      )
+      isWithin(t, distance(sums, explain(trees, features, x, [0])), `${features} features: sums`)
+    }
+    t.end()
+  },
+)
+
+t.test('a batch is its rows, whatever its length', (t) => {
+  const random = createRandom(7, 107)
+  const shares = flatten(forest(random, { outputs: 1, depth: 8, count: 5 }))
+  const cases: [string, TreeEnsemble, readonly number[]][] = [
+    ['one output', shares, [0]],
+    ['outputs that sum to one, all asked', asShares(shares), [0, 1]],
+    ['outputs that sum to one, the last asked twice', asShares(shares), [1, 1]],
+    ['three outputs', flatten(forest(random, { outputs: 3 })), [2, 0, 1]],
+    ['single leaves only', flatten([value(1, 1)]), [0]],
+    [
+      'nine points',
+      flatten([
+        chain(
+          random,
+          [...Array(18).keys()].map((j) => j % 6),
+        ),
+        chain(random, [...Array(6).keys()]),
+      ]),
+      [0],
+    ],
+  ]
+  for (const [name, trees, outputs] of cases) {
+    const shap = compileTreeShap(trees, 6)
+    for (const rows of [0, 1, 3, 4, 5, 1030]) {
+      const X = randomRows(random, rows, 6)
+      const size = outputs.length * 6
+      const batch = new Float64Array(rows * size)
+      shap.explainRows(X, outputs, batch)
+      const single = new Float64Array(rows * size)
+      for (let i = 0; i < rows; i++)
+        shap.explain(
+          X.data.subarray(i * 6, (i + 1) * 6),
+          outputs,
+          single.subarray(i * size, (i + 1) * size),
+        )
+      t.ok(distance(batch, single) <= ROUNDING, `${name}, ${rows} rows`)
+    }
+  }
+  t.end()
+})
+
+t.test('an output that there is not is refused', (t) => {
+  const shap = compileTreeShap(flatten([split(0, 0, value(1, 1), value(2, 1))]), 1)
+  for (const output of [1, -1, Number.NaN])
+    t.throws(() => shap.explain(row(0), [output], new Float64Array(1)), RangeError, `${output}`)
+  t.end()
+})
+
 t.test('the Gauss-Legendre rule', (t) => {
   for (let n = 1; n <= 16; n++) {
     const { nodes, weights } = gaussLegendre(n)
@@ -306,14 +411,24 @@ function compareWithDefinition(trees: TreeEnsemble, features: number, x: Float64
   return worst
 }
 
+/** Explains a row by the kernels, and makes sure that the reference and a batch say the same. */
 function explain(
   trees: TreeEnsemble,
   features: number,
   x: Float64Array,
   outputs: readonly number[],
 ): Float64Array {
-  const phi = new Float64Array(features * outputs.length).fill(Number.NaN)
-  compileTreeShap(trees, features).explain(x, outputs, phi)
+  const make = () => new Float64Array(features * outputs.length).fill(Number.NaN)
+  const [phi, reference, batch] = [make(), make(), make()]
+  const shap = compileTreeShap(trees, features)
+  shap.explain(x, outputs, phi)
+  shap.explainRows({ rows: 1, columns: features, data: x }, outputs, batch)
+  compileTreeShap(trees, features, { engine: 'reference' }).explain(x, outputs, reference)
+  assert(
+    distance(phi, reference) <= TOLERANCE,
+    `the reference differs by ${distance(phi, reference)}`,
+  )
+  assert(distance(phi, batch) <= ROUNDING, `a batch differs by ${distance(phi, batch)}`)
   return phi
 }
 
@@ -369,155 +484,6 @@ function binomial(n: number, k: number): number {
   let result = 1
   for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i
   return result
-}
-
-interface Growth {
-  readonly count?: number
-  readonly features?: number
-  readonly depth?: number
-  readonly outputs?: number
-  /** Share of leaves with cover 0. */
-  readonly emptyLeaves?: number
-  /** Powers of ten between the largest and the smallest cover. */
-  readonly coverRange?: number
-}
-
-function forest(random: Random, growth: Growth): Tree[] {
-  const base = { outputs: 2, ...growth }
-  return Array.from({ length: growth.count ?? 3 }, () => grow(random, base))
-}
-
-function grow(random: Random, growth: Growth): Tree {
-  const { features = 6, depth = 6, outputs = 1, emptyLeaves = 0.1, coverRange = 1 } = growth
-  if (depth === 0 || random.uniform() < 0.15) {
-    const cover = random.uniform() < emptyLeaves ? 0 : 10 ** (random.uniform() * coverRange)
-    return leaf(random, outputs, cover)
-  }
-  const below = { ...growth, depth: depth - 1 }
-  return {
-    cover: 0.1 + random.uniform(),
-    feature: random.below(features),
-    threshold: randomNumber(random),
-    missingLeft: random.below(2) === 1,
-    left: grow(random, below),
-    right: grow(random, below),
-  }
-}
-
-/**
- * A tree with one inner node per level, on the features given, and little weight on the way to its end.
- * Even features continue on the left, odd ones on the right.
- */
-function chain(random: Random, order: readonly number[]): Tree {
-  return order.reduceRight<Tree>(
-    (below, feature) => {
-      const end = leaf(random, 1, 1 + 20 * random.uniform())
-      const inner = withCover(below, 0.2 + random.uniform())
-      // Thresholds differ, so that a value may pass one split on a feature and fail the next.
-      const threshold = random.uniform() - 0.5
-      return feature % 2 === 0
-        ? split(feature, threshold, inner, end)
-        : split(feature, threshold, end, inner)
-    },
-    value(5, 1),
-  )
-}
-
-/** A row that goes to the end of every chain, and one that leaves each at its first split. */
-function passing(features: number): Float64Array {
-  return Float64Array.from({ length: features }, (_, j) => (j % 2 === 0 ? -1 : 1))
-}
-
-function failing(features: number): Float64Array {
-  return passing(features).map((number) => -number)
-}
-
-function split(
-  feature: number,
-  threshold: number,
-  left: Tree,
-  right: Tree,
-  missingLeft = false,
-): Tree {
-  return { cover: left.cover + right.cover, feature, threshold, missingLeft, left, right }
-}
-
-function withCover(tree: Tree, cover: number): Tree {
-  return { ...tree, cover }
-}
-
-function value(number: number, cover: number): Tree {
-  return { cover, value: [number] }
-}
-
-function leaf(random: Random, outputs: number, cover: number): Tree {
-  return { cover, value: Array.from({ length: outputs }, () => random.uniform() * 4 - 2) }
-}
-
-/** Numbers that meet each other often: tenths, which single precision rounds up or down, and a missing one. */
-function randomNumber(random: Random): number {
-  return (random.below(21) - 10) / 10
-}
-
-function randomRow(random: Random, features: number): Float64Array {
-  return Float64Array.from({ length: features }, () =>
-    random.uniform() < 0.15 ? Number.NaN : randomNumber(random),
-  )
-}
-
-function row(...values: number[]): Float64Array {
-  return Float64Array.from(values)
-}
-
-/** Returns nested trees as the arrays of an ensemble, nodes in preorder. */
-function flatten(trees: readonly Tree[], options: Options = {}): TreeEnsemble {
-  const nodes: { tree: Tree; left: number; right: number }[] = []
-  const add = (tree: Tree): number => {
-    const at = nodes.length
-    const node = { tree, left: -1, right: -1 }
-    nodes.push(node)
-    if ('feature' in tree) {
-      node.left = add(tree.left)
-      node.right = add(tree.right)
-    }
-    return at
-  }
-  const roots = Int32Array.from(trees, add)
-  const outputs = nodes.reduce(
-    (most, { tree }) => ('value' in tree ? Math.max(most, tree.value.length) : most),
-    1,
-  )
-  const pick = (of: (inner: Extract<Tree, { feature: number }>) => number, otherwise: number) =>
-    nodes.map(({ tree }) => ('feature' in tree ? of(tree) : otherwise))
-  return {
-    roots,
-    feature: Int32Array.from(pick(({ feature }) => feature, -1)),
-    threshold: Float64Array.from(pick(({ threshold }) => threshold, 0)),
-    left: Int32Array.from(nodes, ({ left }) => left),
-    right: Int32Array.from(nodes, ({ right }) => right),
-    missingLeft: Uint8Array.from(pick(({ missingLeft }) => Number(missingLeft), 0)),
-    cover: Float64Array.from(nodes, ({ tree }) => tree.cover),
-    value: Float64Array.from(
-      nodes.flatMap(({ tree }) =>
-        'value' in tree ? tree.value : new Array<number>(outputs).fill(0),
-      ),
-    ),
-    outputs,
-    comparison: '<=',
-    precision: 'float64',
-    aggregation: 'mean',
-    ...options,
-    base: options.base ?? new Float64Array(outputs),
-  }
-}
-
-function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length) return Number.NaN
-  return Array.from(a).reduce((most, number, i) => {
-    const difference = Math.abs(number - (b[i] as number))
-    // NaN stays, so that it fails.
-    return difference > most || Number.isNaN(difference) ? difference : most
-  }, 0)
 }
 
 function isWithin(t: Test, difference: number, name: string): void {
