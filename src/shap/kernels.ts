@@ -50,8 +50,11 @@ export function instantiateKernels(): Kernels | undefined {
 }
 
 function compileKernels(): WebAssembly.Module | 'unavailable' {
+  const text = atob(encoded)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
   try {
-    return new WebAssembly.Module(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)))
+    return new WebAssembly.Module(bytes)
   } catch {
     return 'unavailable'
   }
