@@ -126,6 +126,7 @@ function patternOf(url: string): RegExp {
   const pattern = literal
     .replace(/:name\\\(.*?\\\)/g, '[^/:]+')
     .replace(/::/g, ':')
+    .replace(/:version/g, '[^/]+')
     .replace(/:name/g, url.startsWith('/v1/') ? '[^/:]+' : '[^/]+')
     .replace(/\\\*/g, '.*')
   return new RegExp(`^${pattern}$`)

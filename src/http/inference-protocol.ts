@@ -16,51 +16,44 @@ export function inferenceProtocolRoutes(
   service: Service,
 ): Route[] {
   const live = { live: true, ready: true }
+  const check = (request: FastifyRequest) => {
+    checkName(request, name)
+    checkVersion(request, model.artifact.modelId)
+  }
   const get = (
     url: string,
     id: string,
     summary: string,
     answer: unknown,
-    named = false,
+    checked?: typeof check,
   ): Route => ({
     method: 'GET',
     url,
-    schema: namedModelSchema(id, summary),
+    schema: namedModelSchema(id, summary, model.artifact.modelId),
     handler(request, reply) {
-      if (named) checkName(request, name)
+      checked?.(request)
       if (url.endsWith('ready') && service.options.isDraining?.())
         throw new InputError('shutting_down', 'the service is stopping')
       return sendJson(reply, answer)
     },
   })
-  return [
-    get('/v2', 'serverMetadata', 'The server', {
-      name: 'shapserve',
-      version: VERSION,
-      extensions: ['binary_tensor_data'],
-    }),
-    get('/v2/health/live', 'serverLive', 'Whether the server runs', live),
-    get('/v2/health/ready', 'serverReady', 'Whether the server takes requests', live),
+  const description = describeModel(model, name)
+  /** A model's routes below its path, which may name a version: `suffix` keeps the operations apart. */
+  const ofModel = (base: string, suffix: string): Route[] => [
+    get(base, `modelMetadata${suffix}`, "The model's inputs and outputs", description, check),
     get(
-      '/v2/models/:name',
-      'modelMetadata',
-      "The model's inputs and outputs",
-      describeModel(model, name),
-      true,
-    ),
-    get(
-      '/v2/models/:name/ready',
-      'modelReadyV2',
+      `${base}/ready`,
+      `modelReadyV2${suffix}`,
       'Whether a model is ready',
       { name, ready: true },
-      true,
+      check,
     ),
     {
       method: 'POST',
-      url: '/v2/models/:name/infer',
-      schema: inferSchema(model.artifact),
+      url: `${base}/infer`,
+      schema: inferSchema(model.artifact, `infer${suffix}`),
       handler(request, reply) {
-        checkName(request, name)
+        check(request)
         checkEncoding(request.raw)
         const headerLength = readHeaderLength(request)
         const { limits } = service.options
@@ -70,6 +63,28 @@ export function inferenceProtocolRoutes(
       },
     },
   ]
+  return [
+    get('/v2', 'serverMetadata', 'The server', {
+      name: 'shapserve',
+      version: VERSION,
+      extensions: ['binary_tensor_data'],
+    }),
+    get('/v2/health/live', 'serverLive', 'Whether the server runs', live),
+    get('/v2/health/ready', 'serverReady', 'Whether the server takes requests', live),
+    get('/v2/models', 'listModelsV2', 'The models served', { models: [name] }),
+    ...ofModel('/v2/models/:name', ''),
+    ...ofModel('/v2/models/:name/versions/:version', 'OfVersion'),
+  ]
+}
+
+/** The one version of a model is its identity. */
+function checkVersion(request: FastifyRequest, modelId: string): void {
+  const { version } = request.params as { version?: string }
+  if (version === undefined || version === modelId) return
+  throw new InputError(
+    'unknown_model',
+    `the model has no version ${quote(version)}; it has ${quote(modelId)}`,
+  )
 }
 
 function describeModel({ artifact }: LoadedModel, name: string) {

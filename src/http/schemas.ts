@@ -569,23 +569,29 @@ export const versionSchema: Schema = {
   },
 }
 
-const parameters = (url: boolean): Schema =>
-  url
-    ? {
-        params: {
-          type: 'object',
-          properties: { name: { type: 'string', description: 'name of the model' } },
-        },
-      }
-    : {}
+/** The parameters of a path that names a model, and perhaps a version of it. */
+const parameters = (url: boolean, version?: string): Schema => {
+  if (!url) return {}
+  const name = { type: 'string', description: 'name of the model' }
+  const ofVersion = { type: 'string', description: 'identity of the model', examples: [version] }
+  return {
+    params: {
+      type: 'object',
+      properties: { name, ...(version === undefined ? {} : { version: ofVersion }) },
+    },
+  }
+}
 
 /** Returns the schema of a route that says something of a model by its name. */
-export function namedModelSchema(operationId: string, summary: string): Schema {
+export function namedModelSchema(operationId: string, summary: string, version?: string): Schema {
   return {
     operationId,
     tags: ['protocols'],
     summary,
-    ...parameters(operationId.startsWith('model')),
+    ...parameters(
+      operationId.startsWith('model'),
+      operationId.endsWith('OfVersion') ? version : undefined,
+    ),
     response: {
       200: { description: 'The answer', content: { 'application/json': { schema: anyObject } } },
       ...common(),
@@ -615,7 +621,7 @@ export function kserveSchema(operationId: string, summary: string, artifact: Art
 }
 
 /** Returns the schema of the Open Inference Protocol's infer. */
-export function inferSchema(artifact: Artifact): Schema {
+export function inferSchema(artifact: Artifact, operationId: string): Schema {
   const inputs = artifact.preprocessor.inputs.map(({ name, type, example }) => ({
     name,
     shape: [1],
@@ -623,10 +629,10 @@ export function inferSchema(artifact: Artifact): Schema {
     data: [example],
   }))
   return {
-    operationId: 'infer',
+    operationId,
     tags: ['protocols'],
     summary: 'Predict or explain tensors',
-    ...parameters(true),
+    ...parameters(true, operationId.endsWith('OfVersion') ? artifact.modelId : undefined),
     body: {
       content: {
         'application/json': {

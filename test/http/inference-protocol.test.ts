@@ -281,6 +281,31 @@ for (const name of ['other', 'Model', '__proto__', 'x'.repeat(500)]) {
   })
 }
 
+t.test('a version may be named, if it is the one that is served', async (t) => {
+  const base = `/v2/models/model/versions/${artifact.modelId}`
+  for (const [url, plain] of [
+    [base, '/v2/models/model'],
+    [`${base}/ready`, '/v2/models/model/ready'],
+  ] as const) {
+    t.strictSame((await app.inject({ url })).json(), (await app.inject({ url: plain })).json())
+  }
+  const body = JSON.stringify({ inputs: [matrix] })
+  const answer = await post(app, `${base}/infer`, JSON_TYPE, body)
+  t.equal((answer.json() as Inferred).model_version, artifact.modelId)
+  for (const version of ['1', `${artifact.modelId}0`, '__proto__']) {
+    const other = `/v2/models/model/versions/${version}`
+    for (const url of [other, `${other}/ready`]) {
+      checkProblem(t, await app.inject({ url }), 404, 'unknown_model', /no version/)
+    }
+    const refused = await post(app, `${other}/infer`, JSON_TYPE, body)
+    checkProblem(t, refused, 404, 'unknown_model', /no version/)
+  }
+  const url = `/v2/models/other/versions/${artifact.modelId}`
+  checkProblem(t, await app.inject({ url }), 404, 'unknown_model', /no model/)
+  checkProblem(t, await app.inject({ url: `${base}/infer` }), 405, 'method_not_allowed')
+  t.strictSame((await app.inject({ url: '/v2/models' })).json(), { models: ['model'] })
+})
+
 const refused: [name: string, body: unknown, code: InputErrorCode, detail: RegExp][] = [
   ['null', null, 'invalid_shape', /object with "inputs"/],
   ['a list', [], 'invalid_shape', /object with "inputs"/],

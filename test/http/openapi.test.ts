@@ -10,6 +10,7 @@ import {
   buildMultiModelApp,
   buildTestApp,
   checkpoint,
+  loadCheckpoint,
   passenger,
   post,
 } from '../helper.ts'
@@ -47,6 +48,7 @@ interface Case {
 const JSON_TYPE = 'application/json'
 const CSV_TYPE = 'text/csv'
 const LINES_TYPE = 'application/jsonlines'
+const { modelId } = (await loadCheckpoint()).artifact
 const ajv = new Ajv2020({ strict: false, allErrors: false })
 const validators = new WeakMap<object, ReturnType<typeof ajv.compile>>()
 
@@ -267,14 +269,18 @@ t.test('the document is one of OpenAPI 3.1 and names every route', async (t) => 
       'get /v2',
       'get /v2/health/live',
       'get /v2/health/ready',
+      'get /v2/models',
       'get /v2/models/{name}',
       'get /v2/models/{name}/ready',
+      'get /v2/models/{name}/versions/{version}',
+      'get /v2/models/{name}/versions/{version}/ready',
       'get /version',
       'post /explain',
       'post /invocations',
       'post /v1/models/{name}:explain',
       'post /v1/models/{name}:predict',
       'post /v2/models/{name}/infer',
+      'post /v2/models/{name}/versions/{version}/infer',
     ],
   )
 })
@@ -292,8 +298,11 @@ t.test('every answer of a model is as documented', async (t) => {
     '/v2',
     '/v2/health/live',
     '/v2/health/ready',
+    '/v2/models',
     '/v2/models/model',
     '/v2/models/model/ready',
+    `/v2/models/model/versions/${modelId}`,
+    `/v2/models/model/versions/${modelId}/ready`,
   ]
   await checkCases(t, await buildTestApp(t), [
     ...gets.map((url) => ({ name: 'GET', url, status: 200 })),
@@ -303,7 +312,7 @@ t.test('every answer of a model is as documented', async (t) => {
       status: 431,
       headers: tooMany,
     })),
-    ...['/v1/models/other', '/v2/models/other', '/v2/models/other/ready'].map((url) => ({
+    ...['/v1/models/other', '/v2/models/other', '/v2/models/model/versions/1'].map((url) => ({
       name: 'another model',
       url,
       status: 404,
@@ -450,7 +459,7 @@ async function checkExamples(
 ): Promise<void> {
   const document = await readDocument(app)
   for (const [path, methods] of Object.entries(document.paths)) {
-    const url = path.replace('{name}', 'model')
+    const url = path.replace('{name}', 'model').replace('{version}', modelId)
     for (const [method, operation] of Object.entries(methods)) {
       const name = `${method.toUpperCase()} ${path}`
       if (method === 'head' || skip.includes(name)) continue
