@@ -1,7 +1,7 @@
 /** What one request asks, as data that can cross to a worker: bytes in, bytes out. */
 import { evaluateCondition, writeClarify } from '../codecs/clarify.ts'
 import type { Codec, Decoded, Dialect, Encoded } from '../codecs/codec.ts'
-import { findCodec } from '../codecs/index.ts'
+import { answerTypes, findCodec } from '../codecs/index.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { type Column, countValues, type DataFrame, takeRows } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
@@ -11,7 +11,7 @@ import type { Explanations } from '../shap/explanation.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import { startSummary } from '../summary.ts'
 import type { MediaType, Operation } from './negotiation.ts'
-import { type ExplainRequest, parseExplainOptions } from './options.ts'
+import { asksExplanation, type ExplainRequest, parseExplainOptions } from './options.ts'
 
 /** Bounds of one request. */
 export interface Limits {
@@ -43,6 +43,8 @@ export interface Job {
    * expression over the prediction is true.
    */
   readonly enableExplanations?: string | undefined
+  /** Whether `explain` among the body's parameters makes a prediction an explanation. */
+  readonly explainByBody?: boolean | undefined
 }
 
 export interface JobResult {
@@ -112,23 +114,21 @@ async function answerJob(
     }
     return writer.encodePredictions?.(predictor.predict(frame), style) as Encoded
   }
-  if (job.operation === 'predict' && job.enableExplanations === undefined) return finish(predict())
+  const byBody =
+    job.explainByBody === true &&
+    asksExplanation(decoded.parameters.get('explain'), 'the parameters')
+  const condition = byBody ? undefined : job.enableExplanations
+  if (job.operation === 'predict' && !byBody && condition === undefined) return finish(predict())
+  if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
 
-  // Preparing the explanations of a large model takes longer than they do.
-  const asksClarify = job.enableExplanations !== undefined
+  const asksClarify = condition !== undefined
+  const asked = [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
   const options = withDefaults(
     predictor,
-    parseExplainOptions(
-      asksClarify ? [['format', 'clarify']] : [...job.options, ...decoded.parameters],
-    ),
+    parseExplainOptions(asksClarify ? [['format', 'clarify']] : [...job.options, ...asked]),
   )
   const wanted = asksClarify
-    ? await evaluateCondition(
-        job.enableExplanations,
-        predictor.predict(frame),
-        writer.name,
-        job.selection,
-      )
+    ? await evaluateCondition(condition, predictor.predict(frame), writer.name, job.selection)
     : undefined
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
   checkForm(options, writer.name)
@@ -176,6 +176,13 @@ export function decodeRows(predictor: Predictor, job: Job): Decoded | Promise<De
   const { rowOffset = 0 } = job
   const context = { inputs, otherColumns, maxRows, rowOffset }
   return reader.decode(job.body, context, job.media.parameters)
+}
+
+function noExplanations({ essence }: MediaType): InputError {
+  return new InputError(
+    'not_acceptable',
+    `${essence} holds no explanations; accept ${answerTypes.explain.join(', ')}`,
+  )
 }
 
 /** Clarify's answer has one column per score, for all rows the same classes. */

@@ -44,6 +44,22 @@ export function parseExplainOptions(given: Iterable<readonly [string, unknown]>)
   return options
 }
 
+/**
+ * Returns whether `explain` asks for explanations at a route of predictions.
+ * @param where it stood, for the message
+ * @throws InputError `invalid_option` for what is neither yes nor no
+ */
+export function asksExplanation(value: unknown, where: string): boolean {
+  if (value === undefined || value === null) return false
+  const text = String(value)
+  if (typeof value !== 'object' && /^(false|no|0)$/i.test(text)) return false
+  if (typeof value !== 'object' && /^(shap|true|yes|1)$/i.test(text)) return true
+  throw new InputError(
+    'invalid_option',
+    `explain is ${quote(value)} in ${where}, expected shap${didYouMean(text, ['shap'])}`,
+  )
+}
+
 function readText(name: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value)
   throw new InputError('invalid_option', `${name} is ${quote(value)}, expected one text or number`)

@@ -1,9 +1,9 @@
 /** SageMaker hosting: /ping, /invocations with explanations on request, /execution-parameters. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LoadedModel } from '../artifact/store.ts'
-import { didYouMean, InputError, quote } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import { negotiateAnswer } from './negotiation.ts'
-import { optionNames } from './options.ts'
+import { asksExplanation, optionNames } from './options.ts'
 import type { Route } from './route.ts'
 import { executionParametersSchema, pingSchema, rowsSchema } from './schemas.ts'
 import { note, type Service, sendJson } from './service.ts'
@@ -78,6 +78,7 @@ export function invoke(
     answer: negotiateAnswer(request.headers.accept, 'predict', defaultAccept),
     ...(selection ? { selection } : {}),
     ...(typeof condition === 'string' ? { enableExplanations: condition } : {}),
+    explainByBody: true,
   })
 }
 
@@ -98,13 +99,7 @@ function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<strin
     return at < 0 ? [pair.trim(), ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
   })
   const explain = pairs.find(([name]) => name === 'explain')?.[1]
-  if (explain === undefined || /^(false|no|0)$/i.test(explain)) return new Map()
-  if (!/^(shap|true|yes|1)$/i.test(explain)) {
-    throw new InputError(
-      'invalid_option',
-      `explain is ${quote(explain)} in the custom attributes, expected shap${didYouMean(explain, ['shap'])}`,
-    )
-  }
+  if (!asksExplanation(explain, 'the custom attributes')) return new Map()
   return new Map(
     pairs.filter(([name]) => name === 'explain' || optionNames.some((known) => known === name)),
   )

@@ -46,6 +46,7 @@ export interface Ask {
   readonly dialect?: Dialect | undefined
   readonly selection?: readonly Selected[] | undefined
   readonly enableExplanations?: string | undefined
+  readonly explainByBody?: boolean | undefined
 }
 
 export interface Service {
@@ -148,8 +149,20 @@ export function createService(options: ServiceOptions): Service {
 
 /** Written out member by member: rest and spread cost several microseconds in every request. */
 function buildJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): Job {
-  const { operation, answer, options = [], dialect, selection, enableExplanations } = ask
-  return { operation, body, media, answer, options, limits, dialect, selection, enableExplanations }
+  const { operation, answer, options = [], dialect } = ask
+  const { selection, enableExplanations, explainByBody } = ask
+  return {
+    operation,
+    body,
+    media,
+    answer,
+    options,
+    limits,
+    dialect,
+    selection,
+    enableExplanations,
+    explainByBody,
+  }
 }
 
 /** Returns bytes as a Buffer over the same memory: Fastify sends those as they are, without a charset. */

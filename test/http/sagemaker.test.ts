@@ -278,6 +278,39 @@ for (const text of ['predicted_score', 'labels,probabilty', '__proto__', 'labels
   })
 }
 
+// Explanations that the body asks for
+
+t.test('the parameters of a body may ask for explanations', async (t) => {
+  const instances = [passenger.list]
+  const ask = (url: string, parameters: unknown, headers = {}, key = 'parameters') =>
+    post(app, url, JSON_TYPE, JSON.stringify({ instances, [key]: parameters }), headers)
+  for (const explain of ['shap', true, 1, 'TRUE']) {
+    const answer = await ask('/invocations', { explain, top: 2 })
+    t.equal(answer.statusCode, 200)
+    t.equal(answer.body, (await ask('/explain', { top: 2 })).body, String(explain))
+  }
+  const params = await ask('/invocations', { explain: 'shap' }, {}, 'params')
+  t.equal(params.body, (await ask('/explain', {})).body, "MLflow's name")
+  const accept = { accept: CSV_TYPE }
+  const csv = await ask('/invocations', { explain: 'shap' }, accept)
+  t.equal(csv.body, (await ask('/explain', {}, accept)).body)
+  const plain = await ask('/invocations', {})
+  for (const explain of [false, 0, null, 'no']) {
+    t.equal((await ask('/invocations', { explain })).body, plain.body, String(explain))
+  }
+  const condition = { [CONDITION]: '`true`' }
+  const both = await ask('/invocations', { explain: 'shap' }, condition)
+  t.equal(both.body, (await ask('/explain', {})).body, 'before a condition')
+  for (const explain of ['lime', 2, {}, ['shap']]) {
+    const answer = await ask('/invocations', { explain })
+    checkProblem(t, answer, 400, 'invalid_option', /explain is .*parameters/)
+  }
+  const unknown = await ask('/invocations', { explain: 'shap', tpo: 2 })
+  checkProblem(t, unknown, 400, 'invalid_option', /"tpo"/)
+  const npy = await ask('/invocations', { explain: 'shap' }, { accept: 'application/x-npy' })
+  checkProblem(t, npy, 406, 'not_acceptable', /holds no explanations/)
+})
+
 // Explanations beside predictions, in Clarify's form
 
 /** Conditions, the type they are evaluated on, and for which of the two rows they are true. */
