@@ -23,7 +23,8 @@ export const json = {
 
   decode(body, context) {
     const { rows, dialect, parameters } = readForm(parseJson(decodeUtf8(body)), context)
-    return { ...decodeInstances(rows, context), dialect, parameters }
+    const { frame, ignoredColumns } = decodeInstances(rows, context)
+    return { frame, dialect, parameters, ignoredColumns }
   },
 
   encodePredictions(predictions, { dialect, selection }) {

@@ -64,39 +64,56 @@ const encoder = new TextEncoder()
 /** Longest computation, in estimated seconds, that may hold up other requests. */
 export const INLINE_SECONDS = 0.01
 
+/** Most answers are there at once; to wait for them all the same would cost every request. */
+export type MaybePromise<T> = T | Promise<T>
+
 /**
  * Returns the answer to a job, or undefined when it would take longer than the event loop may be held up
  * and `inline` is set.
  * @throws InputError for anything wrong in the body or the options
  */
-export async function runJob(
+export function runJob(
   predictor: Predictor,
   job: Job,
   inline: boolean,
-): Promise<JobResult | undefined> {
-  try {
-    return await answerJob(predictor, job, inline)
-  } catch (error) {
-    throw withOffset(error, job.rowOffset ?? 0)
-  }
+): MaybePromise<JobResult | undefined> {
+  const { rowOffset } = job
+  return rowOffset === undefined
+    ? answerJob(predictor, job, inline)
+    : numberErrors(rowOffset, async () => answerJob(predictor, job, inline))
 }
 
 /** The model numbers the rows of what it gets from 1; a decoder that knows better has done so already. */
-function withOffset(error: unknown, offset: number): unknown {
-  if (offset === 0 || !(error instanceof InputError)) return error
-  const row = error.places[0]?.row
-  const start = `row ${row}: `
-  if (row === undefined || row > offset || !error.message.startsWith(start)) return error
-  const message = `row ${row + offset}: ${error.message.slice(start.length)}`
-  return new InputError(error.code, message, [{ ...error.places[0], row: row + offset }])
+async function numberErrors<T>(offset: number, answer: () => Promise<T>): Promise<T> {
+  try {
+    return await answer()
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    const row = error.places[0]?.row
+    const start = `row ${row}: `
+    if (row === undefined || row > offset || !error.message.startsWith(start)) throw error
+    const message = `row ${row + offset}: ${error.message.slice(start.length)}`
+    throw new InputError(error.code, message, [{ ...error.places[0], row: row + offset }])
+  }
 }
 
-async function answerJob(
+function answerJob(
   predictor: Predictor,
   job: Job,
   inline: boolean,
-): Promise<JobResult | undefined> {
-  const decoded = await decodeRows(predictor, job)
+): MaybePromise<JobResult | undefined> {
+  const decoded = decodeRows(predictor, job)
+  return decoded instanceof Promise
+    ? decoded.then((rows) => answerRows(predictor, job, rows, inline))
+    : answerRows(predictor, job, decoded, inline)
+}
+
+function answerRows(
+  predictor: Predictor,
+  job: Job,
+  decoded: Decoded,
+  inline: boolean,
+): MaybePromise<JobResult | undefined> {
   const { frame } = decoded
   const writer = findCodec(job.answer.essence) as Codec
   const finish = (encoded: Encoded, contentType = job.answer.essence): JobResult => ({
@@ -120,12 +137,36 @@ async function answerJob(
   const condition = byBody ? undefined : job.enableExplanations
   if (job.operation === 'predict' && !byBody && condition === undefined) return finish(predict())
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
+  const parameters = [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
+  return explainRows(predictor, { ...job, options: [...job.options, ...parameters] }, frame, {
+    writer,
+    condition,
+    finish,
+    predict,
+    inline,
+  })
+}
 
+/** What an explanation needs of the answer around it. */
+interface ExplainContext {
+  readonly writer: Codec
+  /** Explanations stand beside predictions, for the rows on which this is true. */
+  readonly condition: string | undefined
+  finish(encoded: Encoded, contentType?: string): JobResult
+  predict(): Encoded
+  readonly inline: boolean
+}
+
+async function explainRows(
+  predictor: Predictor,
+  job: Job,
+  frame: DataFrame,
+  { writer, condition, finish, predict, inline }: ExplainContext,
+): Promise<JobResult | undefined> {
   const asksClarify = condition !== undefined
-  const asked = [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
   const options = withDefaults(
     predictor,
-    parseExplainOptions(asksClarify ? [['format', 'clarify']] : [...job.options, ...asked]),
+    parseExplainOptions(asksClarify ? [['format', 'clarify']] : job.options),
   )
   const wanted = asksClarify
     ? await evaluateCondition(condition, predictor.predict(frame), writer.name, job.selection)
@@ -167,7 +208,7 @@ function numberFrom(explanations: Explanations, offset: number): Explanations {
 }
 
 /** Returns the rows in a job's body. */
-export function decodeRows(predictor: Predictor, job: Job): Decoded | Promise<Decoded> {
+export function decodeRows(predictor: Predictor, job: Job): MaybePromise<Decoded> {
   if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
   const reader: Codec | undefined = findCodec(job.media.essence)
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)

@@ -1,7 +1,7 @@
 /** Every kind of job and what answers it, on the event loop and in the workers. */
 import type { Predictor } from '../inference.ts'
 import { type InferenceJob, runInference } from './inference-job.ts'
-import { type Job, type JobResult, runJob } from './job.ts'
+import { type Job, type JobResult, type MaybePromise, runJob } from './job.ts'
 
 export type AnyJob = Job | InferenceJob
 
@@ -14,7 +14,7 @@ export function runAnyJob(
   predictor: Predictor,
   job: AnyJob,
   inline: boolean,
-): Promise<JobResult | undefined> | JobResult | undefined {
+): MaybePromise<JobResult | undefined> {
   return job.operation === 'infer'
     ? runInference(predictor, job, inline)
     : runJob(predictor, job, inline)

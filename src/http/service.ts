@@ -73,7 +73,7 @@ export interface Service {
 const INLINE_BYTES = 64 << 10
 
 /** What the log says of a request, collected while it is answered; never its rows. */
-const notes = new WeakMap<FastifyRequest, Record<string, number | string>>()
+const notes = new WeakMap<FastifyRequest, Readonly<Record<string, number | string>>>()
 
 /** Adds to what the log says of a request. */
 export function note(
@@ -81,7 +81,7 @@ export function note(
   facts: Readonly<Record<string, number | string>>,
 ): void {
   const before = notes.get(request)
-  notes.set(request, before ? { ...before, ...facts } : { ...facts })
+  notes.set(request, before ? { ...before, ...facts } : facts)
 }
 
 /** Returns what was noted of a request. */
@@ -93,28 +93,8 @@ export function notesOf(
 
 /** Returns the service behind all routes. */
 export function createService(options: ServiceOptions): Service {
-  const { limits } = options
+  const { limits, pool, deadlineMs } = options
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
-  const run = async (
-    model: LoadedModel,
-    job: AnyJob,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<JobResult> => {
-    const { pool } = options
-    const isSmall = job.body.length <= INLINE_BYTES
-    const inline =
-      isSmall || !pool ? await runAnyJob(model.predictor, job, pool !== undefined) : undefined
-    const result =
-      inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, options.deadlineMs))
-    note(request, {
-      rows: result.rows,
-      ignored_columns: result.ignoredColumns,
-      unknown_categories: result.unknownCategories,
-      worker: inline ? 0 : 1,
-    })
-    return result
-  }
   const service: Service = {
     options,
     answer(model, request, reply, ask) {
@@ -125,7 +105,19 @@ export function createService(options: ServiceOptions): Service {
     async answerJob(model, request, reply, build) {
       const body = await bodies.read(request.raw)
       try {
-        const result = await run(model, build(body), request, reply)
+        const job = build(body)
+        const isInline = !pool || body.length <= INLINE_BYTES
+        const inline = isInline
+          ? await runAnyJob(model.predictor, job, pool !== undefined)
+          : undefined
+        const result =
+          inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, deadlineMs))
+        note(request, {
+          rows: result.rows,
+          ignored_columns: result.ignoredColumns,
+          unknown_categories: result.unknownCategories,
+          worker: inline ? 0 : 1,
+        })
         if (result.jsonLength !== undefined)
           reply.header('inference-header-content-length', String(result.jsonLength))
         return reply.header('content-type', result.contentType).send(asBuffer(result.body))
