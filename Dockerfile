@@ -18,10 +18,12 @@ LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \
-    NODE_COMPILE_CACHE=/app/.cache
+    NODE_COMPILE_CACHE=/app/.cache \
+    MALLOC_ARENA_MAX=2
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+# Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system.
 # Compiled code is cached in the image, so that a container starts faster.
 RUN node dist/cli.js --version && ! node dist/cli.js serve --model-dir /nonexistent
 EXPOSE 8080
