@@ -1,7 +1,6 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Writable } from 'node:stream'
 import { type LoadedModel, readModelDirectory } from '../artifact/store.ts'
@@ -265,32 +264,23 @@ async function openSink(path: string): Promise<Sink> {
     const { code } = error as NodeJS.ErrnoException
     return new InputError('invalid_file', `the file ${quote(path, 256)} cannot be written: ${code}`)
   }
-  const stream = createWriteStream(part)
-  try {
-    await once(stream, 'open')
-  } catch (error) {
-    throw unwritable(error)
+  const guard = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      throw unwritable(error)
+    }
   }
+  const handle = await guard(() => open(part, 'w'))
   return {
-    async write(bytes) {
-      try {
-        await writeAll(stream, bytes)
-      } catch (error) {
-        throw unwritable(error)
-      }
-    },
-    async finish() {
-      try {
-        stream.end()
-        await once(stream, 'close')
+    write: (bytes) => guard(() => handle.appendFile(bytes)),
+    finish: () =>
+      guard(async () => {
+        await handle.close()
         await rename(part, path)
-      } catch (error) {
-        await rm(part, { force: true })
-        throw unwritable(error)
-      }
-    },
+      }),
     async abandon() {
-      stream.destroy()
+      await handle.close()
       await rm(part, { force: true })
     },
   }

@@ -1,0 +1,247 @@
+/** Files of rows, answered in parts: the same bytes as in one piece, and the file's own row numbers. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { splitRecords } from '../../src/commands/blocks.ts'
+import { type RowsRequest, runRows } from '../../src/commands/rows.ts'
+import { createRandom } from '../../src/data/random.ts'
+import { InputError, type InputErrorCode } from '../../src/errors.ts'
+import { shapserve } from '../command.ts'
+import { checkpoint } from '../helper.ts'
+
+// Two of the tests start the command.
+t.setTimeout(120_000)
+
+const random = createRandom(11)
+const header = 'Pclass,Name,Sex,Age,SibSp,Parch'
+const titles = ['Mr', 'Mrs', 'Miss', 'Dr']
+
+/** A passenger whose name may have quotes, commas and line breaks in it. */
+function passengerCsv(row: number): string {
+  const title = titles[random.below(4)]
+  const name = [`"Doe, ${title}. J"`, `"Doe ""D""\n, ${title}. J"`, `Doe ${title}. ${row}`][
+    random.below(3)
+  ]
+  const age = random.below(4) === 0 ? '' : random.below(80)
+  const sex = ['male', 'female'][random.below(2)]
+  return `${1 + random.below(3)},${name},${sex},${age},${random.below(4)},${random.below(3)}`
+}
+
+const lines = Array.from({ length: 300 }, (_, row) => passengerCsv(row))
+const bodies = {
+  'named.csv': `${header}\n${lines.join('\n')}\n`,
+  'positional.csv': `${lines.join('\n')}\n`,
+  'crlf.csv': `\ufeff${header}\r\n${lines.join('\r\n')}\r\n\r\n\r\n`,
+  'cr.csv': `${header}\r${lines.join('\r')}`,
+  'other-order.csv': `PassengerId,${header}\n${lines.map((line, i) => `${i},${line}`).join('\n')}`,
+}
+
+async function answer(t: Test, body: string, request: Partial<RowsRequest>): Promise<string> {
+  const directory = t.testdir()
+  const file = join(directory, 'rows.csv')
+  const out = join(directory, 'out')
+  writeFileSync(request.file ? join(directory, request.file) : file, body)
+  await runRows({
+    operation: 'explain',
+    modelDir: checkpoint,
+    options: [],
+    jobs: 1,
+    ...request,
+    file: request.file ? join(directory, request.file) : file,
+    out,
+  })
+  return readFileSync(out, 'utf8')
+}
+
+for (const [name, body] of Object.entries(bodies)) {
+  for (const operation of ['predict', 'explain'] as const) {
+    t.test(`${operation} ${name}: parts of any size give the same bytes`, async (t) => {
+      const whole = await answer(t, body, { operation, partBytes: 1 << 20 })
+      t.equal(whole.split('\n').length, operation === 'predict' ? 301 : 302)
+      for (const partBytes of [150, 3000])
+        t.equal(await answer(t, body, { operation, partBytes }), whole, `${partBytes} bytes`)
+    })
+  }
+}
+
+t.test('JSON Lines in parts, rows numbered through', async (t) => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    Pclass: 1 + (i % 3),
+    Name: `Doe, ${titles[i % 4]}. J`,
+    Sex: 'male',
+    Age: i % 5 === 0 ? null : i,
+    SibSp: 0,
+    Parch: 0,
+  }))
+  const body = `${rows.map((row) => JSON.stringify(row)).join('\n')}\n\n`
+  const request = { file: 'rows.jsonl', options: [['format', 'contributions']] as const }
+  const whole = await answer(t, body, { ...request, partBytes: 1 << 20 })
+  t.equal(await answer(t, body, { ...request, partBytes: 200 }), whole)
+  const numbers = whole
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { row: number }).row)
+  t.strictSame(
+    numbers,
+    Array.from({ length: 40 }, (_, i) => i + 1),
+  )
+})
+
+async function refuses(
+  t: Test,
+  body: string,
+  code: InputErrorCode,
+  message: RegExp,
+  request: Partial<RowsRequest> = {},
+) {
+  for (const partBytes of [500, 1 << 20]) {
+    let error: unknown
+    await answer(t, body, { ...request, partBytes }).catch((thrown: unknown) => {
+      error = thrown
+    })
+    if (!(error instanceof InputError)) return t.fail(`${partBytes}: not refused`, { error })
+    t.equal(error.code, code, `parts of ${partBytes} bytes`)
+    t.match(error.message, message)
+  }
+  t.notOk(existsSync(join(t.testdirName, 'out')), 'nothing is written')
+  t.notOk(existsSync(join(t.testdirName, 'out.part')), 'not even in part')
+}
+
+t.test('what is wrong is said of the row in the file', async (t) => {
+  const changed = (row: number, line: string) =>
+    `${header}\n${lines.map((own, i) => (i === row - 1 ? line : own)).join('\n')}\n`
+  await refuses(
+    t,
+    changed(250, 'x,Doe Mr. J,male,3,0,0'),
+    'invalid_number',
+    /^row 250, column "Pclass"/,
+  )
+  await refuses(t, changed(251, '1,Doe Mr. J,male,3,0'), 'ragged_row', /^row 251 has 5 fields/)
+  await refuses(t, changed(252, ''), 'blank_row', /^row 252 is an empty line/)
+  await refuses(t, changed(253, '1,Doe\u0001,male,3,0,0'), 'control_character', /^row 253 holds/)
+  await refuses(t, changed(254, '1,Do"e,male,3,0,0'), 'invalid_csv', /^row 254: a quote/)
+  await refuses(t, changed(255, '1,"Doe,male,3,0,0'), 'invalid_csv', /^row 255: /)
+  await refuses(
+    t,
+    `${lines.slice(0, 99).join('\n')}\n1,Doe,male,,,x\n`,
+    'missing_value',
+    /^row 100, /,
+  )
+  const objects = Array.from(
+    { length: 60 },
+    () => '{"Pclass":1,"Name":"Doe, Mr. J","Sex":"male","SibSp":0,"Parch":0}',
+  )
+  const jsonLines = (line: string) => `${objects.with(39, line).join('\n')}\n`
+  const request = { file: 'rows.jsonl' }
+  await refuses(t, jsonLines('{"Pclass":1'), 'invalid_json', /^row 40 is not JSON/, request)
+  await refuses(t, jsonLines('  '), 'blank_row', /^row 40 is an empty line/, request)
+  await refuses(t, jsonLines('{"Pclass":1}'), 'missing_column', /^row 40 lacks/, request)
+})
+
+t.test('options that are none, whatever the file', async (t) => {
+  const body = bodies['named.csv']
+  await refuses(t, body, 'invalid_option', /space is "x"/, { options: [['space', 'x']] })
+  await refuses(t, body, 'invalid_option', /--format is "xml"/, { format: 'xml' })
+  await refuses(t, body, 'invalid_option', /--input-format is "xml"/, { inputFormat: 'xml' })
+  await refuses(t, body, 'invalid_option', /a summary takes space and method, not top/, {
+    summary: true,
+    options: [['top', '3']],
+  })
+  await refuses(t, '', 'empty_data', /no rows to sum up/, { summary: true })
+})
+
+t.test('a summary adds up to the explanations, in parts of any size', async (t) => {
+  const body = bodies['named.csv']
+  const explained = (await answer(t, body, {})).trim().split('\n').slice(1)
+  const values = explained.map((line) => line.split(',').slice(4, 10).map(Number))
+  interface Column {
+    column: string
+    mean_abs_shap: number[]
+    mean_shap: number[]
+    groups: { value?: unknown; rows: number; mean_shap: number[] }[]
+  }
+  const summaries: { rows: number; columns: Column[] }[] = []
+  for (const partBytes of [300, 1 << 20])
+    summaries.push(JSON.parse(await answer(t, body, { summary: true, partBytes })))
+  for (const { rows, columns } of summaries) {
+    t.equal(rows, 300)
+    header.split(',').forEach((name, j) => {
+      const found = columns.find(({ column }) => column === name) as Column
+      const mean = values.reduce((sum, row) => sum + (row[j] as number), 0) / 300
+      const size = values.reduce((sum, row) => sum + Math.abs(row[j] as number), 0) / 300
+      t.ok(Math.abs((found.mean_shap[0] as number) - mean) < 1e-12, `${name}: mean`)
+      t.ok(Math.abs((found.mean_abs_shap[0] as number) - size) < 1e-12, `${name}: mean size`)
+      t.equal(
+        found.groups.reduce((sum, group) => sum + group.rows, 0),
+        300,
+        `${name}: every row once`,
+      )
+      const pushes = found.groups.reduce(
+        (sum, { rows, mean_shap }) => sum + rows * (mean_shap[0] as number),
+        0,
+      )
+      t.ok(Math.abs(pushes / 300 - mean) < 1e-12, `${name}: groups make up the whole`)
+    })
+    const sex = columns.find(({ column }) => column === 'Sex') as Column
+    t.strictSame(
+      sex.groups.map(({ value }) => value),
+      ['female', 'male'],
+    )
+  }
+})
+
+t.test('records are cut only where they end', async () => {
+  const piece = fc.constantFrom('a', '"b\n"', '""', ',', '\n', '\r\n', '\r', ' ', '"x""\r\ny"')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(piece, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 7 }),
+      async (pieces, blockBytes, chunkBytes) => {
+        const text = Buffer.from(pieces.join(''))
+        async function* chunks() {
+          for (let at = 0; at < text.length; at += chunkBytes)
+            yield text.subarray(at, at + chunkBytes)
+        }
+        const blocks: string[] = []
+        let records = 0
+        for await (const block of splitRecords(chunks(), blockBytes, true)) {
+          if (block.records !== records)
+            throw new Error(`${block.records} records before, not ${records}`)
+          const own = block.bytes.toString()
+          if ((own.split('"').length - 1) % 2 === 1) throw new Error(`cut within quotes: ${own}`)
+          records += own.replace(/"[^"]*"/g, 'q').split(/\r\n|\n|\r/).length - 1
+          blocks.push(own)
+        }
+        const joined = blocks.join('')
+        if (
+          !text.toString().startsWith(joined) ||
+          /[^\r\n]/.test(text.toString().slice(joined.length))
+        )
+          throw new Error('something was lost')
+      },
+    ),
+    { seed: 5, numRuns: 500 },
+  )
+})
+
+t.test('all cores give the bytes of one', async (t) => {
+  const directory = t.testdir()
+  const file = join(directory, 'rows.csv')
+  writeFileSync(file, `${header}\n${`${lines.join('\n')}\n`.repeat(60)}`)
+  const args = ['explain', file, '--model-dir', checkpoint]
+  const one = await shapserve([...args, '--jobs', '1'])
+  const several = await shapserve([...args, '--jobs', '2'])
+  t.equal(one.status, 0)
+  t.equal(several.stderr, '', 'no bar where nobody looks')
+  t.ok(several.stdout === one.stdout, 'the same bytes')
+  t.equal(several.stdout.split('\n').length, 18_002)
+  writeFileSync(file, `${header}\n${`${lines.join('\n')}\n`.repeat(60)}1,Doe,male,x,0,0\n`)
+  const wrong = await shapserve([...args, '--jobs', '2'])
+  t.strictSame(
+    [wrong.status, wrong.stderr],
+    [1, 'shapserve: row 18001, column "Age": "x" is not a number\n'],
+  )
+  t.equal((await shapserve([...args, '--jobs', '0'])).status, 1)
+})
