@@ -56,6 +56,7 @@ export async function tune(
       keep: keptColumns(data.frame, plan, options),
       progress: options.progress,
       ...(shouldStop ? { shouldStop } : {}),
+      ...(options.threads ? { threads: options.threads } : {}),
       warn: options.warn,
     },
   )

@@ -49,7 +49,6 @@ export function classWeights(
 
 /**
  * Returns every row's weight: sample weight · class weight; undefined when all weigh 1.
- * Balanced weights count rows without their sample weights, as scikit-learn does.
  */
 export function rowWeights(
   y: Int32Array,
