@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 
 const directory = fileURLToPath(new URL('.', import.meta.url))
 /** Not benchmarks but what benchmarks share. */
-const shared = new Set(['data.ts'])
+const shared = new Set(['data.ts', 'csv-data.ts', 'grow-forest.ts', 'grown-forest.ts', 'python-side.ts'])
 
 async function main() {
   const [name, ...rest] = process.argv.slice(2)

@@ -3,19 +3,13 @@
  * `npm run bench -- train-logistic [--repeats N] [--slow]`; `--slow` also times scikit-learn's solver saga on the
  * penalties with l1, which takes minutes. scikit-learn runs in `python3`, or in what PYTHON names, on one thread.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { logisticRegression } from '../src/estimators/native/logistic-regression.ts'
 import { parseParams } from '../src/estimators/params.ts'
 import type { LinearSpec } from '../src/models/model.ts'
 import { adultLike, higgsLike, type LabelledMatrix } from './data.ts'
+import { hasPythonModule, runPython, withDataFolder } from './python-side.ts'
 
-const PYTHON = process.env['PYTHON'] ?? 'python3'
-/** One thread, whatever library multiplies. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' }
 const TIGHT = { tol: 1e-12, max_iter: 10_000 }
 
 interface Params {
@@ -51,8 +45,7 @@ const penalties: readonly Params[] = [
   { penalty: 'elasticnet', l1_ratio: 0.5, max_iter: 1000 },
 ]
 
-const hasPython = spawnSync(PYTHON, ['-c', 'import sklearn']).status === 0
-if (!hasPython) console.log(`no scikit-learn in ${PYTHON}: only the native engine is timed\n`)
+const hasPython = hasPythonModule('sklearn')
 console.log(
   '| set | penalty | ms | iterations | error | scikit-learn ms | iterations | error | ratio |',
 )
@@ -70,7 +63,7 @@ async function compare(name: string, data: LabelledMatrix, params: Params): Prom
   const ours = await fitNative(data, params, repeats)
   const isSlow = params.penalty === 'l1' || params.penalty === 'elasticnet'
   const theirs =
-    hasPython && (options.slow || !isSlow) ? fitSklearn(data, params, isSlow) : undefined
+    hasPython && (options.slow || !isSlow) ? await fitSklearn(data, params, isSlow) : undefined
   const cells = [
     name,
     params.penalty,
@@ -106,24 +99,12 @@ async function fitNative({ X, y }: LabelledMatrix, params: Params, times: number
   return { milliseconds, iterations, coefficients: spec?.coefficients ?? [] }
 }
 
-function fitSklearn({ X, y }: LabelledMatrix, params: Params, isSlow: boolean): Fit {
-  const directory = mkdtempSync(join(tmpdir(), 'shapserve-bench-'))
-  try {
-    writeFileSync(join(directory, 'X'), X.data)
-    writeFileSync(join(directory, 'y'), y)
-    const times = isSlow ? 1 : repeats
-    const script = join('bench', 'python', 'train_logistic.py')
-    const args = [script, directory, X.rows, X.columns, times, JSON.stringify(params)].map(String)
-    const run = spawnSync(PYTHON, args, {
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-      env: { ...process.env, ...ONE_THREAD },
-    })
-    if (run.status !== 0) throw new Error(run.stderr)
-    return JSON.parse(run.stdout) as Fit
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
+function fitSklearn(data: LabelledMatrix, params: Params, isSlow: boolean): Promise<Fit> {
+  const { rows, columns } = data.X
+  const times = isSlow ? 1 : repeats
+  return withDataFolder(data, (folder) =>
+    runPython<Fit>('train_logistic.py', [folder, rows, columns, times, JSON.stringify(params)]),
+  )
 }
 
 /** Scales the first columns to mean 0 and deviation 1, as the preprocessor does; one-hot columns stay as they are. */
