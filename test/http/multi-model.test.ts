@@ -115,15 +115,6 @@ t.test('models are read, explained and given back with threads as without them',
   t.equal((await deleted).statusCode, 200)
   t.ok([200, 404].includes((await running).statusCode), 'a request under way ends well')
   t.equal((await ask(app, 'b', rows)).statusCode, 200, 'another model has workers again')
-  for (const [to, name] of [
-    [app, 'b'],
-    [inline, 'a'],
-    [inline, 'b'],
-  ] as const) {
-    t.equal((await to.inject({ method: 'DELETE', url: `/models/${name}` })).statusCode, 200)
-  }
-  const url = join(root, 'none')
-  checkProblem(t, await load(app, 'm', url), 400, 'invalid_option', /no model directory/)
 })
 
 t.test('the headers of SageMaker mean what they do at /invocations', async (t) => {
