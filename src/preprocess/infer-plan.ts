@@ -77,16 +77,16 @@ export function inferPlan(
         acceptsMissing,
       ),
     )
+  const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   // By name, so that the order of the table's columns does not show in the model.
-  const sorted = columns.toSorted((a, b) => (a.column < b.column ? -1 : 1))
-  const withRole = (role: Role) => sorted.filter((entry) => entry.role === role)
+  const features = (role: Role) => withRole(role).sort((a, b) => (a.column < b.column ? -1 : 1))
   const plan: ColumnPlan = {
     target,
     ...(weight === undefined ? {} : { weight }),
     id: withRole('id').map(({ column }) => column),
-    numeric: withRole('numeric').map(({ column }) => ({ column })),
-    ordinal: withRole('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
-    nominal: withRole('nominal').map(({ column }) => ({
+    numeric: features('numeric').map(({ column }) => ({ column })),
+    ordinal: features('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
+    nominal: features('nominal').map(({ column }) => ({
       column,
       impute: 'own_level',
       minFrequency: countDistinct(findColumn(frame, column) as Column) > MAX_CATEGORIES ? 10 : 1,

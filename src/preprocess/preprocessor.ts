@@ -141,21 +141,38 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
         frame.names.map((name, index) => [name, frame.columns[index] as Column]),
       )
       for (const [name, column] of deriveColumns(frame)) columns.set(name, column)
-      const matrix = zeros(rows?.length ?? frame.length, featureNamesOut.length)
-      let at = 0
-      for (const { column, transforms } of steps) {
-        const whole = columns.get(column) as Column
-        const taken = rows ? takeColumnRows(whole, rows) : whole
-        for (const made of applyTransforms(transforms, taken)) {
-          const { values } = made as NumberColumn
-          for (let row = 0; row < values.length; row++)
-            matrix.data[row * matrix.columns + at] = values[row] as number
-          at++
+      const length = rows?.length ?? frame.length
+      const matrix = zeros(length, featureNamesOut.length)
+      for (let from = 0; from < length; from += BLOCK) {
+        const block = { rows, from, to: Math.min(from + BLOCK, length) }
+        let at = from * matrix.columns
+        for (const { column, transforms } of steps) {
+          const taken = takeBlock(columns.get(column) as Column, block)
+          for (const made of applyTransforms(transforms, taken)) {
+            const { values } = made as NumberColumn
+            for (let i = 0; i < values.length; i++)
+              matrix.data[at + i * matrix.columns] = values[i] as number
+            at++
+          }
         }
       }
       return matrix
     },
   }
+}
+
+/** How many rows are transformed at a time: what a step makes on the way, such as a column per category, stays small. */
+const BLOCK = 2 ** 15
+
+/** Returns the cells of a block of rows; a view where no rows were chosen. */
+function takeBlock(
+  column: Column,
+  { rows, from, to }: { rows: Int32Array | undefined; from: number; to: number },
+): Column {
+  if (rows) return takeColumnRows(column, rows.subarray(from, to))
+  return column.kind === 'number'
+    ? numberColumn(column.values.subarray(from, to))
+    : { ...column, codes: column.codes.subarray(from, to) }
 }
 
 export function applyTransforms(transforms: readonly Transform[], values: Column): Column[] {

@@ -5,9 +5,11 @@ import {
   cellAt,
   type DataFrame,
   numberColumn,
+  takeRows,
   textColumn,
 } from '../../src/data/frame.ts'
 import { createJsonReader } from '../../src/data/json-reader.ts'
+import { type Matrix, takeMatrixRows } from '../../src/data/matrix.ts'
 import { readCsvTable } from '../../src/data/table.ts'
 import { fitPreprocessor } from '../../src/preprocess/fit-preprocessor.ts'
 import { fitImputeCategory } from '../../src/preprocess/impute-category.ts'
@@ -563,3 +565,25 @@ function matrixRows({
     ...data.subarray(row * columns, (row + 1) * columns),
   ])
 }
+
+t.test('many rows are transformed block by block, and chosen ones in their order', (t) => {
+  const count = 100_000
+  const lines = Array.from({ length: count }, (_, i) => `${i % 50 ? i / 8 : ''},${'abc'[i % 3]}\n`)
+  const table = readCsvTable(`n,c\n${lines.join('')}`)
+  const all = Int32Array.from(lines, (_, i) => i)
+  const plan = readPlan({ target: 'y', numeric: ['n'], nominal: ['c'] })
+  const { spec } = fitPreprocessor(table, all, plan, { scale: true })
+  const { transform } = buildPreprocessor(spec)
+  const whole = transform(table)
+  const chosen = all.map((i) => (i * 7919) % count).subarray(0, 70_000)
+  const same = (found: Matrix, name: string) => {
+    const wanted = takeMatrixRows(whole, chosen)
+    t.equal(found.rows, wanted.rows, name)
+    t.ok(Buffer.from(found.data.buffer).equals(Buffer.from(wanted.data.buffer)), `${name}: bits`)
+  }
+  same(transform(table, chosen), 'by their numbers')
+  same(transform(takeRows(table, chosen)), 'taken before')
+  const last = transform(takeRows(table, all.subarray(count - 3)))
+  t.strictSame(last.data, whole.data.subarray(whole.data.length - 3 * whole.columns))
+  t.end()
+})
