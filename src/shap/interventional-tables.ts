@@ -31,8 +31,8 @@ const UNIT = 64
 /** Most rows that are explained at a time, so that they stay in the cache with their addresses. */
 const CHUNK = 512
 /** Numbers of the context that change from call to call, in words: assembly/layout.ts. */
-const ROWS = 4
-const OUTPUT_COUNT = 10
+const ROWS = 3
+const OUTPUT_COUNT = 9
 
 /** Returns the explainer of an ensemble against background rows on an instance of the kernels. */
 export function compileInterventionalTables(
@@ -66,7 +66,7 @@ export function compileInterventionalTables(
     baseValues: meanOutput(trees, background),
     explain: (x, outputs, phi) => chunk(x, 0, 1, outputs, phi),
     explainRows,
-    cost: plan.reduce((sum, tree) => sum + tree.top.length * 3 + tree.units.length * 60, 0),
+    cost: plan.reduce((sum, tree) => sum + tree.top.length * 2 + tree.units.length * 28, 0),
     plan: 'tables',
     tables: () => arena.f64.slice(tables / 8, tables / 8 + length * stored),
   }
@@ -91,23 +91,24 @@ function compileChunk(
 ): ExplainChunk {
   const largest = (of: (tree: TablePlanTree) => number) =>
     plan.reduce((most, tree) => Math.max(most, of(tree)), 0)
-  const masks = arena.take((largest(({ top, units }) => top.length + units.length) + 1) * 4)
+  const masks = arena.take(largest(({ top, units }) => top.length + units.length) * CHUNK * 4)
   const index = arena.take(largest(({ units }) => units.length) * CHUNK * 4)
   const asked = arena.take(trees.outputs * 4)
-  const xSize = 2 * features
-  const x = arena.take(CHUNK * xSize * 8)
+  const x = arena.take(CHUNK * 2 * features * 8)
   const phi = arena.take(CHUNK * trees.outputs * features * 8)
   const context = arena.take(64)
   arena.i32.set(
-    [headers, plan.length, x, xSize * 8, 0, masks, index, phi, features * 8, asked, 0],
+    [headers, plan.length, x, 0, masks, index, phi, features * 8, asked, 0],
     context / 4,
   )
   const weight = treeWeight(trees)
   return (data, first, rows, outputs, out) => {
     const { i32, f64 } = arena
     const { computed, count, place } = planner.ask(outputs)
+    // The kernel takes four rows at a time.
+    const stride = Math.ceil(rows / 4) * 4
     for (let row = 0; row < rows; row++) {
-      const to = { start: x / 8 + row * xSize, stride: 1, copies: 2 }
+      const to = { start: x / 8 + row, stride, copies: 2 }
       putRow(trees, features, data, (first + row) * features, f64, to)
     }
     i32.set(computed, asked / 4)
@@ -161,7 +162,7 @@ function writeTrees(
       const maskOf = (side: number) => {
         const unit = unitBelow[position * 2 + side] as number
         const child = (side === LEFT ? paths.left : paths.right)[position] as number
-        return 4 * (unit >= 0 ? top.length + unit : (topAt.get(child) as number))
+        return unit >= 0 ? top.length + unit : (topAt.get(child) as number)
       }
       arena.i32.set([x(position), ~(1 << (bit[position] as number))], word)
       arena.f64[word / 2 + 1] = threshold(position)

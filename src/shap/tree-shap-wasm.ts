@@ -53,7 +53,7 @@ export function compileTreeShapWasm(
     explainRows: compileBatch(shared),
     interactions: compileInteractions(shared, explain),
     cost: costOf(program.shapes, 1.2, 0.7),
-    interactionCost: costOf(program.shapes, 3, 10),
+    interactionCost: costOf(program.shapes, 3, 3.2),
   }
 }
 

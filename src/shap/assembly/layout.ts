@@ -93,15 +93,14 @@
 @inline export const TABLES_TREES: usize = 0;
 @inline export const TABLES_COUNT: usize = 4;
 @inline export const TABLES_X: usize = 8;
-@inline export const TABLES_X_SIZE: usize = 12;
-@inline export const TABLES_ROWS: usize = 16;
-@inline export const TABLES_MASKS: usize = 20;
-@inline export const TABLES_INDEX: usize = 24;
-@inline export const TABLES_PHI: usize = 28;
-@inline export const TABLES_PHI_SIZE: usize = 32;
-@inline export const TABLES_OUTPUTS: usize = 36;
-@inline export const TABLES_OUTPUT_COUNT: usize = 40;
-@inline export const TABLES_DUMMY: usize = 48;
+@inline export const TABLES_ROWS: usize = 12;
+@inline export const TABLES_MASKS: usize = 16;
+@inline export const TABLES_INDEX: usize = 20;
+@inline export const TABLES_PHI: usize = 24;
+@inline export const TABLES_PHI_SIZE: usize = 28;
+@inline export const TABLES_OUTPUTS: usize = 32;
+@inline export const TABLES_OUTPUT_COUNT: usize = 36;
+@inline export const TABLES_TOUCHED: usize = 40;
 
 // Tree of that kernel: 16 bytes.
 @inline export const TABLE_TREE_SIZE: usize = 16;
@@ -110,7 +109,7 @@
 @inline export const TABLE_TREE_UNITS: usize = 8;
 @inline export const TABLE_TREE_UNIT_COUNT: usize = 12;
 
-// Node above the units: 32 bytes. BIT has all bits but that of the feature; LEFT and RIGHT are offsets of masks.
+// Node above the units: 32 bytes. BIT has all bits but that of the feature; LEFT and RIGHT are numbers of masks.
 @inline export const TABLE_NODE_SIZE: usize = 32;
 @inline export const TABLE_NODE_X: usize = 0;
 @inline export const TABLE_NODE_BIT: usize = 4;

@@ -1,26 +1,25 @@
 // Interventional SHAP values by tables; ../interventional-tables.ts says what they are and writes the layout.
 import {
-  TABLES_COUNT, TABLES_DUMMY, TABLES_INDEX, TABLES_MASKS, TABLES_OUTPUT_COUNT, TABLES_OUTPUTS, TABLES_PHI,
-  TABLES_PHI_SIZE, TABLES_ROWS, TABLES_TREES, TABLES_X, TABLES_X_SIZE,
+  TABLES_COUNT, TABLES_INDEX, TABLES_MASKS, TABLES_OUTPUT_COUNT, TABLES_OUTPUTS, TABLES_PHI, TABLES_PHI_SIZE,
+  TABLES_ROWS, TABLES_TOUCHED, TABLES_TREES, TABLES_X,
   TABLE_NODE_BIT, TABLE_NODE_LEFT, TABLE_NODE_RIGHT, TABLE_NODE_SIZE, TABLE_NODE_THRESHOLD, TABLE_NODE_X,
   TABLE_TREE_NODE_COUNT, TABLE_TREE_NODES, TABLE_TREE_SIZE, TABLE_TREE_UNIT_COUNT, TABLE_TREE_UNITS,
   UNIT_ABOVE, UNIT_BYTES, UNIT_ENTRY, UNIT_FEATURES, UNIT_NODES, UNIT_SIZE, UNIT_TABLE, UNIT_THRESHOLDS, UNIT_XS,
 } from "./layout";
 
-/** Explains a chunk of rows: per tree first where every row's entries stand, then the entries are added. */
+/**
+ * Explains a chunk of rows: per tree first where every row's entries stand, then the entries are added. Numbers of the
+ * rows are [feature][row], the rows filled up to a multiple of four.
+ */
 export function explainTables(context: usize): void {
   const rows = <usize>load<u32>(context, TABLES_ROWS);
-  const xSize = <usize>load<u32>(context, TABLES_X_SIZE);
   const count = <usize>load<u32>(context, TABLES_OUTPUT_COUNT);
   const outputs = <usize>load<u32>(context, TABLES_OUTPUTS);
   const features = <usize>load<u32>(context, TABLES_PHI_SIZE);
   let tree = <usize>load<u32>(context, TABLES_TREES);
   for (const end = tree + <usize>load<u32>(context, TABLES_COUNT) * TABLE_TREE_SIZE; tree < end; tree += TABLE_TREE_SIZE) {
-    let x = <usize>load<u32>(context, TABLES_X);
-    for (let row: usize = 0; row < rows; row++) {
-      findEntries(context, tree, x, row, rows);
-      x += xSize;
-    }
+    findEntries(context, tree, (rows + 3) & ~3);
+    if (rows == 1) touchEntries(context, tree);
     let phi = <usize>load<u32>(context, TABLES_PHI);
     for (let k: usize = 0; k < count; k++) {
       addEntries(context, tree, rows, <usize>load<u32>(outputs + (k << 2)), phi, features * count);
@@ -29,60 +28,112 @@ export function explainTables(context: usize): void {
   }
 }
 
-/** Writes the address of the entry of every unit for one row. */
-function findEntries(context: usize, tree: usize, x: usize, row: usize, rows: usize): void {
+/** Writes the address of the entry of every unit and row, four rows at a time. */
+function findEntries(context: usize, tree: usize, rows: usize): void {
+  const x = <usize>load<u32>(context, TABLES_X);
   const masks = <usize>load<u32>(context, TABLES_MASKS);
-  let mask = masks;
+  const size = rows * 4;
   // A feature that no split has asked yet is alive.
-  store<u32>(mask, -1);
+  memory.fill(masks, 0xff, size);
+  let mask = masks;
   let node = <usize>load<u32>(tree, TABLE_TREE_NODES);
   for (const end = node + <usize>load<u32>(tree, TABLE_TREE_NODE_COUNT) * TABLE_NODE_SIZE; node < end; node += TABLE_NODE_SIZE) {
-    const alive = load<u32>(mask);
-    const dead = alive & load<u32>(node, TABLE_NODE_BIT);
-    const isLeft = load<f64>(x + <usize>load<u32>(node, TABLE_NODE_X)) <= load<f64>(node, TABLE_NODE_THRESHOLD);
-    store<u32>(masks + <usize>load<u32>(node, TABLE_NODE_LEFT), isLeft ? alive : dead);
-    store<u32>(masks + <usize>load<u32>(node, TABLE_NODE_RIGHT), isLeft ? dead : alive);
-    mask += 4;
+    const others = v128.load32_splat(node, TABLE_NODE_BIT);
+    const threshold = v128.load64_splat(node, TABLE_NODE_THRESHOLD);
+    const value = x + <usize>load<u32>(node, TABLE_NODE_X) * rows;
+    const left = masks + <usize>load<u32>(node, TABLE_NODE_LEFT) * size;
+    const right = masks + <usize>load<u32>(node, TABLE_NODE_RIGHT) * size;
+    for (let at: usize = 0; at < size; at += 16) {
+      const alive = v128.load(mask + at);
+      const isLeft = compareFour(value + at * 2, threshold);
+      v128.store(left + at, v128.and(alive, v128.or(others, isLeft)));
+      v128.store(right + at, v128.and(alive, v128.or(others, v128.not(isLeft))));
+    }
+    mask += size;
   }
-  let entry = <usize>load<u32>(context, TABLES_INDEX) + row * 4;
-  let touched: f64 = 0;
-  let unit = <usize>load<u32>(tree, TABLE_TREE_UNITS);
-  for (const end = unit + <usize>load<u32>(tree, TABLE_TREE_UNIT_COUNT) * UNIT_SIZE; unit < end; unit += UNIT_SIZE) {
-    const above = load<u32>(unit, UNIT_ABOVE);
-    const decisions =
-      <u32>(load<f64>(x + <usize>load<u32>(unit, UNIT_XS)) <= load<f64>(unit, UNIT_THRESHOLDS)) |
-      (<u32>(load<f64>(x + <usize>load<u32>(unit, UNIT_XS + 4)) <= load<f64>(unit, UNIT_THRESHOLDS + 8)) << 1) |
-      (<u32>(load<f64>(x + <usize>load<u32>(unit, UNIT_XS + 8)) <= load<f64>(unit, UNIT_THRESHOLDS + 16)) << 2);
-    const index = (load<u32>(mask) & ((1 << above) - 1)) | ((decisions & ((1 << load<u32>(unit, UNIT_NODES)) - 1)) << above);
-    const address = <usize>load<u32>(unit, UNIT_TABLE) + <usize>index * <usize>load<u32>(unit, UNIT_ENTRY) * 8;
-    store<u32>(entry, <u32>address);
-    // Asks memory for the entry while the others are found.
-    touched += load<f64>(address);
-    entry += rows * 4;
-    mask += 4;
-  }
-  store<f64>(context, touched, TABLES_DUMMY);
-}
-
-/** Adds the entries of one output to phi. */
-function addEntries(context: usize, tree: usize, rows: usize, output: usize, phi: usize, phiSize: usize): void {
   let entry = <usize>load<u32>(context, TABLES_INDEX);
   let unit = <usize>load<u32>(tree, TABLE_TREE_UNITS);
   for (const end = unit + <usize>load<u32>(tree, TABLE_TREE_UNIT_COUNT) * UNIT_SIZE; unit < end; unit += UNIT_SIZE) {
-    const shift = output * <usize>load<u32>(unit, UNIT_BYTES);
-    const features = <usize>load<u32>(unit, UNIT_FEATURES);
-    const size = <usize>load<u32>(unit, UNIT_ENTRY) * 4;
-    let own = phi;
-    for (let row: usize = 0; row < rows; row++) {
-      let value = <usize>load<u32>(entry) + shift;
-      for (let at = features; at < features + size; at += 4) {
-        const gain = own + <usize>load<u32>(at);
-        store<f64>(gain, load<f64>(gain) + load<f64>(value));
-        value += 8;
+    const above = load<u32>(unit, UNIT_ABOVE);
+    const nodes = load<i32>(unit, UNIT_NODES);
+    const first = i32x4.splat(1 << above);
+    const second = i32x4.splat(nodes > 1 ? 2 << above : 0);
+    const third = i32x4.splat(nodes > 2 ? 4 << above : 0);
+    const path = i32x4.splat((1 << above) - 1);
+    const table = v128.load32_splat(unit, UNIT_TABLE);
+    const bytes = i32x4.splat(load<u32>(unit, UNIT_ENTRY) * 8);
+    for (let at: usize = 0; at < size; at += 16) {
+      let index = v128.and(v128.load(mask + at), path);
+      if (nodes > 0) {
+        const value = x + at * 2;
+        const isLeft0 = compareFour(value + <usize>load<u32>(unit, UNIT_XS) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS));
+        const isLeft1 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + 4) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + 8));
+        const isLeft2 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + 8) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + 16));
+        index = v128.or(
+          v128.or(index, v128.and(isLeft0, first)),
+          v128.or(v128.and(isLeft1, second), v128.and(isLeft2, third)),
+        );
       }
-      entry += 4;
-      own += phiSize;
+      v128.store(entry + at, i32x4.add(table, i32x4.mul(index, bytes)));
     }
+    entry += size;
+    mask += size;
+  }
+}
+
+/** Returns masks of the rows of four whose numbers are not above the threshold. */
+@inline function compareFour(value: usize, threshold: v128): v128 {
+  const low = f64x2.le(v128.load(value), threshold);
+  const high = f64x2.le(v128.load(value, 16), threshold);
+  return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+}
+
+/** Asks memory for all entries of a single row before the first is added. */
+function touchEntries(context: usize, tree: usize): void {
+  let touched: f64 = 0;
+  let entry = <usize>load<u32>(context, TABLES_INDEX);
+  for (const end = entry + <usize>load<u32>(tree, TABLE_TREE_UNIT_COUNT) * 16; entry < end; entry += 16)
+    touched += load<f64>(<usize>load<u32>(entry));
+  store<f64>(context, touched, TABLES_TOUCHED);
+}
+
+/** Adds the entries of one output to phi, [row][feature]: four features at a time for all rows. */
+function addEntries(context: usize, tree: usize, rows: usize, output: usize, phi: usize, phiSize: usize): void {
+  let entries = <usize>load<u32>(context, TABLES_INDEX);
+  let unit = <usize>load<u32>(tree, TABLE_TREE_UNITS);
+  for (const end = unit + <usize>load<u32>(tree, TABLE_TREE_UNIT_COUNT) * UNIT_SIZE; unit < end; unit += UNIT_SIZE) {
+    const entryEnd = entries + rows * 4;
+    const length = <usize>load<u32>(unit, UNIT_ENTRY);
+    let shift = output * <usize>load<u32>(unit, UNIT_BYTES);
+    let feature = <usize>load<u32>(unit, UNIT_FEATURES);
+    const featureEnd = feature + length * 4;
+    for (; feature + 16 <= featureEnd; feature += 16) {
+      let gain0 = phi + <usize>load<u32>(feature);
+      let gain1 = phi + <usize>load<u32>(feature, 4);
+      let gain2 = phi + <usize>load<u32>(feature, 8);
+      let gain3 = phi + <usize>load<u32>(feature, 12);
+      for (let entry = entries; entry < entryEnd; entry += 4) {
+        const value = <usize>load<u32>(entry) + shift;
+        store<f64>(gain0, load<f64>(gain0) + load<f64>(value));
+        store<f64>(gain1, load<f64>(gain1) + load<f64>(value, 8));
+        store<f64>(gain2, load<f64>(gain2) + load<f64>(value, 16));
+        store<f64>(gain3, load<f64>(gain3) + load<f64>(value, 24));
+        gain0 += phiSize;
+        gain1 += phiSize;
+        gain2 += phiSize;
+        gain3 += phiSize;
+      }
+      shift += 32;
+    }
+    for (; feature < featureEnd; feature += 4) {
+      let gain = phi + <usize>load<u32>(feature);
+      for (let entry = entries; entry < entryEnd; entry += 4) {
+        store<f64>(gain, load<f64>(gain) + load<f64>(<usize>load<u32>(entry) + shift));
+        gain += phiSize;
+      }
+      shift += 8;
+    }
+    entries += ((rows + 3) & ~3) * 4;
   }
 }
 
