@@ -46,6 +46,11 @@ export interface ExplainOptions {
   readonly maxChanges?: number
   /** Columns that a counterfactual leaves as they are: names, or several in one text between commas or bars. */
   readonly freeze?: readonly string[]
+  /**
+   * Whether these rows are a part of more: then a single one is computed as a row among others, because its last bits
+   * would differ.
+   */
+  readonly isPart?: boolean
 }
 
 export interface Predictor {
@@ -240,14 +245,15 @@ function explainBlock(
   members: Int32Array,
   rows: Explanation[],
 ): void {
-  const { X, explainer } = writer
+  const { X, explainer, options } = writer
   const isWhole = members.length === X.rows
   const block = isWhole ? X : takeMatrixRows(X, members)
   const width = labels.length * X.columns
   const phi = new Float64Array(members.length * width)
   const outputs = new Float64Array(members.length * labels.length)
   try {
-    if (members.length === 1) explainer.explain(block.data, labels, phi)
+    // Answering one row is fastest by itself; a row among others has the same bits wherever it stands.
+    if (X.rows === 1 && !options.isPart) explainer.explain(block.data, labels, phi)
     else explainer.explainRows(block, labels, phi)
     explainer.outputRows(block, labels, outputs)
   } catch (error) {

@@ -91,7 +91,10 @@ export function listCandidates(
     const cuts = [...thresholds.map((threshold) => minimum + (threshold - start) / slope)].sort(
       (a, b) => a - b,
     )
-    return [build(betweenCuts(cuts, own ?? input.example, input))]
+    const found = betweenCuts(cuts, own ?? input.example, input)
+    // Where nothing is imputed, a usual value is a change too.
+    if (own === null && Number.isNaN(transform([null])[0])) found.push(input.example as number)
+    return [build(found)]
   })
 }
 

@@ -112,6 +112,12 @@ function createSearch(problem: SearchProblem) {
     const width = features.length
     features.forEach((feature, i) => {
       const now = x[feature] as number
+      // A missing value goes by a rule of its own, so both sides of every threshold must stay open.
+      if (Number.isNaN(now) && count > 0) {
+        low[feature] = Number.NEGATIVE_INFINITY
+        high[feature] = Number.POSITIVE_INFINITY
+        return
+      }
       low[feature] = count > 0 ? Math.min(now, reach.low[(count - 1) * width + i] as number) : now
       high[feature] = count > 0 ? Math.max(now, reach.high[(count - 1) * width + i] as number) : now
     })

@@ -164,10 +164,11 @@ async function explainRows(
   { writer, condition, finish, predict, inline }: ExplainContext,
 ): Promise<JobResult | undefined> {
   const asksClarify = condition !== undefined
-  const options = withDefaults(
-    predictor,
-    parseExplainOptions(asksClarify ? [['format', 'clarify']] : job.options),
-  )
+  const given = parseExplainOptions(asksClarify ? [['format', 'clarify']] : job.options)
+  const options = {
+    ...withDefaults(predictor, given),
+    ...(job.rowOffset === undefined ? {} : { isPart: true }),
+  }
   const wanted = asksClarify
     ? await evaluateCondition(condition, predictor.predict(frame), writer.name, job.selection)
     : undefined
