@@ -47,7 +47,7 @@ export function explainSets(context: usize): void {
   for (const end = root + (<usize>load<u32>(context, SETS_ROOT_COUNT) << 2); root < end; root += 4) {
     // Sums that grow for one tree only lose fewer digits in the differences.
     memory.fill(sums, 0, sumBytes);
-    visit(<usize>load<u32>(root), all, 0, stack);
+    visitSet(<usize>load<u32>(root), all, 0, stack);
   }
 }
 
@@ -80,13 +80,11 @@ function visit(node: usize, set: usize, z: usize, stack: usize): void {
         others |= all & ~toLeft;
       }
       if (some && others) {
-        visit(left, stack, z, stack + words * 2);
-        set = rest;
-        node = right;
-        stack += words * 2;
-      } else {
-        node = some ? left : right;
+        visitSet(left, stack, z, stack + words * 2);
+        visitSet(right, rest, z, stack + words * 2);
+        return;
       }
+      node = some ? left : right;
       continue;
     }
     const isLeft = load<f64>(x + <usize>load<u32>(node, SET_NODE_X)) <= load<f64>(node, SET_NODE_THRESHOLD);
@@ -123,9 +121,69 @@ function part(node: usize, feature: i32, isLeft: bool, set: usize, z: usize, par
   countTaken(parting, -1);
   addSums(parting, gains, f64x2(1, -1));
   store<u8>(decided + feature, 1);
-  visit(isLeft ? right : left, parting, z + 1, below);
+  visitSet(isLeft ? right : left, parting, z + 1, below);
   store<u8>(decided + feature, 0);
   addSums(parting, gains, f64x2(0, 1));
+}
+
+/** Follows a set that may have become a single row, for which there is a shorter way. */
+function visitSet(node: usize, set: usize, z: usize, stack: usize): void {
+  if (outputCount == 1) {
+    let count: u64 = 0;
+    let row: usize = 0;
+    for (let w: usize = 0; w < words; w += 8) {
+      const bits = load<u64>(set + w);
+      count += popcnt<u64>(bits);
+      if (bits) row = (w << 3) + <usize>ctz<u64>(bits);
+    }
+    if (count == 1) {
+      const sum = sums + (row << 4);
+      const bit: u64 = 1 << (<u64>row & 63);
+      const word = (row >> 6) << 3;
+      const gain = visitRow(node, word, bit, load<u8>(taken + row), z);
+      v128.store(sum, f64x2.add(v128.load(sum), gain));
+      return;
+    }
+  }
+  visit(node, set, z, stack);
+}
+
+/**
+ * Follows one background row below a node, for one output.
+ * @param word offset of the row's word in a set; `bit` is its bit there
+ * @returns what the leaves below give to every feature of the row, and of the background
+ */
+function visitRow(node: usize, word: usize, bit: u64, a: u32, z: usize): v128 {
+  while (true) {
+    const feature = load<i32>(node, SET_NODE_FEATURE);
+    const left = <usize>load<u32>(node, SET_NODE_LEFT);
+    if (feature < 0) {
+      const value = v128.load64_splat(left + (<usize>load<u32>(outputs) << 3));
+      return f64x2.mul(value, v128.load(weights + z * weightRow + (<usize>a << 4)));
+    }
+    const right = <usize>load<u32>(node, SET_NODE_RIGHT);
+    const own = (load<u64>(<usize>load<u32>(node, SET_NODE_LEFT_ROWS) + word) & bit) != 0 ? left : right;
+    if (load<u8>(decided + feature)) {
+      node = own;
+      continue;
+    }
+    const isLeft = load<f64>(x + <usize>load<u32>(node, SET_NODE_X)) <= load<f64>(node, SET_NODE_THRESHOLD);
+    const theirs = isLeft ? left : right;
+    const free = undecided + <usize>feature * words + word;
+    if (own == theirs || !(load<u64>(free) & bit)) {
+      node = theirs;
+      continue;
+    }
+    store<u64>(free, load<u64>(free) ^ bit);
+    const inside = visitRow(theirs, word, bit, a + 1, z);
+    store<u64>(free, load<u64>(free) ^ bit);
+    store<u8>(decided + feature, 1);
+    const outside = visitRow(own, word, bit, a, z + 1);
+    store<u8>(decided + feature, 0);
+    const gain = phi + <usize>feature * 8;
+    store<f64>(gain, load<f64>(gain) + f64x2.extract_lane(inside, 0) + f64x2.extract_lane(outside, 1));
+    return f64x2.add(inside, outside);
+  }
 }
 
 /** Adds the sums of a set's rows, times `signs`, to what a feature gets. */
