@@ -122,6 +122,18 @@ export function estimatorOf(engine: EngineName, estimator: EstimatorName): Estim
   return engines[engine][estimator]
 }
 
+/** Throws InputError `invalid_parameter` for a plan with weights that the estimator would not heed. */
+export function checkHeedsWeights(
+  { weight }: ColumnPlan,
+  { engine, estimator }: Pick<TrainOptions, 'engine' | 'estimator'>,
+): void {
+  if (weight === undefined || estimatorOf(engine, estimator).acceptsWeights === true) return
+  throw new InputError(
+    'invalid_parameter',
+    `${estimator} of the engine ${engine} does not heed weights; leave out the weight ${quote(weight)}, or choose another engine`,
+  )
+}
+
 /** Throws InputError `invalid_parameter` for parameters that an estimator does not take. */
 export function checkParams(
   engine: EngineName,
@@ -142,11 +154,7 @@ export async function train(
 ): Promise<TrainReport> {
   const estimator = estimatorOf(options.engine, options.estimator)
   const params = parseParams(estimator.params, options.params)
-  if (plan.weight !== undefined && estimator.acceptsWeights !== true)
-    throw new InputError(
-      'invalid_parameter',
-      `${options.estimator} of the engine ${options.engine} does not heed weights; leave out the weight ${quote(plan.weight)}, or choose another engine`,
-    )
+  checkHeedsWeights(plan, options)
   const warnings: string[] = []
   const warn = (message: string) => {
     warnings.push(message)

@@ -4,7 +4,14 @@ import { isLoss, type MetricName } from './evaluation/metric-names.ts'
 import { labelTable } from './labelled-table.ts'
 import { type ParameterSearch, type SearchOptions, searchParams } from './parameter-search.ts'
 import type { ColumnPlan } from './preprocess/plan.ts'
-import { estimatorOf, keptColumns, type TrainOptions, type TrainReport, train } from './train.ts'
+import {
+  checkHeedsWeights,
+  estimatorOf,
+  keptColumns,
+  type TrainOptions,
+  type TrainReport,
+  train,
+} from './train.ts'
 import { type SearchSpace, searchSpaces } from './tuning/search-space.ts'
 
 export { searchMethods } from './parameter-search.ts'
@@ -40,6 +47,7 @@ export async function tune(
   const { shouldStop, shouldStopFinal, ...training } = options
   const space = searchSpaceOf(options.engine, options.estimator)
   // What there is to warn of, the training will warn of.
+  checkHeedsWeights(plan, options)
   const data = labelTable(table, plan, { ...options, warn: () => {} })
   const search = await searchParams(
     data,

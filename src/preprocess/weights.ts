@@ -1,5 +1,6 @@
 /** The weight column: how much every training row counts. */
 import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
+import { isDecimal } from '../data/number.ts'
 import { InputError, quote } from '../errors.ts'
 
 /**
@@ -9,10 +10,13 @@ import { InputError, quote } from '../errors.ts'
 export function checkWeights(table: DataFrame, weight: string, target: string): void {
   const column = findColumn(table, weight) as Column
   const labels = findColumn(table, target) as Column
+  const holdsWord = column.kind === 'text' && !column.levels.every(isDecimal)
   let total = 0
   for (let row = 0; row < table.length; row++) {
     if (cellAt(labels, row) === null) continue
     const cell = cellAt(column, row)
+    // In a column of texts, the one that made it so is what is wrong.
+    if (typeof cell === 'string' && isDecimal(cell) && holdsWord) continue
     if (typeof cell === 'number' && cell >= 0) {
       total += cell
       continue

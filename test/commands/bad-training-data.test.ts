@@ -297,7 +297,8 @@ t.test('T22: weights', async (t) => {
     ],
     ['NaN', (row) => (row === 9 ? 'NaN' : 1), /^the weight "w" is missing in row 10/],
     ['missing', (row) => (row === 0 ? '' : 1), /^the weight "w" is missing in row 1/],
-    ['text', (row) => (row === 2 ? 'heavy' : 1), /^the weight "w" is "1" in row 1/],
+    ['text', (row) => (row === 2 ? 'heavy' : 1), /^the weight "w" is "heavy" in row 3/],
+    ['with zeros in front', () => '01', /^the weight "w" is "01" in row 1/],
     ['all 0', () => 0, /^the weight "w" is 0 in every row$/],
     ['without a sum', () => 1e308, /^the weights "w" have no finite sum$/],
   ]
@@ -377,6 +378,39 @@ t.test('T22: weights', async (t) => {
     ],
   ] as const)
     await t.rejects(trainOn(t, table({ x: (row) => row % 7, w: () => 1 }), told), { message }, name)
+})
+
+t.test('T22: every estimator that takes weights heeds them', async (t) => {
+  // Half of the rows contradict the others and weigh a third of them.
+  const text = table(
+    { x: (row) => row % 2, w: (row) => (row % 4 < 2 ? 3 : 1), v: () => 1 },
+    80,
+    (row) => (row % 4 < 2 ? row % 2 : 1 - (row % 2)),
+  )
+  const roles = new Map([
+    ['n', 'drop' as const],
+    ['x', 'nominal' as const],
+  ])
+  for (const estimator of ['decision_tree', 'random_forest', 'logistic_regression'] as const) {
+    const shareOfOne = async (weight: string) => {
+      const drop = weight === 'w' ? 'v' : 'w'
+      const { artifact } = await trainOn(t, text, {
+        ...{ estimator, engine: 'native', testSize: 0, weight },
+        ...(estimator === 'logistic_regression' ? { params: { C: 1e6 } } : {}),
+        ...(estimator === 'random_forest' ? { params: { bootstrap: false, n_estimators: 3 } } : {}),
+        roles: new Map([...roles, [drop, 'drop' as const]]),
+      })
+      const names = artifact.preprocessor.inputs.map(({ name }) => name)
+      t.strictSame(names, ['x'], `${estimator}: ${weight} is no feature`)
+      return buildPredictor(artifact).predict(readCsvTable('x\n1\n0\n')).probabilities
+    }
+    const weighed = await shareOfOne('w')
+    const even = await shareOfOne('v')
+    for (const [i, share] of [0.25, 0.75, 0.75, 0.25].entries()) {
+      t.ok(Math.abs((weighed[i] as number) - share) < 1e-4, `${estimator}: share ${i}`, { weighed })
+      t.ok(Math.abs((even[i] as number) - 0.5) < 1e-4, `${estimator}: even ${i}`, { even })
+    }
+  }
 })
 
 t.test('T26: rows that still have their label are predicted without it', async (t) => {

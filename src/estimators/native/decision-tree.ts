@@ -12,6 +12,7 @@ export const decisionTree: Estimator = {
   unit: 'trees',
   scale: false,
   acceptsMissing: true,
+  acceptsWeights: true,
   params: treeParams,
   async fit(X, y, classes, params, context) {
     await context.checkpoint(0, 1)

@@ -19,6 +19,7 @@ export const randomForest: Estimator = {
   unit: 'trees',
   scale: false,
   acceptsMissing: true,
+  acceptsWeights: true,
   params: {
     n_estimators: {
       type: 'integer',
