@@ -84,18 +84,25 @@ function createBar(): { progress: Output['progress']; stop: () => void } {
       const { default: cliProgress } = await import('cli-progress')
       bar = new cliProgress.SingleBar(
         {
-          format: `${name.padEnd(9)} {bar}  {value}/{total} ${unit}   {spent}  ETA {eta_formatted}`,
+          format: `${name.padEnd(9)} {bar}  {value}/{total} ${unit}   {spent}  {left}`,
           hideCursor: true,
           barsize: 24,
         },
         cliProgress.Presets.shades_classic,
       )
-      bar.start(total, done, { spent: '0.0 s' })
+      bar.start(total, done, { spent: '0.0 s', left: '' })
     }
-    bar?.update(done, { spent: `${((performance.now() - started) / 1000).toFixed(1)} s` })
+    const seconds = (performance.now() - started) / 1000
+    bar?.update(done, { spent: `${seconds.toFixed(1)} s`, left: timeLeft(seconds, done, total) })
     if (done >= total) stop()
   }
   return { progress, stop }
+}
+
+/** How long the rest takes if it goes on as so far; empty while nothing, or all, is done. */
+function timeLeft(seconds: number, done: number, total: number): string {
+  if (done === 0 || done >= total) return ''
+  return `ETA ${((seconds / done) * (total - done)).toFixed(1)} s`
 }
 
 /** One line per 10 %: for logs and CI. */
@@ -107,8 +114,8 @@ function createLines(note: Output['note']): Output['progress'] {
     if (tenth === shownTenth) return
     shownTenth = tenth
     const seconds = (performance.now() - started) / 1000
-    const left = done < total ? `   ETA ${((seconds / done) * (total - done)).toFixed(1)} s` : ''
-    note(`${name.padEnd(9)} ${done}/${total} ${unit}   ${seconds.toFixed(1)} s${left}`)
+    const left = timeLeft(seconds, done, total)
+    note(`${name.padEnd(9)} ${done}/${total} ${unit}   ${seconds.toFixed(1)} s   ${left}`.trimEnd())
   }
 }
 
