@@ -62,9 +62,14 @@ export function createOutput(options: { quiet: boolean }): Output {
   }
 }
 
-/** Returns a line in which data's control characters are question marks. */
+/**
+ * Returns a line in which data's control characters are question marks, and in which nothing looks like a metric line:
+ * a column may be called `validation:auc=1;`, and SageMaker searches the log for that.
+ */
 export function printable(line: string): string {
-  return line.replace(/[\p{Cc}\u2028\u2029]/gu, '?')
+  return line
+    .replace(/[\p{Cc}\u2028\u2029]/gu, '?')
+    .replace(/(:[a-z_0-9]+=)(?=[0-9.eE+-]+;)/g, '$1 ')
 }
 
 /** One bar at a time; a step of another name gets one of its own. */

@@ -138,6 +138,23 @@ t.test('metric definitions find what is printed, and nothing else', async (t) =>
   t.equal(printed['tune:best'], printed['cv:log_loss'], 'the best of the last round')
 })
 
+t.test('T10: a name that looks like a metric is none', async (t) => {
+  const forged = 'validation:auc=9;'
+  const rows = csv(120, { labels: ['cv:f1=8;', 'tune:best=7;'] })
+  const job = await layOut(t, {
+    [hyperparameters]: { algorithm: 'decision_tree', target: 'outcome' },
+    'input/data/train/a.csv': `outcome,${forged},test:brier=6;,c\n${rows}`,
+  })
+  const done = await job.train()
+  t.equal(done.status, 0, done.stderr)
+  const log = `${done.stdout}${done.stderr}`
+  t.match(log, /validation:auc= 9;/, 'it is shown, a little changed')
+  for (const definition of await readDefinitions()) {
+    const isPrinted = validationNames.includes(definition.Name)
+    t.equal(findAll(definition, log).length, isPrinted ? 1 : 0, definition.Name)
+  }
+})
+
 t.test('metric definitions as lines', async (t) => {
   const { status, stdout } = await shapserve(['metric-definitions'])
   t.equal(status, 0)
