@@ -26,10 +26,10 @@ import {
 /** A directory that is reserved for one training. */
 export interface ModelWriter {
   /**
-   * Replaces the directory's model; when it fails or is killed, the old model stays.
+   * Replaces the directory's model; when it fails or is killed, the old model stays. Returns the bytes of every file.
    * @throws ArtifactError `unwritable`
    */
-  commit(artifact: Artifact, card: string): Promise<void>
+  commit(artifact: Artifact, card: string): Promise<ReadonlyMap<string, number>>
   /** Gives the directory free. */
   release(): Promise<void>
 }
@@ -103,7 +103,11 @@ async function isStale(path: string): Promise<boolean> {
   }
 }
 
-async function commit(directory: string, artifact: Artifact, card: string): Promise<void> {
+async function commit(
+  directory: string,
+  artifact: Artifact,
+  card: string,
+): Promise<ReadonlyMap<string, number>> {
   const files = encodeArtifact(artifact, sha256)
   files.set(CARD_FILE, new TextEncoder().encode(card))
   try {
@@ -122,6 +126,7 @@ async function commit(directory: string, artifact: Artifact, card: string): Prom
     // The trials of the model before: no file of this one.
     if (!files.has(TRIALS_FILE)) await rm(join(directory, TRIALS_FILE), { force: true })
     await syncDirectory(directory)
+    return new Map([...files].map(([name, bytes]) => [name, bytes.length]))
   } catch (error) {
     throw unwritable(directory, error)
   }

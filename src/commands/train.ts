@@ -67,10 +67,11 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       const card = writeModelCard(report)
       await nextTurn()
       if (!keepsWhatIsDone(request)) stop.check()
-      await writer.commit(report.artifact, card)
+      const files = await writer.commit(report.artifact, card)
       if (request.sageMaker)
         await writeTrainingOutput(request.sageMaker.outputData, report, card, output.warn)
-      writeResult(request, report, (performance.now() - started) / 1000, output)
+      const seconds = (performance.now() - started) / 1000
+      writeResult(request, report, { files, seconds }, output)
     } finally {
       await writer.release()
     }

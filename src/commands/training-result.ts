@@ -14,10 +14,11 @@ import type { TrainRequest } from './train.ts'
 export function writeResult(
   request: TrainRequest,
   report: TrainReport | TuneReport,
-  seconds: number,
+  saved: { readonly files: ReadonlyMap<string, number>; readonly seconds: number },
   output: Output,
 ): void {
   const { artifact, test, channels, crossValidation } = report
+  const { seconds } = saved
   const validation = channels.get('validation')
   if (request.sageMaker) for (const line of metricLines(report)) output.result(`${line}\n`)
   if (request.json) {
@@ -52,6 +53,8 @@ export function writeResult(
   output.note(
     `saved     ${request.modelDir}/   model ${artifact.modelId}   ${seconds.toFixed(1)} s${interrupted}`,
   )
+  const sizes = [...saved.files].map(([name, bytes]) => `${name} ${Math.ceil(bytes / 1000)} KB`)
+  output.note(`          ${sizes.join(' · ')}`)
   output.note(describeSpeed(report))
 }
 
