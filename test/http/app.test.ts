@@ -678,6 +678,9 @@ t.test('C39 no answer is larger than the limit', async (t) => {
     ['explanations as CSV', '/explain?output=all', CSV_TYPE, rows(50)],
     ['contributions', '/explain?format=contributions&output=all', JSON_TYPE, rows(50)],
     ['contributions as lines', '/explain?format=contributions', 'application/jsonlines', rows(50)],
+    ['interactions', '/explain?interactions=true&output=all', JSON_TYPE, rows(20)],
+    ['interactions as CSV', '/explain?interactions=true&output=all', CSV_TYPE, rows(20)],
+    ['counterfactuals', '/explain?counterfactual=1', JSON_TYPE, rows(5)],
     ['long texts', '/explain', JSON_TYPE, `${long}\n`.repeat(20)],
     [
       'long texts twice',
