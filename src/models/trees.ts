@@ -215,7 +215,7 @@ function applySigns(
 /** Most bytes that tables take; beyond them interventional values are computed from sets of background rows. */
 const TABLE_BYTES = 128 << 20
 
-/** Estimated seconds to prepare interventional values: about 13 ns per byte of the tables, if they fit. */
+/** Estimated seconds to prepare interventional values: a start, and about 13 ns per byte of the tables, if they fit. */
 function estimateTables(spec: TreesSpec, rows: number): number {
   const { feature, left, right } = spec
   const parent = new Int32Array(feature.length).fill(-1)
@@ -235,7 +235,7 @@ function estimateTables(spec: TreesSpec, rows: number): number {
     parent[left[node] as number] = node
     parent[right[node] as number] = node
   }
-  return bytes <= TABLE_BYTES ? bytes * 13e-9 : feature.length * rows * 2e-9
+  return 0.05 + (bytes <= TABLE_BYTES ? bytes * 13e-9 : feature.length * rows * 2e-9)
 }
 
 /** Thresholds of a feature in all trees, ascending, each once. */
