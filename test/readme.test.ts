@@ -80,10 +80,12 @@ function withNewline(printed: string, shown: string): string {
 }
 
 t.test('the tables say what the program does', async (t) => {
-  const paramRows = estimatorNames.flatMap((estimator) =>
-    Object.entries(paramsOf('mljs', estimator)).map(
-      ([name, spec]) =>
-        `| ${estimator} | \`${name}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
+  const paramRows = engineNames.flatMap((engine) =>
+    estimatorNames.flatMap((estimator) =>
+      Object.entries(paramsOf(engine, estimator)).map(
+        ([name, spec]) =>
+          `| ${engine} | ${estimator} | \`${name}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
+      ),
     ),
   )
   const spaceRows = engineNames.flatMap((engine) =>
