@@ -1,12 +1,14 @@
 /** /explain with its options, /explain/global, and what is refused. */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { LoadedModel } from '../../src/artifact/store.ts'
 import { buildApp, buildRoutes } from '../../src/http/app.ts'
 import { createService } from '../../src/http/service.ts'
+import { buildPredictor } from '../../src/inference.ts'
+import { trainSmall } from '../artifact/model-files.ts'
 import { buildTestApp, checkProblem, loadCheckpoint, passenger, post } from '../helper.ts'
 
 const JSON_TYPE = 'application/json'
 const row = JSON.stringify(passenger.object)
-const gap = JSON.stringify({ ...passenger.object, Age: null })
 const columns = passenger.header.split(',')
 
 interface Row {
@@ -98,25 +100,40 @@ t.test('interactions as CSV: one line per pair, with the numbers of JSON', async
 })
 
 t.test('missing values stay missing, with what the model takes beside them', async (t) => {
-  const app = await buildTestApp(t)
-  const { explanations } = (
-    await post(app, '/explain', JSON_TYPE, `[${gap},${row}]`)
-  ).json() as Answer
-  t.equal(explanations[0]?.data[3], null)
-  t.strictSame(explanations[0]?.imputed, { Age: 28 })
+  const artifact = await trainSmall('decision_tree', ['a', 'b'])
+  const chain = artifact.preprocessor.steps.find(({ column }) => column === 'size')?.chain ?? []
+  const imputed = (chain[0] as { value: number }).value
+  const app = appOf(t, {
+    ...(await loadCheckpoint()),
+    artifact,
+    predictor: buildPredictor(artifact),
+  })
+  const item = { size: 1, weight: 20, colour: 'red', grade: 'low', title: 'Item Mr. 1' }
+  const gap = JSON.stringify({ ...item, size: null, colour: null })
+  const both = `[${gap},${JSON.stringify(item)}]`
+  const { explanations } = (await post(app, '/explain', JSON_TYPE, both)).json() as Answer
+  t.equal(explanations[0]?.data[0], null)
+  t.strictSame(explanations[0]?.imputed, { size: imputed }, 'a level of its own is no value')
   t.notOk(Object.hasOwn(explanations[1] as Row, 'imputed'), 'absent where nothing is missing')
   const people = (await post(app, '/explain?format=contributions', JSON_TYPE, gap)).json()
-  const age = people.explanations[0].contributions.find(
-    ({ feature }: { feature: string }) => feature === 'Age',
+  const contributions = people.explanations[0].contributions as { feature: string }[]
+  t.match(
+    contributions.find(({ feature }) => feature === 'size'),
+    { value: null, imputed },
   )
-  t.match(age, { value: null, imputed: 28 })
-  const top = (await post(app, '/explain?top=1', JSON_TYPE, gap)).json() as Answer
-  t.notOk(Object.hasOwn(top.explanations[0] as Row, 'imputed'), 'a column left out is left out')
+  t.notOk(Object.hasOwn(contributions.find(({ feature }) => feature === 'colour') ?? {}, 'imputed'))
   const features = (await post(app, '/explain?level=features', JSON_TYPE, gap)).json() as Answer
-  t.notOk(
-    Object.hasOwn(features.explanations[0] as Row, 'imputed'),
-    "features are the model's numbers",
-  )
+  t.notOk(Object.hasOwn(features.explanations[0] as Row, 'imputed'), "the model's own numbers")
+})
+
+t.test('what is not imputed is missing and nothing else', async (t) => {
+  const app = await buildTestApp(t)
+  const gap = JSON.stringify({ ...passenger.object, Age: null })
+  const { explanations } = (await post(app, '/explain', JSON_TYPE, gap)).json() as Answer
+  t.equal(explanations[0]?.data[3], null)
+  const { predictor } = await loadCheckpoint()
+  const value = predictor.preprocessor.imputed.get('Age')
+  t.strictSame(explanations[0]?.imputed, value === undefined ? undefined : { Age: value })
 })
 
 t.test('a counterfactual is predicted as it says', async (t) => {
@@ -240,6 +257,13 @@ t.test('/explain/global answers what the directory has', async (t) => {
 t.test('a model without a summary has no global explanation', async (t) => {
   const model = await loadCheckpoint()
   const { summary: _, ...artifact } = model.artifact
+  const app = appOf(t, { ...model, artifact })
+  const answer = await app.inject({ url: '/explain/global' })
+  checkProblem(t, answer, 404, 'not_found', /explain --summary/)
+})
+
+/** An application of another model than the one that ships. */
+function appOf(t: Test, model: LoadedModel) {
   const options = {
     limits: { maxRows: 10, maxAnswerBytes: 1 << 20, maxSeconds: 50 },
     maxBodyBytes: 1 << 20,
@@ -249,8 +273,7 @@ t.test('a model without a summary has no global explanation', async (t) => {
     maxConcurrent: 1,
     modelName: 'model',
   }
-  const app = buildApp(buildRoutes({ ...model, artifact }, createService(options)), options)
+  const app = buildApp(buildRoutes(model, createService(options)), options)
   t.teardown(() => app.close())
-  const answer = await app.inject({ url: '/explain/global' })
-  checkProblem(t, answer, 404, 'not_found', /explain --summary/)
-})
+  return app
+}
