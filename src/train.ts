@@ -77,6 +77,8 @@ export interface TrainOptions {
   /** Rows to explain against, in the place of a sample of the training rows. */
   readonly background?: DataFrame
   readonly warn: (message: string) => void
+  /** Told how many rows are for training and for testing, before anything is fitted. */
+  readonly onSplit?: (trainRows: number, testRows: number) => void
   /** Told how many bytes the matrix of features will take, before it is made; throws where that is too much. */
   readonly checkMemory?: (bytes: number) => void
 }
@@ -168,6 +170,7 @@ export async function train(
   }
   const data = labelTable(table, plan, { ...options, warn })
   const { classes, frame, split } = data
+  options.onSplit?.(split.train.length, split.test.length)
   for (const doubt of describeDoubts(frame, plan, data.y, classes.length)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(

@@ -44,11 +44,12 @@ export async function tune(
   plan: ColumnPlan,
   options: TuneOptions,
 ): Promise<TuneReport> {
-  const { shouldStop, shouldStopFinal, ...training } = options
+  const { shouldStop, shouldStopFinal, onSplit, ...training } = options
   const space = searchSpaceOf(options.engine, options.estimator)
   // What there is to warn of, the training will warn of.
   checkHeedsWeights(plan, options)
   const data = labelTable(table, plan, { ...options, warn: () => {} })
+  onSplit?.(data.split.train.length, data.split.test.length)
   const search = await searchParams(
     data,
     {

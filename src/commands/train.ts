@@ -120,10 +120,16 @@ async function fit(
     shouldStop: () => stop.isAsked(),
     threads: createTrainingThreads(),
     warn: output.warn,
+    onSplit(trainRows, testRows) {
+      const measured = [...data.channels].map(
+        ([name, { length }]) => ` · ${length} ${name} channel`,
+      )
+      output.note(`split     ${trainRows} train · ${testRows} test${measured.join('')}`)
+    },
     checkMemory: budget.check,
   }
-  const report = request.tuning
-    ? await tune(table, plan, {
+  return request.tuning
+    ? tune(table, plan, {
         ...options,
         ...request.tuning,
         shouldStopFinal: () => stop.isUrgent(),
@@ -132,13 +138,7 @@ async function fit(
           output.result(`${metricLine('tune:score', score)}\n${metricLine('tune:best', best)}\n`)
         },
       })
-    : await train(table, plan, options)
-  const { training } = report.artifact
-  const measured = [...data.channels].map(([name, { length }]) => ` · ${length} ${name} channel`)
-  output.note(
-    `split     ${training.trainRows} train · ${training.testRows} test${measured.join('')}`,
-  )
-  return report
+    : train(table, plan, options)
 }
 
 /** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
