@@ -33,8 +33,8 @@ export interface FitSettings {
   readonly checkMemory?: (bytes: number) => void
 }
 
-/** What a feature of one row takes: its number, and its bin while a model is fitted. */
-const BYTES_PER_FEATURE = 9
+/** What a feature of one row takes at most: its number, and while a model is fitted its rank and, twice, its bin. */
+const BYTES_PER_FEATURE = 14
 
 /** What was learned, and the rows it was learned from. */
 export interface Fitted {

@@ -259,9 +259,9 @@ async function readSample(file: SourceFile, header: Header): Promise<Sample> {
   }
 }
 
-/** What a training takes besides its table: the matrix of its features, their bins, and work on every row. */
+/** What a training takes: its table, the matrix of its features with their ranks and bins, and work on every row. */
 const BYTES_PER_ROW = 64
-const BYTES_PER_CELL = 8 + 8 + 1
+const BYTES_PER_CELL = 8 + 14
 
 /** @throws InputError `too_large` with the memory that the training would take */
 function checkMemory({ rows, columns }: Expected, budget: ProcessBudget): void {
