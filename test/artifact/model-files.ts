@@ -123,7 +123,7 @@ export async function trainSmall(
   const csv = smallCsv(classes)
   const { artifact } = await train(readCsvTable(csv), readPlan(smallPlan), {
     estimator,
-    engine: 'mljs',
+    engine: 'native',
     params: new Map(),
     testSize: 0.2,
     seed,
