@@ -52,8 +52,8 @@ export function searchCounterfactual(problem: SearchProblem): SearchResult {
   const search = createSearch(problem)
   const distances = columns.map(farthest).sort((a, b) => b - a)
   const most = distances.slice(0, maxChanges).reduce((sum, distance) => sum + distance, 0)
-  // A single change is found quickly, and what it costs bounds all the rest.
-  search.pass(1, Number.POSITIVE_INFINITY)
+  // What is found quickly bounds all the rest.
+  search.climb(maxChanges)
   let limit = Math.min(0.25, most)
   let ruledOut = 0
   while (!search.isOver()) {
@@ -84,158 +84,236 @@ function farthest({ distances, line, own }: ColumnCandidates): number {
 }
 
 function createSearch(problem: SearchProblem) {
-  const { bounds, columns, label, predict, isInteger } = problem
+  const { bounds, label, predict, isInteger } = problem
+  const columns = problem.columns.map(arrange)
   const x = problem.x.slice()
   const low = x.slice()
   const high = x.slice()
-  const reaches = columns.map(cumulativeRanges)
-  const isAssigned = columns.map(() => false)
-  const path: Change[] = []
   let best: { changes: readonly Change[]; distance: number } | undefined
   /** Changes at this distance or beyond are of no interest. */
   let end = 0
   let left = problem.budget
 
-  const leads = () => {
-    left -= bounds.cost
-    return bounds.lead(label, low, high) >= -TOLERANCE
+  const leadOf = () => {
+    const before = bounds.work.steps
+    const lead = bounds.lead(label, low, high)
+    left -= (bounds.work.steps - before) * STEP + CALL
+    return lead
   }
+  const leads = () => leadOf() >= -TOLERANCE
+  /** Whether the row as it is now is predicted so; a prediction takes about what its bound takes. */
   const isReached = () => {
-    left -= bounds.cost / 4
-    return predict(x) === label
+    left -= CALL
+    return leads() && predict(x) === label
   }
-  /** Opens the box of a column to all that it may become for this distance. */
-  const open = (c: number, distance: number) => {
-    const { features, distances, line, own } = columns[c] as ColumnCandidates
-    const count = countWithin(distances, distance)
-    const reach = reaches[c] as Ranges
-    const width = features.length
+  const setBox = (feature: number, least: number, most: number) => {
+    low[feature] = least
+    high[feature] = most
+  }
+  const close = ({ features }: Arranged) => {
+    for (const feature of features) setBox(feature, x[feature] as number, x[feature] as number)
+  }
+  /** Opens the box of a column to what it is and all that it may become for this distance. */
+  const open = (column: Arranged, distance: number) => {
+    const { features, distances, values, line, own } = column
     features.forEach((feature, i) => {
       const now = x[feature] as number
-      // A missing value goes by a rule of its own, so both sides of every threshold must stay open.
-      if (Number.isNaN(now) && count > 0) {
-        low[feature] = Number.NEGATIVE_INFINITY
-        high[feature] = Number.POSITIVE_INFINITY
-        return
-      }
-      low[feature] = count > 0 ? Math.min(now, reach.low[(count - 1) * width + i] as number) : now
-      high[feature] = count > 0 ? Math.max(now, reach.high[(count - 1) * width + i] as number) : now
+      let [least, most] = [now, now]
+      distances.forEach((far, candidate) => {
+        if (far >= distance) return
+        const value = values[candidate * features.length + i] as number
+        // A missing value goes by a rule of its own, so both sides of every threshold must stay open.
+        if (Number.isNaN(now)) [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+        else {
+          least = Math.min(least, value)
+          most = Math.max(most, value)
+        }
+      })
+      setBox(feature, least, most)
     })
-    if (!line) return
-    const [feature] = features as unknown as [number]
+    left -= distances.length * features.length * 2
+    if (line) openLine(features[0] as number, line, own, distance)
+  }
+  const openLine = (feature: number, line: Line, own: unknown, distance: number) => {
     const [a, b] = lineReach(line, own, distance)
-    low[feature] = Math.min(low[feature] as number, a, b)
-    high[feature] = Math.max(high[feature] as number, a, b)
+    setBox(feature, Math.min(low[feature] as number, a, b), Math.max(high[feature] as number, a, b))
   }
-  const close = (c: number) => {
-    for (const feature of (columns[c] as ColumnCandidates).features) {
-      low[feature] = x[feature] as number
-      high[feature] = x[feature] as number
-    }
-  }
-  const put = (c: number, candidate: number) => {
-    const { features, values } = columns[c] as ColumnCandidates
+  /** Opens the box of a column to a range of its candidates. */
+  const openRange = ({ features, values }: Arranged, from: number, to: number) => {
     features.forEach((feature, i) => {
-      x[feature] = values[candidate * features.length + i] as number
+      let least = Number.POSITIVE_INFINITY
+      let most = Number.NEGATIVE_INFINITY
+      for (let candidate = from; candidate < to; candidate++) {
+        const value = values[candidate * features.length + i] as number
+        least = Math.min(least, value)
+        most = Math.max(most, value)
+      }
+      setBox(feature, least, most)
     })
-    close(c)
+    left -= (to - from) * features.length * 2
   }
-  const putBack = (c: number) => {
-    for (const feature of (columns[c] as ColumnCandidates).features)
-      x[feature] = problem.x[feature] as number
-    close(c)
+  const put = (column: Arranged, candidate: number) => {
+    column.features.forEach((feature, i) => {
+      x[feature] = column.values[candidate * column.features.length + i] as number
+    })
+    close(column)
   }
-  const record = (change: Change, distance: number) => {
-    end = distance + change.distance
-    best = { changes: [...path, change], distance: end }
+  const putBack = (column: Arranged) => {
+    for (const feature of column.features) x[feature] = problem.x[feature] as number
+    close(column)
+  }
+  const changeOf = (column: Arranged, candidate: number): Change => ({
+    column: column.column,
+    cell: column.cells[candidate] ?? null,
+    distance: column.distances[candidate] as number,
+  })
+  const record = (changes: readonly Change[]) => {
+    const distance = changes.reduce((sum, change) => sum + change.distance, 0)
+    if (best && distance >= best.distance) return
+    best = { changes, distance }
+    end = Math.min(end, distance)
   }
 
-  /** Tries the candidates of one column as the last change, nearest first. */
-  const tryColumn = (c: number, spent: number) => {
-    const column = columns[c] as ColumnCandidates
-    open(c, end - spent)
-    const mayLead = leads()
-    close(c)
-    if (!mayLead) return
-    for (let i = 0; i < column.cells.length; i++) {
-      const distance = column.distances[i] as number
-      if (spent + distance >= end || left < 0) break
-      put(c, i)
-      if (isReached()) {
-        record({ column, cell: column.cells[i] ?? null, distance }, spent)
-        break
-      }
-    }
-    putBack(c)
-    if (column.line) tryLine(c, column.line, spent)
-  }
-  /** Tries the value from which on the class leads, as the last change. */
-  const tryLine = (c: number, line: Line, spent: number) => {
-    const column = columns[c] as ColumnCandidates
-    const [feature] = column.features as unknown as [number]
+  /** The change of a column from which on the class leads, the others as they are now. */
+  const solveFor = (column: Arranged, line: Line): Change | undefined => {
+    const feature = column.features[0] as number
     const solved = bounds.solve?.(label, x, feature)
-    left -= bounds.cost
-    if (solved === undefined) return
+    left -= CALL
+    if (solved === undefined) return undefined
     const value = line.minimum + (solved - line.start) / line.slope
     const own = line.minimum + ((x[feature] as number) - line.start) / line.slope
     const beyond = justBeyond(
       value,
       value + Math.sign(value - own || 1) * line.spread,
       line.spread,
-      isInteger(column.column),
+      isInteger(column.column.column),
     )
-    if (!(beyond >= line.minimum && beyond <= line.maximum)) return
+    if (!(beyond >= line.minimum && beyond <= line.maximum)) return undefined
     const distance =
       typeof column.own === 'number' ? Math.abs(beyond - column.own) / line.spread : 1
-    if (spent + distance >= end) return
-    x[feature] = line.start + (beyond - line.minimum) * line.slope
-    if (isReached()) record({ column, cell: beyond, distance }, spent)
-    putBack(c)
+    return { column: column.column, cell: beyond, distance }
   }
 
-  const explore = (depth: number, from: number, spent: number): void => {
-    if (left < 0) return
-    // A column that is solved for comes last, wherever it stands in the order.
-    const isOpen = (c: number) => !isAssigned[c] && (c >= from || columns[c]?.line !== undefined)
-    for (let c = 0; c < columns.length; c++) if (isOpen(c)) open(c, end - spent)
-    const mayLead = leads()
-    for (let c = 0; c < columns.length; c++) if (isOpen(c)) close(c)
-    if (!mayLead) return
-    for (let c = 0; c < columns.length && left >= 0; c++) if (isOpen(c)) tryColumn(c, spent)
-    if (depth < 2) return
-    for (let c = from; c < columns.length; c++) {
-      const column = columns[c] as ColumnCandidates
-      isAssigned[c] = true
-      for (let i = 0; i < column.cells.length; i++) {
-        const distance = column.distances[i] as number
-        if (spent + distance >= end || left < 0) break
-        put(c, i)
-        path.push({ column, cell: column.cells[i] ?? null, distance })
-        explore(depth - 1, c + 1, spent + distance)
-        path.pop()
+  /**
+   * Looks through the changes of exactly these columns: ranges of candidates are ruled out as a whole or halved.
+   * @param solved the one among them whose value is solved for, if any
+   */
+  const visit = (chosen: readonly Arranged[], solved?: Arranged) => {
+    const listed = chosen.filter((column) => column !== solved)
+    const stack: Int32Array[] = [
+      Int32Array.from(listed.flatMap(({ distances }) => [0, distances.length])),
+    ]
+    for (let ranges = stack.pop(); ranges && left >= 0; ranges = stack.pop()) {
+      let spent = 0
+      let widest = 0
+      for (let i = 0; i < listed.length; i++) {
+        const [from, to] = [ranges[2 * i] as number, ranges[2 * i + 1] as number]
+        spent += nearestIn(listed[i] as Arranged, from, to)
+        openRange(listed[i] as Arranged, from, to)
+        if (to - from > widthOf(ranges, widest)) widest = i
       }
-      isAssigned[c] = false
-      putBack(c)
+      if (spent >= end) continue
+      if (solved?.line) {
+        close(solved)
+        openLine(solved.features[0] as number, solved.line, solved.own, end - spent)
+      }
+      if (!leads()) continue
+      if (widthOf(ranges, widest) > 1) {
+        stack.push(...halve(listed[widest] as Arranged, ranges, widest))
+        continue
+      }
+      tryOne(listed, ranges, solved)
     }
+    for (const column of chosen) putBack(column)
   }
+  const tryOne = (
+    listed: readonly Arranged[],
+    ranges: Int32Array,
+    solved: Arranged | undefined,
+  ) => {
+    const changes = listed.map((column, i) => changeOf(column, ranges[2 * i] as number))
+    listed.forEach((column, i) => {
+      put(column, ranges[2 * i] as number)
+    })
+    if (solved?.line) {
+      close(solved)
+      const change = solveFor(solved, solved.line)
+      if (change) {
+        const { minimum, start, slope } = solved.line
+        x[solved.features[0] as number] = start + ((change.cell as number) - minimum) * slope
+        close(solved)
+        if (isReached()) record([...changes, change])
+        putBack(solved)
+      }
+    } else if (isReached()) record(changes)
+    for (const column of listed) putBack(column)
+  }
+
+  /** Chooses so many columns in every way, unless even all that may still be chosen do not help. */
+  const choose = (size: number, from: number, chosen: readonly Arranged[]): void => {
+    if (left < 0) return
+    if (chosen.length === size) {
+      if (chosen.every(({ distances }) => distances.length > 0)) visit(chosen)
+      for (const column of chosen) if (column.line) visit(chosen, column)
+      return
+    }
+    const rest = columns.slice(from)
+    if (size - chosen.length > 1 || chosen.length === 0) {
+      const opened = [...chosen, ...rest]
+      for (const column of opened) open(column, end)
+      const mayLead = leads()
+      for (const column of opened) close(column)
+      if (!mayLead) return
+    }
+    rest.forEach((column, i) => {
+      choose(size, from + i + 1, [...chosen, column])
+    })
+  }
+
+  /** Takes the change that brings the class nearest to the lead, one after another: a first answer to beat. */
+  const climb = (depth: number) => {
+    const changes: Change[] = []
+    for (let step = 0; step < depth; step++) {
+      let found: { column: Arranged; candidate: number } | undefined
+      let most = Number.NEGATIVE_INFINITY
+      for (const column of columns) {
+        if (changes.some((change) => change.column === column.column)) continue
+        for (let i = 0; i < column.distances.length && left > problem.budget / 2; i++) {
+          put(column, i)
+          const lead = leadOf()
+          if (lead > most) {
+            most = lead
+            found = { column, candidate: i }
+          }
+        }
+        putBack(column)
+      }
+      if (!found) break
+      put(found.column, found.candidate)
+      changes.push(changeOf(found.column, found.candidate))
+      if (isReached()) {
+        record(changes)
+        break
+      }
+    }
+    for (const column of columns) putBack(column)
+  }
+
   return {
+    climb,
     /** Looks for changes of at most `depth` columns below a distance. */
     pass(depth: number, limit: number) {
       // What is exactly at the limit belongs to this pass; what was found before must be beaten.
       end = best ? Math.min(best.distance, limit) : limit * (1 + 1e-12)
-      explore(depth, 0, 0)
+      for (let size = 1; size <= Math.min(depth, columns.length); size++) choose(size, 0, [])
     },
     /** A distance that is too small, however it is spent: every column may go that far, and the class does not lead. */
     relaxedBound(most: number): number {
       x.set(problem.x)
       const isTooSmall = (distance: number) => {
-        columns.forEach((_, c) => {
-          open(c, distance)
-        })
+        for (const column of columns) open(column, distance)
         const mayLead = leads()
-        columns.forEach((_, c) => {
-          close(c)
-        })
+        for (const column of columns) close(column)
         return !mayLead
       }
       const farthest = Math.min(best?.distance ?? most, most)
@@ -255,33 +333,63 @@ function createSearch(problem: SearchProblem) {
   }
 }
 
-interface Ranges {
-  readonly low: Float64Array
-  readonly high: Float64Array
+/** Estimated nanoseconds of a step of a bound, and of a question beside its steps. */
+const STEP = 4
+const CALL = 300
+
+/** A column's candidates in an order in which neighbours are alike: those above the row's value, then those below. */
+interface Arranged extends Omit<ColumnCandidates, 'column'> {
+  readonly column: ColumnCandidates
+  /** How many lie above. */
+  readonly above: number
 }
 
-/** The least and greatest value of every feature over the nearest candidates; [how many − 1][feature of the column]. */
-function cumulativeRanges({ values, features }: ColumnCandidates): Ranges {
+function arrange(column: ColumnCandidates): Arranged {
+  const { own, features, cells, distances, values } = column
+  const isAbove = (cell: unknown) =>
+    typeof own !== 'number' || typeof cell !== 'number' || cell > own
+  const sizeOf = (cell: unknown) => (own === null && typeof cell === 'number' ? cell : 0)
+  const order = cells
+    .map((cell, i) => ({ cell, i, distance: distances[i] as number }))
+    .sort(
+      (a, b) =>
+        Number(isAbove(b.cell)) - Number(isAbove(a.cell)) ||
+        a.distance - b.distance ||
+        sizeOf(a.cell) - sizeOf(b.cell) ||
+        a.i - b.i,
+    )
   const width = features.length
-  const low = values.slice()
-  const high = values.slice()
-  for (let i = width; i < values.length; i++) {
-    low[i] = Math.min(low[i - width] as number, low[i] as number)
-    high[i] = Math.max(high[i - width] as number, high[i] as number)
+  return {
+    column,
+    own,
+    features,
+    cells: order.map(({ cell }) => cell),
+    distances: Float64Array.from(order, ({ distance }) => distance),
+    values: Float64Array.from(
+      order.flatMap(({ i }) => [...values.subarray(i * width, (i + 1) * width)]),
+    ),
+    ...(column.line ? { line: column.line } : {}),
+    above: order.filter(({ cell }) => isAbove(cell)).length,
   }
-  return { low, high }
 }
 
-/** How many of the ascending distances are below the given one. */
-function countWithin(distances: Float64Array, distance: number): number {
-  let from = 0
-  let to = distances.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((distances[middle] as number) < distance) from = middle + 1
-    else to = middle
-  }
-  return from
+/** The least distance in a range of candidates: at its beginning, or where those below the row's value begin. */
+function nearestIn({ distances, above }: Arranged, from: number, to: number): number {
+  const first = distances[from] as number
+  return from < above && above < to ? Math.min(first, distances[above] as number) : first
+}
+
+function widthOf(ranges: Int32Array, i: number): number {
+  return (ranges[2 * i + 1] as number) - (ranges[2 * i] as number)
+}
+
+/** Two halves of a range; the nearer one last, because the last is looked at first. */
+function halve({ above, distances }: Arranged, ranges: Int32Array, i: number): Int32Array[] {
+  const [from, to] = [ranges[2 * i] as number, ranges[2 * i + 1] as number]
+  const middle = from < above && above < to ? above : (from + to) >> 1
+  const [nearer, farther] = [ranges.with(2 * i + 1, middle), ranges.with(2 * i, middle)]
+  const isNearer = (distances[from] as number) <= (distances[middle] as number)
+  return isNearer ? [farther, nearer] : [nearer, farther]
 }
 
 /** The feature at both ends of what a number can become for a distance. */

@@ -74,38 +74,42 @@ export const linear: ModelKind<LinearSpec> = {
     return [logOdds, probability]
   },
 
-  buildBounds: (spec) => ({
-    thresholds: () => undefined,
-    lead(label, low, high) {
-      let least = Number.POSITIVE_INFINITY
-      for (const { weights, constant } of rivals(spec, label)) {
-        let sum = constant
-        for (let j = 0; j < spec.features; j++) {
-          const weight = weights[j] as number
-          sum += weight * ((weight > 0 ? high[j] : low[j]) as number)
+  buildBounds(spec) {
+    const work = { steps: 0 }
+    return {
+      thresholds: () => undefined,
+      lead(label, low, high) {
+        work.steps += spec.intercepts.length * spec.features
+        let least = Number.POSITIVE_INFINITY
+        for (const { weights, constant } of rivals(spec, label)) {
+          let sum = constant
+          for (let j = 0; j < spec.features; j++) {
+            const weight = weights[j] as number
+            sum += weight * ((weight > 0 ? high[j] : low[j]) as number)
+          }
+          least = Math.min(least, sum)
         }
-        least = Math.min(least, sum)
-      }
-      return least
-    },
-    solve(label, x, feature) {
-      // The last of the rivals to be overtaken decides.
-      let farthest: number | undefined
-      for (const { weights, constant } of rivals(spec, label)) {
-        const lead = weights.reduce((sum, weight, j) => sum + weight * (x[j] as number), constant)
-        if (lead > 0) continue
-        const weight = weights[feature] as number
-        const value = (x[feature] as number) - lead / weight
-        if (!Number.isFinite(value)) return undefined
-        const from = x[feature] as number
-        if (farthest !== undefined && (value - from) * (farthest - from) < 0) return undefined
-        if (farthest === undefined || Math.abs(value - from) > Math.abs(farthest - from))
-          farthest = value
-      }
-      return farthest
-    },
-    cost: spec.intercepts.length * spec.features * 2,
-  }),
+        return least
+      },
+      solve(label, x, feature) {
+        // The last of the rivals to be overtaken decides.
+        let farthest: number | undefined
+        for (const { weights, constant } of rivals(spec, label)) {
+          const lead = weights.reduce((sum, weight, j) => sum + weight * (x[j] as number), constant)
+          if (lead > 0) continue
+          const weight = weights[feature] as number
+          const value = (x[feature] as number) - lead / weight
+          if (!Number.isFinite(value)) return undefined
+          const from = x[feature] as number
+          if (farthest !== undefined && (value - from) * (farthest - from) < 0) return undefined
+          if (farthest === undefined || Math.abs(value - from) > Math.abs(farthest - from))
+            farthest = value
+        }
+        return farthest
+      },
+      work,
+    }
+  },
 
   withBackground: (spec, { rows, columns, data }) => ({
     ...spec,

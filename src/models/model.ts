@@ -83,8 +83,8 @@ export interface DecisionBounds {
   lead(label: number, low: Float64Array, high: Float64Array): number
   /** Returns the value of one feature, the others as in `x`, from which on a class leads; undefined = none. */
   readonly solve?: (label: number, x: Float64Array, feature: number) => number | undefined
-  /** Estimated elementary steps of one question. */
-  readonly cost: number
+  /** Counts the elementary steps of all questions so far; they differ much from one to the next. */
+  readonly work: { steps: number }
 }
 
 /** Everything that the rest of the program asks of a kind of model. */

@@ -85,11 +85,14 @@ export const trees: ModelKind<TreesSpec> = {
     return [pathDependent, interventional]
   },
 
-  buildBounds: (spec) => ({
-    thresholds: (feature) => thresholdsOf(spec, feature),
-    lead: buildLead(spec),
-    cost: spec.feature.length * 2,
-  }),
+  buildBounds(spec) {
+    const work = { steps: 0 }
+    return {
+      thresholds: (feature) => thresholdsOf(spec, feature),
+      lead: buildLead(spec, work),
+      work,
+    }
+  },
 
   withBackground: (spec) => spec,
 
@@ -245,7 +248,7 @@ function thresholdsOf(spec: TreesSpec, feature: number): Float64Array {
 }
 
 /** Returns the upper bound of a class's lead: per tree, the best leaf that a row in the box can reach. */
-function buildLead(spec: TreesSpec): DecisionBounds['lead'] {
+function buildLead(spec: TreesSpec, work: DecisionBounds['work']): DecisionBounds['lead'] {
   const { outputs, link, left, right, feature, value } = spec
   const stack = new Int32Array(MAX_DEPTH + 2)
   const best = new Float64Array(outputs)
@@ -267,6 +270,7 @@ function buildLead(spec: TreesSpec): DecisionBounds['lead'] {
       stack[size++] = root
       while (size > 0) {
         const node = stack[--size] as number
+        work.steps++
         if ((feature[node] as number) < 0) {
           if (link === 'logit') noteLogit(node, label)
           else note(node, label)
