@@ -1,6 +1,6 @@
 /**
  * SHAP values and predictions of forests, in CPU time, beside shap, scikit-learn and onnxruntime where `python3` (or
- * $PYTHON) has them. `npm run bench -- shap [--quick] [MODEL…]`.
+ * $PYTHON) has them. `npm run bench -- shap [MODEL…]`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -63,8 +63,16 @@ const benches: readonly Bench[] = [
     goals: { must: [14, 34], aim: [19, 46] },
   },
   {
+    name: '3 classes',
+    forest: { trees: 100, depth: 8, features: 20, classes: 3, rows: 3900, noise: 0.3, seed: 4 },
+  },
+  {
     name: '5 classes',
     forest: { trees: 100, depth: 8, features: 20, classes: 5, rows: 3900, noise: 0.3, seed: 4 },
+  },
+  {
+    name: '10 classes',
+    forest: { trees: 100, depth: 8, features: 20, classes: 10, rows: 3900, noise: 0.3, seed: 4 },
   },
 ]
 

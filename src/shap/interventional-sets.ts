@@ -105,7 +105,7 @@ export function compileInterventionalSets(
       for (let row = 0; row < X.rows; row++)
         explain(rowOf(X, row), outputs, phi.subarray(row * size, (row + 1) * size))
     },
-    cost: background.rows * trees.feature.length * 0.4,
+    cost: background.rows * trees.feature.length * 0.25,
     plan: 'sets',
   }
 }
