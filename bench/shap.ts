@@ -17,7 +17,7 @@ import { ensembleOutput } from '../src/shap/tree-ensemble.ts'
 import { compileTreePredictor } from '../src/shap/tree-predict.ts'
 import { compileTreeShap } from '../src/shap/tree-shap.ts'
 import { compileTreeShapWasm } from '../src/shap/tree-shap-wasm.ts'
-import { type ForestOptions, growForest, makeRows } from './grow-forest.ts'
+import { type ForestOptions, growForest, makeRows } from './models/grow-forest.ts'
 
 const ROWS = 10_000
 const BACKGROUND = 100

@@ -34,7 +34,7 @@ function findEntries(context: usize, tree: usize, rows: usize): void {
   const masks = <usize>load<u32>(context, TABLES_MASKS);
   const size = rows * 4;
   // A feature that no split has asked yet is alive.
-  memory.fill(masks, 0xff, size);
+  for (let at: usize = 0; at < size; at += 16) v128.store(masks + at, i32x4.splat(-1));
   let mask = masks;
   let node = <usize>load<u32>(tree, TABLE_TREE_NODES);
   for (const end = node + <usize>load<u32>(tree, TABLE_TREE_NODE_COUNT) * TABLE_NODE_SIZE; node < end; node += TABLE_NODE_SIZE) {

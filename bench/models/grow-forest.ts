@@ -1,7 +1,7 @@
 /** Forests for the benchmarks: trees grown quickly by random splits on seeded, synthetic data. */
-import type { Matrix } from '../src/data/matrix.ts'
-import { createRandom, type Random } from '../src/data/random.ts'
-import type { TreesSpec } from '../src/models/model.ts'
+import type { Matrix } from '../../src/data/matrix.ts'
+import { createRandom, type Random } from '../../src/data/random.ts'
+import type { TreesSpec } from '../../src/models/model.ts'
 
 export interface ForestOptions {
   readonly trees: number
