@@ -3,7 +3,7 @@ import type { GlobalImportance } from './artifact/artifact.ts'
 import { type Cell, type Column, cellAt, type DataFrame, findColumn } from './data/frame.ts'
 import type { Predictor } from './inference.ts'
 import { foldToColumns } from './shap/explanation.ts'
-import { explainColumns, summaryLabels } from './summary.ts'
+import { summaryLabels } from './summary.ts'
 
 /** A column's weight in the model, and which way it pushes. */
 export interface ImportanceEntry {
@@ -16,18 +16,19 @@ export interface ImportanceEntry {
 
 /**
  * Returns global importance over sample rows: mean |SHAP| per column, and the way a column pushes.
+ * @param phi SHAP values of the sample, as `explainColumns` gives them
  * @param impurity share of every feature in the decrease of impurity, to be summed up by column
  */
 export function measureImportance(
   predictor: Predictor,
   sample: DataFrame,
+  phi: Float64Array,
   impurity?: Float64Array,
 ): { importance: GlobalImportance; entries: ImportanceEntry[] } {
   const { classes, preprocessor, explainer } = predictor
   const labels = summaryLabels(predictor)
   const columns = preprocessor.featureNamesIn.length
   const rows = sample.length
-  const phi = explainColumns(predictor, explainer, sample, labels)
   const sums = new Float64Array(labels.length * columns)
   // SHAP values of the last class, for the direction; [column][row]
   const pushes = Array.from({ length: columns }, () => new Float64Array(rows))

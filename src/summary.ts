@@ -54,7 +54,8 @@ export function planSummary({ preprocessor }: Predictor, sample: DataFrame): Gro
 
 /** A summary that grows by frames whose columns are the model's inputs. */
 export interface RowSummary {
-  add(frame: DataFrame): void
+  /** @param phi the frame's SHAP values, as `explainColumns` gives them, where they are known already */
+  add(frame: DataFrame, phi?: Float64Array): void
   readonly builder: SummaryBuilder
   finish(): GlobalSummary
 }
@@ -71,10 +72,10 @@ export function startSummary(
   const builder = buildSummary(plans, labels.length)
   return {
     builder,
-    add(frame) {
+    add(frame, phi = explainColumns(predictor, explainer, frame, labels)) {
       const made = preprocessor.derive(frame)
       const sources = plans.map(({ by }) => findColumn(frame, by) ?? (made.get(by) as Column))
-      builder.add(sources, frame.length, explainColumns(predictor, explainer, frame, labels))
+      builder.add(sources, frame.length, phi)
     },
     finish: () =>
       builder.finish({

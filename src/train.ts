@@ -31,7 +31,7 @@ import {
 import { describeDoubts } from './preprocess/doubts.ts'
 import type { ColumnPlan, DroppedColumn } from './preprocess/plan.ts'
 import { makeSelfTest } from './self-test.ts'
-import { planSummary, startSummary } from './summary.ts'
+import { explainColumns, planSummary, startSummary, summaryLabels } from './summary.ts'
 import { VERSION } from './version.ts'
 
 export type { ChannelName, Evaluation } from './channels.ts'
@@ -40,8 +40,10 @@ export { DEFAULT_ENGINE, type EngineName, engineNames } from './estimators/index
 
 /** Rows of the background that is stored with a model. */
 const BACKGROUND_ROWS = 100
-/** Rows over which global importance is measured. */
+/** Rows over which global importance is measured: fewer where explaining them would take longer than this. */
 const IMPORTANCE_ROWS = 500
+const LEAST_IMPORTANCE_ROWS = 100
+const IMPORTANCE_NANOSECONDS = 2e9
 
 export interface TrainOptions {
   readonly estimator: EstimatorName
@@ -287,6 +289,12 @@ export async function train(
   }
 }
 
+/** By the estimated cost of a row, in nanoseconds, so that the same model always gets the same rows. */
+function importanceRows(cost: number): number {
+  const affordable = Math.floor(IMPORTANCE_NANOSECONDS / cost)
+  return Math.max(LEAST_IMPORTANCE_ROWS, Math.min(IMPORTANCE_ROWS, affordable))
+}
+
 /** Global importance over a sample of the training rows. */
 function explainTraining(
   predictor: Predictor,
@@ -296,7 +304,13 @@ function explainTraining(
   seed: number,
 ) {
   const { model, X, y, rows } = fitted
-  const sample = stratifiedSample(y, predictor.classes.length, IMPORTANCE_ROWS, seed)
+  const labels = summaryLabels(predictor)
+  const sample = stratifiedSample(
+    y,
+    predictor.classes.length,
+    importanceRows(predictor.explainer.cost * labels.length),
+    seed,
+  )
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
   const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)
@@ -305,9 +319,10 @@ function explainTraining(
     sample.map((i) => rows[i] as number),
   )
   const summary = startSummary(predictor, planSummary(predictor, sampled))
-  summary.add(sampled)
+  const phi = explainColumns(predictor, predictor.explainer, sampled, labels)
+  summary.add(sampled, phi)
   return {
-    ...measureImportance(predictor, sampled, impurity),
+    ...measureImportance(predictor, sampled, phi, impurity),
     summary: summary.finish(),
     ...(impurity ? { criterion } : {}),
   }

@@ -16,6 +16,7 @@ import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { readPlan, writePlan } from '../src/preprocess/plan.ts'
 import { buildPreprocessor } from '../src/preprocess/preprocessor.ts'
 import { makeSelfTest } from '../src/self-test.ts'
+import { explainColumns, summaryLabels } from '../src/summary.ts'
 import { train } from '../src/train.ts'
 import { buildTestApp, checkProblem, post } from './helper.ts'
 import { conditionalOutput, shapleyValues } from './shap/brute-force.ts'
@@ -239,7 +240,11 @@ t.test('importance is measured with them', async (t) => {
     columns: table.columns.slice(0, 4),
     length: table.length,
   }
-  const { importance, entries } = measureImportance(predictor, inputs)
+  const { importance, entries } = measureImportance(
+    predictor,
+    inputs,
+    explainColumns(predictor, predictor.explainer, inputs, summaryLabels(predictor)),
+  )
   t.ok(importance.meanAbsolute.data.every(Number.isFinite))
   t.ok(entries.every(({ direction }) => /^(-|higher up|higher down|. up|. down)$/.test(direction)))
   const { values } = findColumn(table, 'y') as Column & { kind: 'number' }

@@ -312,7 +312,7 @@ function startTraining(
     'env',
     [
       ...['-u', 'NODE_OPTIONS', process.execPath, CLI, ...args],
-      ...['--engine', 'mljs', '--estimator', 'decision_tree', '--seed', String(seed), '--quiet'],
+      ...['--estimator', 'decision_tree', '--seed', String(seed), '--quiet'],
     ],
     {
       stdio: [options.stdin ? 'pipe' : 'ignore', 'ignore', 'pipe'],

@@ -183,7 +183,7 @@ t.test('a column reports what training saw in it', (t) => {
         minimum: 10,
         median: 20,
         maximum: 40,
-        deviation: Math.sqrt(1000 / 7),
+        deviation: Math.sqrt(104),
         integer: true,
       },
       example: 20,
