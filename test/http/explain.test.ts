@@ -100,7 +100,7 @@ t.test('interactions as CSV: one line per pair, with the numbers of JSON', async
 })
 
 t.test('missing values stay missing, with what the model takes beside them', async (t) => {
-  const artifact = await trainSmall('decision_tree', ['a', 'b'])
+  const artifact = await trainSmall('logistic_regression', ['a', 'b'])
   const chain = artifact.preprocessor.steps.find(({ column }) => column === 'size')?.chain ?? []
   const imputed = (chain[0] as { value: number }).value
   const app = appOf(t, {
