@@ -42,7 +42,7 @@ export interface TreeGrower {
 }
 
 /** Most rows of a node that sees every value of every column; larger ones see bins of columns with many values. */
-const EXACT_ROWS = 64
+const EXACT_ROWS = 256
 /** Training sets up to this size are searched exactly in all nodes. */
 const EXACT_TABLE = 2048
 /** Sums of whole weights are packed in 32 bits per class; below this they cannot overflow. */
