@@ -4,10 +4,11 @@
  * all but the rows of threads. scikit-learn runs in `python3`, or in what PYTHON names, on one thread.
  */
 import { spawnSync } from 'node:child_process'
+import module from 'node:module'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Piscina } from 'piscina'
+import type { Piscina as Pool } from 'piscina'
 import type { Matrix } from '../src/data/matrix.ts'
 import type { Estimator, FitContext } from '../src/estimators/estimator.ts'
 import { decisionTree } from '../src/estimators/native/decision-tree.ts'
@@ -62,6 +63,11 @@ const { values: options } = parseArgs({
     threads: { type: 'boolean', default: false },
   },
 })
+
+// A bundle of the pool library lacks the file that its threads begin with.
+const { Piscina } = module.createRequire(resolve('package.json'))('piscina') as {
+  Piscina: typeof Pool
+}
 
 if (options.memory !== undefined) await printMemory(options.memory)
 else if (options.threads) await compareThreads()

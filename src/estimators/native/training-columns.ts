@@ -2,6 +2,7 @@
 import type { Matrix } from '../../data/matrix.ts'
 import { createRadixOrder } from './radix-order.ts'
 import { createSharedMemory, reserve } from './shared-memory.ts'
+import { treeGrower as encoded } from './tree-grower.generated.ts'
 
 /** Value bins per column at most; one more code is for missing values, so that all fit a byte. */
 const MAX_BINS = 255
@@ -9,6 +10,8 @@ const MAX_BINS = 255
 /** Where the columns lie in a memory that threads share. */
 export interface TrainingColumns {
   readonly memory: WebAssembly.Memory
+  /** The compiled grower: threads that share it compile nothing anew. */
+  readonly module: WebAssembly.Module
   readonly rows: number
   readonly columns: number
   /** Columns with more values than bins; only they have ranks. */
@@ -107,6 +110,7 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
     ...small,
     ...large,
     memory,
+    module: compileGrower(),
     rows,
     columns,
     rankColumns,
@@ -155,6 +159,13 @@ function swapPair(
     masks[word] = (masks[word] as number) ^ bit
     rowBins[row * columns + j] = 1 - (rowBins[row * columns + j] as number)
   }
+}
+
+let compiled: WebAssembly.Module | undefined
+
+function compileGrower(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)))
+  return compiled
 }
 
 /** Returns the addresses of parts of the given lengths in new memory. */

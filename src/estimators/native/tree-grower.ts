@@ -3,7 +3,6 @@ import type { Random } from '../../data/random.ts'
 import { createNodeHeap } from './node-heap.ts'
 import { reserve } from './shared-memory.ts'
 import type { TrainingColumns } from './training-columns.ts'
-import { treeGrower as encoded } from './tree-grower.generated.ts'
 
 export const criteria = ['gini', 'entropy', 'log_loss'] as const
 /** `log_loss` is another name of `entropy`, as in scikit-learn. */
@@ -68,8 +67,6 @@ interface Kernel {
   countNodes(): number
 }
 
-let compiled: WebAssembly.Module | undefined
-
 /**
  * Returns a grower.
  * @param y class of every row
@@ -83,9 +80,8 @@ export function createTreeGrower(
   limits: TreeLimits,
   totalWeight: number | undefined,
 ): TreeGrower {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)))
   const { memory, rows } = data
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } })
+  const instance = new WebAssembly.Instance(data.module, { env: { memory } })
   const kernel = instance.exports as unknown as Kernel
   const isPacked =
     classes === 2 &&
