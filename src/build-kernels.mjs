@@ -16,7 +16,7 @@ const modules = [
   },
   {
     folder: 'estimators/native/assembly/',
-    entry: 'tree-grower.ts',
+    entry: 'index.ts',
     target: 'estimators/native/tree-grower.generated.ts',
     name: 'treeGrower',
     // All threads of a training work on one memory.
