@@ -321,6 +321,20 @@ t.test('only missing values go right where that is the best split', async (t) =>
   t.equal(findLeaf(spec, 0, Float64Array.of(Number.NaN)), spec.right[0])
 })
 
+t.test('only missing values go right in a node of too many rows to see every value', async (t) => {
+  const rows = 5000
+  const data = Float64Array.from({ length: rows }, (_, row) => (row % 3 === 1 ? Number.NaN : row))
+  const y = Int32Array.from({ length: rows }, (_, row) => (row % 3 === 1 ? 1 : 0))
+  for (const sampleWeight of [undefined, new Float64Array(rows).fill(0.3)]) {
+    const X = { rows, columns: 1, data }
+    const context = sampleWeight ? { sampleWeight } : {}
+    const spec = await fitTrees(decisionTree, { X, y, classes: 2 }, {}, context)
+    t.equal(spec.feature.length, 3)
+    t.equal(findLeaf(spec, 0, Float64Array.of(1e300)), spec.left[0])
+    t.equal(findLeaf(spec, 0, Float64Array.of(Number.NaN)), spec.right[0])
+  }
+})
+
 t.test('numbers next to each other and at the ends of the doubles are told apart', async (t) => {
   const next = 1 + Number.EPSILON
   for (const [a, b] of [

@@ -7,8 +7,6 @@ import {
   bestIsSorted,
   bestMissingLeft,
   bestNext,
-  bestRowAbove,
-  bestRowBelow,
   keepEdges,
 } from './best-split'
 import { codeBase, codeStride, locateBins, locateRanks } from './codes'
@@ -101,8 +99,9 @@ function narrowEdges(start: i32, end: i32): void {
   const next = bestNext
   let highest: i32 = -1
   let lowest: i32 = i32.MAX_VALUE
-  let below = bestRowBelow
-  let above = bestRowAbove
+  let below: i32 = -1
+  // Stays so when only missing values go right.
+  let above: i32 = -1
   for (let i = start; i < end; i++) {
     const row = rowAt(i)
     const own = <i32>load<u8>(base + <usize>row * stride)
