@@ -1,4 +1,4 @@
-/** Settings of `serve`: one table that reads them, prints `--help` and documents them in the README. */
+/** Settings of `serve`: one table that reads them, prints `--help` and documents them in `docs/serving.md`. */
 import { InputError, quote } from './errors.ts'
 
 /** The process's environment, passed in so that nothing else reads it. */

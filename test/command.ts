@@ -31,6 +31,8 @@ export async function run(
   })
   const stdout = collect(child.stdout)
   const stderr = collect(child.stderr)
+  // A command may end before it has read its input.
+  child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
   const [status] = (await once(child, 'close')) as [number | null]
   return { status, stdout: stdout(), stderr: stderr() }

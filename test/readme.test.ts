@@ -1,116 +1,178 @@
-/** The README's commands and tables; `UPDATE_README=1 npx tap test/readme.test.ts` writes the tables. */
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+/**
+ * The commands, tables and links of the README and of `docs/`.
+ * `UPDATE_README=1 npx tap test/readme.test.ts` writes what commands print, the tables and the picture.
+ */
+import { existsSync } from 'node:fs'
+import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { settings } from '../src/config.ts'
+import { inputErrorCodes } from '../src/errors.ts'
 import { describeRange } from '../src/estimators/params.ts'
+import { statusOfCode } from '../src/http/errors.ts'
 import { engineNames, estimatorNames, paramsOf } from '../src/train.ts'
 import { searchSpaceOf } from '../src/tune.ts'
 import { describeDimension } from '../src/tuning/search-space.ts'
 import { root, run, startServing } from './command.ts'
 
-const path = join(root, 'README.md')
-const readme = await readFile(path, 'utf8')
+const update = Boolean(process.env.UPDATE_README)
 
-/** Commands of the console blocks with the output printed below them. */
-const commands = [...readme.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block]) =>
-  (block as string)
-    .split(/^\$ /m)
-    .slice(1)
-    .map((part) => {
+/** Text by path below the root. */
+const documents = new Map<string, string>()
+for (const file of ['README.md', ...(await readdir(join(root, 'docs'))).sort()]) {
+  const path = file === 'README.md' ? file : `docs/${file}`
+  if (path.endsWith('.md')) documents.set(path, await readFile(join(root, path), 'utf8'))
+}
+
+interface Command {
+  /** As it stands in the document. */
+  readonly source: string
+  readonly command: string
+  /** What is shown below it; empty = the document does not say. */
+  readonly shown: string
+}
+
+/** Returns the commands of the console blocks, in order. */
+function readCommands(text: string): Command[] {
+  return [...text.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block]) =>
+    (block as string).split(/^(?=\$ )/m).map((source) => {
       // A command goes on over a backslash, a pipe or an indented line.
-      const [, command, output] = /^((?:.*(?:\\|\|)\n)*.*\n)([\s\S]*)$/.exec(part) as unknown as [
-        string,
-        string,
-        string,
-      ]
-      return { command: command.trim(), output }
+      const found = /^\$ ((?:.*(?:\\|\|)\n)*.*\n)([\s\S]*)$/.exec(source)
+      if (!found) throw new Error(`no command: ${source}`)
+      return { source, command: (found[1] as string).trim(), shown: found[2] as string }
     }),
-)
+  )
+}
 
-t.test('every command gives what the README shows', { timeout: 120_000 }, async (t) => {
+t.test('every command gives what the documents show', { timeout: 180_000 }, async (t) => {
   // A copy, because `npm start` builds anew while other tests use the build.
   const checkout = t.testdir()
   for (const name of ['package.json', 'tsconfig.json', 'src', 'data', 'model_checkpoint']) {
     await cp(join(root, name), join(checkout, name), { recursive: true })
   }
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
-  const [first, ...rest] = commands
-  t.equal(first?.command, 'npm ci && npm start', 'CI itself runs npm ci')
   const { kill, url } = await startServing('npm', ['start'], { cwd: checkout, env: { PORT: '0' } })
   t.teardown(() => kill('SIGTERM'))
-  const { port } = new URL(url)
 
-  const ofServer = rest.filter(({ command }) => command.includes('curl'))
-  const offline = rest.filter(
-    ({ command }) => command.startsWith('npx shapserve') || command.includes('| npx'),
-  )
-  t.equal(ofServer.length + offline.length, rest.length, 'no command is left out')
-  t.ok(ofServer.length >= 3 && offline.length >= 5)
-  for (const { command, output } of ofServer) {
-    const result = await run(
-      'bash',
-      ['-c', command.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)],
-      { cwd: checkout },
-    )
-    t.equal(
-      result.stdout,
-      output.trim() === '' ? output : withNewline(result.stdout, output),
-      command,
-    )
-  }
-  for (const { command, output } of offline) {
-    if (command.includes(' serve ')) {
-      const served = await startServing('bash', ['-c', `exec ${command} --port 0`], {
-        cwd: checkout,
-      })
-      t.equal((await fetch(`${served.url}/ping`)).status, 200)
-      served.kill('SIGTERM')
-      continue
+  for (const [path, text] of documents) {
+    let updated = text
+    const commands = readCommands(text)
+    t.ok(commands.length > 0, `${path} has commands`)
+    for (const { source, command, shown } of commands) {
+      if (command === 'npm ci && npm start') {
+        t.equal(path, 'README.md', 'runs above; CI itself runs npm ci')
+        continue
+      }
+      if (command.startsWith('npx shapserve serve')) {
+        const served = await startServing('bash', ['-c', `exec ${command} --port 0`], {
+          cwd: checkout,
+        })
+        t.equal((await fetch(`${served.url}/ping`)).status, 200, command)
+        served.kill('SIGTERM')
+        continue
+      }
+      const { status, stdout, stderr } = await run(
+        'bash',
+        ['-c', command.replaceAll('http://127.0.0.1:8080', url)],
+        { cwd: checkout },
+      )
+      t.equal(status, 0, `${path}: ${command}\n${stderr}`)
+      // Where nothing is shown of an answer over HTTP, there is none: errors would go unseen.
+      if (shown.trim() === '' && !command.includes('curl')) continue
+      const printed = layOut(stdout, shown)
+      t.equal(shown, printed, `${path}: ${command}`)
+      const head = source.slice(0, source.length - shown.length)
+      updated = updated.replace(source, () => `${head}${printed}`)
     }
-    const result = await run('bash', ['-c', command], { cwd: checkout })
-    t.equal(result.status, 0, `${command}\n${result.stderr}`)
-    if (output.trim() !== '') t.equal(result.stdout, output, command)
+    await write(path, updated)
   }
+
+  const drawn = await readFile(join(checkout, 'waterfall.svg'), 'utf8')
+  const picture = join(root, 'docs/waterfall.svg')
+  t.equal(await readFile(picture, 'utf8'), drawn, "the README's picture")
+  if (update) await writeFile(picture, drawn)
 })
 
-/** JSON answers end without a line break, which a block cannot show. */
-function withNewline(printed: string, shown: string): string {
-  return printed.endsWith('\n') ? shown : shown.replace(/\n$/, '')
+/**
+ * Returns what was printed, with the line breaks of what is shown where that is a JSON document of the same structure:
+ * answers are one line, which a page would cut. A block cannot show a missing line break at the end either.
+ */
+function layOut(printed: string, shown: string): string {
+  const token = /"(?:\\.|[^"\\])*"|[[\]{},:]|[^\s"[\]{},:]+/g
+  const now = printed.match(token) ?? []
+  const ended = printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`
+  if (!printed.startsWith('{') || now.length !== (shown.match(token) ?? []).length) return ended
+  return shown.replace(token, () => now.shift() as string)
 }
 
 t.test('the tables say what the program does', async (t) => {
-  const paramRows = engineNames.flatMap((engine) =>
-    estimatorNames.flatMap((estimator) =>
+  const ofEstimators = (rowsOf: (...names: Parameters<typeof paramsOf>) => readonly string[]) =>
+    engineNames.flatMap((engine) =>
+      estimatorNames.flatMap((estimator) => rowsOf(engine, estimator)),
+    )
+  const tables: Readonly<Record<string, readonly string[]>> = {
+    params: ofEstimators((engine, estimator) =>
       Object.entries(paramsOf(engine, estimator)).map(
         ([name, spec]) =>
           `| ${engine} | ${estimator} | \`${name}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
       ),
     ),
-  )
-  const spaceRows = engineNames.flatMap((engine) =>
-    estimatorNames.flatMap((estimator) =>
+    spaces: ofEstimators((engine, estimator) =>
       Object.entries(searchSpaceOf(engine, estimator)).map(
         ([name, dimension]) =>
           `| ${engine} | ${estimator} | \`${name}\` | ${describeDimension(dimension)} |`,
       ),
     ),
-  )
-  const settingRows = settings.map(
-    ({ flag, env, default: value, description }) =>
-      `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
-  )
-  let expected = readme
-  for (const [name, rows] of [
-    ['params', paramRows],
-    ['spaces', spaceRows],
-    ['settings', settingRows],
-  ] as const) {
-    expected = expected.replace(
-      new RegExp(`(<!-- ${name} -->\\n.*\\n\\|[-|]+\\|\\n)[\\s\\S]*?(<!-- /${name} -->)`),
-      (_, head: string, end: string) => `${head}${rows.join('\n')}\n${end}`,
-    )
+    settings: settings.map(
+      ({ flag, env, default: value, description }) =>
+        `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
+    ),
+    errors: (Object.keys(inputErrorCodes) as (keyof typeof inputErrorCodes)[]).map(
+      (code) => `| \`${code}\` | ${statusOfCode(code)} | ${inputErrorCodes[code]} |`,
+    ),
   }
-  if (process.env.UPDATE_README) await writeFile(path, expected)
-  t.equal(readme, expected, 'UPDATE_README=1 writes them')
+  const seen: string[] = []
+  for (const [path, text] of documents) {
+    const expected = text.replace(
+      /<!-- (\w+) -->\n(.*\n\|[-|]+\|\n)[\s\S]*?<!-- \/\1 -->/g,
+      (_, name: string, head: string) => {
+        seen.push(name)
+        const rows = tables[name] ?? [`there is no table ${name}`]
+        return `<!-- ${name} -->\n${head}${rows.join('\n')}\n<!-- /${name} -->`
+      },
+    )
+    t.equal(text, expected, `${path}; UPDATE_README=1 writes it`)
+    await write(path, expected)
+  }
+  t.same(seen.sort(), Object.keys(tables).sort(), 'every table stands somewhere, once')
 })
+
+t.test('every link within the repository leads somewhere', async (t) => {
+  for (const [path, text] of documents) {
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [file, anchor] = (target as string).split('#') as [string, string?]
+      const linked = file === '' ? path : join(dirname(path), file)
+      t.ok(existsSync(join(root, linked)), `${path} links to ${target}`)
+      if (anchor === undefined) continue
+      const headings = [...(documents.get(linked) ?? '').matchAll(/^#+ (.*)$/gm)]
+      t.ok(
+        headings.some(([, heading]) => anchorOf(heading as string) === anchor),
+        `${path} links to ${target}`,
+      )
+    }
+  }
+})
+
+/** Returns the anchor that GitHub makes of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+/** Keeps what a document should say, for the next test and, if asked, in its file. */
+async function write(path: string, text: string): Promise<void> {
+  documents.set(path, text)
+  if (update) await writeFile(join(root, path), text)
+}

@@ -25,7 +25,7 @@ export async function buildDocs(
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      // Nothing in this process asks who calls; see the README on what stands in front.
+      // Nothing in this process asks who calls; see docs/serving.md on what stands in front.
       security: [],
       info: {
         title: 'shapserve',
