@@ -8,7 +8,7 @@ import { finishTree, type GrownTree, joinTrees } from './grown-tree.ts'
 import { createOutOfBag } from './out-of-bag.ts'
 import { pruneTree } from './prune-tree.ts'
 import { buildTrainingColumns } from './training-columns.ts'
-import { readNodes } from './tree-grower.ts'
+import { readNodes, roomForGrowers } from './tree-grower.ts'
 import { readLimits, treeParams } from './tree-params.ts'
 
 /** Work, in rows · candidate columns · trees, below which starting threads costs more than it brings. */
@@ -119,14 +119,15 @@ function buildSetup(X: Matrix, y: Int32Array, params: Params, context: FitContex
 function threadsFor(
   params: Params,
   trees: number,
-  { data, limits }: ForestSetup,
+  { data, limits, classNames }: ForestSetup,
   { threads }: FitContext,
 ): number {
   const asked = params.n_jobs as number
   if (asked === 0)
     throw new InputError('invalid_parameter', 'n_jobs is 0, expected -1 or a whole number from 1')
   if (!threads || data.rows * limits.maxFeatures * trees < WORK_FOR_THREADS) return 1
-  return Math.min(trees, asked < 0 ? threads.count : asked)
+  const wanted = Math.min(trees, asked < 0 ? threads.count : asked)
+  return wanted === 1 ? 1 : Math.min(wanted, roomForGrowers(data, classNames.length, limits))
 }
 
 async function growHere(

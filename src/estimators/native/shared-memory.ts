@@ -5,9 +5,26 @@ const PAGE = 65_536
 /** All that 32-bit addresses reach; only what is used takes memory. */
 const MAX_PAGES = 65_536
 
-/** Returns memory whose first page is left to the module's constants. */
+/**
+ * Returns memory whose first page is left to the module's constants.
+ * @throws InputError `too_large` where the process may not even have the addresses
+ */
 export function createSharedMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true })
+  } catch {
+    throw new InputError(
+      'too_large',
+      'growing trees needs 4 GiB of address space, which the system does not give: ' +
+        'raise the limit of virtual memory (ulimit -v), or choose engine mljs',
+    )
+  }
+}
+
+/** Returns how many times the memory has room for parts of such lengths in bytes. */
+export function roomFor(memory: WebAssembly.Memory, parts: readonly number[]): number {
+  const pages = parts.reduce((sum, bytes) => sum + Math.ceil(bytes / PAGE), 0)
+  return Math.floor((MAX_PAGES - memory.buffer.byteLength / PAGE) / pages)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The compiled grower of trees: one instance per thread, working on columns in shared memory. */
 import type { Random } from '../../data/random.ts'
 import { createNodeHeap } from './node-heap.ts'
-import { reserve } from './shared-memory.ts'
+import { reserve, roomFor } from './shared-memory.ts'
 import type { TrainingColumns } from './training-columns.ts'
 
 export const criteria = ['gini', 'entropy', 'log_loss'] as const
@@ -67,29 +67,17 @@ interface Kernel {
   countNodes(): number
 }
 
-/**
- * Returns a grower.
- * @param y class of every row
- * @param totalWeight an upper bound of what the rows of a tree weigh; undefined: weights are not whole numbers
- * @throws InputError `too_large`
- */
-export function createTreeGrower(
+/** A kernel that knows the columns and the limits, without memory of its own yet. */
+function startKernel(
   data: TrainingColumns,
-  y: Int32Array,
+  labelsAt: number,
   classes: number,
   limits: TreeLimits,
-  totalWeight: number | undefined,
-): TreeGrower {
+  isPacked: boolean,
+): Kernel {
   const { memory, rows } = data
   const instance = new WebAssembly.Instance(data.module, { env: { memory } })
   const kernel = instance.exports as unknown as Kernel
-  const isPacked =
-    classes === 2 &&
-    limits.minSamplesLeaf === 1 &&
-    totalWeight !== undefined &&
-    totalWeight < PACKED_WEIGHT
-  const labelsAt = reserve(memory, 4 * rows)
-  new Int32Array(memory.buffer, labelsAt, rows).set(y)
   kernel.setData(
     ...[rows, data.columns, data.rankColumns, data.bins, data.rowBins, data.ranks],
     ...[data.binCounts, data.rankColumn, data.distinct, data.hasMissing],
@@ -106,13 +94,54 @@ export function createTreeGrower(
     limits.minImpurityDecrease,
     rows <= EXACT_TABLE ? EXACT_TABLE : EXACT_ROWS,
   )
-  const nodeBytes = mostNodes(rows, limits) * nodeSize(classes)
-  const scratch = reserve(memory, kernel.setScratch(0) + nodeBytes)
-  const nodesAt = kernel.setScratch(scratch)
-  const entries = new Uint32Array(memory.buffer, kernel.entries(), 2 * rows)
-  const weightOf = isPacked ? undefined : new Float64Array(memory.buffer, kernel.weights(), rows)
+  return kernel
+}
 
-  const counts = new Int32Array(memory.buffer, kernel.counts(), rows).fill(1)
+function scratchBytes(kernel: Kernel, rows: number, classes: number, limits: TreeLimits): number {
+  return address(kernel.setScratch(0)) + mostNodes(rows, limits) * nodeSize(classes)
+}
+
+/** Addresses come out of WebAssembly as signed numbers. */
+function address(signed: number): number {
+  return signed >>> 0
+}
+
+/** Returns how many growers the memory still has room for. */
+export function roomForGrowers(data: TrainingColumns, classes: number, limits: TreeLimits): number {
+  const kernel = startKernel(data, 0, classes, limits, false)
+  return roomFor(data.memory, [4 * data.rows, scratchBytes(kernel, data.rows, classes, limits)])
+}
+
+/**
+ * Returns a grower.
+ * @param y class of every row
+ * @param totalWeight an upper bound of what the rows of a tree weigh; undefined: weights are not whole numbers
+ * @throws InputError `too_large`
+ */
+export function createTreeGrower(
+  data: TrainingColumns,
+  y: Int32Array,
+  classes: number,
+  limits: TreeLimits,
+  totalWeight: number | undefined,
+): TreeGrower {
+  const { memory, rows } = data
+  const isPacked =
+    classes === 2 &&
+    limits.minSamplesLeaf === 1 &&
+    totalWeight !== undefined &&
+    totalWeight < PACKED_WEIGHT
+  const labelsAt = reserve(memory, 4 * rows)
+  new Int32Array(memory.buffer, labelsAt, rows).set(y)
+  const kernel = startKernel(data, labelsAt, classes, limits, isPacked)
+  const scratch = reserve(memory, scratchBytes(kernel, rows, classes, limits))
+  const nodesAt = address(kernel.setScratch(scratch))
+  const entries = new Uint32Array(memory.buffer, address(kernel.entries()), 2 * rows)
+  const weightOf = isPacked
+    ? undefined
+    : new Float64Array(memory.buffer, address(kernel.weights()), rows)
+
+  const counts = new Int32Array(memory.buffer, address(kernel.counts()), rows).fill(1)
 
   const fill = (weights: ArrayLike<number>): number => {
     let count = 0
@@ -178,8 +207,10 @@ function growBestFirst(kernel: Kernel, count: number, maxLeaves: number): void {
   }
 }
 
-function mostNodes(rows: number, { maxLeafNodes, maxDepth }: TreeLimits): number {
-  const leaves = Math.min(rows, maxLeafNodes ?? rows, 2 ** Math.min(maxDepth, 40))
+function mostNodes(rows: number, limits: TreeLimits): number {
+  const { maxLeafNodes, maxDepth, minSamplesLeaf } = limits
+  const filled = Math.max(1, Math.floor(rows / minSamplesLeaf))
+  const leaves = Math.min(filled, maxLeafNodes ?? rows, 2 ** Math.min(maxDepth, 40))
   return 2 * leaves - 1
 }
 

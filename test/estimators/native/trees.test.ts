@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
+import { createTrainingThreads } from '../../../src/commands/training-threads.ts'
 import { type Column, findColumn } from '../../../src/data/frame.ts'
 import { type Matrix, rowOf, zeros } from '../../../src/data/matrix.ts'
 import { createRandom } from '../../../src/data/random.ts'
@@ -11,6 +12,8 @@ import { decisionTree } from '../../../src/estimators/native/decision-tree.ts'
 import { createForestJob, type ForestSetup } from '../../../src/estimators/native/forest-job.ts'
 import { createRadixOrder } from '../../../src/estimators/native/radix-order.ts'
 import { randomForest } from '../../../src/estimators/native/random-forest.ts'
+import { buildTrainingColumns } from '../../../src/estimators/native/training-columns.ts'
+import { roomForGrowers } from '../../../src/estimators/native/tree-grower.ts'
 import type { TreesSpec } from '../../../src/models/model.ts'
 import { findLeaf } from '../../../src/shap/tree-ensemble.ts'
 import { compareTrees, gainOf, leftOf, type SklearnTree } from '../../compare-trees.ts'
@@ -490,6 +493,55 @@ t.test('T23: a forest is the same with any number of threads', async (t) => {
     }
     await t.rejects(fitTrees(randomForest, data, params, { threads }), /gone/)
   })
+})
+
+t.test('T23: threads of the machine give the same forest', async (t) => {
+  const data = noisy(5000, 4)
+  const params = { n_estimators: 100, max_features: 'all', max_depth: 6 }
+  const alone = bytesOf(await fitTrees(randomForest, data, params, { seed: 9 }))
+  const real = createTrainingThreads()
+  let started = 0
+  const threads: FitContext['threads'] = {
+    count: real.count,
+    start(count, setup) {
+      started = count
+      return real.start(count, setup)
+    },
+  }
+  const together = await fitTrees(
+    randomForest,
+    data,
+    { ...params, n_jobs: 2 },
+    { seed: 9, threads },
+  )
+  t.equal(started, 2)
+  t.strictSame(bytesOf(together), alone)
+
+  await t.test('a thread that cannot begin fails its job', async (t) => {
+    const group = real.start(1, { data: undefined })
+    await t.rejects(group.run(0), TypeError)
+    await group.close()
+  })
+})
+
+t.test('the memory of trees may lie in the upper half of the addresses', async (t) => {
+  const { X, y } = noisy(100, 2)
+  const setup: ForestSetup = {
+    ...{ data: buildTrainingColumns(X), y, classNames: ['0', '1'], rowWeight: undefined },
+    ...{ seed: 1, drawn: null, balancesDraws: false, tellsOutOfBag: false },
+    limits: {
+      ...{ criterion: 'gini', maxDepth: 64, maxFeatures: 2, maxLeafNodes: null },
+      ...{ minSamplesSplit: 2, minSamplesLeaf: 1, minImpurityDecrease: 0 },
+    },
+  }
+  const low = createForestJob(setup)(0)
+  t.ok(roomForGrowers(setup.data, 2, setup.limits) > 1000)
+  // Pages that nobody touches take no memory.
+  setup.data.memory.grow(2 ** 15)
+  t.strictSame(createForestJob(setup)(0), low)
+  setup.data.memory.grow(2 ** 16 - setup.data.memory.buffer.byteLength / 65_536)
+  t.equal(roomForGrowers(setup.data, 2, setup.limits), 0)
+  t.throws(() => createForestJob(setup), { code: 'too_large' })
 })
 
 t.test('T22: rows that weigh nothing are not there', async (t) => {
