@@ -32,7 +32,8 @@ export function classWeights(
       perClass[y[row] as number] = (perClass[y[row] as number] as number) + count
       total += count
     }
-    return perClass.map((count) => (count > 0 ? total / (classNames.length * count) : 1))
+    const present = perClass.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0)
+    return perClass.map((count) => (count > 0 ? total / (present * count) : 1))
   }
   for (const [name, weight] of Object.entries(JSON.parse(classWeight) as Record<string, number>)) {
     const label = classNames.indexOf(name)
@@ -63,4 +64,28 @@ export function rowWeights(
     weights[row] = (perClass[y[row] as number] as number) * own
   }
   return weights
+}
+
+/** Squares of sums beyond these are no numbers of full precision. */
+const LEAST_TOTAL = 1e-150
+const MOST_TOTAL = 1e150
+
+/**
+ * Returns `rowWeights`, of which a tree's impurities can be computed.
+ * @throws InputError `invalid_parameter` when they add up to nothing, or to a number too large or too small to square
+ */
+export function treeWeights(
+  y: Int32Array,
+  perClass: Float64Array,
+  sampleWeight?: Float64Array,
+): Float64Array | undefined {
+  const weights = rowWeights(y, perClass, sampleWeight)
+  if (!weights) return undefined
+  let total = 0
+  for (const weight of weights) total += weight
+  if (total >= LEAST_TOTAL && total <= MOST_TOTAL) return weights
+  throw new InputError(
+    'invalid_parameter',
+    `the rows' weights add up to ${total}, expected from ${LEAST_TOTAL} to ${MOST_TOTAL}; change class_weight or the weights`,
+  )
 }

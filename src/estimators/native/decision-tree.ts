@@ -1,4 +1,4 @@
-import { classWeights, rowWeights } from '../class-weight.ts'
+import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator } from '../estimator.ts'
 import { createForestJob } from './forest-job.ts'
 import { finishTree, joinTrees } from './grown-tree.ts'
@@ -21,7 +21,7 @@ export const decisionTree: Estimator = {
       data: buildTrainingColumns(X),
       y,
       classNames: context.classNames,
-      rowWeight: rowWeights(y, perClass, context.sampleWeight),
+      rowWeight: treeWeights(y, perClass, context.sampleWeight),
       limits: readLimits(params, X.columns),
       seed: context.seed,
       drawn: null,

@@ -1,6 +1,6 @@
 import type { Matrix } from '../../data/matrix.ts'
 import { InputError } from '../../errors.ts'
-import { classWeights, rowWeights } from '../class-weight.ts'
+import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator, FitContext } from '../estimator.ts'
 import { type Params, rowCount } from '../params.ts'
 import { createForestJob, type ForestSetup, type ForestTree } from './forest-job.ts'
@@ -107,7 +107,7 @@ function buildSetup(X: Matrix, y: Int32Array, params: Params, context: FitContex
     data: buildTrainingColumns(X),
     y,
     classNames: context.classNames,
-    rowWeight: rowWeights(y, perClass, context.sampleWeight),
+    rowWeight: treeWeights(y, perClass, context.sampleWeight),
     limits: readLimits(params, X.columns),
     seed: context.seed,
     drawn: isBootstrapped ? rowCount(params.max_samples as number | null, X.rows) : null,

@@ -571,6 +571,38 @@ t.test('class weights are weights of rows', async (t) => {
   })
 })
 
+t.test('weights of which no impurity can be computed are refused', async (t) => {
+  const data = blobs(2, 9)
+  for (const class_weight of [
+    '{"0":0,"1":0}',
+    '{"0":1e200}',
+    '{"0":1e-200,"1":1e-200}',
+    '{"0":1e308,"1":1e308}',
+  ]) {
+    for (const estimator of [decisionTree, randomForest]) {
+      await t.rejects(fitTrees(estimator, data, { class_weight }), {
+        code: 'invalid_parameter',
+        message: /weights add up to .*, expected from 1e-150/,
+      })
+    }
+  }
+  const heavy = await fitTrees(decisionTree, data, { class_weight: '{"0":1e148,"1":1e148}' })
+  const plain = await fitTrees(decisionTree, data)
+  t.strictSame(heavy.feature, plain.feature)
+})
+
+t.test('drawn classes alone are balanced', async (t) => {
+  // One row of class 2: a third of the trees draw it not at all, and still weigh what was drawn.
+  const data = blobs(3, 20)
+  const y = data.y.map((label, row) => (row === 2 ? 2 : label % 2))
+  const params = { n_estimators: 30, class_weight: 'balanced_subsample' }
+  const spec = await fitTrees(randomForest, { ...data, y }, params)
+  const covers = [...spec.roots].map((root) => spec.cover[root] as number)
+  t.ok(covers.every((cover) => Math.abs(cover - y.length) < 1e-9))
+  const drawsAll = [...spec.roots].map((root) => (spec.value[3 * root + 2] as number) > 0)
+  t.ok(drawsAll.includes(false) && drawsAll.includes(true))
+})
+
 t.test('parameters that contradict each other are refused', async (t) => {
   for (const params of [
     { bootstrap: false, oob_score: true },
