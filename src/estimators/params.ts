@@ -87,7 +87,7 @@ function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
     case 'features':
       return parseFeatureCount(value)
     case 'rows':
-      return isNone(value) || value === '1.0' ? null : parseCountOrShare(value)
+      return isNone(value) || isWholeShare(value) ? null : parseCountOrShare(value)
     default: {
       if (spec.optional && isNone(value)) return null
       const number = parseDecimal(value)
@@ -97,9 +97,9 @@ function parseValue(spec: ParamSpec, given: unknown): ParamValue | undefined {
   }
 }
 
-/** A count of features stays a number ≥ 1, a share a number < 1; "1.0" is all of them, as in scikit-learn. */
+/** A count of features stays a number ≥ 1, a share a number < 1; the share 1.0 is all of them, as in scikit-learn. */
 function parseFeatureCount(value: unknown): number | string | undefined {
-  if (value === null || value === 'all' || value === 'None' || value === '1.0') return 'all'
+  if (value === 'all' || isNone(value) || isWholeShare(value)) return 'all'
   if (value === 'sqrt' || value === 'log2') return value
   return parseCountOrShare(value)
 }
@@ -108,6 +108,11 @@ function parseCountOrShare(value: unknown): number | undefined {
   const number = parseDecimal(value)
   if (number === undefined || number <= 0) return undefined
   return number < 1 || Number.isInteger(number) ? number : undefined
+}
+
+/** A 1 with a point is a share, without one a count. */
+function isWholeShare(value: unknown): boolean {
+  return typeof value === 'string' && /^\+?1\.0*$/.test(value)
 }
 
 function isNone(value: unknown): boolean {

@@ -83,6 +83,9 @@ t.test('T19: values are read from texts and from JSON', (t) => {
     ['features', null, 'all'],
     ['features', 'None', 'all'],
     ['features', '1.0', 'all'],
+    ['features', '1.00', 'all'],
+    ['features', '1.', 'all'],
+    ['features', 'none', 'all'],
     ['features', '1', 1],
     ['features', 1, 1],
   ]
