@@ -13,7 +13,16 @@ export const decisionTree: Estimator = {
   scale: false,
   acceptsMissing: true,
   acceptsWeights: true,
-  params: treeParams,
+  params: {
+    ...treeParams,
+    splitter: {
+      type: 'choice',
+      choices: ['best'],
+      default: 'best',
+      description:
+        "how splits are chosen: the best of the features looked at, scikit-learn's default",
+    },
+  },
   async fit(X, y, classes, params, context) {
     await context.checkpoint(0, 1)
     const perClass = classWeights(params.class_weight as string, y, context.classNames)

@@ -603,6 +603,15 @@ t.test('drawn classes alone are balanced', async (t) => {
   t.ok(drawsAll.includes(false) && drawsAll.includes(true))
 })
 
+t.test("scikit-learn's splitter is taken where it is the best one", async (t) => {
+  const data = blobs(2, 9)
+  const best = await fitTrees(decisionTree, data, { splitter: 'best' })
+  t.strictSame(bytesOf(best), bytesOf(await fitTrees(decisionTree, data)))
+  await t.rejects(fitTrees(decisionTree, data, { splitter: 'random' }), {
+    message: /splitter is "random", expected best/,
+  })
+})
+
 t.test('parameters that contradict each other are refused', async (t) => {
   for (const params of [
     { bootstrap: false, oob_score: true },
