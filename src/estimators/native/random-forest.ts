@@ -56,7 +56,8 @@ export const randomForest: Estimator = {
       maximum: 256,
       default: -1,
       isRunSetting: true,
-      description: 'threads; -1: as many as there are cores. The model is the same with any number',
+      description:
+        'threads, at most as many as there are cores; -1: as many. The model is the same with any number',
     },
   },
 
@@ -126,7 +127,8 @@ function threadsFor(
   if (asked === 0)
     throw new InputError('invalid_parameter', 'n_jobs is 0, expected -1 or a whole number from 1')
   if (!threads || data.rows * limits.maxFeatures * trees < WORK_FOR_THREADS) return 1
-  const wanted = Math.min(trees, asked < 0 ? threads.count : asked)
+  // More threads than cores take memory and no less time.
+  const wanted = Math.min(trees, threads.count, asked < 0 ? threads.count : asked)
   return wanted === 1 ? 1 : Math.min(wanted, roomForGrowers(data, classNames.length, limits))
 }
 
