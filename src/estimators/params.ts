@@ -169,5 +169,5 @@ export function storedParams(schema: ParamsSchema, params: Params): Params {
 export function rowCount(value: ParamValue, rows: number): number {
   if (value === null) return rows
   const number = value as number
-  return Math.max(1, Math.min(rows, number < 1 ? Math.round(number * rows) : number))
+  return Math.max(1, Math.min(rows, number < 1 ? Math.floor(number * rows) : number))
 }
