@@ -218,6 +218,24 @@ function bestGain(
   return best
 }
 
+t.test('rows that weigh next to nothing make no split the best', async (t) => {
+  for (const criterion of criteria) {
+    for (let seed = 0; seed < 100; seed++) {
+      const random = createRandom(seed, 302)
+      const X = zeros(40, 1)
+      X.data.forEach((_, row) => {
+        X.data[row] = random.uniform()
+      })
+      const y = Int32Array.from(X.data, (_, row) => (row < 2 ? row : random.below(2)))
+      const sampleWeight = X.data.map((x) => (x > 0.9 ? 1e-18 : 1) * (0.1 + random.uniform()))
+      const params = { max_depth: 1, criterion }
+      const data = { X, y, classes: 2, sampleWeight, params }
+      const spec = await fitTrees(decisionTree, data, params, { sampleWeight })
+      t.doesNotThrow(() => checkNodes(spec, data), `${criterion} ${seed}`)
+    }
+  }
+})
+
 t.test('a column of many values, most of them the same, is split at its best place', async (t) => {
   const random = createRandom(4)
   const X = zeros(640, 2)

@@ -99,7 +99,11 @@ function scanGroups(count: i32, start: i32, end: i32): bool {
         if (rowsLeft < least || length - rowsLeft < least) continue
       }
       for (let k: usize = 0; k < <usize>classes; k++)
-        store<f64>(rightSumsAt + 8 * k, load<f64>(nodeSums + 8 * k) - load<f64>(leftSumsAt + 8 * k))
+        store<f64>(
+          rightSumsAt + 8 * k,
+          // Of rows that weigh next to nothing rounding leaves a difference of any sign; sums that cancel score Infinity.
+          max<f64>(0, load<f64>(nodeSums + 8 * k) - load<f64>(leftSumsAt + 8 * k)),
+        )
       const score = sideScore(leftSumsAt) + sideScore(rightSumsAt)
       if (isBetter(score)) {
         const next = group + 1 < count ? load<i32>(groupCodeAt + 4 * <usize>(group + 1)) : -1
