@@ -112,19 +112,18 @@ export function rocCurve(ranking: Ranking): RocCurve | null {
   const kept = Array.from(positives, (_, i) => i).filter(
     (i) => i === 0 || i === last || bends(positives, i) || bends(negatives, i),
   )
+  const points = (first: number, valueAt: (i: number) => number) => {
+    const values = new Float64Array(kept.length + 1)
+    values[0] = first
+    kept.forEach((i, point) => {
+      values[point + 1] = valueAt(i)
+    })
+    return values
+  }
   return {
-    falsePositiveRate: Float64Array.of(
-      0,
-      ...kept.map((i) => (negatives[i] as number) / allNegatives),
-    ),
-    truePositiveRate: Float64Array.of(
-      0,
-      ...kept.map((i) => (positives[i] as number) / allPositives),
-    ),
-    thresholds: Float64Array.of(
-      Number.POSITIVE_INFINITY,
-      ...kept.map((i) => ranking.scores[i] as number),
-    ),
+    falsePositiveRate: points(0, (i) => (negatives[i] as number) / allNegatives),
+    truePositiveRate: points(0, (i) => (positives[i] as number) / allPositives),
+    thresholds: points(Number.POSITIVE_INFINITY, (i) => ranking.scores[i] as number),
   }
 }
 

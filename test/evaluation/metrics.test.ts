@@ -267,6 +267,18 @@ t.test('thresholds are tabulated at twentieths', (t) => {
   t.end()
 })
 
+t.test('curves of a large table have as many points as it has scores', (t) => {
+  const rows = 500_000
+  const scores = Float64Array.from({ length: rows }, (_, row) => row / rows)
+  const ranking = rank(
+    scores,
+    Uint8Array.from(scores, (_, row) => row % 2),
+  )
+  t.equal(rocCurve(ranking)?.thresholds.length, rows + 1)
+  t.equal(precisionRecallCurve(ranking)?.thresholds.length, rows)
+  t.end()
+})
+
 t.test('a curve is thinned to points along it, both ends kept', (t) => {
   const x = Float64Array.from({ length: 5000 }, (_, i) => (i / 4999) ** 3)
   const y = Float64Array.from({ length: 5000 }, (_, i) => Math.sqrt(i / 4999))
