@@ -19,13 +19,16 @@ export interface RunOptions {
   readonly input?: string
 }
 
+/** A command without the loader that tap puts into every Node process, which doubles its time. */
+const WITHOUT_LOADER = ['-u', 'NODE_OPTIONS']
+
 /** Returns what a command printed and how it ended. */
 export async function run(
   command: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const child = spawn(command, args, {
+  const child = spawn('env', [...WITHOUT_LOADER, command, ...args], {
     cwd: options.cwd ?? root,
     env: { ...process.env, NO_COLOR: '1', ...options.env },
   })
@@ -58,7 +61,7 @@ export async function startServing(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Serving> {
-  const child = spawn(command, args, {
+  const child = spawn('env', [...WITHOUT_LOADER, command, ...args], {
     cwd: options.cwd ?? root,
     env: { ...process.env, ...options.env },
     detached: true,
