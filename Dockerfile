@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 # Install scripts stay off: nothing here needs one.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
+COPY scripts scripts
 COPY src src
 RUN npm run build
 # The same lockfile again, without what only builds and tests need.

@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../src/artifact/artifact.ts'
 import { encodeArtifact, withModelId } from '../src/artifact/encode.ts'
-import { readModelDirectory, sha256 } from '../src/artifact/store.ts'
 import { createRandom, type Random } from '../src/data/random.ts'
-import { buildPredictor } from '../src/inference.ts'
+import { readModelDirectory, sha256 } from '../src/model-directory/read.ts'
 import type { TreesSpec } from '../src/models/model.ts'
-import { makeSelfTest } from '../src/self-test.ts'
+import { buildPredictor } from '../src/predictor/predictor.ts'
+import { makeSelfTest } from '../src/predictor/self-test.ts'
 
 /** Writes a forest of `trees` trees with `leaves` leaves altogether, over the columns of the model in `like`. */
 export async function writeGrownForest(

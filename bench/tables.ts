@@ -11,11 +11,11 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { parse } from 'csv-parse'
-import { readTables } from '../src/commands/tables.ts'
-import { labelTable } from '../src/labelled-table.ts'
 import { fitPreprocessor } from '../src/preprocess/fit-preprocessor.ts'
 import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { buildPreprocessor } from '../src/preprocess/preprocessor.ts'
+import { readTables } from '../src/tables/read-tables.ts'
+import { labelTable } from '../src/training/labelled-table.ts'
 import { type Kind, writeCsv } from './csv-data.ts'
 
 const { values: options } = parseArgs({

@@ -17,7 +17,7 @@ import { parseParams } from '../src/estimators/params.ts'
 import { areasUnder, rank } from '../src/evaluation/ranking.ts'
 import type { TreesSpec } from '../src/models/model.ts'
 import { trees } from '../src/models/trees.ts'
-import { compareTrees, type SklearnTree } from '../test/compare-trees.ts'
+import { compareTrees, type SklearnTree } from '../test/training/compare-trees.ts'
 import { ADULT_ROWS, adultLike, HIGGS_ROWS, higgsLike, type LabelledMatrix } from './data.ts'
 import { hasPythonModule, runPython, withDataFolder } from './python-side.ts'
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The executable: arguments, exit statuses, nothing else. Every command is loaded when it is asked for. */
 import { Command, CommanderError, Option } from 'commander'
-import { Interrupted } from './commands/interruption.ts'
-import type { TrainRequest } from './commands/train.ts'
+import { Interrupted } from './commands/training/interruption.ts'
+import type { TrainRequest } from './commands/training/request.ts'
 import { type Config, loadConfig, settings } from './config.ts'
 import { ArtifactError, InputError, quote } from './errors.ts'
 import { VERSION } from './version.ts'
@@ -106,7 +106,7 @@ function buildProgram(): Command {
     .description('print the metric definitions that a SageMaker job needs')
     .option('--json', 'as the JSON list of CreateTrainingJob')
     .action(async (options: { json?: true }) => {
-      const { runMetricDefinitions } = await import('./commands/metric-definitions.ts')
+      const { runMetricDefinitions } = await import('./commands/sagemaker/metric-definitions.ts')
       runMetricDefinitions(options.json === true)
     })
 
@@ -118,7 +118,7 @@ function buildProgram(): Command {
   serve.action(async (options: Record<string, string>) => {
     const config = loadConfig(process.env, flagsByKey(options))
     const { runServe } = await import('./commands/serve.ts')
-    const { sageMakerPaths } = await import('./sagemaker.ts')
+    const { sageMakerPaths } = await import('./commands/sagemaker/directories.ts')
     await runServe(config, sageMakerPaths(process.env).models)
   })
 
@@ -159,7 +159,7 @@ function buildProgram(): Command {
     }
     command.action(async (file: string, options: Record<string, string | true>) => {
       const { runRows } = await import('./commands/rows.ts')
-      const { readWhole } = await import('./commands/values.ts')
+      const { readWhole } = await import('./commands/training/values.ts')
       const names = ['output', 'space', 'method', 'level', 'top', 'counterfactual', 'freeze']
       await runRows({
         operation,
@@ -253,7 +253,7 @@ interface TuneOptions extends TrainOptions {
 async function runTrain(files: string[], options: TrainOptions): Promise<void> {
   const [{ runTraining }, sagemaker] = await Promise.all([
     import('./commands/train.ts'),
-    import('./sagemaker.ts'),
+    import('./commands/sagemaker/directories.ts'),
   ])
   if (files.length === 0) {
     const paths = sagemaker.sageMakerPaths(process.env)
@@ -265,7 +265,7 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
       )
     }
     try {
-      const { readSageMakerRequest } = await import('./commands/sagemaker-request.ts')
+      const { readSageMakerRequest } = await import('./commands/sagemaker/request.ts')
       await runTraining(await readSageMakerRequest(process.env))
     } catch (error) {
       await sagemaker.writeFailure(paths.failure, describeError(error))
@@ -273,7 +273,7 @@ async function runTrain(files: string[], options: TrainOptions): Promise<void> {
     }
     return
   }
-  const { readFolds } = await import('./commands/tuning-settings.ts')
+  const { readFolds } = await import('./commands/training/tuning-settings.ts')
   const crossValidation = readFolds(options.cv, options.cvRepeats)
   await runTraining({
     ...(await readRequest(files, options)),
@@ -288,7 +288,7 @@ async function runTune(files: string[], options: TuneOptions): Promise<void> {
       'usage',
       'error: which file? shapserve tune FILE --target COLUMN',
     )
-  const { readTuning } = await import('./commands/tuning-settings.ts')
+  const { readTuning } = await import('./commands/training/tuning-settings.ts')
   const { runTraining } = await import('./commands/train.ts')
   const tuning = readTuning({
     trials: options.trials,
@@ -301,10 +301,10 @@ async function runTune(files: string[], options: TuneOptions): Promise<void> {
 
 /** What the flags ask for. */
 async function readRequest(files: readonly string[], options: TrainOptions): Promise<TrainRequest> {
-  const { estimatorNames, engineNames } = await import('./train.ts')
+  const { estimatorNames, engineNames } = await import('./training/train.ts')
   const { parsePlan } = await import('./preprocess/plan.ts')
-  const { readInputFile } = await import('./commands/tables.ts')
-  const { readName, readNumber, readSeed } = await import('./commands/values.ts')
+  const { readInputFile } = await import('./tables/read-tables.ts')
+  const { readName, readNumber, readSeed } = await import('./commands/training/values.ts')
   const roles = (['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const).flatMap((role) =>
     (options[role] ?? []).map((column) => [column, role] as const),
   )

@@ -200,7 +200,7 @@ export function loadConfig(
     const flag = flags[setting.key]
     const variable = setting.env.find((name) => (env[name] ?? '') !== '')
     const usual = (isBatch ? batchDefaults[setting.key] : undefined) ?? setting.default
-    const text = flag ?? (variable === undefined ? usual : (env[variable] as string))
+    const text = flag ?? (variable === undefined ? usual : env[variable]!)
     const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
     return [setting.key, setting.parse(text, name)]
   })

@@ -175,15 +175,15 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const current = [i]
     for (let j = 1; j <= b.length; j++) {
-      const replace = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      let distance = Math.min(replace, (previous[j] as number) + 1, (current[j - 1] as number) + 1)
+      const replace = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      let distance = Math.min(replace, previous[j]! + 1, current[j - 1]! + 1)
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        distance = Math.min(distance, (beforePrevious[j - 2] as number) + 1)
+        distance = Math.min(distance, beforePrevious[j - 2]! + 1)
       }
       current.push(distance)
     }
     beforePrevious = previous
     previous = current
   }
-  return previous[b.length] as number
+  return previous[b.length]!
 }

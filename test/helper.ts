@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
-import { type LoadedModel, readModelDirectory } from '../src/artifact/store.ts'
+import { createInlineLoader } from '../src/answering/loader.ts'
+import type { Limits } from '../src/answering/row-job.ts'
 import type { Codec, DecodeContext, Decoded } from '../src/codecs/codec.ts'
 import { type Cell, cellAt, type DataFrame } from '../src/data/frame.ts'
 import { InputError, type InputErrorCode, inputErrorCodes } from '../src/errors.ts'
 import { type AppOptions, buildApp, buildRoutes } from '../src/http/app.ts'
-import type { Limits } from '../src/http/job.ts'
-import { createInlineLoader } from '../src/http/loader.ts'
 import { type MultiModelOptions, multiModelRoutes } from '../src/http/multi-model.ts'
 import { createService } from '../src/http/service.ts'
+import { type LoadedModel, readModelDirectory } from '../src/model-directory/read.ts'
 
 export type Body = string | Uint8Array
 

@@ -10,9 +10,9 @@ import { settings } from '../src/config.ts'
 import { inputErrorCodes } from '../src/errors.ts'
 import { describeRange } from '../src/estimators/params.ts'
 import { statusOfCode } from '../src/http/errors.ts'
-import { engineNames, estimatorNames, paramsOf } from '../src/train.ts'
-import { searchSpaceOf } from '../src/tune.ts'
-import { describeDimension } from '../src/tuning/search-space.ts'
+import { engineNames, estimatorNames, paramsOf } from '../src/training/train.ts'
+import { describeDimension } from '../src/training/tuning/search-space.ts'
+import { searchSpaceOf } from '../src/training/tuning/tune.ts'
 import { root, run, startServing } from './command.ts'
 
 const update = Boolean(process.env.UPDATE_README)

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { DataFrame } from '../src/data/frame.ts'
-import { readCsvTable } from '../src/data/table.ts'
 import { decodeUtf8 } from '../src/data/utf8.ts'
 import { InputError, type InputErrorCode } from '../src/errors.ts'
+import { readCsvTable } from '../src/tables/formats/read-text.ts'
 
 /** The example data sets with their targets. */
 export const examples = [

@@ -4,7 +4,7 @@ import { manifestChecksum, unshared } from './artifact.ts'
 /** From the bytes of a model directory to an artifact; nothing in them is believed before it is checked. */
 
 import type { Cell } from '../data/frame.ts'
-import { createJsonReader, type JsonObject } from '../data/json-reader.ts'
+import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
 import type { TensorFile } from '../data/tensor.ts'
 import { ArtifactError, quote } from '../errors.ts'
 import { kindOf, modelKinds } from '../models/index.ts'

@@ -1,6 +1,6 @@
 /** A global summary as JSON: in a model directory, in answers and on the command line alike. */
 import type { Cell } from '../data/frame.ts'
-import type { JsonObject, JsonReader } from '../data/json-reader.ts'
+import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 import type { GlobalSummary, GroupSummary } from '../shap/global-summary.ts'
 
 /** Returns a summary as it is written, the columns that push most first. */

@@ -43,9 +43,7 @@ export function writeClarify(
             (wanted?.[i] ?? true)
               ? row.featureNames.map((feature, j) => ({
                   feature_header: feature,
-                  attributions: [
-                    { attribution: row.shapValues.map((values) => values[j] as number) },
-                  ],
+                  attributions: [{ attribution: row.shapValues.map((values) => values[j]!) }],
                 }))
               : null,
           ),

@@ -97,7 +97,7 @@ function writeInteractions(explanations: Explanations, hasHeader: boolean): stri
   const names = explanations.featureNames.map(writeField)
   for (const { row, outputNames, interactions = [] } of explanations.rows) {
     interactions.forEach((values, k) => {
-      const start = `${row},${writeField(outputNames[k] as string)}`
+      const start = `${row},${writeField(outputNames[k]!)}`
       values.forEach((value, at) => {
         const first = names[Math.floor(at / names.length)]
         lines.push(`${start},${first},${names[at % names.length]},${value}\n`)
@@ -174,7 +174,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
   const cells = rows.map((fields, index): Cell[] => {
     const row = rowOffset + index + 1
     if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, row)
-    return inputs.map((input, j) => cellOfText(input, fields[j] as string, row))
+    return inputs.map((input, j) => cellOfText(input, fields[j]!, row))
   })
   return {
     frame: frameOfCells(inputs, cells),
@@ -188,7 +188,7 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
   const { inputs, rowOffset = 0 } = context
   checkHeader(header)
   const positions = inputs.map(({ name }) => header.indexOf(name))
-  const absent = inputs.filter(({ nullable }, j) => (positions[j] as number) < 0 && !nullable)
+  const absent = inputs.filter(({ nullable }, j) => positions[j]! < 0 && !nullable)
   if (absent.length > 0)
     throw missingColumns(
       context,
@@ -197,10 +197,8 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
     )
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
-      const position = positions[j] as number
-      return position < 0
-        ? null
-        : cellOfText(input, fields[position] as string, rowOffset + index + 1)
+      const position = positions[j]!
+      return position < 0 ? null : cellOfText(input, fields[position]!, rowOffset + index + 1)
     }),
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length

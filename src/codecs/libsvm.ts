@@ -77,7 +77,7 @@ function* linesOf(text: string): Generator<string> {
 function* readEntries(content: string, row: number): Generator<[index: number, value: number]> {
   const tokens = content.split(/[ \t]+/)
   // Only a number is a label: a row of CSV would otherwise be one, and all its values 0.
-  const start = isDecimal(tokens[0] as string) ? 1 : 0
+  const start = isDecimal(tokens[0]!) ? 1 : 0
   for (const token of tokens.slice(start)) {
     const colon = token.indexOf(':')
     const index = token.slice(0, colon)

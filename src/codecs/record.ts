@@ -62,7 +62,7 @@ function addSparse(
   if (keys.count !== values.count || keys.count > width) {
     throw invalidRow(row, `${keys.count} keys and ${values.count} values for ${width} columns`)
   }
-  const entries = keys.kept.map((key, index) => [key, values.kept[index] as number] as const)
+  const entries = keys.kept.map((key, index) => [key, values.kept[index]!] as const)
   entries.sort(([a], [b]) => a - b)
   let previous = -1
   for (const [key, value] of entries) {

@@ -48,13 +48,13 @@ export const recordioProtobuf = {
       let offset = start + 8
       bytes.set(predictedHead, offset)
       offset += predictedHead.length
-      const label = labels[row] as number
+      const label = labels[row]!
       view.setFloat32(offset, numericClasses ? Number(classes[label]) : label, true)
       offset += 4
       bytes.set(scoreHead, offset)
       offset += scoreHead.length
       for (let k = firstScore; k < classes.length; k++, offset += 4) {
-        view.setFloat32(offset, probabilities[row * classes.length + k] as number, true)
+        view.setFloat32(offset, probabilities[row * classes.length + k]!, true)
       }
     }
     return bytes

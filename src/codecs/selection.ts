@@ -108,12 +108,12 @@ function readMember(
   const own = Array.from(probabilities.subarray(row * classes.length, (row + 1) * classes.length))
   switch (name) {
     case 'predicted_label':
-      return writeLabel(classes[labels[row] as number] as string, numericClasses)
+      return writeLabel(classes[labels[row]!]!, numericClasses)
     case 'labels':
       return classes.map((label) => writeLabel(label, numericClasses))
     case 'probability':
     case 'raw_score':
-      return classes.length === 2 ? (own[1] as number) : Math.max(...own)
+      return classes.length === 2 ? own[1]! : Math.max(...own)
     case 'probabilities':
     case 'raw_scores':
       return own

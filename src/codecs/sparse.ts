@@ -47,15 +47,15 @@ export function sparseRows(context: DecodeContext): SparseRows {
       values.push(value)
     },
     at(row, index) {
-      let low = starts[row] as number
+      let low = starts[row]!
       let high = starts[row + 1] ?? values.length
       while (low < high) {
         const middle = (low + high) >> 1
-        if ((indexes[middle] as number) < index) low = middle + 1
+        if (indexes[middle]! < index) low = middle + 1
         else high = middle
       }
       const end = starts[row + 1] ?? values.length
-      return low < end && indexes[low] === index ? (values[low] as number) : 0
+      return low < end && indexes[low] === index ? values[low]! : 0
     },
   }
 }

@@ -13,12 +13,12 @@ export function writeLabel(name: string, numericClasses: boolean): Label {
 
 /** P(positive class) of a binary model, the list of probabilities otherwise. */
 export function writeScore(probabilities: ArrayLike<number>): number | number[] {
-  return probabilities.length === 2 ? (probabilities[1] as number) : Array.from(probabilities)
+  return probabilities.length === 2 ? probabilities[1]! : Array.from(probabilities)
 }
 
 /** Returns one row's predicted class as it is written. */
 export function labelAt({ classes, numericClasses, labels }: Predictions, row: number): Label {
-  return writeLabel(classes[labels[row] as number] as string, numericClasses)
+  return writeLabel(classes[labels[row]!]!, numericClasses)
 }
 
 /** Returns one row's probabilities, one per class. */
@@ -33,7 +33,7 @@ export function writePrediction(predictions: Predictions, row: number) {
     predicted_label: labelAt(predictions, row),
     score: writeScore(probabilities),
     probabilities: Object.fromEntries(
-      predictions.classes.map((name, k) => [name, probabilities[k] as number]),
+      predictions.classes.map((name, k) => [name, probabilities[k]!]),
     ),
   }
 }
@@ -115,7 +115,7 @@ export function writeContributions(explanations: Explanations, row: Explanation)
         feature,
         value: row.data[j] as Cell,
         ...(imputed === undefined ? {} : { imputed }),
-        shap_value: row.shapValues[k]?.[j] as number,
+        shap_value: row.shapValues[k]![j]!,
       }
     })
     contributions.sort((a, b) => Math.abs(b.shap_value) - Math.abs(a.shap_value))
@@ -124,10 +124,10 @@ export function writeContributions(explanations: Explanations, row: Explanation)
       predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
       score: writeScore(row.probabilities),
       output_name: outputName,
-      base_value: row.baseValues[k] as number,
-      output: row.outputs[k] as number,
+      base_value: row.baseValues[k]!,
+      output: row.outputs[k]!,
       contributions,
-      ...(row.others ? { others: row.others[k] as number } : {}),
+      ...(row.others ? { others: row.others[k]! } : {}),
       additivity_error: row.additivityError,
       ...(row.counterfactual ? { counterfactual: writeCounterfactual(explanations, row) } : {}),
     }

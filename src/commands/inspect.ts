@@ -1,7 +1,7 @@
 /** `shapserve inspect`: what is in a model directory, after everything in it has been verified. */
-import { readModelDirectory } from '../artifact/store.ts'
-import { buildCard } from '../http/card.ts'
-import { createOutput } from './report.ts'
+import { readModelDirectory } from '../model-directory/read.ts'
+import { buildCard } from '../predictor/describe-model.ts'
+import { createOutput } from './terminal.ts'
 
 /** Verifies a model directory and writes what is in it; throws ArtifactError when it is refused. */
 export async function runInspect(directory: string, json: boolean): Promise<void> {

@@ -1,10 +1,10 @@
 /** `shapserve openapi`: the document that `GET /openapi.json` answers. */
 
-import { readModelDirectory } from '../artifact/store.ts'
 import { buildRoutes } from '../http/app.ts'
-import { buildOpenApi } from '../http/docs.ts'
+import { buildOpenApi } from '../http/openapi/document.ts'
 import { createService } from '../http/service.ts'
-import { createOutput } from './report.ts'
+import { readModelDirectory } from '../model-directory/read.ts'
+import { createOutput } from './terminal.ts'
 
 /** Writes the OpenAPI document of a model's routes to standard output. */
 export async function runOpenApi(directory: string): Promise<void> {

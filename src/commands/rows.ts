@@ -3,17 +3,17 @@ import { once } from 'node:events'
 import { open, rename, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Writable } from 'node:stream'
-import { type LoadedModel, readModelDirectory } from '../artifact/store.ts'
+import { parseExplainOptions } from '../answering/explain-options.ts'
+import type { MediaType, Operation } from '../answering/media-type.ts'
+import { createJobPool, type JobPool } from '../answering/pool.ts'
+import { decodeRows, type Job, type JobResult, runJob } from '../answering/row-job.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { InputError, quote } from '../errors.ts'
-import { decodeRows, type Job, type JobResult, runJob } from '../http/job.ts'
-import type { MediaType, Operation } from '../http/negotiation.ts'
-import { parseExplainOptions } from '../http/options.ts'
-import { createJobPool, type JobPool } from '../http/pool.ts'
+import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
+import { planSummary, startSummary } from '../predictor/summarize-rows.ts'
 import { type GlobalSummary, type GroupPlan, plansOf } from '../shap/global-summary.ts'
-import { planSummary, startSummary } from '../summary.ts'
-import { createOutput } from './report.ts'
-import { type InputFormat, openRowFile, PART_BYTES, type Part } from './row-files.ts'
+import { type InputFormat, openRowFile, PART_BYTES, type Part } from '../tables/row-files.ts'
+import { createOutput } from './terminal.ts'
 
 const typeOfFormat = {
   csv: 'text/csv',
@@ -138,21 +138,19 @@ async function summarise(
 export function describeSummary(summary: GlobalSummary, target: string): string {
   const { space, rows, outputNames } = summary
   const lines = outputNames.flatMap((name, k) => {
-    const sorted = [...summary.columns].sort(
-      (a, b) => (b.meanAbsolute[k] as number) - (a.meanAbsolute[k] as number),
-    )
+    const sorted = [...summary.columns].sort((a, b) => b.meanAbsolute[k]! - a.meanAbsolute[k]!)
     const width = Math.min(28, Math.max(...sorted.map(({ column }) => column.length)))
     return [
       `mean |SHAP| over ${rows} rows, ${space.replace('_', '-')} of ${target} = ${name}`,
       ...sorted.flatMap(({ column, meanAbsolute, groups }) => [
-        `${printable(column).padEnd(width)}  ${(meanAbsolute[k] as number).toFixed(4)}`,
+        `${printable(column).padEnd(width)}  ${meanAbsolute[k]!.toFixed(4)}`,
         ...groups.map(({ value, from, to, others, rows, mean }) => {
           const shown = others
             ? 'any other'
             : from === undefined
               ? (value ?? 'missing')
               : `${from} to ${to}`
-          const push = mean[k] as number
+          const push = mean[k]!
           return `${' '.repeat(width)}  ${printable(String(shown)).slice(0, 32).padEnd(32)} ${`${push < 0 ? '' : '+'}${push.toFixed(4)}`.padStart(9)}  ${rows} rows`
         }),
       ]),

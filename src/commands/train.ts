@@ -1,59 +1,32 @@
 /** `shapserve train`: files in, a model directory out; also SageMaker's bare `train`. */
-import { sha256 } from '../artifact/store.ts'
-import { openModelWriter } from '../artifact/writer.ts'
-import type { Role } from '../preprocess/infer-plan.ts'
-import type { ColumnPlan } from '../preprocess/plan.ts'
+import { sha256 } from '../model-directory/read.ts'
+import { openModelWriter } from '../model-directory/write.ts'
+import { alignTable } from '../tables/align.ts'
+import { createMemoryBudget, type ProcessBudget } from '../tables/memory.ts'
+import { readTables } from '../tables/read-tables.ts'
+import { writeModelCard } from '../training/model-card.ts'
+import { createTrainingThreads } from '../training/threads.ts'
 import {
   type ChannelName,
-  type EngineName,
   type EstimatorName,
   type TrainOptions,
   type TrainReport,
   train,
-} from '../train.ts'
-import { type TuneOptions, type TuneReport, tune } from '../tune.ts'
-import { alignTable } from './align-tables.ts'
-import { choosePlan, describeTarget } from './choose-plan.ts'
-import { type StopWatch, watchSignals } from './interruption.ts'
-import { createMemoryBudget, type ProcessBudget } from './memory.ts'
-import { metricLine } from './metric-lines.ts'
-import { writeModelCard } from './model-card.ts'
-import { createOutput, describeFiles, describePlan, describeStart, type Output } from './report.ts'
-import { type Header, readTables, type TableSource } from './tables.ts'
-import { writeTrainingOutput } from './training-output.ts'
-import { writeResult } from './training-result.ts'
-import { createTrainingThreads } from './training-threads.ts'
-
-/** Everything a training is told, wherever it was told it. */
-export interface TrainRequest {
-  readonly source: TableSource
-  /** Measured on, with the columns of the source. */
-  readonly validation?: TableSource
-  readonly test?: TableSource
-  /** Rows to explain against, in the place of a sample of the training rows. */
-  readonly background?: TableSource
-  /** Without a header columns are label, f1, f2 …: SageMaker's order, the label first. */
-  readonly header: Header
-  readonly target?: string
-  /** The column that says how much a training row counts. */
-  readonly weight?: string
-  readonly plan?: ColumnPlan
-  readonly roles: ReadonlyMap<string, Role>
-  readonly estimator: EstimatorName
-  readonly engine: EngineName
-  readonly params: ReadonlyMap<string, unknown>
-  readonly modelDir: string
-  readonly testSize: number
-  readonly crossValidation?: { readonly folds: number; readonly repeats: number }
-  /** Search for parameters first. */
-  readonly tuning?: Pick<TuneOptions, 'trials' | 'folds' | 'method' | 'metric'>
-  readonly seed: number
-  readonly dropMissingLabel: boolean
-  readonly json: boolean
-  readonly quiet: boolean
-  /** Present in a training job: metric lines, files for output.tar.gz, a model even when it is stopped. */
-  readonly sageMaker?: { readonly outputData: string; readonly notes: readonly string[] }
-}
+} from '../training/train.ts'
+import { type TuneReport, tune } from '../training/tuning/tune.ts'
+import { metricLine } from './sagemaker/metric-lines.ts'
+import { writeTrainingOutput } from './sagemaker/output.ts'
+import {
+  createOutput,
+  describeFiles,
+  describePlan,
+  describeStart,
+  type Output,
+} from './terminal.ts'
+import { choosePlan, describeTarget } from './training/choose-plan.ts'
+import { type StopWatch, watchSignals } from './training/interruption.ts'
+import type { TrainRequest } from './training/request.ts'
+import { writeResult } from './training/write-result.ts'
 
 /** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */
 export async function runTraining(request: TrainRequest): Promise<void> {

@@ -81,7 +81,7 @@ export function listCandidates(
     if (slope === 0 || !Number.isFinite(slope)) return []
     const spread = spreadOf(input)
     const line = { minimum, maximum, start, slope, spread }
-    const thresholds = bounds.thresholds(features[0] as number)
+    const thresholds = bounds.thresholds(features[0]!)
     if (thresholds === undefined) {
       if (!input.range?.integer) return [build([minimum, maximum], line)]
       if (maximum - minimum > MAX_WHOLE_NUMBERS) return [build([minimum, maximum], line)]
@@ -131,7 +131,7 @@ function betweenCuts(cuts: readonly number[], own: Cell, input: InputColumn): nu
   const spread = spreadOf(input)
   const edges = [minimum, ...cuts.filter((cut) => cut > minimum && cut < maximum), maximum]
   return edges.slice(1).flatMap((high, i) => {
-    const low = edges[i] as number
+    const low = edges[i]!
     if (here > low && here < high) return []
     const [near, far] = here <= low ? [low, high] : [high, low]
     const found = [justBeyond(near, far, spread, integer)]
@@ -156,7 +156,7 @@ function featuresOf(
   const found = new Float64Array(values.length * features.length)
   for (let row = 0; row < values.length; row++)
     features.forEach((feature, i) => {
-      found[row * features.length + i] = X.data[row * X.columns + feature] as number
+      found[row * features.length + i] = X.data[row * X.columns + feature]!
     })
   return found
 }

@@ -49,7 +49,7 @@ export function findCounterfactual(
 ): Counterfactual {
   const { preprocessor, bounds, classes, predictRow } = model
   const { inputs } = preprocessor.spec
-  const targetClass = classes[options.label] as string
+  const targetClass = classes[options.label]!
   if (predictRow(x) === options.label) {
     return {
       ...rescore(model, frame),
@@ -118,7 +118,7 @@ function rescore(
     return change ? change.to : cellAt(frame.columns[j] as Column, 0)
   })
   const { labels, probabilities } = predict(frameOfCells(inputs, [cells]))
-  return { predictedLabel: classes[labels[0] as number] as string, probabilities }
+  return { predictedLabel: classes[labels[0]!]!, probabilities }
 }
 
 /**

@@ -111,17 +111,17 @@ function createSearch(problem: SearchProblem) {
     high[feature] = most
   }
   const close = ({ features }: Arranged) => {
-    for (const feature of features) setBox(feature, x[feature] as number, x[feature] as number)
+    for (const feature of features) setBox(feature, x[feature]!, x[feature]!)
   }
   /** Opens the box of a column to what it is and all that it may become for this distance. */
   const open = (column: Arranged, distance: number) => {
     const { features, distances, values, line, own } = column
     features.forEach((feature, i) => {
-      const now = x[feature] as number
+      const now = x[feature]!
       let [least, most] = [now, now]
       distances.forEach((far, candidate) => {
         if (far >= distance) return
-        const value = values[candidate * features.length + i] as number
+        const value = values[candidate * features.length + i]!
         // A missing value goes by a rule of its own, so both sides of every threshold must stay open.
         if (Number.isNaN(now)) [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
         else {
@@ -132,11 +132,11 @@ function createSearch(problem: SearchProblem) {
       setBox(feature, least, most)
     })
     left -= distances.length * features.length * 2
-    if (line) openLine(features[0] as number, line, own, distance)
+    if (line) openLine(features[0]!, line, own, distance)
   }
   const openLine = (feature: number, line: Line, own: unknown, distance: number) => {
     const [a, b] = lineReach(line, own, distance)
-    setBox(feature, Math.min(low[feature] as number, a, b), Math.max(high[feature] as number, a, b))
+    setBox(feature, Math.min(low[feature]!, a, b), Math.max(high[feature]!, a, b))
   }
   /** Opens the box of a column to a range of its candidates. */
   const openRange = ({ features, values }: Arranged, from: number, to: number) => {
@@ -144,7 +144,7 @@ function createSearch(problem: SearchProblem) {
       let least = Number.POSITIVE_INFINITY
       let most = Number.NEGATIVE_INFINITY
       for (let candidate = from; candidate < to; candidate++) {
-        const value = values[candidate * features.length + i] as number
+        const value = values[candidate * features.length + i]!
         least = Math.min(least, value)
         most = Math.max(most, value)
       }
@@ -154,18 +154,18 @@ function createSearch(problem: SearchProblem) {
   }
   const put = (column: Arranged, candidate: number) => {
     column.features.forEach((feature, i) => {
-      x[feature] = column.values[candidate * column.features.length + i] as number
+      x[feature] = column.values[candidate * column.features.length + i]!
     })
     close(column)
   }
   const putBack = (column: Arranged) => {
-    for (const feature of column.features) x[feature] = problem.x[feature] as number
+    for (const feature of column.features) x[feature] = problem.x[feature]!
     close(column)
   }
   const changeOf = (column: Arranged, candidate: number): Change => ({
     column: column.column,
     cell: column.cells[candidate] ?? null,
-    distance: column.distances[candidate] as number,
+    distance: column.distances[candidate]!,
   })
   const record = (changes: readonly Change[]) => {
     const distance = changes.reduce((sum, change) => sum + change.distance, 0)
@@ -176,12 +176,12 @@ function createSearch(problem: SearchProblem) {
 
   /** The change of a column from which on the class leads, the others as they are now. */
   const solveFor = (column: Arranged, line: Line): Change | undefined => {
-    const feature = column.features[0] as number
+    const feature = column.features[0]!
     const solved = bounds.solve?.(label, x, feature)
     left -= CALL
     if (solved === undefined) return undefined
     const value = line.minimum + (solved - line.start) / line.slope
-    const own = line.minimum + ((x[feature] as number) - line.start) / line.slope
+    const own = line.minimum + (x[feature]! - line.start) / line.slope
     const beyond = justBeyond(
       value,
       value + Math.sign(value - own || 1) * line.spread,
@@ -207,7 +207,7 @@ function createSearch(problem: SearchProblem) {
       let spent = 0
       let widest = 0
       for (let i = 0; i < listed.length; i++) {
-        const [from, to] = [ranges[2 * i] as number, ranges[2 * i + 1] as number]
+        const [from, to] = [ranges[2 * i]!, ranges[2 * i + 1]!]
         spent += nearestIn(listed[i] as Arranged, from, to)
         openRange(listed[i] as Arranged, from, to)
         if (to - from > widthOf(ranges, widest)) widest = i
@@ -215,7 +215,7 @@ function createSearch(problem: SearchProblem) {
       if (spent >= end) continue
       if (solved?.line) {
         close(solved)
-        openLine(solved.features[0] as number, solved.line, solved.own, end - spent)
+        openLine(solved.features[0]!, solved.line, solved.own, end - spent)
       }
       if (!leads()) continue
       if (widthOf(ranges, widest) > 1) {
@@ -231,16 +231,16 @@ function createSearch(problem: SearchProblem) {
     ranges: Int32Array,
     solved: Arranged | undefined,
   ) => {
-    const changes = listed.map((column, i) => changeOf(column, ranges[2 * i] as number))
+    const changes = listed.map((column, i) => changeOf(column, ranges[2 * i]!))
     listed.forEach((column, i) => {
-      put(column, ranges[2 * i] as number)
+      put(column, ranges[2 * i]!)
     })
     if (solved?.line) {
       close(solved)
       const change = solveFor(solved, solved.line)
       if (change) {
         const { minimum, start, slope } = solved.line
-        x[solved.features[0] as number] = start + ((change.cell as number) - minimum) * slope
+        x[solved.features[0]!] = start + ((change.cell as number) - minimum) * slope
         close(solved)
         if (isReached()) record([...changes, change])
         putBack(solved)
@@ -350,7 +350,7 @@ function arrange(column: ColumnCandidates): Arranged {
     typeof own !== 'number' || typeof cell !== 'number' || cell > own
   const sizeOf = (cell: unknown) => (own === null && typeof cell === 'number' ? cell : 0)
   const order = cells
-    .map((cell, i) => ({ cell, i, distance: distances[i] as number }))
+    .map((cell, i) => ({ cell, i, distance: distances[i]! }))
     .sort(
       (a, b) =>
         Number(isAbove(b.cell)) - Number(isAbove(a.cell)) ||
@@ -375,20 +375,20 @@ function arrange(column: ColumnCandidates): Arranged {
 
 /** The least distance in a range of candidates: at its beginning, or where those below the row's value begin. */
 function nearestIn({ distances, above }: Arranged, from: number, to: number): number {
-  const first = distances[from] as number
-  return from < above && above < to ? Math.min(first, distances[above] as number) : first
+  const first = distances[from]!
+  return from < above && above < to ? Math.min(first, distances[above]!) : first
 }
 
 function widthOf(ranges: Int32Array, i: number): number {
-  return (ranges[2 * i + 1] as number) - (ranges[2 * i] as number)
+  return ranges[2 * i + 1]! - ranges[2 * i]!
 }
 
 /** Two halves of a range; the nearer one last, because the last is looked at first. */
 function halve({ above, distances }: Arranged, ranges: Int32Array, i: number): Int32Array[] {
-  const [from, to] = [ranges[2 * i] as number, ranges[2 * i + 1] as number]
+  const [from, to] = [ranges[2 * i]!, ranges[2 * i + 1]!]
   const middle = from < above && above < to ? above : (from + to) >> 1
   const [nearer, farther] = [ranges.with(2 * i + 1, middle), ranges.with(2 * i, middle)]
-  const isNearer = (distances[from] as number) <= (distances[middle] as number)
+  const isNearer = distances[from]! <= distances[middle]!
   return isNearer ? [farther, nearer] : [nearer, farther]
 }
 

@@ -81,7 +81,7 @@ function scanRow(
       start = ++at
       let doubled = 0
       for (;;) {
-        while (at < to && (kindOfByte[bytes[at] as number] as number) < QUOTE) at++
+        while (at < to && kindOfByte[bytes[at]!]! < QUOTE) at++
         if (at >= to) return isEnd ? scanned.unclosedQuote : scanned.incomplete
         if (bytes[at] !== QUOTE_BYTE) return fail(this, at, scanned.controlCharacter)
         if (at + 1 >= to && !isEnd) return scanned.incomplete
@@ -92,13 +92,13 @@ function scanRow(
       end = at
       this.doubled[this.count] = doubled
       at = skipBlanks(bytes, at + 1, to, false)
-      kind = at < to ? (kindOfByte[bytes[at] as number] as number) : ORDINARY
+      kind = at < to ? kindOfByte[bytes[at]!]! : ORDINARY
       if (at < to && (kind === ORDINARY || kind === QUOTE))
         // A character of several bytes may go on behind the bytes given, and be a blank.
         return at + 3 > to && !isEnd ? scanned.incomplete : scanned.misplacedQuote
     } else {
-      while (at < to && kindOfByte[bytes[at] as number] === ORDINARY) at++
-      kind = at < to ? (kindOfByte[bytes[at] as number] as number) : ORDINARY
+      while (at < to && kindOfByte[bytes[at]!] === ORDINARY) at++
+      kind = at < to ? kindOfByte[bytes[at]!]! : ORDINARY
       if (at < to && kind === QUOTE) return scanned.misplacedQuote
       end = at
       this.doubled[this.count] = 0
@@ -142,7 +142,7 @@ function grow(scanner: RowScanner): void {
 function skipBlanks(bytes: Uint8Array, from: number, to: number, isQuoted: boolean): number {
   let at = from
   while (at < to) {
-    const byte = bytes[at] as number
+    const byte = bytes[at]!
     if (byte === 0x20 || byte === 0x09) at++
     else if (byte < 0xc2) {
       if (!isQuoted || (byte !== 0x0a && byte !== 0x0d)) break
@@ -160,7 +160,7 @@ function skipBlanks(bytes: Uint8Array, from: number, to: number, isQuoted: boole
 function cutBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = end
   while (at > start) {
-    const byte = bytes[at - 1] as number
+    const byte = bytes[at - 1]!
     if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) at--
     else if (byte < 0x80) break
     else if (at - 2 >= start && wideBlankAt(bytes, at - 2, at) === 2) at -= 2
@@ -179,7 +179,7 @@ function wideBlankAt(bytes: Uint8Array, at: number, to: number): number {
   if (first === 0xc2) return at + 2 <= to && bytes[at + 1] === 0xa0 ? 2 : 0
   if (at + 3 > to) return 0
   const second = bytes[at + 1]
-  const third = bytes[at + 2] as number
+  const third = bytes[at + 2]!
   const isBlank =
     (first === 0xe2 &&
       ((second === 0x80 &&

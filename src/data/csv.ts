@@ -25,7 +25,7 @@ export function parseCsv(
   let isBlank = false
   for (let at = 0; at < bytes.length && rows.length < lastRow; ) {
     const next = scanner.scan(bytes, at, bytes.length, true)
-    if (next < 0) throw scanError(next, rowNumber(rows.length), bytes[scanner.position] as number)
+    if (next < 0) throw scanError(next, rowNumber(rows.length), bytes[scanner.position]!)
     at = next
     if (!scanner.isBlank && isBlank) throw blankRowError(rowNumber(rows.length))
     isBlank = scanner.isBlank
@@ -42,8 +42,8 @@ function readFields(
 ): string[] {
   const fields = new Array<string>(scanner.count)
   for (let j = 0; j < scanner.count; j++) {
-    const start = positions(scanner.starts[j] as number)
-    const field = text.slice(start, positions(scanner.ends[j] as number))
+    const start = positions(scanner.starts[j]!)
+    const field = text.slice(start, positions(scanner.ends[j]!))
     fields[j] = scanner.doubled[j] === 0 ? field : field.replaceAll('""', '"')
   }
   return fields
@@ -57,7 +57,7 @@ function createPositions(text: string, bytes: Uint8Array): (byte: number) => num
   let position = 0
   return (byte) => {
     for (; at < byte; at++) {
-      const first = bytes[at] as number
+      const first = bytes[at]!
       if (first < 0x80 || first >= 0xc0) position += first >= 0xf0 ? 2 : 1
     }
     return position

@@ -27,7 +27,7 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): numb
   let digits = 0
   let fraction = -1
   for (; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO
+    const digit = bytes[at]! - ZERO
     if (digit >= 0 && digit <= 9) {
       digits++
       if (high < MAX_MANTISSA && lowDigits === 0) high = high * 10 + digit
@@ -53,14 +53,14 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): numb
 
 /** Returns the exponent behind an E, NaN if that is not what stands there. */
 function readExponent(bytes: Uint8Array, from: number, end: number): number {
-  if (((bytes[from] as number) | 0x20) !== 0x65) return Number.NaN
+  if ((bytes[from]! | 0x20) !== 0x65) return Number.NaN
   let at = from + 1
   const negative = bytes[at] === MINUS
   if (negative || bytes[at] === PLUS) at++
   if (at >= end) return Number.NaN
   let exponent = 0
   for (; at < end; at++) {
-    const digit = (bytes[at] as number) - ZERO
+    const digit = bytes[at]! - ZERO
     if (digit < 0 || digit > 9) return Number.NaN
     exponent = Math.min(exponent * 10 + digit, 1e9)
   }
@@ -74,9 +74,9 @@ function readExponent(bytes: Uint8Array, from: number, end: number): number {
  */
 function scale(high: number, low: number, lowDigits: number, exponent: number): number {
   if (exponent < -22 || exponent > 22) return high === 0 && low === 0 ? 0 : Number.NaN
-  const power = POWERS[exponent < 0 ? -exponent : exponent] as number
+  const power = POWERS[exponent < 0 ? -exponent : exponent]!
   if (lowDigits === 0) return exponent < 0 ? high / power : high * power
-  const shift = POWERS[lowDigits] as number
+  const shift = POWERS[lowDigits]!
   const product = high * shift
   const sum = product + low
   // The part of high · shift + low that `sum` has lost.
@@ -110,7 +110,7 @@ function productError(a: number, b: number, product: number): number {
 export function beginsWithZero(bytes: Uint8Array, start: number, end: number): boolean {
   const sign = bytes[start] === MINUS || bytes[start] === PLUS ? 1 : 0
   if (bytes[start + sign] !== ZERO || start + sign + 1 >= end) return false
-  const next = (bytes[start + sign + 1] as number) - ZERO
+  const next = bytes[start + sign + 1]! - ZERO
   return next >= 0 && next <= 9
 }
 

@@ -63,11 +63,11 @@ export function findColumn(frame: DataFrame, name: string): Column | undefined {
 /** Returns one cell of a column: a number, a text, or null where it is missing. */
 export function cellAt(column: Column, row: number): Cell {
   if (column.kind === 'number') {
-    const value = column.values[row] as number
+    const value = column.values[row]!
     return Number.isNaN(value) ? null : value
   }
-  const code = column.codes[row] as number
-  return code < 0 ? null : (column.levels[code] as string)
+  const code = column.codes[row]!
+  return code < 0 ? null : column.levels[code]!
 }
 
 /** Returns how many cells of a column are missing. */
@@ -94,12 +94,12 @@ export function takeRows(frame: DataFrame, rows: Int32Array): DataFrame {
 export function takeColumnRows(column: Column, rows: Int32Array): Column {
   if (column.kind === 'number') {
     const values = new Float64Array(rows.length)
-    for (let i = 0; i < rows.length; i++) values[i] = column.values[rows[i] as number] as number
+    for (let i = 0; i < rows.length; i++) values[i] = column.values[rows[i]!]!
     return numberColumn(values)
   }
   return {
     ...column,
-    codes: rows.map((row) => column.codes[row] as number),
+    codes: rows.map((row) => column.codes[row]!),
   }
 }
 
@@ -117,9 +117,9 @@ export function countValues(column: Column): Map<string | number, number> {
   for (const code of codes) {
     if (code < 0) continue
     if (countOf[code] === 0) seen.push(code)
-    countOf[code] = (countOf[code] as number) + 1
+    countOf[code] = countOf[code]! + 1
   }
-  for (const code of seen) counts.set(levels[code] as string, countOf[code] as number)
+  for (const code of seen) counts.set(levels[code]!, countOf[code]!)
   return counts
 }
 
@@ -138,7 +138,7 @@ export function countDistinct(column: Column): number {
   // Missing values are sorted to the end, where each differs from the one before.
   const sorted = column.values.slice().sort()
   for (let i = 0; i < sorted.length; i++) {
-    const value = sorted[i] as number
+    const value = sorted[i]!
     if (Number.isNaN(value)) break
     if (i === 0 || value !== sorted[i - 1]) count++
   }

@@ -27,7 +27,7 @@ export function scanJson(text: string): JsonLimit | undefined {
     }
     if (code === QUOTE) inString = true
     else if (code === COLON) {
-      const count = (keys[depth] as number) + 1
+      const count = keys[depth]! + 1
       keys[depth] = count
       if (count > MAX_JSON_KEYS) return 'keys'
     } else if ((code | 0x20) === 0x7b) {

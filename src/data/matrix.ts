@@ -19,7 +19,7 @@ export function rowOf(matrix: Matrix, row: number): Float64Array {
 export function takeMatrixRows(matrix: Matrix, rows: Int32Array): Matrix {
   const taken = zeros(rows.length, matrix.columns)
   for (let i = 0; i < rows.length; i++) {
-    taken.data.set(rowOf(matrix, rows[i] as number), i * matrix.columns)
+    taken.data.set(rowOf(matrix, rows[i]!), i * matrix.columns)
   }
   return taken
 }

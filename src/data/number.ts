@@ -23,7 +23,7 @@ export function isMissingBytes(bytes: Uint8Array, start: number, end: number): b
   const length = end - start
   if (length === 0) return true
   // Every marker begins with an N of either size.
-  if (length > LONGEST_MISSING || ((bytes[start] as number) | 0x20) !== 0x6e) return false
+  if (length > LONGEST_MISSING || (bytes[start]! | 0x20) !== 0x6e) return false
   return missingBytes.some(
     (marker) => marker.length === length && marker.every((byte, i) => byte === bytes[start + i]),
   )

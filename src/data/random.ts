@@ -50,8 +50,8 @@ export function createRandom(seed: number, stream = 0): Random {
 export function shuffle(values: Int32Array, random: Random): Int32Array {
   for (let i = values.length - 1; i > 0; i--) {
     const j = random.below(i + 1)
-    const kept = values[i] as number
-    values[i] = values[j] as number
+    const kept = values[i]!
+    values[i] = values[j]!
     values[j] = kept
   }
   return values

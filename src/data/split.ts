@@ -77,7 +77,7 @@ export function stratifiedSample(
   let left = count - taken.reduce((sum, n) => sum + n, 0)
   for (const { label } of byRemainder) {
     if (left-- <= 0) break
-    taken[label] = (taken[label] as number) + 1
+    taken[label] = taken[label]! + 1
   }
   const random = createRandom(seed, 2)
   const chosen = groups.flatMap((group, label) => [

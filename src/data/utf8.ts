@@ -69,7 +69,7 @@ export function createUtf8Checker(): Utf8Checker {
       if (checked === 0 && isUtf16(piece))
         throw new InputError('invalid_utf8', 'the text is UTF-16; save or send it as UTF-8')
       for (let i = 0; i < piece.length; i++) {
-        const byte = piece[i] as number
+        const byte = piece[i]!
         if (needed === 0) {
           if (byte < 0x80) continue
           if (byte < 0xc2 || byte > 0xf4) throw wrong(checked + i + 1)

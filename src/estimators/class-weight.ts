@@ -28,8 +28,8 @@ export function classWeights(
     const perClass = new Float64Array(classNames.length)
     let total = 0
     for (let row = 0; row < y.length; row++) {
-      const count = counts ? (counts[row] as number) : 1
-      perClass[y[row] as number] = (perClass[y[row] as number] as number) + count
+      const count = counts ? counts[row]! : 1
+      perClass[y[row]!] = perClass[y[row]!]! + count
       total += count
     }
     const present = perClass.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0)
@@ -60,8 +60,8 @@ export function rowWeights(
   // Float64Array.from with a function takes many times as long as a loop.
   const weights = new Float64Array(y.length)
   for (let row = 0; row < y.length; row++) {
-    const own = sampleWeight ? (sampleWeight[row] as number) : 1
-    weights[row] = (perClass[y[row] as number] as number) * own
+    const own = sampleWeight ? sampleWeight[row]! : 1
+    weights[row] = perClass[y[row]!]! * own
   }
   return weights
 }

@@ -69,8 +69,8 @@ function drawCounts(groups: readonly Int32Array[], random: Random, counts: Float
   counts.fill(0)
   for (const group of groups) {
     for (let i = 0; i < group.length; i++) {
-      const row = group[random.below(group.length)] as number
-      counts[row] = (counts[row] as number) + 1
+      const row = group[random.below(group.length)]!
+      counts[row] = counts[row]! + 1
     }
   }
 }

@@ -31,7 +31,7 @@ export function calibrationBins(
     const sum = sums[countBelow(inner, score)] as (typeof sums)[number]
     sum.rows++
     sum.predicted += score
-    sum.positive += isPositive[row] as number
+    sum.positive += isPositive[row]!
   })
   return sums
     .filter(({ rows }) => rows > 0)
@@ -59,7 +59,7 @@ function countBelow(edges: Float64Array, value: number): number {
   let [low, high] = [0, edges.length]
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((edges[middle] as number) < value) low = middle + 1
+    if (edges[middle]! < value) low = middle + 1
     else high = middle
   }
   return low

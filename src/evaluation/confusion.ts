@@ -24,9 +24,9 @@ export function countConfusion(
 ): Confusion {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   for (let row = 0; row < y.length; row++) {
-    const counts = confusion[y[row] as number] as number[]
-    const said = predicted[row] as number
-    counts[said] = (counts[said] as number) + (weights ? (weights[row] as number) : 1)
+    const counts = confusion[y[row]!] as number[]
+    const said = predicted[row]!
+    counts[said] = counts[said]! + (weights ? weights[row]! : 1)
   }
   return confusion
 }
@@ -34,14 +34,14 @@ export function countConfusion(
 /** Returns the share of the rows whose class was said. */
 export function accuracyOf(confusion: Confusion): number {
   const all = confusion.reduce((sum, counts) => sum + total(counts), 0)
-  return confusion.reduce((sum, counts, k) => sum + (counts[k] as number), 0) / all
+  return confusion.reduce((sum, counts, k) => sum + counts[k]!, 0) / all
 }
 
 /** Returns the mean of the classes' recalls, over the classes that occur. */
 export function balancedAccuracyOf(confusion: Confusion): number {
   const recalls = confusion.flatMap((counts, k) => {
     const rows = total(counts)
-    return rows > 0 ? [(counts[k] as number) / rows] : []
+    return rows > 0 ? [counts[k]! / rows] : []
   })
   return total(recalls) / recalls.length
 }
@@ -49,9 +49,9 @@ export function balancedAccuracyOf(confusion: Confusion): number {
 /** Returns precision, recall and F1 of every class. */
 export function scoreClasses(confusion: Confusion): ClassScores[] {
   return confusion.map((counts, k) => {
-    const hits = counts[k] as number
+    const hits = counts[k]!
     const rows = total(counts)
-    const said = confusion.reduce((sum, other) => sum + (other[k] as number), 0)
+    const said = confusion.reduce((sum, other) => sum + other[k]!, 0)
     return {
       rows,
       precision: said > 0 ? hits / said : 0,

@@ -36,7 +36,7 @@ export function drawCurves(answers: RankedAnswers): ClassCurves[] {
   const labels = classes === 2 ? [1] : largestClasses(y, classes)
   return labels.map((label) => {
     const ranking = rankings[label] as Ranking
-    const scores = Float64Array.from(y, (_, row) => probabilities[row * classes + label] as number)
+    const scores = Float64Array.from(y, (_, row) => probabilities[row * classes + label]!)
     return {
       label,
       roc: thinRoc(rocCurve(ranking)),
@@ -52,9 +52,9 @@ export function drawCurves(answers: RankedAnswers): ClassCurves[] {
 
 function largestClasses(y: Int32Array, classes: number): number[] {
   const rows = new Int32Array(classes)
-  for (const label of y) rows[label] = (rows[label] as number) + 1
+  for (const label of y) rows[label] = rows[label]! + 1
   return Array.from(rows, (_, label) => label)
-    .sort((a, b) => (rows[b] as number) - (rows[a] as number) || a - b)
+    .sort((a, b) => rows[b]! - rows[a]! || a - b)
     .slice(0, MOST_CLASSES)
     .sort((a, b) => a - b)
 }
@@ -80,5 +80,5 @@ function thinPrecisionRecall(curve: PrecisionRecallCurve | null): PrecisionRecal
 }
 
 function pick(values: Float64Array, kept: Int32Array): Float64Array {
-  return Float64Array.from(kept, (i) => values[i] as number)
+  return Float64Array.from(kept, (i) => values[i]!)
 }

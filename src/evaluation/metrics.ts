@@ -87,7 +87,7 @@ export function rankAnswers(answers: Answers): RankedAnswers {
   if (y.length === 0) throw new InputError('empty_data', 'there is no row to measure a model on')
   const rankings = Array.from({ length: classes }, (_, label) =>
     rank(
-      Float64Array.from(y, (_, row) => probabilities[row * classes + label] as number),
+      Float64Array.from(y, (_, row) => probabilities[row * classes + label]!),
       Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
     ),
   )
@@ -170,12 +170,12 @@ function lossesOf({ y, probabilities, classes }: Answers): Pick<RankedAnswers, '
   const nats = new Float64Array(y.length)
   const squares = new Float64Array(y.length)
   for (let row = 0; row < y.length; row++) {
-    const label = y[row] as number
-    const p = probabilities[row * classes + label] as number
+    const label = y[row]!
+    const p = probabilities[row * classes + label]!
     nats[row] = -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, p)))
     let sum = 0
     for (let k = classes === 2 ? 1 : 0; k < classes; k++) {
-      const error = (probabilities[row * classes + k] as number) - (label === k ? 1 : 0)
+      const error = probabilities[row * classes + k]! - (label === k ? 1 : 0)
       sum += error * error
     }
     squares[row] = sum
@@ -186,8 +186,8 @@ function lossesOf({ y, probabilities, classes }: Answers): Pick<RankedAnswers, '
 function weightedMean(values: Float64Array, weights: Float64Array | undefined): number {
   let [sum, total] = [0, 0]
   for (let row = 0; row < values.length; row++) {
-    const weight = weights ? (weights[row] as number) : 1
-    sum += weight * (values[row] as number)
+    const weight = weights ? weights[row]! : 1
+    sum += weight * values[row]!
     total += weight
   }
   return sum / total
@@ -200,7 +200,7 @@ function averageOver(
   const weights = perClass.map(weightOf)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const mean = (values: readonly number[]) =>
-    values.reduce((sum, value, k) => sum + value * (weights[k] as number), 0) / total
+    values.reduce((sum, value, k) => sum + value * weights[k]!, 0) / total
   const meanOrNull = (values: readonly (number | null)[]) =>
     values.every((value) => value !== null) ? mean(values) : null
   return {

@@ -18,17 +18,15 @@ export interface Ranking {
  * @param isPositive 1 where a row is positive
  */
 export function rank(scores: Float64Array, isPositive: Uint8Array): Ranking {
-  const order = Int32Array.from(scores, (_, row) => row).sort(
-    (a, b) => (scores[b] as number) - (scores[a] as number),
-  )
+  const order = Int32Array.from(scores, (_, row) => row).sort((a, b) => scores[b]! - scores[a]!)
   const ends: number[] = []
   for (let at = 0; at < order.length; at++) {
-    if (scores[order[at] as number] !== scores[order[at + 1] as number]) ends.push(at + 1)
+    if (scores[order[at]!] !== scores[order[at + 1]!]) ends.push(at + 1)
   }
   return {
     order,
     ends: Int32Array.from(ends),
-    scores: Float64Array.from(ends, (end) => scores[order[end - 1] as number] as number),
+    scores: Float64Array.from(ends, (end) => scores[order[end - 1]!]!),
     isPositive,
   }
 }
@@ -44,8 +42,8 @@ function cumulate({ order, ends, isPositive }: Ranking): Cumulated {
   const negatives = new Float64Array(ends.length)
   let [hits, misses, at] = [0, 0, 0]
   for (let group = 0; group < ends.length; group++) {
-    for (; at < (ends[group] as number); at++) {
-      if (isPositive[order[at] as number]) hits++
+    for (; at < ends[group]!; at++) {
+      if (isPositive[order[at]!]) hits++
       else misses++
     }
     positives[group] = hits
@@ -73,9 +71,9 @@ export function areasUnder({ order, ends, isPositive }: Ranking, weights?: Float
   let [hits, misses, at, area, precisions] = [0, 0, 0, 0, 0]
   for (let group = 0; group < ends.length; group++) {
     const [hitsAbove, missesAbove] = [hits, misses]
-    for (const end = ends[group] as number; at < end; at++) {
-      const row = order[at] as number
-      const weight = weights ? (weights[row] as number) : 1
+    for (const end = ends[group]!; at < end; at++) {
+      const row = order[at]!
+      const weight = weights ? weights[row]! : 1
       if (isPositive[row] === 1) hits += weight
       else misses += weight
     }
@@ -107,8 +105,7 @@ export function rocCurve(ranking: Ranking): RocCurve | null {
   const [allPositives, allNegatives] = [positives[last] ?? 0, negatives[last] ?? 0]
   if (allPositives === 0 || allNegatives === 0) return null
   const bends = (values: Float64Array, i: number) =>
-    (values[i + 1] as number) - (values[i] as number) !==
-    (values[i] as number) - (values[i - 1] as number)
+    values[i + 1]! - values[i]! !== values[i]! - values[i - 1]!
   const kept = Array.from(positives, (_, i) => i).filter(
     (i) => i === 0 || i === last || bends(positives, i) || bends(negatives, i),
   )
@@ -121,9 +118,9 @@ export function rocCurve(ranking: Ranking): RocCurve | null {
     return values
   }
   return {
-    falsePositiveRate: points(0, (i) => (negatives[i] as number) / allNegatives),
-    truePositiveRate: points(0, (i) => (positives[i] as number) / allPositives),
-    thresholds: points(Number.POSITIVE_INFINITY, (i) => ranking.scores[i] as number),
+    falsePositiveRate: points(0, (i) => negatives[i]! / allNegatives),
+    truePositiveRate: points(0, (i) => positives[i]! / allPositives),
+    thresholds: points(Number.POSITIVE_INFINITY, (i) => ranking.scores[i]!),
   }
 }
 
@@ -145,12 +142,9 @@ export function precisionRecallCurve(ranking: Ranking): PrecisionRecallCurve | n
   if (all === 0) return null
   const ascending = Array.from(positives, (_, i) => positives.length - 1 - i)
   return {
-    precision: Float64Array.from(
-      ascending,
-      (i) => (positives[i] as number) / ((positives[i] as number) + (negatives[i] as number)),
-    ),
-    recall: Float64Array.from(ascending, (i) => (positives[i] as number) / all),
-    thresholds: Float64Array.from(ascending, (i) => ranking.scores[i] as number),
+    precision: Float64Array.from(ascending, (i) => positives[i]! / (positives[i]! + negatives[i]!)),
+    recall: Float64Array.from(ascending, (i) => positives[i]! / all),
+    thresholds: Float64Array.from(ascending, (i) => ranking.scores[i]!),
   }
 }
 
@@ -163,10 +157,7 @@ export function thinCurve(x: Float64Array, y: Float64Array, most: number): Int32
   if (points.length <= most) return points
   const along = new Float64Array(x.length)
   for (let i = 1; i < x.length; i++) {
-    along[i] =
-      (along[i - 1] as number) +
-      Math.abs((x[i] as number) - (x[i - 1] as number)) +
-      Math.abs((y[i] as number) - (y[i - 1] as number))
+    along[i] = along[i - 1]! + Math.abs(x[i]! - x[i - 1]!) + Math.abs(y[i]! - y[i - 1]!)
   }
   const length = along.at(-1) as number
   const last = points.length - 1
@@ -174,9 +165,9 @@ export function thinCurve(x: Float64Array, y: Float64Array, most: number): Int32
   let kept = 0
   return points.filter((i) => {
     if (i === last) return true
-    if ((along[i] as number) < (at * length) / (most - 1) || kept >= most - 1) return false
+    if (along[i]! < (at * length) / (most - 1) || kept >= most - 1) return false
     kept++
-    while ((at * length) / (most - 1) <= (along[i] as number)) at++
+    while ((at * length) / (most - 1) <= along[i]!) at++
     return true
   })
 }

@@ -17,7 +17,7 @@ export function tabulateThresholds(scores: Float64Array, isPositive: Uint8Array)
     for (let row = 0; row < scores.length; row++) {
       const positive = isPositive[row] === 1
       if (positive) positives++
-      if ((scores[row] as number) < threshold) continue
+      if (scores[row]! < threshold) continue
       if (positive) truePositives++
       else falsePositives++
     }

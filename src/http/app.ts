@@ -12,14 +12,14 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { LoadedModel } from '../artifact/store.ts'
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
-import { createDocsHandler } from './docs.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { explainRoutes } from './explain.ts'
 import { mlflowRoutes } from './mlflow.ts'
 import { headerValues } from './negotiation.ts'
+import { createDocsHandler } from './openapi/document.ts'
 import type { Route } from './route.ts'
 import { sageMakerRoutes } from './sagemaker.ts'
 import type { ServiceOptions } from './service.ts'
@@ -95,7 +95,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     ...docsUrls.map((url) => ({ url, method: 'GET', pattern: patternOf(url) })),
   ]
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0] as string
+    const path = request.url.split('?')[0]!
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
     if (methods.length === 0) {
       const urls = [...new Set(known.map(({ url }) => url))].filter(

@@ -1,11 +1,12 @@
 /** /explain, /explain/global and /model: what no other server has. */
-import type { LoadedModel } from '../artifact/store.ts'
+
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { InputError } from '../errors.ts'
-import { buildCard } from './card.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
+import { buildCard } from '../predictor/describe-model.ts'
 import { negotiateAnswer } from './negotiation.ts'
+import { cardSchema, globalSchema, rowsSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
-import { cardSchema, globalSchema, rowsSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 /** Returns the routes that explain one model and describe it. */

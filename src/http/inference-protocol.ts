@@ -1,12 +1,12 @@
 /** The Open Inference Protocol, version 2, over REST: KServe, Triton and MLServer clients. */
 import type { FastifyRequest } from 'fastify'
-import type { LoadedModel } from '../artifact/store.ts'
 import { InputError, quote } from '../errors.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
 import { VERSION } from '../version.ts'
 import { checkName } from './kserve.ts'
 import { checkEncoding } from './negotiation.ts'
+import { inferSchema, namedModelSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
-import { inferSchema, namedModelSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 /** Returns the routes of one model under its name. */

@@ -1,10 +1,10 @@
 /** KServe's protocol version 1: `:predict` and `:explain` over `instances`. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { LoadedModel } from '../artifact/store.ts'
+import type { Operation } from '../answering/media-type.ts'
 import { InputError, quote } from '../errors.ts'
-import type { Operation } from './negotiation.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
+import { kserveSchema, namedModelSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
-import { kserveSchema, namedModelSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }

@@ -1,8 +1,8 @@
 /** MLflow's scoring server: its health and version routes; its bodies are forms of /invocations. */
 import { VERSION } from '../version.ts'
+import { healthSchema, versionSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
 import { pingRoute } from './sagemaker.ts'
-import { healthSchema, versionSchema } from './schemas.ts'
 import type { Service } from './service.ts'
 
 /** Returns the routes that MLflow's clients ask besides /ping and /invocations. */

@@ -3,14 +3,14 @@
 import { realpath } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { LoadedModel, Reserve } from '../artifact/store.ts'
+import type { ModelLoader } from '../answering/loader.ts'
 import { ArtifactError, InputError, quote } from '../errors.ts'
+import type { LoadedModel, Reserve } from '../model-directory/read.ts'
 import { describeGlobally } from './explain.ts'
-import type { ModelLoader } from './loader.ts'
 import { negotiateAnswer } from './negotiation.ts'
+import { globalSchema, managementSchema, modelRowsSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
 import { executionParametersRoute, invoke, pingRoute } from './sagemaker.ts'
-import { globalSchema, managementSchema, modelRowsSchema } from './schemas.ts'
 import { type Service, sendJson } from './service.ts'
 
 export interface MultiModelOptions {

@@ -2,20 +2,13 @@
 import type { IncomingMessage } from 'node:http'
 import { MIMEType } from 'node:util'
 import Negotiator from 'negotiator'
+import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { Codec } from '../codecs/codec.ts'
 import { answerTypes, findCodec, requestTypes } from '../codecs/index.ts'
 import { InputError, quote } from '../errors.ts'
 
 /** Longest Content-Type or Accept header that is read. */
 const MAX_HEADER = 1024
-
-export interface MediaType {
-  /** Type and subtype in lower case. */
-  readonly essence: string
-  readonly parameters: ReadonlyMap<string, string>
-}
-
-export type Operation = 'predict' | 'explain'
 
 /** Returns the codec of a request's body and the parameters of its type. */
 export function negotiateRequest(request: IncomingMessage): { codec: Codec; media: MediaType } {
@@ -95,10 +88,9 @@ export function checkDefaultAccept(value: string): string {
 export function headerValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const key = rawHeaders[i] as string
+    const key = rawHeaders[i]!
     // Lengths are compared first: this runs for every request.
-    if (key.length === name.length && key.toLowerCase() === name)
-      values.push(rawHeaders[i + 1] as string)
+    if (key.length === name.length && key.toLowerCase() === name) values.push(rawHeaders[i + 1]!)
   }
   return values
 }

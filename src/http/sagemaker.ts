@@ -1,11 +1,11 @@
 /** SageMaker hosting: /ping, /invocations with explanations on request, /execution-parameters. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { LoadedModel } from '../artifact/store.ts'
+import { asksExplanation, optionNames } from '../answering/explain-options.ts'
 import { InputError } from '../errors.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
 import { negotiateAnswer } from './negotiation.ts'
-import { asksExplanation, optionNames } from './options.ts'
+import { executionParametersSchema, pingSchema, rowsSchema } from './openapi/schemas.ts'
 import type { Route } from './route.ts'
-import { executionParametersSchema, pingSchema, rowsSchema } from './schemas.ts'
 import { note, type Service, sendJson } from './service.ts'
 
 const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes'

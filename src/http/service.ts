@@ -1,17 +1,18 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { LoadedModel } from '../artifact/store.ts'
+import type { MediaType, Operation } from '../answering/media-type.ts'
+import type { JobPool } from '../answering/pool.ts'
+import type { Job, JobResult, Limits } from '../answering/row-job.ts'
+import { type AnyJob, runAnyJob } from '../answering/run-job.ts'
 import type { Dialect } from '../codecs/codec.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
-import type { Job, JobResult, Limits } from './job.ts'
-import { checkEncoding, type MediaType, negotiateRequest, type Operation } from './negotiation.ts'
-import type { JobPool } from './pool.ts'
-import { type AnyJob, runAnyJob } from './run.ts'
+import { checkEncoding, negotiateRequest } from './negotiation.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests; without it, everything runs on the event loop. */

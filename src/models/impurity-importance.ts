@@ -1,7 +1,4 @@
-import type { TreesSpec } from './model.ts'
-
-/** How mixed the classes of a node are: 1 − Σ p², or −Σ p log₂ p. */
-export type Criterion = 'gini' | 'entropy'
+import type { Criterion, TreesSpec } from './model.ts'
 
 /**
  * Returns the share of every feature in the trees' decrease of impurity, as scikit-learn's `feature_importances_`:
@@ -24,10 +21,10 @@ export function impurityImportance(
   for (const nodes of nodesByTree(spec)) {
     const own = new Float64Array(features)
     for (const node of nodes) {
-      const feature = spec.feature[node] as number
+      const feature = spec.feature[node]!
       if (feature < 0) continue
-      const [left, right] = [spec.left[node] as number, spec.right[node] as number]
-      own[feature] = (own[feature] as number) + mixed(node) - mixed(left) - mixed(right)
+      const [left, right] = [spec.left[node]!, spec.right[node]!]
+      own[feature] = own[feature]! + mixed(node) - mixed(left) - mixed(right)
     }
     addShares(own, mean)
   }
@@ -61,9 +58,8 @@ function sumLeaves({ feature, left, right, cover, value, outputs }: TreesSpec): 
       const at = node * outputs + k
       weights[at] =
         feature[node] === -1
-          ? (cover[node] as number) * (value[at] as number)
-          : (weights[(left[node] as number) * outputs + k] as number) +
-            (weights[(right[node] as number) * outputs + k] as number)
+          ? cover[node]! * value[at]!
+          : weights[left[node]! * outputs + k]! + weights[right[node]! * outputs + k]!
     }
   }
   return weights
@@ -74,8 +70,8 @@ function* nodesByTree({ roots, feature, left, right }: TreesSpec): Generator<num
   for (const root of roots) {
     const nodes = [root]
     for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i] as number
-      if ((feature[node] as number) >= 0) nodes.push(left[node] as number, right[node] as number)
+      const node = nodes[i]!
+      if (feature[node]! >= 0) nodes.push(left[node]!, right[node]!)
     }
     yield nodes
   }
@@ -85,6 +81,5 @@ function* nodesByTree({ roots, feature, left, right }: TreesSpec): Generator<num
 function addShares(values: Float64Array, sums: Float64Array): void {
   const total = values.reduce((sum, value) => sum + value, 0)
   if (!(total > 0)) return
-  for (let j = 0; j < values.length; j++)
-    sums[j] = (sums[j] as number) + Math.max(0, values[j] as number) / total
+  for (let j = 0; j < values.length; j++) sums[j] = sums[j]! + Math.max(0, values[j]!) / total
 }

@@ -84,7 +84,7 @@ export const linear: ModelKind<LinearSpec> = {
         for (const { weights, constant } of rivals(spec, label)) {
           let sum = constant
           for (let j = 0; j < spec.features; j++) {
-            const weight = weights[j] as number
+            const weight = weights[j]!
             sum += weight * ((weight > 0 ? high[j] : low[j]) as number)
           }
           least = Math.min(least, sum)
@@ -95,12 +95,12 @@ export const linear: ModelKind<LinearSpec> = {
         // The last of the rivals to be overtaken decides.
         let farthest: number | undefined
         for (const { weights, constant } of rivals(spec, label)) {
-          const lead = weights.reduce((sum, weight, j) => sum + weight * (x[j] as number), constant)
+          const lead = weights.reduce((sum, weight, j) => sum + weight * x[j]!, constant)
           if (lead > 0) continue
-          const weight = weights[feature] as number
-          const value = (x[feature] as number) - lead / weight
+          const weight = weights[feature]!
+          const value = x[feature]! - lead / weight
           if (!Number.isFinite(value)) return undefined
-          const from = x[feature] as number
+          const from = x[feature]!
           if (farthest !== undefined && (value - from) * (farthest - from) < 0) return undefined
           if (farthest === undefined || Math.abs(value - from) > Math.abs(farthest - from))
             farthest = value
@@ -115,7 +115,7 @@ export const linear: ModelKind<LinearSpec> = {
     ...spec,
     means: Float64Array.from({ length: columns }, (_, j) => {
       let sum = 0
-      for (let row = 0; row < rows; row++) sum += (data[row * columns + j] as number) / rows
+      for (let row = 0; row < rows; row++) sum += data[row * columns + j]! / rows
       return sum
     }),
   }),
@@ -145,7 +145,7 @@ export const linear: ModelKind<LinearSpec> = {
 function linearScore(spec: LinearSpec, k: number): LinearScore {
   return {
     coefficients: spec.coefficients.subarray(k * spec.features, (k + 1) * spec.features),
-    intercept: spec.intercepts[k] as number,
+    intercept: spec.intercepts[k]!,
     means: spec.means,
   }
 }
@@ -169,7 +169,7 @@ function buildLogOdds(spec: LinearSpec): ModelExplainer {
       const own = phi.subarray(i * spec.features, (i + 1) * spec.features)
       linearShap(score, x, own)
       // Adding zero turns −0 into 0.
-      for (let j = 0; j < own.length; j++) own[j] = sign * (own[j] as number) + 0
+      for (let j = 0; j < own.length; j++) own[j] = sign * own[j]! + 0
     })
   }
   const outputOf = (x: Float64Array, label: number) =>
@@ -207,13 +207,13 @@ function buildProbability(spec: LinearSpec, classes: number, background: Matrix)
   const probabilities = new Float64Array(classes)
   const output = (x: Float64Array, label: number) => {
     writeProbabilities(spec, x, probabilities)
-    return probabilities[label] as number
+    return probabilities[label]!
   }
   const explain: ModelExplainer['explain'] = (x, labels, phi) => shap.explain(x, labels, phi)
   return {
     space: 'probability',
     method: 'linear_interventional',
-    baseValue: (label) => shap.baseValues[label] as number,
+    baseValue: (label) => shap.baseValues[label]!,
     output,
     outputRows: outputEachRow(output),
     explain,
@@ -244,7 +244,7 @@ function rivals(spec: LinearSpec, label: number): { weights: Float64Array; const
       ? []
       : [
           {
-            weights: own.coefficients.map((w, j) => w - (other.coefficients[j] as number)),
+            weights: own.coefficients.map((w, j) => w - other.coefficients[j]!),
             constant: own.intercept - other.intercept,
           },
         ],

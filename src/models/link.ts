@@ -17,20 +17,20 @@ export function applyLink(link: Link, scores: Float64Array, out: Float64Array): 
       out.set(scores)
       return
     case 'logit':
-      out[0] = sigmoid(-(scores[0] as number))
-      out[1] = sigmoid(scores[0] as number)
+      out[0] = sigmoid(-scores[0]!)
+      out[1] = sigmoid(scores[0]!)
       return
     case 'softmax': {
       const largest = scores.reduce(
         (most, score) => Math.max(most, score),
         Number.NEGATIVE_INFINITY,
       )
-      for (let k = 0; k < out.length; k++) out[k] = Math.exp((scores[k] as number) - largest)
+      for (let k = 0; k < out.length; k++) out[k] = Math.exp(scores[k]! - largest)
       normalise(out)
       return
     }
     case 'one_vs_rest':
-      for (let k = 0; k < out.length; k++) out[k] = sigmoid(scores[k] as number)
+      for (let k = 0; k < out.length; k++) out[k] = sigmoid(scores[k]!)
       normalise(out)
   }
 }
@@ -44,6 +44,6 @@ function sigmoid(z: number): number {
 
 function normalise(out: Float64Array): void {
   const sum = out.reduce((total, value) => total + value, 0)
-  if (sum > 0) for (let k = 0; k < out.length; k++) out[k] = (out[k] as number) / sum
+  if (sum > 0) for (let k = 0; k < out.length; k++) out[k] = out[k]! / sum
   else out.fill(1 / out.length)
 }

@@ -2,8 +2,10 @@ import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { TensorFile } from '../data/tensor.ts'
 import { InputError } from '../errors.ts'
 import type { Method, Space } from '../shap/explanation.ts'
-import type { TreeEnsemble } from '../shap/tree-ensemble.ts'
-import type { Criterion } from './impurity-importance.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+
+/** How mixed the classes of a node are: 1 − Σ p², or −Σ p log₂ p. */
+export type Criterion = 'gini' | 'entropy'
 
 /** How scores become probabilities; `identity`: they are probabilities already. */
 export type Link = 'identity' | 'logit' | 'softmax' | 'one_vs_rest'

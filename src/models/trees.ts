@@ -2,9 +2,10 @@ import { f64, i32, u8 } from '../data/tensor.ts'
 import { ArtifactError } from '../errors.ts'
 import type { Method } from '../shap/explanation.ts'
 import { compileInterventional } from '../shap/interventional.ts'
-import { ensembleOutput, goesLeft, treeWeight } from '../shap/tree-ensemble.ts'
-import { compileTreePredictor } from '../shap/tree-predict.ts'
-import { compileTreeShap, type TreeShap } from '../shap/tree-shap.ts'
+import type { TreeShap } from '../shap/path-dependent-shap.ts'
+import { compileTreeShap } from '../shap/tree-shap.ts'
+import { ensembleOutput, goesLeft, treeWeight } from '../trees/ensemble.ts'
+import { compileTreePredictor } from '../trees/predict.ts'
 import { impurityImportance } from './impurity-importance.ts'
 import { applyLink, scoreCount, scoreOf } from './link.ts'
 import {
@@ -164,7 +165,7 @@ function buildSigned(
   const scores = new Float64Array(spec.outputs)
   const signed = (label: number, values: Float64Array, at = 0) => {
     const { score, sign } = scoreOf(spec.link, label)
-    return sign * (values[at + score] as number)
+    return sign * values[at + score]!
   }
   return {
     space: spec.link === 'identity' ? 'probability' : 'log_odds',
@@ -180,7 +181,7 @@ function buildSigned(
       else predictor.predictRows(X, all)
       for (let row = 0; row < X.rows; row++) {
         for (let i = 0; i < labels.length; i++)
-          out[row * labels.length + i] = signed(labels[i] as number, all, row * spec.outputs)
+          out[row * labels.length + i] = signed(labels[i]!, all, row * spec.outputs)
       }
     },
     explain(x, labels, phi) {
@@ -209,9 +210,9 @@ function applySigns(
 ): void {
   if (spec.link !== 'logit') return
   for (let block = 0; block * width < values.length; block++) {
-    if (scoreOf(spec.link, labels[block % labels.length] as number).sign > 0) continue
+    if (scoreOf(spec.link, labels[block % labels.length]!).sign > 0) continue
     // Subtracting from zero keeps an unused feature at 0 instead of −0.
-    for (let i = block * width; i < (block + 1) * width; i++) values[i] = 0 - (values[i] as number)
+    for (let i = block * width; i < (block + 1) * width; i++) values[i] = 0 - values[i]!
   }
 }
 
@@ -225,18 +226,18 @@ function estimateTables(spec: TreesSpec, rows: number): number {
   const distinct = new Int32Array(feature.length)
   let bytes = 0
   for (let node = 0; node < feature.length; node++) {
-    const own = feature[node] as number
+    const own = feature[node]!
     if (own < 0) {
       // Two leaves of one parent share a table.
-      const players = distinct[parent[node] as number] ?? 0
+      const players = distinct[parent[node]!] ?? 0
       bytes += 2 ** players * players * 4
       continue
     }
-    let above = parent[node] as number
-    while (above >= 0 && feature[above] !== own) above = parent[above] as number
-    distinct[node] = (distinct[parent[node] as number] ?? 0) + (above < 0 ? 1 : 0)
-    parent[left[node] as number] = node
-    parent[right[node] as number] = node
+    let above = parent[node]!
+    while (above >= 0 && feature[above] !== own) above = parent[above]!
+    distinct[node] = (distinct[parent[node]!] ?? 0) + (above < 0 ? 1 : 0)
+    parent[left[node]!] = node
+    parent[right[node]!] = node
   }
   return 0.05 + (bytes <= TABLE_BYTES ? bytes * 13e-9 : feature.length * rows * 2e-9)
 }
@@ -254,13 +255,12 @@ function buildLead(spec: TreesSpec, work: DecisionBounds['work']): DecisionBound
   const best = new Float64Array(outputs)
   const total = new Float64Array(outputs)
   const note = (leaf: number, label: number) => {
-    const own = value[leaf * outputs + label] as number
-    for (let k = 0; k < outputs; k++)
-      best[k] = Math.max(best[k] as number, own - (value[leaf * outputs + k] as number))
+    const own = value[leaf * outputs + label]!
+    for (let k = 0; k < outputs; k++) best[k] = Math.max(best[k]!, own - value[leaf * outputs + k]!)
   }
   const noteLogit = (leaf: number, label: number) => {
-    const own = value[leaf] as number
-    best[0] = Math.max(best[0] as number, label === 1 ? own : -own)
+    const own = value[leaf]!
+    best[0] = Math.max(best[0]!, label === 1 ? own : -own)
   }
   return (label, low, high) => {
     total.fill(0)
@@ -269,25 +269,24 @@ function buildLead(spec: TreesSpec, work: DecisionBounds['work']): DecisionBound
       let size = 0
       stack[size++] = root
       while (size > 0) {
-        const node = stack[--size] as number
+        const node = stack[--size]!
         work.steps++
-        if ((feature[node] as number) < 0) {
+        if (feature[node]! < 0) {
           if (link === 'logit') noteLogit(node, label)
           else note(node, label)
           continue
         }
-        if (!goesLeft(spec, node, high)) stack[size++] = right[node] as number
-        if (goesLeft(spec, node, low)) stack[size++] = left[node] as number
+        if (!goesLeft(spec, node, high)) stack[size++] = right[node]!
+        if (goesLeft(spec, node, low)) stack[size++] = left[node]!
       }
-      for (let k = 0; k < outputs; k++) total[k] = (total[k] as number) + (best[k] as number)
+      for (let k = 0; k < outputs; k++) total[k] = total[k]! + best[k]!
     }
     const weight = treeWeight(spec)
-    if (link === 'logit')
-      return weight * (total[0] as number) + (label === 1 ? 1 : -1) * (spec.base[0] as number)
+    if (link === 'logit') return weight * total[0]! + (label === 1 ? 1 : -1) * spec.base[0]!
     let least = Number.POSITIVE_INFINITY
     for (let k = 0; k < outputs; k++) {
-      const base = (spec.base[label] as number) - (spec.base[k] as number)
-      if (k !== label) least = Math.min(least, weight * (total[k] as number) + base)
+      const base = spec.base[label]! - spec.base[k]!
+      if (k !== label) least = Math.min(least, weight * total[k]! + base)
     }
     return least
   }
@@ -322,8 +321,8 @@ function checkStructure(spec: TreesSpec, { features }: ModelShape): void {
     depth[root] = 0
   }
   for (let node = 0; node < nodes; node++) {
-    const level = depth[node] as number
-    const feature = spec.feature[node] as number
+    const level = depth[node]!
+    const feature = spec.feature[node]!
     if (level < 0) throw invalid(`node ${node} has no parent with a smaller number`)
     if (level > MAX_DEPTH) throw invalid(`node ${node} lies deeper than ${MAX_DEPTH} levels`)
     if (feature === -1) {
@@ -333,7 +332,7 @@ function checkStructure(spec: TreesSpec, { features }: ModelShape): void {
     }
     if (feature < 0 || feature >= features)
       throw invalid(`node ${node} asks feature ${feature} of ${features}`)
-    for (const child of [spec.left[node] as number, spec.right[node] as number]) {
+    for (const child of [spec.left[node]!, spec.right[node]!]) {
       if (child <= node || child >= nodes)
         throw invalid(`node ${node} has child ${child} of ${nodes} nodes`)
       if (depth[child] !== -1) throw invalid(`node ${child} has two parents`)
@@ -352,9 +351,9 @@ function checkNumbers(spec: TreesSpec): void {
     throw invalid('probabilities must be a mean of the trees without a base')
   }
   for (let node = 0; node < feature.length; node++) {
-    const own = cover[node] as number
+    const own = cover[node]!
     if (!(own > 0 && Number.isFinite(own))) throw invalid(`node ${node} has cover ${own}`)
-    if ((spec.missingLeft[node] as number) > 1)
+    if (spec.missingLeft[node]! > 1)
       throw invalid(`node ${node} has no yes or no for missing values`)
     if (feature[node] === -1) {
       const leaf = value.subarray(node * outputs, (node + 1) * outputs)
@@ -365,8 +364,7 @@ function checkNumbers(spec: TreesSpec): void {
     }
     if (!Number.isFinite(threshold[node]))
       throw invalid(`node ${node} has threshold ${threshold[node]}`)
-    const below =
-      (cover[spec.left[node] as number] as number) + (cover[spec.right[node] as number] as number)
+    const below = cover[spec.left[node]!]! + cover[spec.right[node]!]!
     if (Math.abs(below - own) > 1e-6 * own)
       throw invalid(`node ${node} has cover ${own}, its children have ${below}`)
   }

@@ -35,8 +35,8 @@ interface Bar {
  */
 export function waterfall(explanation: Explanation, options: WaterfallOptions): string {
   const k = options.output ?? 0
-  const base = explanation.baseValues[k] as number
-  const result = explanation.outputs[k] as number
+  const base = explanation.baseValues[k]!
+  const result = explanation.outputs[k]!
   const bars = buildBars(explanation, k, options.maxBars ?? 12)
   const height = MARGIN.top + bars.length * BAR + MARGIN.bottom
   const [low = 0, high = 1] = extent([base, result, ...bars.flatMap(({ from, to }) => [from, to])])
@@ -111,15 +111,15 @@ function buildBars(explanation: Explanation, k: number, maxBars: number): Bar[] 
   const phi = explanation.shapValues[k] as Float64Array
   const order = explanation.featureNames
     .map((_, j) => j)
-    .sort((a, b) => Math.abs(phi[b] as number) - Math.abs(phi[a] as number) || a - b)
+    .sort((a, b) => Math.abs(phi[b]!) - Math.abs(phi[a]!) || a - b)
   const shown = order.length > maxBars ? order.slice(0, maxBars - 1) : order
   const hidden = order.slice(shown.length)
   const rows = shown.map((j) => ({
-    name: explanation.featureNames[j] as string,
+    name: explanation.featureNames[j]!,
     value: ` = ${cellText(explanation.data[j] as Cell)}`,
-    push: phi[j] as number,
+    push: phi[j]!,
   }))
-  const rest = hidden.reduce((sum, j) => sum + (phi[j] as number), explanation.others?.[k] ?? 0)
+  const rest = hidden.reduce((sum, j) => sum + phi[j]!, explanation.others?.[k] ?? 0)
   if (hidden.length > 0 || explanation.others) {
     rows.push({
       name: hidden.length > 0 ? `${hidden.length} others` : 'others',
@@ -127,7 +127,7 @@ function buildBars(explanation: Explanation, k: number, maxBars: number): Bar[] 
       push: rest,
     })
   }
-  let at = explanation.baseValues[k] as number
+  let at = explanation.baseValues[k]!
   const bars: Bar[] = []
   for (const row of rows.reverse()) {
     bars.push({ ...row, from: at, to: at + row.push })

@@ -49,7 +49,7 @@ function tellsTarget(column: Column, y: Int32Array, classes: number): boolean {
     const label = labelOf.get(cell)
     if (label === undefined) {
       if (labelOf.size === classes) return false
-      labelOf.set(cell, y[row] as number)
+      labelOf.set(cell, y[row]!)
     } else if (label !== y[row]) return false
   }
   return new Set(labelOf.values()).size === classes

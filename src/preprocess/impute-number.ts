@@ -59,6 +59,6 @@ function mean(values: Float64Array): number {
 export function median(values: Float64Array): number {
   const sorted = values.slice().sort()
   const middle = sorted.length >> 1
-  const upper = sorted[middle] as number
-  return sorted.length % 2 === 1 ? upper : (sorted[middle - 1] as number) / 2 + upper / 2
+  const upper = sorted[middle]!
+  return sorted.length % 2 === 1 ? upper : sorted[middle - 1]! / 2 + upper / 2
 }

@@ -46,7 +46,7 @@ function deriveTexts(
   // -2 = not derived yet
   const made = new Int32Array(levels.length).fill(-2)
   const codeOfLevel = (level: number): number => {
-    const text = derive(levels[level] as string)
+    const text = derive(levels[level]!)
     if (text === null) return -1
     const code = codeOf.get(text) ?? codeOf.size
     codeOf.set(text, code)
@@ -55,7 +55,7 @@ function deriveTexts(
   const result = codes.map((level) => {
     if (level < 0) return -1
     if (made[level] === -2) made[level] = codeOfLevel(level)
-    return made[level] as number
+    return made[level]!
   })
   return { kind: 'text', codes: result, levels: [...codeOf.keys()] }
 }

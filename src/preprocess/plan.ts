@@ -1,5 +1,5 @@
 /** The column plan: which column of a table is what. It is data: a JSON file, or inferred from the table. */
-import { createJsonReader, type JsonObject } from '../data/json-reader.ts'
+import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 
 /** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */

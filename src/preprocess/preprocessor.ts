@@ -151,7 +151,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
           for (const made of applyTransforms(transforms, taken)) {
             const { values } = made as NumberColumn
             for (let i = 0; i < values.length; i++)
-              matrix.data[at + i * matrix.columns] = values[i] as number
+              matrix.data[at + i * matrix.columns] = values[i]!
             at++
           }
         }

@@ -1,5 +1,5 @@
 /** Reads a stored preprocessor. */
-import type { JsonObject, JsonReader } from '../data/json-reader.ts'
+import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 import { quote } from '../errors.ts'
 import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
 import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'

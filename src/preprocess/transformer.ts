@@ -1,5 +1,5 @@
 import type { Column } from '../data/frame.ts'
-import type { JsonObject, JsonReader } from '../data/json-reader.ts'
+import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 
 /** What any fitted transformer is: a kind and its numbers. */
 export interface TransformerSpec {

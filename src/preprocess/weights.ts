@@ -45,7 +45,7 @@ export function checkWeights(table: DataFrame, weight: string, target: string): 
 export function takeWeights(frame: DataFrame, weight: string, rows: Int32Array): Float64Array {
   const column = findColumn(frame, weight)
   const weights = Float64Array.from(rows, (row) =>
-    column?.kind === 'number' ? (column.values[row] as number) : Number.NaN,
+    column?.kind === 'number' ? column.values[row]! : Number.NaN,
   )
   if (weights.some((value) => value > 0)) return weights
   throw new InputError(

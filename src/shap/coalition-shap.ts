@@ -74,14 +74,14 @@ export function createPair(model: LinearScores, link: ScoreLink, outputs: number
       link(own, out)
       let size = 0
       for (let rest = mask; rest; rest &= rest - 1) size++
-      const joined = weights[size] as number
-      const left = weights[size + 1] as number
+      const joined = weights[size]!
+      const left = weights[size + 1]!
       for (let i = 0; i < asked.length; i++) {
-        const value = weight * (out[asked[i] as number] as number)
+        const value = weight * out[asked[i]!]!
         const at = i * features
         for (let a = 0; a < players; a++) {
-          const j = at + (feature[a] as number)
-          phi[j] = (phi[j] as number) + value * (mask & (1 << a) ? joined : -left)
+          const j = at + feature[a]!
+          phi[j] = phi[j]! + value * (mask & (1 << a) ? joined : -left)
         }
       }
     }
@@ -99,10 +99,10 @@ export function createPair(model: LinearScores, link: ScoreLink, outputs: number
       const before = (mask & (mask - 1)) * scores
       const first = (31 - Math.clz32(mask & -mask)) * scores
       for (let k = 0; k < scores; k++) {
-        table[mask * scores + k] = (table[before + k] as number) + (change[first + k] as number)
+        table[mask * scores + k] = table[before + k]! + change[first + k]!
       }
     }
-    for (let k = 0; k < scores; k++) own[k] = table[mask * scores + k] as number
+    for (let k = 0; k < scores; k++) own[k] = table[mask * scores + k]!
   }
 
   /** Lists the features that change a score, and by how much; returns how many there are. */
@@ -115,11 +115,11 @@ export function createPair(model: LinearScores, link: ScoreLink, outputs: number
   ): number {
     let players = 0
     for (let j = 0; j < features; j++) {
-      const distance = (x[j] as number) - (reference[j] as number)
+      const distance = x[j]! - reference[j]!
       if (distance === 0) continue
       let isPlayer = false
       for (let k = 0; k < intercepts.length; k++) {
-        const step = (coefficients[k * features + j] as number) * distance
+        const step = coefficients[k * features + j]! * distance
         change[players * intercepts.length + k] = step
         isPlayer ||= step !== 0
       }
@@ -145,9 +145,9 @@ function coalitionWeights(players: number): Float64Array {
 
 /** Returns the score k of one row. */
 export function scoreOfRow(model: LinearScores, k: number, x: Float64Array): number {
-  let sum = model.intercepts[k] as number
+  let sum = model.intercepts[k]!
   for (let j = 0; j < model.features; j++)
-    sum += (model.coefficients[k * model.features + j] as number) * (x[j] as number)
+    sum += model.coefficients[k * model.features + j]! * x[j]!
   return sum
 }
 
@@ -164,7 +164,7 @@ export function meanOutputs(
   for (let row = 0; row < background.rows; row++) {
     for (let k = 0; k < scores.length; k++) scores[k] = scoreOfRow(model, k, rowOf(background, row))
     link(scores, out)
-    for (let k = 0; k < outputs; k++) means[k] = (means[k] as number) + (out[k] as number)
+    for (let k = 0; k < outputs; k++) means[k] = means[k]! + out[k]!
   }
   return means.map((sum) => sum / background.rows)
 }
@@ -186,8 +186,8 @@ export function meanPairCost(
     let up = scoreOfRow(model, 0, reference)
     let down = up
     for (let j = 0; j < model.features; j++) {
-      const distance = (x[j] as number) - (reference[j] as number)
-      const step = distance * (model.coefficients[j] as number)
+      const distance = x[j]! - reference[j]!
+      const step = distance * model.coefficients[j]!
       if (distance !== 0 && hasCoefficient(model, j)) players++
       if (step > 0) up += step
       else down += step

@@ -78,8 +78,8 @@ export interface Explanations {
 export function foldToColumns(phi: Float64Array, inputOf: Int32Array, folded: Float64Array): void {
   folded.fill(0)
   for (let j = 0; j < phi.length; j++) {
-    const column = inputOf[j] as number
-    folded[column] = (folded[column] as number) + (phi[j] as number)
+    const column = inputOf[j]!
+    folded[column] = folded[column]! + phi[j]!
   }
 }
 
@@ -97,10 +97,10 @@ export function foldInteractions(
   const columns = Math.sqrt(folded.length)
   folded.fill(0)
   for (let i = 0; i < features; i++) {
-    const from = (inputOf[i] as number) * columns
+    const from = inputOf[i]! * columns
     for (let j = 0; j < features; j++) {
-      const at = from + (inputOf[j] as number)
-      folded[at] = (folded[at] as number) + (values[i * features + j] as number)
+      const at = from + inputOf[j]!
+      folded[at] = folded[at]! + values[i * features + j]!
     }
   }
 }
@@ -114,7 +114,7 @@ export function additivityError(
   return outputs.reduce((most, output, k) => {
     const sum = (shapValues[k] as Float64Array).reduce(
       (total, value) => total + value,
-      baseValues[k] as number,
+      baseValues[k]!,
     )
     return Math.max(most, Math.abs(sum - output))
   }, 0)
@@ -123,14 +123,11 @@ export function additivityError(
 /** Keeps the k columns with the largest |SHAP value| over the outputs, largest first, and sums up the others. */
 export function keepTop(explanation: Explanation, top: number): Explanation {
   const size = (j: number) =>
-    explanation.shapValues.reduce(
-      (most, values) => Math.max(most, Math.abs(values[j] as number)),
-      0,
-    )
+    explanation.shapValues.reduce((most, values) => Math.max(most, Math.abs(values[j]!)), 0)
   const order = explanation.featureNames.map((_, j) => j).sort((a, b) => size(b) - size(a) || a - b)
   const kept = order.slice(0, top)
   const left = order.slice(top)
-  const featureNames = kept.map((j) => explanation.featureNames[j] as string)
+  const featureNames = kept.map((j) => explanation.featureNames[j]!)
   const imputed = [...(explanation.imputed ?? [])].filter(([name]) => featureNames.includes(name))
   const { imputed: _, ...rest } = explanation
   return {
@@ -138,11 +135,7 @@ export function keepTop(explanation: Explanation, top: number): Explanation {
     featureNames,
     ...(imputed.length > 0 ? { imputed: new Map(imputed) } : {}),
     data: kept.map((j) => explanation.data[j] as Cell),
-    shapValues: explanation.shapValues.map((values) =>
-      Float64Array.from(kept, (j) => values[j] as number),
-    ),
-    others: explanation.shapValues.map((values) =>
-      left.reduce((sum, j) => sum + (values[j] as number), 0),
-    ),
+    shapValues: explanation.shapValues.map((values) => Float64Array.from(kept, (j) => values[j]!)),
+    others: explanation.shapValues.map((values) => left.reduce((sum, j) => sum + values[j]!, 0)),
   }
 }

@@ -60,7 +60,7 @@ export function planGroups(name: string, by: string, values: Column, asValues: b
   }
   if (values.kind === 'number' && !asValues && counts.size > MAX_RANGES) {
     const sorted = values.values.filter((value) => !Number.isNaN(value)).sort()
-    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
     const edges = Array.from({ length: MAX_RANGES + 1 }, (_, i) => at(i / MAX_RANGES))
     return { column: name, by, edges: [...new Set(edges)] }
   }
@@ -135,12 +135,12 @@ export function buildSummary(plans: readonly GroupPlan[], outputs: number): Summ
         const source = sources[j] as Column
         const { find } = finders[j] as Finder
         for (let row = 0; row < rows; row++) {
-          const group = (offsets[j] as number) + find(cellAt(source, row))
-          counts[group] = (counts[group] as number) + 1
+          const group = offsets[j]! + find(cellAt(source, row))
+          counts[group] = counts[group]! + 1
           for (let k = 0; k < outputs; k++) {
-            const value = phi[(row * outputs + k) * columns + j] as number
-            absolute[j * outputs + k] = (absolute[j * outputs + k] as number) + Math.abs(value)
-            signed[group * outputs + k] = (signed[group * outputs + k] as number) + value
+            const value = phi[(row * outputs + k) * columns + j]!
+            absolute[j * outputs + k] = absolute[j * outputs + k]! + Math.abs(value)
+            signed[group * outputs + k] = signed[group * outputs + k]! + value
           }
         }
       })
@@ -150,7 +150,7 @@ export function buildSummary(plans: readonly GroupPlan[], outputs: number): Summ
       for (const name of ['absolute', 'signed', 'counts'] as const) {
         const own = sums[name]
         other[name].forEach((value, i) => {
-          own[i] = (own[i] as number) + value
+          own[i] = own[i]! + value
         })
       }
     },
@@ -159,25 +159,23 @@ export function buildSummary(plans: readonly GroupPlan[], outputs: number): Summ
       rows: sums.rows,
       columns: plans.map(({ column, by }, j) => {
         const { groups, describe } = finders[j] as Finder
-        const start = offsets[j] as number
+        const start = offsets[j]!
         const numbers = Array.from({ length: groups }, (_, group) => group)
         const perOutput = (value: (k: number) => number) =>
           Array.from({ length: outputs }, (_, k) => value(k))
         return {
           column,
           by,
-          meanAbsolute: perOutput((k) => (absolute[j * outputs + k] as number) / sums.rows),
+          meanAbsolute: perOutput((k) => absolute[j * outputs + k]! / sums.rows),
           mean: perOutput(
             (k) =>
-              numbers.reduce(
-                (sum, group) => sum + (signed[(start + group) * outputs + k] as number),
-                0,
-              ) / sums.rows,
+              numbers.reduce((sum, group) => sum + signed[(start + group) * outputs + k]!, 0) /
+              sums.rows,
           ),
           groups: numbers.flatMap((group) => {
-            const rows = counts[start + group] as number
+            const rows = counts[start + group]!
             if (rows === 0) return []
-            const mean = perOutput((k) => (signed[(start + group) * outputs + k] as number) / rows)
+            const mean = perOutput((k) => signed[(start + group) * outputs + k]! / rows)
             return [{ ...describe(group), rows, mean }]
           }),
         }
@@ -203,13 +201,13 @@ function createFinder({ values, edges }: GroupPlan): Finder {
         if (cell === null) return ranges + 1
         if (typeof cell !== 'number') return ranges
         let group = 0
-        while (group < ranges - 1 && cell >= (edges[group + 1] as number)) group++
+        while (group < ranges - 1 && cell >= edges[group + 1]!) group++
         return group
       },
       describe(group) {
         if (group === ranges + 1) return { value: null }
         if (group === ranges) return { others: true }
-        const from = edges[group] as number
+        const from = edges[group]!
         return { from, to: edges[group + 1] ?? from }
       },
     }

@@ -2,7 +2,7 @@
 export function fillDiagonal(out: Float64Array, phi: Float64Array): void {
   for (let j = 0; j < phi.length; j++) {
     let others = 0
-    for (let k = 0; k < phi.length; k++) if (k !== j) others += out[j * phi.length + k] as number
-    out[j * phi.length + j] = (phi[j] as number) - others
+    for (let k = 0; k < phi.length; k++) if (k !== j) others += out[j * phi.length + k]!
+    out[j * phi.length + j] = phi[j]! - others
   }
 }

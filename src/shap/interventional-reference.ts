@@ -7,8 +7,8 @@
  * background. (Janzing, Minorics, Blöbaum 2020; Laberge and Pequignot 2022, "Understanding interventional TreeSHAP".)
  */
 import { type Matrix, rowOf } from '../data/matrix.ts'
-import type { InterventionalShap } from './interventional.ts'
-import { goesLeft, meanOutput, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
+import { goesLeft, meanOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import type { InterventionalShap } from './interventional-shap.ts'
 
 /** Which of the two rows stays on the path after a split where they part. */
 const FROM_ROW = 1
@@ -38,7 +38,7 @@ export function compileInterventionalReference(
       pair.b = rowOf(background, row)
       for (const root of trees.roots) visit(pair, root, 0, 0)
     }
-    for (let i = 0; i < phi.length; i++) phi[i] = (phi[i] as number) * scale
+    for (let i = 0; i < phi.length; i++) phi[i] = phi[i]! * scale
   }
   return {
     baseValues: meanOutput(trees, background),
@@ -70,13 +70,13 @@ interface Pair {
 /** Follows both rows below a node; a and z count the features decided for the row and for the background. */
 function visit(pair: Pair, node: number, a: number, z: number): void {
   const { trees, side, decided } = pair
-  const feature = trees.feature[node] as number
+  const feature = trees.feature[node]!
   if (feature < 0) {
     if (a + z > 0) addLeaf(pair, node, a, z)
     return
   }
-  const left = trees.left[node] as number
-  const right = trees.right[node] as number
+  const left = trees.left[node]!
+  const right = trees.right[node]!
   const toX = goesLeft(trees, node, pair.x) ? left : right
   const toB = goesLeft(trees, node, pair.b) ? left : right
   if (toX === toB || side[feature] === FROM_ROW) visit(pair, toX, a, z)
@@ -97,10 +97,10 @@ function addLeaf(pair: Pair, leaf: number, a: number, z: number): void {
   const inside = a > 0 ? shareOfOrders(a - 1, z) : 0
   const outside = z > 0 ? -shareOfOrders(a, z - 1) : 0
   for (let k = 0; k < outputs.length; k++) {
-    const value = trees.value[leaf * trees.outputs + (outputs[k] as number)] as number
+    const value = trees.value[leaf * trees.outputs + outputs[k]!]!
     for (const feature of decided) {
       const at = k * features + feature
-      phi[at] = (phi[at] as number) + value * (side[feature] === FROM_ROW ? inside : outside)
+      phi[at] = phi[at]! + value * (side[feature] === FROM_ROW ? inside : outside)
     }
   }
 }

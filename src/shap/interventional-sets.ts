@@ -3,19 +3,19 @@
  * time grows with the number of background rows.
  */
 import { type Matrix, rowOf } from '../data/matrix.ts'
-import { type Arena, createArena } from './arena.ts'
-import type { InterventionalShap } from './interventional.ts'
-import { shareOfOrders } from './interventional-reference.ts'
-import type { Kernels } from './kernels.ts'
-import { planOutputs } from './outputs-asked.ts'
-import { putRow } from './put-row.ts'
+import { type Arena, createArena } from '../trees/arena.ts'
 import {
   goesLeft,
   leftComparison,
   meanOutput,
   type TreeEnsemble,
   treeWeight,
-} from './tree-ensemble.ts'
+} from '../trees/ensemble.ts'
+import type { Kernels } from '../trees/kernels.ts'
+import { putRow } from '../trees/put-row.ts'
+import { shareOfOrders } from './interventional-reference.ts'
+import type { InterventionalShap } from './interventional-shap.ts'
+import { planOutputs } from './outputs-asked.ts'
 import { tracePaths } from './tree-paths.ts'
 
 const NODE = 32
@@ -86,13 +86,12 @@ export function compileInterventionalSets(
     f64.fill(0, phi / 8, phi / 8 + count * features)
     kernels.explainSets(context)
     for (let k = 0; k < outputs.length; k++) {
-      const from = placeOf[outputs[k] as number] as number
+      const from = placeOf[outputs[k]!]!
       for (let j = 0; j < features; j++) {
         let value = 0
-        if (from >= 0) value = f64[phi / 8 + from * features + j] as number
+        if (from >= 0) value = f64[phi / 8 + from * features + j]!
         else
-          for (let other = 0; other < count; other++)
-            value -= f64[phi / 8 + other * features + j] as number
+          for (let other = 0; other < count; other++) value -= f64[phi / 8 + other * features + j]!
         out[k * features + j] = scale * value
       }
     }
@@ -128,7 +127,7 @@ function writeNodes(
   for (let node = 0; node < count; node++) {
     const { i32, f64 } = arena
     const word = (nodes + node * NODE) / 4
-    const feature = trees.feature[node] as number
+    const feature = trees.feature[node]!
     i32[word] = feature
     if (feature < 0) {
       i32[word + 4] = values + node * trees.outputs * 8
@@ -136,8 +135,8 @@ function writeNodes(
     }
     i32[word + 1] = (feature + (trees.missingLeft[node] === 1 ? features : 0)) * 8
     f64[word / 2 + 1] = leftComparison(trees, node)
-    i32[word + 4] = nodes + (trees.left[node] as number) * NODE
-    i32[word + 5] = nodes + (trees.right[node] as number) * NODE
+    i32[word + 4] = nodes + trees.left[node]! * NODE
+    i32[word + 5] = nodes + trees.right[node]! * NODE
     i32[word + 6] = leftRows
     writeSet(arena, leftRows, rows.length, (row) =>
       goesLeft(trees, node, rows[row] as Float64Array),
@@ -155,7 +154,7 @@ function writeSet(
 ): void {
   for (let row = 0; row < rows; row++) {
     const word = address / 4 + (row >> 5)
-    if (has(row)) arena.i32[word] = (arena.i32[word] as number) | (1 << (row & 31))
+    if (has(row)) arena.i32[word] = arena.i32[word]! | (1 << (row & 31))
   }
 }
 
@@ -176,10 +175,10 @@ function depthOf(trees: TreeEnsemble): number {
   const depth = new Int32Array(trees.feature.length)
   let most = 0
   for (let node = 0; node < depth.length; node++) {
-    if ((trees.feature[node] as number) < 0) continue
-    const below = (depth[node] as number) + 1
-    depth[trees.left[node] as number] = below
-    depth[trees.right[node] as number] = below
+    if (trees.feature[node]! < 0) continue
+    const below = depth[node]! + 1
+    depth[trees.left[node]!] = below
+    depth[trees.right[node]!] = below
     most = Math.max(most, below)
   }
   return most

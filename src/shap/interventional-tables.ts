@@ -9,20 +9,20 @@
  * Leaves that hang close together share a table.
  */
 import { type Matrix, rowOf } from '../data/matrix.ts'
-import { type Arena, createArena } from './arena.ts'
-import { gaussLegendre } from './gauss-legendre.ts'
-import type { InterventionalShap } from './interventional.ts'
-import type { Kernels } from './kernels.ts'
-import { type OutputPlanner, planOutputs } from './outputs-asked.ts'
-import { putRow } from './put-row.ts'
-import { type TablePlanTree, tableLength, type Unit, type UnitLeaf } from './table-plan.ts'
+import { type Arena, createArena } from '../trees/arena.ts'
 import {
   goesLeft,
   leftComparison,
   meanOutput,
   type TreeEnsemble,
   treeWeight,
-} from './tree-ensemble.ts'
+} from '../trees/ensemble.ts'
+import type { Kernels } from '../trees/kernels.ts'
+import { putRow } from '../trees/put-row.ts'
+import { gaussLegendre } from './gauss-legendre.ts'
+import type { InterventionalShap } from './interventional-shap.ts'
+import { type OutputPlanner, planOutputs } from './outputs-asked.ts'
+import { type TablePlanTree, tableLength, type Unit, type UnitLeaf } from './table-plan.ts'
 import { LEFT, pointsFor, RIGHT } from './tree-paths.ts'
 
 const TREE = 16
@@ -121,13 +121,12 @@ function compileChunk(
       const from = phi / 8 + row * size
       for (let k = 0; k < outputs.length; k++) {
         const to = ((first + row) * outputs.length + k) * features
-        const own = place[outputs[k] as number] as number
+        const own = place[outputs[k]!]!
         for (let j = 0; j < features; j++) {
           let value = 0
-          if (own >= 0) value = f64[from + own * features + j] as number
+          if (own >= 0) value = f64[from + own * features + j]!
           else
-            for (let other = 0; other < count; other++)
-              value -= f64[from + other * features + j] as number
+            for (let other = 0; other < count; other++) value -= f64[from + other * features + j]!
           out[to + j] = weight * value
         }
       }
@@ -152,19 +151,19 @@ function writeTrees(
     arena.i32.set([nodes, top.length, first, units.length], (headers + at * TREE) / 4)
     const topAt = new Map(top.map((position, i) => [position, i]))
     const x = (position: number) => {
-      const node = paths.node[position] as number
+      const node = paths.node[position]!
       const copy = trees.missingLeft[node] === 1 ? features : 0
-      return ((trees.feature[node] as number) + copy) * 8
+      return (trees.feature[node]! + copy) * 8
     }
-    const threshold = (position: number) => leftComparison(trees, paths.node[position] as number)
+    const threshold = (position: number) => leftComparison(trees, paths.node[position]!)
     top.forEach((position, i) => {
       const word = (nodes + i * NODE) / 4
       const maskOf = (side: number) => {
-        const unit = unitBelow[position * 2 + side] as number
-        const child = (side === LEFT ? paths.left : paths.right)[position] as number
+        const unit = unitBelow[position * 2 + side]!
+        const child = (side === LEFT ? paths.left : paths.right)[position]!
         return unit >= 0 ? top.length + unit : (topAt.get(child) as number)
       }
-      arena.i32.set([x(position), ~(1 << (bit[position] as number))], word)
+      arena.i32.set([x(position), ~(1 << bit[position]!)], word)
       arena.f64[word / 2 + 1] = threshold(position)
       arena.i32.set([maskOf(LEFT), maskOf(RIGHT)], word + 4)
     })
@@ -219,9 +218,9 @@ function makeTables(
     arena.i32.set(rows, masks / 4)
     arena.i32.set(leaf.conditions.flat(), conditions / 4)
     const size = Math.ceil(points / 2) * 16
-    kernels.prepareLeaf(masks, rows.length, own, rules[points] as number, size, C, A, B)
+    kernels.prepareLeaf(masks, rows.length, own, rules[points]!, size, C, A, B)
     for (let k = 0; k < stored; k++) {
-      const value = trees.value[leaf.leaf * trees.outputs + k] as number
+      const value = trees.value[leaf.leaf * trees.outputs + k]!
       const at = table + k * tableLength(unit) * 8
       kernels.addLeaf(A, B, own, conditions, at, above + nodes.length, features.length, value)
     }
@@ -248,15 +247,15 @@ function findMasks(
   const alive = new Int32Array(node.length * rows).fill(-1)
   const follow = (row: number, position: number, side: number): number => {
     const at = position * rows + row
-    const mask = alive[at] as number
-    return isLeft[at] === side ? mask : mask & ~(1 << (bit[position] as number))
+    const mask = alive[at]!
+    return isLeft[at] === side ? mask : mask & ~(1 << bit[position]!)
   }
   for (let row = 0; row < rows; row++) {
     const b = rowOf(background, row)
     for (let i = 0; i < node.length; i++) {
-      const up = parent[i] as number
-      if (up >= 0) alive[i * rows + row] = follow(row, up, parentSide[i] as number)
-      isLeft[i * rows + row] = goesLeft(trees, node[i] as number, b) ? LEFT : RIGHT
+      const up = parent[i]!
+      if (up >= 0) alive[i * rows + row] = follow(row, up, parentSide[i]!)
+      isLeft[i * rows + row] = goesLeft(trees, node[i]!, b) ? LEFT : RIGHT
     }
   }
   const found = new Int32Array(rows)

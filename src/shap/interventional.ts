@@ -1,27 +1,12 @@
 import type { Matrix } from '../data/matrix.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { type Engine, instantiateKernels } from '../trees/kernels.ts'
 import { compileInterventionalReference } from './interventional-reference.ts'
 import { compileInterventionalSets } from './interventional-sets.ts'
+import type { InterventionalShap } from './interventional-shap.ts'
 import { compileInterventionalTables } from './interventional-tables.ts'
-import { type Engine, instantiateKernels } from './kernels.ts'
 import { planOutputs } from './outputs-asked.ts'
 import { planTables } from './table-plan.ts'
-import type { TreeEnsemble } from './tree-ensemble.ts'
-
-/** An ensemble prepared for explaining against background rows. Not for two calls at a time. */
-export interface InterventionalShap {
-  /** Mean output of the ensemble over the background rows; length = outputs. */
-  readonly baseValues: Float64Array
-  /** Writes the SHAP values of one row into `phi`, [output asked][feature]. */
-  explain(x: Float64Array, outputs: readonly number[], phi: Float64Array): void
-  /** Writes the SHAP values of all rows into `phi`, [row][output asked][feature]. */
-  explainRows(X: Matrix, outputs: readonly number[], phi: Float64Array): void
-  /** Estimated nanoseconds to explain one output of one row. */
-  readonly cost: number
-  /** Tables looked up per leaf, or sets of background rows followed down the trees. */
-  readonly plan: 'tables' | 'sets'
-  /** Returns a copy of the tables, if that is the plan: for another thread, which need not make them again. */
-  tables?(): Float64Array
-}
 
 export interface InterventionalOptions {
   /** Most bytes that tables may take; default 128 MiB. More than that, and sets are used. */

@@ -20,14 +20,13 @@ export interface LinearScore {
  */
 export function linearShap(score: LinearScore, x: Float64Array, phi: Float64Array): void {
   for (let j = 0; j < phi.length; j++) {
-    phi[j] = (score.coefficients[j] as number) * ((x[j] as number) - (score.means[j] as number))
+    phi[j] = score.coefficients[j]! * (x[j]! - score.means[j]!)
   }
 }
 
 /** Returns the expected score over the background: the score at the means. */
 export function linearBaseValue(score: LinearScore): number {
   let sum = score.intercept
-  for (let j = 0; j < score.means.length; j++)
-    sum += (score.coefficients[j] as number) * (score.means[j] as number)
+  for (let j = 0; j < score.means.length; j++) sum += score.coefficients[j]! * score.means[j]!
   return sum
 }

@@ -73,8 +73,7 @@ export function compileLogisticShap(
       }
       outputs.forEach((output, i) => {
         const at = i * model.features
-        for (let j = 0; j < model.features; j++)
-          phi[at + j] = output === 1 ? (one[j] as number) : 0 - (one[j] as number)
+        for (let j = 0; j < model.features; j++) phi[at + j] = output === 1 ? one[j]! : 0 - one[j]!
       })
     },
     cost: meanPairCost(model, background, (players, reach) =>
@@ -128,8 +127,8 @@ function findChanges(
 ): number {
   let players = 0
   for (let i = 0; i < features.length; i++) {
-    const j = features[i] as number
-    const change = (model.coefficients[j] as number) * ((x[j] as number) - (reference[j] as number))
+    const j = features[i]!
+    const change = model.coefficients[j]! * (x[j]! - reference[j]!)
     if (change === 0) continue
     scratch.feature[players] = j
     scratch.change[players++] = change
@@ -143,7 +142,7 @@ function reachOf({ change, score }: Scratch, players: number): number {
   let up = score
   let down = score
   for (let a = 0; a < players; a++) {
-    const step = change[a] as number
+    const step = change[a]!
     if (step > 0) up += step
     else down += step
   }
@@ -168,8 +167,8 @@ function integrate(
   const { nodes, weights } = gaussLegendre(Math.ceil(players / 2))
   sum.fill(0)
   for (let a = 0; a < players; a++) {
-    scratch.stepCos[a] = Math.cos(step * (change[a] as number))
-    scratch.stepSin[a] = Math.sin(step * (change[a] as number))
+    scratch.stepCos[a] = Math.cos(step * change[a]!)
+    scratch.stepSin[a] = Math.sin(step * change[a]!)
   }
   const count = frequencies(reach)
   for (let k = 0; k < count; k++) {
@@ -180,31 +179,31 @@ function integrate(
     const re = Math.cos(w * scratch.score) * scale
     const im = Math.sin(w * scratch.score) * scale
     for (let q = 0; q < nodes.length; q++) {
-      const share = weights[q] as number
-      addProducts(scratch, players, nodes[q] as number, re * share, im * share)
+      const share = weights[q]!
+      addProducts(scratch, players, nodes[q]!, re * share, im * share)
     }
   }
   for (let a = 0; a < players; a++) {
-    const j = feature[a] as number
-    phi[j] = (phi[j] as number) + weight * (sum[a] as number)
+    const j = feature[a]!
+    phi[j] = phi[j]! + weight * sum[a]!
   }
 }
 
 /** Sets e^{iw d} of every player. */
 function turnTo({ change, cos, sin }: Scratch, players: number, w: number): void {
   for (let a = 0; a < players; a++) {
-    cos[a] = Math.cos(w * (change[a] as number))
-    sin[a] = Math.sin(w * (change[a] as number))
+    cos[a] = Math.cos(w * change[a]!)
+    sin[a] = Math.sin(w * change[a]!)
   }
 }
 
 /** Moves e^{iw d} of every player on to the next frequency. */
 function turnOn({ cos, sin, stepCos, stepSin }: Scratch, players: number): void {
   for (let a = 0; a < players; a++) {
-    const c = cos[a] as number
-    const s = sin[a] as number
-    const dc = stepCos[a] as number
-    const ds = stepSin[a] as number
+    const c = cos[a]!
+    const s = sin[a]!
+    const dc = stepCos[a]!
+    const ds = stepSin[a]!
     cos[a] = c * dc - s * ds
     sin[a] = s * dc + c * ds
   }
@@ -224,8 +223,8 @@ function addProducts(
   for (let a = 0; a < players; a++) {
     prefixRe[a] = frontRe
     prefixIm[a] = frontIm
-    const fRe = rest + p * (cos[a] as number)
-    const fIm = p * (sin[a] as number)
+    const fRe = rest + p * cos[a]!
+    const fIm = p * sin[a]!
     const kept = frontRe * fRe - frontIm * fIm
     frontIm = frontRe * fIm + frontIm * fRe
     frontRe = kept
@@ -233,13 +232,13 @@ function addProducts(
   let backRe = 1
   let backIm = 0
   for (let a = players - 1; a >= 0; a--) {
-    const c = cos[a] as number
-    const s = sin[a] as number
-    const aRe = prefixRe[a] as number
-    const aIm = prefixIm[a] as number
+    const c = cos[a]!
+    const s = sin[a]!
+    const aRe = prefixRe[a]!
+    const aIm = prefixIm[a]!
     const allRe = aRe * backRe - aIm * backIm
     const allIm = aRe * backIm + aIm * backRe
-    sum[a] = (sum[a] as number) + allRe * s + allIm * (c - 1)
+    sum[a] = sum[a]! + allRe * s + allIm * (c - 1)
     const fRe = rest + p * c
     const fIm = p * s
     const kept = backRe * fRe - backIm * fIm

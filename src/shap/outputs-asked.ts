@@ -1,4 +1,4 @@
-import type { TreeEnsemble } from './tree-ensemble.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
 
 /** Which outputs a kernel computes for a list that callers ask for. */
 export interface OutputsAsked {
@@ -47,7 +47,7 @@ export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanne
       if (output < stored) add(output)
       else for (let k = 0; k < stored; k++) add(k)
     }
-    if (isSumConstant && plan.count === total) place[computed[--plan.count] as number] = -1
+    if (isSumConstant && plan.count === total) place[computed[--plan.count]!] = -1
     return plan
   }
   return { stored, ask }
@@ -56,9 +56,9 @@ export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanne
 function sumsAreConstant({ feature, value, outputs }: TreeEnsemble): boolean {
   let expected: number | undefined
   for (let node = 0; node < feature.length; node++) {
-    if ((feature[node] as number) >= 0) continue
+    if (feature[node]! >= 0) continue
     let sum = 0
-    for (let k = 0; k < outputs; k++) sum += value[node * outputs + k] as number
+    for (let k = 0; k < outputs; k++) sum += value[node * outputs + k]!
     expected ??= sum
     if (!(Math.abs(sum - expected) <= ROUNDING)) return false
   }

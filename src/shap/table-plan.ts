@@ -1,4 +1,4 @@
-import type { TreeEnsemble } from './tree-ensemble.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
 import { LEFT, RIGHT, type TreePaths, tracePaths } from './tree-paths.ts'
 
 /** Most inner nodes of a unit: a larger one would take more memory than its parts. */
@@ -75,36 +75,36 @@ function planTree(trees: TreeEnsemble, paths: TreePaths): TablePlanTree {
   const bit = new Int32Array(count)
   const size = new Int32Array(count).fill(1)
   for (let i = 0; i < count; i++) {
-    const up = parent[i] as number
+    const up = parent[i]!
     above[i] = up < 0 ? 0 : below(up)
-    const earlier = ancestor[i] as number
-    bit[i] = earlier < 0 ? (above[i] as number) : (bit[earlier] as number)
+    const earlier = ancestor[i]!
+    bit[i] = earlier < 0 ? above[i]! : bit[earlier]!
   }
   /** Number of different features on the path below a position. */
   function below(i: number): number {
-    return (above[i] as number) + ((ancestor[i] as number) < 0 ? 1 : 0)
+    return above[i]! + (ancestor[i]! < 0 ? 1 : 0)
   }
   for (let i = count - 1; i > 0; i--) {
-    const up = parent[i] as number
-    size[up] = (size[up] as number) + (size[i] as number)
+    const up = parent[i]!
+    size[up] = size[up]! + size[i]!
   }
   const top: number[] = []
   const units: Unit[] = []
   const unitBelow = new Int32Array(count * 2).fill(-1)
   const add = (start: number, up: number, side: number): void => {
     if (up >= 0) unitBelow[up * 2 + side] = units.length
-    const at = start < 0 ? below(up) : (above[start] as number)
+    const at = start < 0 ? below(up) : above[start]!
     units.push(planUnit(trees, paths, bit, { start, up, side, above: at, size }))
   }
-  if ((size[0] as number) <= MOST_NODES) add(0, -1, LEFT)
+  if (size[0]! <= MOST_NODES) add(0, -1, LEFT)
   for (let i = 0; i < count; i++) {
-    if ((size[i] as number) <= MOST_NODES) continue
+    if (size[i]! <= MOST_NODES) continue
     top.push(i)
     for (const [side, child] of [
-      [LEFT, left[i] as number],
-      [RIGHT, right[i] as number],
+      [LEFT, left[i]!],
+      [RIGHT, right[i]!],
     ] as const) {
-      if (child < 0 || (size[child] as number) <= MOST_NODES) add(child, i, side)
+      if (child < 0 || size[child]! <= MOST_NODES) add(child, i, side)
     }
   }
   return { paths, bit, top, units, unitBelow }
@@ -123,14 +123,11 @@ interface Place {
 
 function planUnit(trees: TreeEnsemble, paths: TreePaths, bit: Int32Array, place: Place): Unit {
   const { start, up, side, above } = place
-  const featureAt = (i: number) => trees.feature[paths.node[i] as number] as number
+  const featureAt = (i: number) => trees.feature[paths.node[i]!]!
   const features: number[] = []
-  for (let i = up; i >= 0; i = paths.parent[i] as number) features[bit[i] as number] = featureAt(i)
+  for (let i = up; i >= 0; i = paths.parent[i]!) features[bit[i]!] = featureAt(i)
   // In preorder a subtree's nodes follow each other.
-  const nodes = Array.from(
-    { length: start < 0 ? 0 : (place.size[start] as number) },
-    (_, k) => start + k,
-  )
+  const nodes = Array.from({ length: start < 0 ? 0 : place.size[start]! }, (_, k) => start + k)
   for (const i of nodes) if (!features.includes(featureAt(i))) features.push(featureAt(i))
   const conditionsAt = (parent: number, last: number) => {
     const conditions: [number, number, number][] = Array.from({ length: above }, (_, b) => [
@@ -139,14 +136,10 @@ function planUnit(trees: TreeEnsemble, paths: TreePaths, bit: Int32Array, place:
       b,
     ])
     const steps: [number, number][] = []
-    for (
-      let i = parent, s = last;
-      i !== up;
-      s = paths.parentSide[i] as number, i = paths.parent[i] as number
-    )
+    for (let i = parent, s = last; i !== up; s = paths.parentSide[i]!, i = paths.parent[i]!)
       steps.push([i, s])
     for (const [i, s] of steps.reverse()) {
-      const b = bit[i] as number
+      const b = bit[i]!
       conditions[b] ??= [0, 0, features.indexOf(featureAt(i))]
       const decision = 1 << (above + nodes.indexOf(i))
       const condition = conditions[b] as [number, number, number]
@@ -159,8 +152,8 @@ function planUnit(trees: TreeEnsemble, paths: TreePaths, bit: Int32Array, place:
     leaves.push({ leaf: -1 - start, parent: up, side, conditions: conditionsAt(up, side) })
   for (const i of nodes) {
     for (const [s, child] of [
-      [LEFT, paths.left[i] as number],
-      [RIGHT, paths.right[i] as number],
+      [LEFT, paths.left[i]!],
+      [RIGHT, paths.right[i]!],
     ] as const) {
       if (child < 0)
         leaves.push({ leaf: -1 - child, parent: i, side: s, conditions: conditionsAt(i, s) })

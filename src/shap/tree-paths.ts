@@ -1,4 +1,4 @@
-import { leftShare, type TreeEnsemble } from './tree-ensemble.ts'
+import { leftShare, type TreeEnsemble } from '../trees/ensemble.ts'
 
 /** Sides of a split, as numbers. */
 export const RIGHT = 0
@@ -38,29 +38,29 @@ export function tracePaths(trees: TreeEnsemble, root: number): TreePaths {
   const distinctTo = new Int32Array(count)
   let distinct = 0
   for (let i = 0; i < count; i++) {
-    const own = node[i] as number
-    const feature = trees.feature[own] as number
+    const own = node[i]!
+    const feature = trees.feature[own]!
     // Inner children come later and replace these.
-    left[i] = -1 - (trees.left[own] as number)
-    right[i] = -1 - (trees.right[own] as number)
+    left[i] = -1 - trees.left[own]!
+    right[i] = -1 - trees.right[own]!
     leftWeight[i] = leftShare(trees, own)
-    const above = parent[i] as number
+    const above = parent[i]!
     if (above >= 0) (parentSide[i] === LEFT ? left : right)[above] = i
     let up = above
-    let side = parentSide[i] as number
-    while (up >= 0 && trees.feature[node[up] as number] !== feature) {
-      side = parentSide[up] as number
-      up = parent[up] as number
+    let side = parentSide[i]!
+    while (up >= 0 && trees.feature[node[up]!] !== feature) {
+      side = parentSide[up]!
+      up = parent[up]!
     }
     ancestor[i] = up
     ancestorSide[i] = side
     if (up >= 0) {
-      const share = leftWeight[up] as number
-      weightAbove[i] = (weightAbove[up] as number) * (side === LEFT ? share : 1 - share)
+      const share = leftWeight[up]!
+      weightAbove[i] = weightAbove[up]! * (side === LEFT ? share : 1 - share)
     }
-    const before = above < 0 ? 0 : (distinctTo[above] as number)
+    const before = above < 0 ? 0 : distinctTo[above]!
     distinctTo[i] = before + (up < 0 ? 1 : 0)
-    distinct = Math.max(distinct, distinctTo[i] as number)
+    distinct = Math.max(distinct, distinctTo[i]!)
   }
   return {
     node,
@@ -90,12 +90,12 @@ function listInnerNodes(trees: TreeEnsemble, root: number) {
     const side = stack.pop() as number
     const above = stack.pop() as number
     const own = stack.pop() as number
-    if ((trees.feature[own] as number) < 0) continue
+    if (trees.feature[own]! < 0) continue
     const at = node.length
     node.push(own)
     parent.push(above)
     parentSide.push(side)
-    stack.push(trees.right[own] as number, at, RIGHT, trees.left[own] as number, at, LEFT)
+    stack.push(trees.right[own]!, at, RIGHT, trees.left[own]!, at, LEFT)
   }
   return {
     node: Int32Array.from(node),

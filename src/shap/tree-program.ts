@@ -6,9 +6,9 @@
  * with a new feature come before those with a repeated one. Numbers of slots: splits, forks, one slot that takes
  * what nobody reads, leaves that hang on a split.
  */
-import type { Arena } from './arena.ts'
+import type { Arena } from '../trees/arena.ts'
+import { leftComparison, type TreeEnsemble } from '../trees/ensemble.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
-import { leftComparison, type TreeEnsemble } from './tree-ensemble.ts'
 import { LEFT, pointsFor, type TreePaths, tracePaths } from './tree-paths.ts'
 
 const TREE = 64
@@ -80,19 +80,19 @@ function orderNodes(paths: TreePaths): Order {
   const repeatedForks: number[] = []
   let runCount = 0
   for (let i = 0; i < count; i++) {
-    const above = parent[i] as number
-    const isRepeated = (ancestor[i] as number) >= 0
-    if ((left[i] as number) < 0 && (right[i] as number) < 0) {
+    const above = parent[i]!
+    const isRepeated = ancestor[i]! >= 0
+    if (left[i]! < 0 && right[i]! < 0) {
       ;(isRepeated ? repeatedForks : newForks).push(i)
       continue
     }
     splits.push(i)
-    const before = above < 0 ? 0 : (run[above] as number)
+    const before = above < 0 ? 0 : run[above]!
     run[i] = before + (before % 2 === Number(isRepeated) ? 0 : 1)
-    runCount = Math.max(runCount, (run[i] as number) + 1)
+    runCount = Math.max(runCount, run[i]! + 1)
   }
   const runs = new Array<number>(runCount).fill(0)
-  for (const i of splits) runs[run[i] as number] = (runs[run[i] as number] as number) + 1
+  for (const i of splits) runs[run[i]!] = runs[run[i]!]! + 1
   const next: number[] = []
   runs.reduce((sum, size) => {
     next.push(sum)
@@ -101,13 +101,13 @@ function orderNodes(paths: TreePaths): Order {
   const sorted = new Int32Array(splits.length)
   const slot = new Int32Array(count)
   for (const i of splits) {
-    const at = next[run[i] as number] as number
-    next[run[i] as number] = at + 1
+    const at = next[run[i]!]!
+    next[run[i]!] = at + 1
     sorted[at] = i
     slot[i] = at
   }
   const forks = Int32Array.from([...newForks, ...repeatedForks])
-  for (let at = 0; at < forks.length; at++) slot[forks[at] as number] = sorted.length + at
+  for (let at = 0; at < forks.length; at++) slot[forks[at]!] = sorted.length + at
   return { paths, splits: sorted, forks, newForks: newForks.length, runs, slot }
 }
 
@@ -163,37 +163,35 @@ function writeTree(
   i32.set(runs, runsAt / 4)
   for (let k = 0; k < outputs; k++)
     for (let i = 0; i < leaves.length; i++)
-      f64[leavesAt / 8 + k * leaves.length + i] = trees.value[
-        (leaves[i] as number) * outputs + k
-      ] as number
+      f64[leavesAt / 8 + k * leaves.length + i] = trees.value[leaves[i]! * outputs + k]!
 
   const t = rule / 8
   const writeInverse = (position: number): number => {
-    if ((paths.ancestor[position] as number) < 0) return 0
-    const R = paths.weightAbove[position] as number
+    if (paths.ancestor[position]! < 0) return 0
+    const R = paths.weightAbove[position]!
     const address = inverseAt
     inverseAt += size
     for (let q = 0; q < size / 8; q++) {
-      const point = f64[t + q] as number
+      const point = f64[t + q]!
       f64[address / 8 + q] = 1 / (R * (1 - point) + point)
     }
     return address
   }
   /** Place of the mask that tells whether a row is alive at a node: two per split, left and right. */
   const sideOf = (position: number): number => {
-    const ancestor = paths.ancestor[position] as number
+    const ancestor = paths.ancestor[position]!
     if (ancestor < 0) return 0
-    return (slot[ancestor] as number) * 2 + (paths.ancestorSide[position] === LEFT ? 0 : 1)
+    return slot[ancestor]! * 2 + (paths.ancestorSide[position] === LEFT ? 0 : 1)
   }
   const trash = splits.length + forks.length
   let nextLeaf = trash + 1
   for (let at = 0; at < splits.length; at++) {
-    const i = splits[at] as number
-    const node = paths.node[i] as number
-    const feature = trees.feature[node] as number
+    const i = splits[at]!
+    const node = paths.node[i]!
+    const feature = trees.feature[node]!
     const record = splitsAt + at * SPLIT
-    const rl = paths.leftWeight[i] as number
-    const R = paths.weightAbove[i] as number
+    const rl = paths.leftWeight[i]!
+    const R = paths.weightAbove[i]!
     const word = record / 4
     i32[word] = (feature + (trees.missingLeft[node] === 1 ? features : 0)) * 8
     i32[word + 1] = feature * 16
@@ -201,34 +199,34 @@ function writeTree(
     f64[record / 8 + 2] = rl
     f64[record / 8 + 3] = R * rl
     f64[record / 8 + 4] = R
-    const left = paths.left[i] as number
-    const right = paths.right[i] as number
-    i32[word + 10] = left < 0 ? trash : (slot[left] as number)
-    i32[word + 11] = right < 0 ? trash : (slot[right] as number)
-    i32[word + 12] = left < 0 ? nextLeaf++ : (slot[left] as number)
-    i32[word + 13] = right < 0 ? nextLeaf++ : (slot[right] as number)
+    const left = paths.left[i]!
+    const right = paths.right[i]!
+    i32[word + 10] = left < 0 ? trash : slot[left]!
+    i32[word + 11] = right < 0 ? trash : slot[right]!
+    i32[word + 12] = left < 0 ? nextLeaf++ : slot[left]!
+    i32[word + 13] = right < 0 ? nextLeaf++ : slot[right]!
     i32[word + 14] = writeInverse(i)
     i32[word + 15] = sideOf(i)
   }
   for (let at = 0; at < forks.length; at++) {
-    const i = forks[at] as number
-    const node = paths.node[i] as number
-    const feature = trees.feature[node] as number
+    const i = forks[at]!
+    const node = paths.node[i]!
+    const feature = trees.feature[node]!
     const record = forksAt + at * FORK
-    const rl = paths.leftWeight[i] as number
+    const rl = paths.leftWeight[i]!
     const word = record / 4
     i32[word] = (feature + (trees.missingLeft[node] === 1 ? features : 0)) * 8
     i32[word + 1] = feature * 16
     f64[record / 8 + 1] = leftComparison(trees, node)
     f64[record / 8 + 2] = rl
-    f64[record / 8 + 3] = paths.weightAbove[i] as number
+    f64[record / 8 + 3] = paths.weightAbove[i]!
     i32[word + 8] = writeInverse(i)
     i32[word + 9] = sideOf(i)
-    const left = (trees.left[node] as number) * outputs
-    const right = (trees.right[node] as number) * outputs
+    const left = trees.left[node]! * outputs
+    const right = trees.right[node]! * outputs
     for (let k = 0; k < outputs; k++) {
-      const fromRight = trees.value[right + k] as number
-      const difference = (trees.value[left + k] as number) - fromRight
+      const fromRight = trees.value[right + k]!
+      const difference = trees.value[left + k]! - fromRight
       const pair = valuesAt / 8 + (k * forks.length + at) * 2
       f64[pair] = at < order.newForks ? fromRight + rl * difference : fromRight
       f64[pair + 1] = difference
@@ -247,8 +245,7 @@ function writeTree(
 function listLeaves({ paths, splits }: Order): number[] {
   const leaves: number[] = []
   for (const i of splits) {
-    for (const child of [paths.left[i] as number, paths.right[i] as number])
-      if (child < 0) leaves.push(-1 - child)
+    for (const child of [paths.left[i]!, paths.right[i]!]) if (child < 0) leaves.push(-1 - child)
   }
   return leaves
 }
@@ -276,7 +273,7 @@ export function writePathTables(trees: TreeEnsemble, program: TreeProgram, arena
     arena.i32.set(partners.entries, entries / 4)
     const header = (program.trees + i * TREE) / 4
     arena.i32.set([edges, offsets, entries], header + 12)
-    writeEdges(order, arena.f64, edges / 8, size / 8, (arena.i32[header + 11] as number) / 8)
+    writeEdges(order, arena.f64, edges / 8, size / 8, arena.i32[header + 11]! / 8)
   })
 }
 
@@ -288,16 +285,16 @@ function writeEdges(
   length: number,
   rule: number,
 ): void {
-  for (let q = 0; q < length; q++) f64[edges + q] = -1 / (1 - (f64[rule + q] as number))
+  for (let q = 0; q < length; q++) f64[edges + q] = -1 / (1 - f64[rule + q]!)
   for (let at = 0; at < splits.length; at++) {
-    const i = splits[at] as number
-    const rl = paths.leftWeight[i] as number
-    const above = paths.weightAbove[i] as number
+    const i = splits[at]!
+    const rl = paths.leftWeight[i]!
+    const above = paths.weightAbove[i]!
     for (const [side, share] of [rl, 1 - rl].entries()) {
       const R = above * share
       const vector = edges + (1 + at * 2 + side) * length
       for (let q = 0; q < length; q++) {
-        const t = f64[rule + q] as number
+        const t = f64[rule + q]!
         f64[vector + q] = (1 - R) / (R * (1 - t) + t)
       }
     }
@@ -311,15 +308,15 @@ function listPartners(trees: TreeEnsemble, { paths, splits, forks, slot }: Order
   const entries: number[] = []
   const met = new Map<number, number>()
   const add = (i: number) => {
-    met.set(trees.feature[node[i] as number] as number, i)
-    let side = parentSide[i] as number
-    for (let up = parent[i] as number; up >= 0; up = parent[up] as number) {
-      const k = trees.feature[node[up] as number] as number
+    met.set(trees.feature[node[i]!]!, i)
+    let side = parentSide[i]!
+    for (let up = parent[i]!; up >= 0; up = parent[up]!) {
+      const k = trees.feature[node[up]!]!
       if (met.get(k) !== i) {
         met.set(k, i)
-        entries.push((slot[up] as number) * 2 + (side === LEFT ? 0 : 1), k * 16)
+        entries.push(slot[up]! * 2 + (side === LEFT ? 0 : 1), k * 16)
       }
-      side = parentSide[up] as number
+      side = parentSide[up]!
     }
     offsets.push(entries.length * 4)
   }

@@ -13,11 +13,11 @@
  * per row. All factors lie in [0, 1], which keeps it stable at any depth.
  */
 import { rowOf } from '../data/matrix.ts'
+import { expectedOutput, goesLeft, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import { fillDiagonal } from './interactions.ts'
-import { expectedOutput, goesLeft, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
+import type { TreeShap } from './path-dependent-shap.ts'
 import { LEFT, pointsFor, type TreePaths, tracePaths } from './tree-paths.ts'
-import type { TreeShap } from './tree-shap.ts'
 
 /** One tree prepared for explaining. */
 interface CompiledTree extends TreePaths {
@@ -53,7 +53,7 @@ export function compileTreeShapReference(trees: TreeEnsemble, features: number):
         addShapValues(trees, tree, scratch, phi.subarray(k * features, (k + 1) * features))
       })
     }
-    for (let i = 0; i < phi.length; i++) phi[i] = (phi[i] as number) * weight
+    for (let i = 0; i < phi.length; i++) phi[i] = phi[i]! * weight
   }
   return {
     baseValues: expectedOutput(trees),
@@ -75,7 +75,7 @@ export function compileTreeShapReference(trees: TreeEnsemble, features: number):
           addPairs(trees, tree, scratch, out.subarray(k * size, (k + 1) * size), features)
         })
       }
-      for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) * weight
+      for (let i = 0; i < out.length; i++) out[i] = out[i]! * weight
       outputs.forEach((_, k) => {
         fillDiagonal(
           out.subarray(k * size, (k + 1) * size),
@@ -116,19 +116,19 @@ function passDown(
   const { nodes: t, weights } = gaussLegendre(n)
   above.set(weights)
   for (let i = 0; i < tree.node.length; i++) {
-    const ancestor = tree.ancestor[i] as number
+    const ancestor = tree.ancestor[i]!
     const alive = ancestor < 0 || code[ancestor] === tree.ancestorSide[i]
-    const satisfied = goesLeft(trees, tree.node[i] as number, x) ? 1 : 0
+    const satisfied = goesLeft(trees, tree.node[i]!, x) ? 1 : 0
     code[i] = alive ? satisfied : DEAD
-    const rl = leftWeight[i] as number
-    const rest = (weightAbove[i] as number) * rl
-    const leftAt = (left[i] as number) * n
-    const rightAt = (right[i] as number) * n
+    const rl = leftWeight[i]!
+    const rest = weightAbove[i]! * rl
+    const leftAt = left[i]! * n
+    const rightAt = right[i]! * n
     for (let q = 0; q < n; q++) {
       const at = i * n + q
-      const point = t[q] as number
-      const f = alive ? (inverse[at] as number) * (rest * (1 - point) + satisfied * point) : rl
-      const c = above[at] as number
+      const point = t[q]!
+      const f = alive ? inverse[at]! * (rest * (1 - point) + satisfied * point) : rl
+      const c = above[at]!
       factor[at] = f
       if (leftAt >= 0) above[leftAt + q] = c * f
       if (rightAt >= 0) above[rightAt + q] = c - c * f
@@ -141,23 +141,20 @@ function passUp(trees: TreeEnsemble, tree: CompiledTree, output: number, scratch
   const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
   const { code, factor, above, below, gain } = scratch
   for (let i = tree.node.length - 1; i >= 0; i--) {
-    const leftAt = left[i] as number
-    const rightAt = right[i] as number
-    const leftValue =
-      leftAt < 0 ? (trees.value[(-1 - leftAt) * trees.outputs + output] as number) : 0
-    const rightValue =
-      rightAt < 0 ? (trees.value[(-1 - rightAt) * trees.outputs + output] as number) : 0
+    const leftAt = left[i]!
+    const rightAt = right[i]!
+    const leftValue = leftAt < 0 ? trees.value[(-1 - leftAt) * trees.outputs + output]! : 0
+    const rightValue = rightAt < 0 ? trees.value[(-1 - rightAt) * trees.outputs + output]! : 0
     // s − R_left for the left edge; 0 where the row has left the path, so that the node only mixes its children.
     const s = code[i] === LEFT ? 1 : 0
-    const effect =
-      code[i] === DEAD ? 0 : (s - (leftWeight[i] as number)) * (weightAbove[i] as number)
+    const effect = code[i] === DEAD ? 0 : (s - leftWeight[i]!) * weightAbove[i]!
     for (let q = 0; q < n; q++) {
       const at = i * n + q
-      const fromRight = rightAt < 0 ? rightValue : (below[rightAt * n + q] as number)
-      const difference = (leftAt < 0 ? leftValue : (below[leftAt * n + q] as number)) - fromRight
-      below[at] = fromRight + (factor[at] as number) * difference
-      const inv = inverse[at] as number
-      gain[at] = effect * (above[at] as number) * inv * inv * difference
+      const fromRight = rightAt < 0 ? rightValue : below[rightAt * n + q]!
+      const difference = (leftAt < 0 ? leftValue : below[leftAt * n + q]!) - fromRight
+      below[at] = fromRight + factor[at]! * difference
+      const inv = inverse[at]!
+      gain[at] = effect * above[at]! * inv * inv * difference
     }
   }
 }
@@ -172,9 +169,9 @@ function addShapValues(
   const { points: n } = tree
   for (let i = 0; i < tree.node.length; i++) {
     let sum = 0
-    for (let q = 0; q < n; q++) sum += scratch.gain[i * n + q] as number
-    const feature = trees.feature[tree.node[i] as number] as number
-    phi[feature] = (phi[feature] as number) + sum
+    for (let q = 0; q < n; q++) sum += scratch.gain[i * n + q]!
+    const feature = trees.feature[tree.node[i]!]!
+    phi[feature] = phi[feature]! + sum
   }
 }
 
@@ -191,29 +188,29 @@ function addPairs(
 ): void {
   const { points: n, leftWeight, weightAbove } = tree
   const { nodes: t } = gaussLegendre(n)
-  const featureAt = (i: number) => trees.feature[tree.node[i] as number] as number
+  const featureAt = (i: number) => trees.feature[tree.node[i]!]!
   for (let i = 0; i < tree.node.length; i++) {
     if (scratch.code[i] === DEAD) continue
     const j = featureAt(i)
     const met = new Set([j])
-    let side = tree.parentSide[i] as number
-    for (let up = tree.parent[i] as number; up >= 0; up = tree.parent[up] as number) {
+    let side = tree.parentSide[i]!
+    for (let up = tree.parent[i]!; up >= 0; up = tree.parent[up]!) {
       const k = featureAt(up)
       if (!met.has(k)) {
         met.add(k)
-        const share = leftWeight[up] as number
-        const R = (weightAbove[up] as number) * (side === LEFT ? share : 1 - share)
+        const share = leftWeight[up]!
+        const R = weightAbove[up]! * (side === LEFT ? share : 1 - share)
         const satisfied = scratch.code[up] === side
         let sum = 0
         for (let q = 0; q < n; q++) {
-          const p = t[q] as number
+          const p = t[q]!
           const partner = satisfied ? (1 - R) / (R * (1 - p) + p) : -1 / (1 - p)
-          sum += (scratch.gain[i * n + q] as number) * partner
+          sum += scratch.gain[i * n + q]! * partner
         }
-        out[j * features + k] = (out[j * features + k] as number) + sum / 2
-        out[k * features + j] = (out[k * features + j] as number) + sum / 2
+        out[j * features + k] = out[j * features + k]! + sum / 2
+        out[k * features + j] = out[k * features + j]! + sum / 2
       }
-      side = tree.parentSide[up] as number
+      side = tree.parentSide[up]!
     }
   }
 }
@@ -225,10 +222,10 @@ function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
   const { nodes: t } = gaussLegendre(points)
   const inverse = new Float64Array(ancestor.length * points).fill(1)
   for (let i = 0; i < ancestor.length; i++) {
-    if ((ancestor[i] as number) < 0) continue
+    if (ancestor[i]! < 0) continue
     for (let q = 0; q < points; q++) {
-      const point = t[q] as number
-      inverse[i * points + q] = 1 / ((weightAbove[i] as number) * (1 - point) + point)
+      const point = t[q]!
+      inverse[i * points + q] = 1 / (weightAbove[i]! * (1 - point) + point)
     }
   }
   return { ...paths, points, inverse }

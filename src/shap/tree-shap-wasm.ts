@@ -1,11 +1,12 @@
 /** Path-dependent SHAP values by the WebAssembly kernels; the method is that of tree-shap-reference.ts. */
 import type { Matrix } from '../data/matrix.ts'
-import { type Arena, createArena } from './arena.ts'
+import { type Arena, createArena } from '../trees/arena.ts'
+import { expectedOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import type { Kernels } from '../trees/kernels.ts'
+import { putRow } from '../trees/put-row.ts'
 import { fillDiagonal } from './interactions.ts'
-import type { Kernels } from './kernels.ts'
 import { type OutputsAsked, planOutputs } from './outputs-asked.ts'
-import { putRow } from './put-row.ts'
-import { expectedOutput, type TreeEnsemble, treeWeight } from './tree-ensemble.ts'
+import type { TreeShap } from './path-dependent-shap.ts'
 import {
   slotBytes,
   slotsOf,
@@ -14,7 +15,6 @@ import {
   writePathTables,
   writeTreeProgram,
 } from './tree-program.ts'
-import type { TreeShap } from './tree-shap.ts'
 
 /** Bytes of the area of sides per split for one row and for four: assembly/row.ts, assembly/batch.ts. */
 const SIDES = 32
@@ -110,7 +110,7 @@ function compileRow(shared: Shared): TreeShap['explain'] {
     f64.fill(0, phi / 8, phi / 8 + asked.count * features * 2)
     kernels.explainRow(context)
     for (let k = 0; k < outputs.length; k++) {
-      const place = asked.place[outputs[k] as number] as number
+      const place = asked.place[outputs[k]!]!
       for (let j = 0; j < features; j++) {
         let value = 0
         if (place >= 0) value = sumOfLanes(f64, phi / 8 + (place * features + j) * 2)
@@ -124,7 +124,7 @@ function compileRow(shared: Shared): TreeShap['explain'] {
 }
 
 function sumOfLanes(f64: Float64Array, at: number): number {
-  return (f64[at] as number) + (f64[at + 1] as number)
+  return f64[at]! + f64[at + 1]!
 }
 
 function compileBatch(shared: Shared): TreeShap['explainRows'] {
@@ -181,13 +181,13 @@ function compileBatch(shared: Shared): TreeShap['explainRows'] {
       const from = phi / 8 + Math.floor(row / BLOCK) * size + (row % BLOCK)
       for (let k = 0; k < outputs.length; k++) {
         const to = ((first + row) * outputs.length + k) * features
-        const place = asked.place[outputs[k] as number] as number
+        const place = asked.place[outputs[k]!]!
         for (let j = 0; j < features; j++) {
           let value = 0
-          if (place >= 0) value = f64[from + (place * features + j) * BLOCK] as number
+          if (place >= 0) value = f64[from + (place * features + j) * BLOCK]!
           else
             for (let other = 0; other < asked.count; other++)
-              value -= f64[from + (other * features + j) * BLOCK] as number
+              value -= f64[from + (other * features + j) * BLOCK]!
           out[to + j] = weight * value
         }
       }

@@ -1,7 +1,6 @@
 /** Counterfactuals against exhaustive search on small models. */
 import t, { type Test } from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
-import { sha256 } from '../../src/artifact/store.ts'
 import {
   type CounterfactualModel,
   findCounterfactual,
@@ -9,11 +8,12 @@ import {
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
 import { rowOf } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
-import { buildPredictor, type Predictor } from '../../src/inference.ts'
+import { sha256 } from '../../src/model-directory/read.ts'
 import { kindOf } from '../../src/models/index.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells, type InputColumn } from '../../src/preprocess/preprocessor.ts'
 import type { Counterfactual, Explanation } from '../../src/shap/explanation.ts'
-import { type EstimatorName, train } from '../../src/train.ts'
+import { type EstimatorName, train } from '../../src/training/train.ts'
 
 /** Two numbers, one of whole numbers, a category, a text with a derived column. */
 function makeTable(seed: number, classes: number): DataFrame {

@@ -1,11 +1,11 @@
 /** /explain with its options, /explain/global, and what is refused. */
 import t, { type Test } from 'tap'
-import type { LoadedModel } from '../../src/artifact/store.ts'
 import { buildApp, buildRoutes } from '../../src/http/app.ts'
 import { createService } from '../../src/http/service.ts'
-import { buildPredictor } from '../../src/inference.ts'
-import { trainSmall } from '../artifact/model-files.ts'
+import type { LoadedModel } from '../../src/model-directory/read.ts'
+import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { buildTestApp, checkProblem, loadCheckpoint, passenger, post } from '../helper.ts'
+import { trainSmall } from '../model-directory/model-files.ts'
 
 const JSON_TYPE = 'application/json'
 const row = JSON.stringify(passenger.object)

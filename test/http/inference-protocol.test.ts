@@ -1,8 +1,8 @@
 /** The Open Inference Protocol, version 2: metadata, tensors in and out, and what is refused. */
 import fc from 'fast-check'
 import t from 'tap'
+import { createJobPool } from '../../src/answering/pool.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
-import { createJobPool } from '../../src/http/pool.ts'
 import { VERSION } from '../../src/version.ts'
 import { buildTestApp, checkProblem, loadCheckpoint, passenger, post } from '../helper.ts'
 

@@ -4,8 +4,8 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { createThreadLoader } from '../../src/http/loader.ts'
-import { createJobPool } from '../../src/http/pool.ts'
+import { createThreadLoader } from '../../src/answering/loader.ts'
+import { createJobPool } from '../../src/answering/pool.ts'
 import {
   buildMultiModelApp,
   buildTestApp,

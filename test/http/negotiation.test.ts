@@ -1,8 +1,9 @@
 /** Types in and out, from headers alone: reliability.md C4 and C6 to C9, H-rows aside. */
 import fc from 'fast-check'
 import t from 'tap'
+import type { Operation } from '../../src/answering/media-type.ts'
 import { codecs, findCodec, requestTypes } from '../../src/codecs/index.ts'
-import { checkDefaultAccept, negotiateAnswer, type Operation } from '../../src/http/negotiation.ts'
+import { checkDefaultAccept, negotiateAnswer } from '../../src/http/negotiation.ts'
 import {
   type Body,
   buildTestApp,

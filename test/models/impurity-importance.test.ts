@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Criterion, impurityImportance } from '../../src/models/impurity-importance.ts'
-import type { TreesSpec } from '../../src/models/model.ts'
+import { impurityImportance } from '../../src/models/impurity-importance.ts'
+import type { Criterion, TreesSpec } from '../../src/models/model.ts'
 
 interface Case {
   readonly name: string

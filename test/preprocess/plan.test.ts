@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readCsvTable } from '../../src/data/table.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import {
   type ColumnPlan,
@@ -11,6 +10,7 @@ import {
   readPlan,
   writePlan,
 } from '../../src/preprocess/plan.ts'
+import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { checkRefused, examples, readExample } from '../tables.ts'
 
 t.test('a plan is read with its short forms and defaults', (t) => {

@@ -8,9 +8,8 @@ import {
   takeRows,
   textColumn,
 } from '../../src/data/frame.ts'
-import { createJsonReader } from '../../src/data/json-reader.ts'
+import { createJsonReader } from '../../src/data/json-fields.ts'
 import { type Matrix, takeMatrixRows } from '../../src/data/matrix.ts'
-import { readCsvTable } from '../../src/data/table.ts'
 import { fitPreprocessor } from '../../src/preprocess/fit-preprocessor.ts'
 import { fitImputeCategory } from '../../src/preprocess/impute-category.ts'
 import { fitImputeNumber } from '../../src/preprocess/impute-number.ts'
@@ -22,6 +21,7 @@ import { buildPreprocessor, type PreprocessorSpec } from '../../src/preprocess/p
 import { fitStandardScaler } from '../../src/preprocess/standard-scaler.ts'
 import { readPreprocessor } from '../../src/preprocess/stored-preprocessor.ts'
 import { foldToColumns } from '../../src/shap/explanation.ts'
+import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { checkRefused, readExample } from '../tables.ts'
 
 t.test('missing numbers are filled with one value', (t) => {

@@ -4,7 +4,7 @@ import {
   goesLeft,
   type TreeEnsemble,
   treeWeight,
-} from '../../src/shap/tree-ensemble.ts'
+} from '../../src/trees/ensemble.ts'
 
 /** Returns the Shapley values of a game over `players` players; `value` gets a bit mask of who is in. */
 export function shapleyValues(players: number, value: (mask: number) => number): number[] {

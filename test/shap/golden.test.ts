@@ -9,8 +9,8 @@ import type { Matrix } from '../../src/data/matrix.ts'
 import { kindOf } from '../../src/models/index.ts'
 import type { ExplainerOffer, LinearSpec, ModelSpec, TreesSpec } from '../../src/models/model.ts'
 import { compileInterventional } from '../../src/shap/interventional.ts'
-import { ensembleOutput } from '../../src/shap/tree-ensemble.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
+import { ensembleOutput } from '../../src/trees/ensemble.ts'
 
 const TOLERANCE = 1e-9
 const XGBOOST_TOLERANCE = 2e-5

@@ -3,8 +3,7 @@ import t, { type Test } from 'tap'
 import { type Matrix, rowOf } from '../../src/data/matrix.ts'
 import { createRandom, type Random } from '../../src/data/random.ts'
 import { compileInterventional, type InterventionalOptions } from '../../src/shap/interventional.ts'
-import { ensembleOutput, type TreeEnsemble } from '../../src/shap/tree-ensemble.ts'
-import { mixedOutput, shapleyValues } from './brute-force.ts'
+import { ensembleOutput, type TreeEnsemble } from '../../src/trees/ensemble.ts'
 import {
   asShares,
   chain,
@@ -16,7 +15,8 @@ import {
   randomRow,
   randomRows,
   value,
-} from './random-trees.ts'
+} from '../trees/random-trees.ts'
+import { mixedOutput, shapleyValues } from './brute-force.ts'
 
 const TOLERANCE = 1e-12
 const FEATURES = 6

@@ -4,9 +4,8 @@ import t, { type Test } from 'tap'
 import { createRandom, type Random } from '../../src/data/random.ts'
 import { trees as treesKind } from '../../src/models/trees.ts'
 import { gaussLegendre } from '../../src/shap/gauss-legendre.ts'
-import { ensembleOutput, goesLeft, type TreeEnsemble } from '../../src/shap/tree-ensemble.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
-import { conditionalOutput, interactionValues, shapleyValues } from './brute-force.ts'
+import { ensembleOutput, goesLeft, type TreeEnsemble } from '../../src/trees/ensemble.ts'
 import {
   asShares,
   chain,
@@ -24,7 +23,8 @@ import {
   split,
   type Tree,
   value,
-} from './random-trees.ts'
+} from '../trees/random-trees.ts'
+import { conditionalOutput, interactionValues, shapleyValues } from './brute-force.ts'
 
 const TOLERANCE = 1e-12
 /** What another order of additions may change, relative to values of a few units. */

@@ -4,7 +4,7 @@ import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf } from '../../data/matrix.ts'
 import type { TreesSpec } from '../../models/model.ts'
 import { MAX_DEPTH } from '../../models/trees.ts'
-import { findLeaf } from '../../shap/tree-ensemble.ts'
+import { findLeaf } from '../../trees/ensemble.ts'
 import type { FitContext } from '../estimator.ts'
 import type { Params, ParamsSchema } from '../params.ts'
 
@@ -105,7 +105,7 @@ export function toTreesSpec(
         continue
       }
       const node = {
-        feature: features[cart.splitColumn as number] as number,
+        feature: features[cart.splitColumn as number]!,
         threshold: cart.splitValue as number,
         left: -1,
         right: -1,
@@ -170,13 +170,11 @@ function fillCovers(spec: TreesSpec, X: Matrix): void {
     const x = rowOf(X, row)
     for (const root of spec.roots) {
       const leaf = findLeaf(spec, root, x)
-      spec.cover[leaf] = (spec.cover[leaf] as number) + 1
+      spec.cover[leaf] = spec.cover[leaf]! + 1
     }
   }
   for (let node = spec.feature.length - 1; node >= 0; node--) {
     if (spec.feature[node] === -1) continue
-    spec.cover[node] =
-      (spec.cover[spec.left[node] as number] as number) +
-      (spec.cover[spec.right[node] as number] as number)
+    spec.cover[node] = spec.cover[spec.left[node]!]! + spec.cover[spec.right[node]!]!
   }
 }

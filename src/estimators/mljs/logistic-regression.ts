@@ -50,7 +50,7 @@ export const logisticRegression: Estimator = {
       coefficients: Float64Array.from(
         weights.flatMap((row) => row.slice(0, X.columns).map((weight) => 0 - weight)),
       ),
-      intercepts: Float64Array.from(weights, (row) => 0 - (row[X.columns] as number)),
+      intercepts: Float64Array.from(weights, (row) => 0 - row[X.columns]!),
       means: columnMeans(X),
       link: classes === 2 ? 'logit' : 'one_vs_rest',
     }
@@ -81,9 +81,8 @@ function safeRate(X: Matrix): number {
     for (let row = 0; row < X.rows; row++) {
       const x = rowOf(X, row)
       let along = 0
-      for (let j = 0; j < x.length; j++) along += (x[j] as number) * (direction[j] as number)
-      for (let j = 0; j < x.length; j++)
-        product[j] = (product[j] as number) + along * (x[j] as number)
+      for (let j = 0; j < x.length; j++) along += x[j]! * direction[j]!
+      for (let j = 0; j < x.length; j++) product[j] = product[j]! + along * x[j]!
     }
     eigenvalue = Math.sqrt(product.reduce((sum, value) => sum + value * value, 0))
     if (eigenvalue === 0) return 1
@@ -96,7 +95,7 @@ function columnMeans(X: Matrix): Float64Array {
   const means = new Float64Array(X.columns)
   for (let row = 0; row < X.rows; row++) {
     const x = rowOf(X, row)
-    for (let j = 0; j < x.length; j++) means[j] = (means[j] as number) + (x[j] as number) / X.rows
+    for (let j = 0; j < x.length; j++) means[j] = means[j]! + x[j]! / X.rows
   }
   return means
 }

@@ -9,9 +9,9 @@ export function factorCholesky(a: Float64Array, size: number): boolean {
     const rowI = i * size
     for (let j = 0; j <= i; j++) {
       const rowJ = j * size
-      let sum = a[rowI + j] as number
-      for (let k = 0; k < j; k++) sum -= (a[rowI + k] as number) * (a[rowJ + k] as number)
-      if (i > j) a[rowI + j] = sum / (a[rowJ + j] as number)
+      let sum = a[rowI + j]!
+      for (let k = 0; k < j; k++) sum -= a[rowI + k]! * a[rowJ + k]!
+      if (i > j) a[rowI + j] = sum / a[rowJ + j]!
       else if (sum > 0 && sum < Number.POSITIVE_INFINITY) a[rowI + i] = Math.sqrt(sum)
       else return false
     }
@@ -27,14 +27,13 @@ export function solveCholesky(
   offset: number,
 ): void {
   for (let i = 0; i < size; i++) {
-    let sum = b[offset + i] as number
-    for (let k = 0; k < i; k++) sum -= (factor[i * size + k] as number) * (b[offset + k] as number)
-    b[offset + i] = sum / (factor[i * size + i] as number)
+    let sum = b[offset + i]!
+    for (let k = 0; k < i; k++) sum -= factor[i * size + k]! * b[offset + k]!
+    b[offset + i] = sum / factor[i * size + i]!
   }
   for (let i = size - 1; i >= 0; i--) {
-    const x = (b[offset + i] as number) / (factor[i * size + i] as number)
+    const x = b[offset + i]! / factor[i * size + i]!
     b[offset + i] = x
-    for (let k = 0; k < i; k++)
-      b[offset + k] = (b[offset + k] as number) - (factor[i * size + k] as number) * x
+    for (let k = 0; k < i; k++) b[offset + k] = b[offset + k]! - factor[i * size + k]! * x
   }
 }

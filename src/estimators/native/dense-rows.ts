@@ -29,21 +29,21 @@ export function multiply(
     for (; k + 1 < outputs; k += 2) {
       const first = k * width
       const second = first + width
-      let a0 = width > columns ? (theta[first + columns] as number) : 0
+      let a0 = width > columns ? theta[first + columns]! : 0
       let a1 = a0
       let a2 = a0
       let a3 = a0
-      let b0 = width > columns ? (theta[second + columns] as number) : 0
+      let b0 = width > columns ? theta[second + columns]! : 0
       let b1 = b0
       let b2 = b0
       let b3 = b0
       for (let j = 0; j < columns; j++) {
-        const ta = theta[first + j] as number
-        const tb = theta[second + j] as number
-        const v0 = data[x0 + j] as number
-        const v1 = data[x1 + j] as number
-        const v2 = data[x2 + j] as number
-        const v3 = data[x3 + j] as number
+        const ta = theta[first + j]!
+        const tb = theta[second + j]!
+        const v0 = data[x0 + j]!
+        const v1 = data[x1 + j]!
+        const v2 = data[x2 + j]!
+        const v3 = data[x3 + j]!
         a0 += ta * v0
         b0 += tb * v0
         a1 += ta * v1
@@ -65,16 +65,16 @@ export function multiply(
     }
     for (; k < outputs; k++) {
       const first = k * width
-      let s0 = width > columns ? (theta[first + columns] as number) : 0
+      let s0 = width > columns ? theta[first + columns]! : 0
       let s1 = s0
       let s2 = s0
       let s3 = s0
       for (let j = 0; j < columns; j++) {
-        const t = theta[first + j] as number
-        s0 += t * (data[x0 + j] as number)
-        s1 += t * (data[x1 + j] as number)
-        s2 += t * (data[x2 + j] as number)
-        s3 += t * (data[x3 + j] as number)
+        const t = theta[first + j]!
+        s0 += t * data[x0 + j]!
+        s1 += t * data[x1 + j]!
+        s2 += t * data[x2 + j]!
+        s3 += t * data[x3 + j]!
       }
       const at = row * outputs + k
       scores[at] = s0
@@ -86,9 +86,8 @@ export function multiply(
   for (let row = blockEnd; row < rows; row++) {
     for (let k = 0; k < outputs; k++) {
       const first = k * width
-      let sum = width > columns ? (theta[first + columns] as number) : 0
-      for (let j = 0; j < columns; j++)
-        sum += (theta[first + j] as number) * (data[row * columns + j] as number)
+      let sum = width > columns ? theta[first + columns]! : 0
+      for (let j = 0; j < columns; j++) sum += theta[first + j]! * data[row * columns + j]!
       scores[row * outputs + k] = sum
     }
   }
@@ -111,54 +110,51 @@ export function multiplyTransposed(
     let k = 0
     for (; k + 1 < outputs; k += 2) {
       const at = row * outputs + k
-      const a0 = values[at] as number
-      const b0 = values[at + 1] as number
-      const a1 = values[at + outputs] as number
-      const b1 = values[at + outputs + 1] as number
-      const a2 = values[at + 2 * outputs] as number
-      const b2 = values[at + 2 * outputs + 1] as number
-      const a3 = values[at + 3 * outputs] as number
-      const b3 = values[at + 3 * outputs + 1] as number
+      const a0 = values[at]!
+      const b0 = values[at + 1]!
+      const a1 = values[at + outputs]!
+      const b1 = values[at + outputs + 1]!
+      const a2 = values[at + 2 * outputs]!
+      const b2 = values[at + 2 * outputs + 1]!
+      const a3 = values[at + 3 * outputs]!
+      const b3 = values[at + 3 * outputs + 1]!
       const first = k * width
       const second = first + width
       for (let j = 0; j < columns; j++) {
-        const v0 = data[x0 + j] as number
-        const v1 = data[x1 + j] as number
-        const v2 = data[x2 + j] as number
-        const v3 = data[x3 + j] as number
-        out[first + j] = (out[first + j] as number) + (a0 * v0 + a1 * v1 + (a2 * v2 + a3 * v3))
-        out[second + j] = (out[second + j] as number) + (b0 * v0 + b1 * v1 + (b2 * v2 + b3 * v3))
+        const v0 = data[x0 + j]!
+        const v1 = data[x1 + j]!
+        const v2 = data[x2 + j]!
+        const v3 = data[x3 + j]!
+        out[first + j] = out[first + j]! + (a0 * v0 + a1 * v1 + (a2 * v2 + a3 * v3))
+        out[second + j] = out[second + j]! + (b0 * v0 + b1 * v1 + (b2 * v2 + b3 * v3))
       }
       if (width > columns) {
-        out[first + columns] = (out[first + columns] as number) + (a0 + a1 + (a2 + a3))
-        out[second + columns] = (out[second + columns] as number) + (b0 + b1 + (b2 + b3))
+        out[first + columns] = out[first + columns]! + (a0 + a1 + (a2 + a3))
+        out[second + columns] = out[second + columns]! + (b0 + b1 + (b2 + b3))
       }
     }
     for (; k < outputs; k++) {
       const at = row * outputs + k
-      const r0 = values[at] as number
-      const r1 = values[at + outputs] as number
-      const r2 = values[at + 2 * outputs] as number
-      const r3 = values[at + 3 * outputs] as number
+      const r0 = values[at]!
+      const r1 = values[at + outputs]!
+      const r2 = values[at + 2 * outputs]!
+      const r3 = values[at + 3 * outputs]!
       const first = k * width
       for (let j = 0; j < columns; j++) {
         out[first + j] =
-          (out[first + j] as number) +
-          (r0 * (data[x0 + j] as number) +
-            r1 * (data[x1 + j] as number) +
-            (r2 * (data[x2 + j] as number) + r3 * (data[x3 + j] as number)))
+          out[first + j]! +
+          (r0 * data[x0 + j]! + r1 * data[x1 + j]! + (r2 * data[x2 + j]! + r3 * data[x3 + j]!))
       }
-      if (width > columns)
-        out[first + columns] = (out[first + columns] as number) + (r0 + r1 + (r2 + r3))
+      if (width > columns) out[first + columns] = out[first + columns]! + (r0 + r1 + (r2 + r3))
     }
   }
   for (let row = blockEnd; row < rows; row++) {
     for (let k = 0; k < outputs; k++) {
-      const r = values[row * outputs + k] as number
+      const r = values[row * outputs + k]!
       const first = k * width
       for (let j = 0; j < columns; j++)
-        out[first + j] = (out[first + j] as number) + r * (data[row * columns + j] as number)
-      if (width > columns) out[first + columns] = (out[first + columns] as number) + r
+        out[first + j] = out[first + j]! + r * data[row * columns + j]!
+      if (width > columns) out[first + columns] = out[first + columns]! + r
     }
   }
 }
@@ -172,21 +168,20 @@ export function squares(
   out.fill(0)
   const blockEnd = rows - (rows % 2)
   for (let row = 0; row < blockEnd; row += 2) {
-    const w0 = weights[row] as number
-    const w1 = weights[row + 1] as number
+    const w0 = weights[row]!
+    const w1 = weights[row + 1]!
     const start = row * columns
     for (let j = 0; j < columns; j++) {
-      const a = data[start + j] as number
-      const b = data[start + columns + j] as number
-      out[j] = (out[j] as number) + (w0 * a * a + w1 * b * b)
+      const a = data[start + j]!
+      const b = data[start + columns + j]!
+      out[j] = out[j]! + (w0 * a * a + w1 * b * b)
     }
-    if (width > columns) out[columns] = (out[columns] as number) + (w0 + w1)
+    if (width > columns) out[columns] = out[columns]! + (w0 + w1)
   }
   if (blockEnd < rows) {
-    const w = weights[blockEnd] as number
-    for (let j = 0; j < columns; j++)
-      out[j] = (out[j] as number) + w * (data[blockEnd * columns + j] as number) ** 2
-    if (width > columns) out[columns] = (out[columns] as number) + w
+    const w = weights[blockEnd]!
+    for (let j = 0; j < columns; j++) out[j] = out[j]! + w * data[blockEnd * columns + j]! ** 2
+    if (width > columns) out[columns] = out[columns]! + w
   }
 }
 
@@ -208,10 +203,10 @@ export function addGram(
   for (let row = 0; row < rows; row += 4 * stride) {
     for (let r = 0; r < 4; r++) {
       const from = row + r * stride
-      fourWeights[r] = from < rows ? (weights[from] as number) : 0
+      fourWeights[r] = from < rows ? weights[from]! : 0
       if (from >= rows) continue
       const start = from * columns + first
-      for (let j = 0; j < copied; j++) four[r * width + j] = data[start + j] as number
+      for (let j = 0; j < copied; j++) four[r * width + j] = data[start + j]!
     }
     addOuterProducts(four, fourWeights, width, out)
   }
@@ -228,17 +223,15 @@ function addOuterProducts(
   const third = 2 * width
   const fourth = 3 * width
   for (let a = 0; a < width; a++) {
-    const a0 = (weights[0] as number) * (four[a] as number)
-    const a1 = (weights[1] as number) * (four[second + a] as number)
-    const a2 = (weights[2] as number) * (four[third + a] as number)
-    const a3 = (weights[3] as number) * (four[fourth + a] as number)
+    const a0 = weights[0]! * four[a]!
+    const a1 = weights[1]! * four[second + a]!
+    const a2 = weights[2]! * four[third + a]!
+    const a3 = weights[3]! * four[fourth + a]!
     const start = a * width
     for (let b = 0; b <= a; b++) {
       out[start + b] =
-        (out[start + b] as number) +
-        (a0 * (four[b] as number) +
-          a1 * (four[second + b] as number) +
-          (a2 * (four[third + b] as number) + a3 * (four[fourth + b] as number)))
+        out[start + b]! +
+        (a0 * four[b]! + a1 * four[second + b]! + (a2 * four[third + b]! + a3 * four[fourth + b]!))
     }
   }
 }

@@ -19,5 +19,5 @@ export function expOfMinus(a: number): number {
   const middle = 1 / 24 + x * (1 / 120) + x2 * (1 / 720 + x * (1 / 5040))
   const high = 1 / 40320 + x * (1 / 362880) + x2 * (1 / 3628800 + x * (1 / 39916800))
   const highest = 1 / 479001600 + x * (1 / 6227020800)
-  return (low + x4 * (middle + x4 * (high + x4 * highest))) * (HALVES[k] as number)
+  return (low + x4 * (middle + x4 * (high + x4 * highest))) * HALVES[k]!
 }

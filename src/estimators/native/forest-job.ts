@@ -50,10 +50,7 @@ export function createForestJob(setup: ForestSetup): (tree: number) => ForestTre
       setup.balancesDraws ? counts : undefined,
     )
     for (let row = 0; row < data.rows; row++) {
-      weights[row] =
-        (counts[row] as number) *
-        (rowWeight ? (rowWeight[row] as number) : 1) *
-        (perClass[y[row] as number] as number)
+      weights[row] = counts[row]! * (rowWeight ? rowWeight[row]! : 1) * perClass[y[row]!]!
     }
     return weights
   }

@@ -22,11 +22,10 @@ export function finishTree(nodes: TreeNodes, X: Matrix, classes: number): GrownT
   const value = new Float64Array(count * classes)
   for (let node = 0; node < count; node++) {
     let total = 0
-    for (let k = node * classes; k < (node + 1) * classes; k++) total += nodes.weight[k] as number
+    for (let k = node * classes; k < (node + 1) * classes; k++) total += nodes.weight[k]!
     cover[node] = total
-    for (let k = node * classes; k < (node + 1) * classes; k++)
-      value[k] = (nodes.weight[k] as number) / total
-    if ((feature[node] as number) >= 0) threshold[node] = thresholdOf(nodes, node, X)
+    for (let k = node * classes; k < (node + 1) * classes; k++) value[k] = nodes.weight[k]! / total
+    if (feature[node]! >= 0) threshold[node] = thresholdOf(nodes, node, X)
   }
   const { left, right, missingLeft } = nodes
   return { feature, threshold, left, right, missingLeft, cover, value }
@@ -34,12 +33,11 @@ export function finishTree(nodes: TreeNodes, X: Matrix, classes: number): GrownT
 
 /** Halfway between the values on either side, where doubles allow it. */
 function thresholdOf(nodes: TreeNodes, node: number, X: Matrix): number {
-  const valueAt = (row: number) =>
-    (X.data[row * X.columns + (nodes.feature[node] as number)] as number) + 0
-  const rowAbove = nodes.rowAbove[node] as number
+  const valueAt = (row: number) => X.data[row * X.columns + nodes.feature[node]!]! + 0
+  const rowAbove = nodes.rowAbove[node]!
   // Above every number: only missing values go right.
   if (rowAbove < 0) return Number.MAX_VALUE
-  const below = valueAt(nodes.rowBelow[node] as number)
+  const below = valueAt(nodes.rowBelow[node]!)
   const above = valueAt(rowAbove)
   const middle = below / 2 + above / 2
   return middle < above && middle >= below ? middle : below
@@ -75,9 +73,9 @@ export function joinTrees(trees: readonly GrownTree[], classes: number): TreesSp
     spec.cover.set(tree.cover, at)
     spec.value.set(tree.value, at * classes)
     for (let node = 0; node < tree.feature.length; node++) {
-      const left = tree.left[node] as number
+      const left = tree.left[node]!
       spec.left[at + node] = left < 0 ? -1 : left + at
-      spec.right[at + node] = left < 0 ? -1 : (tree.right[node] as number) + at
+      spec.right[at + node] = left < 0 ? -1 : tree.right[node]! + at
     }
     at += tree.feature.length
   })
@@ -88,13 +86,13 @@ export function joinTrees(trees: readonly GrownTree[], classes: number): TreesSp
 export function leafOf(tree: GrownTree, X: Matrix, row: number): number {
   const from = row * X.columns
   let node = 0
-  for (let feature = tree.feature[0] as number; feature >= 0; ) {
-    const value = X.data[from + feature] as number
+  for (let feature = tree.feature[0]!; feature >= 0; ) {
+    const value = X.data[from + feature]!
     const isLeft = Number.isNaN(value)
       ? tree.missingLeft[node] === 1
-      : value <= (tree.threshold[node] as number)
+      : value <= tree.threshold[node]!
     node = (isLeft ? tree.left[node] : tree.right[node]) as number
-    feature = tree.feature[node] as number
+    feature = tree.feature[node]!
   }
   return node
 }

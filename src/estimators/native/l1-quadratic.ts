@@ -63,10 +63,10 @@ export function createQuadratic(objective: PenalisedLoss, blocks: readonly Block
       for (let i = 0; i < size; i++) {
         const column = block.firstColumn + (i % blockWidth)
         const at = (block.firstOutput + Math.floor(i / blockWidth)) * width + column
-        values[i] = point.theta[at] as number
-        slopes[i] = point.gradient[at] as number
+        values[i] = point.theta[at]!
+        slopes[i] = point.gradient[at]!
         penalties[i] = column < columns ? l1 : 0
-        if (column < columns) hessian[i * size + i] = (hessian[i * size + i] as number) + l2
+        if (column < columns) hessian[i * size + i] = hessian[i * size + i]! + l2
       }
       if (block.endOutput - block.firstOutput === loss.outputs && loss.outputs > 1)
         fixSumOfIntercepts(objective, model)
@@ -75,7 +75,7 @@ export function createQuadratic(objective: PenalisedLoss, blocks: readonly Block
         const column = block.firstColumn + (i % blockWidth)
         const at = (block.firstOutput + Math.floor(i / blockWidth)) * width + column
         // A value that became 0 is 0 after a whole step: w + (0 − w).
-        direction[at] = (values[i] as number) - (point.theta[at] as number)
+        direction[at] = values[i]! - point.theta[at]!
       }
     },
   }
@@ -101,7 +101,7 @@ function writeHessian(
       const column = (l - firstOutput) * width
       for (let a = 0; a < width; a++) {
         for (let b = 0; b <= a; b++) {
-          const value = gram[a * width + b] as number
+          const value = gram[a * width + b]!
           hessian[(row + a) * size + column + b] = value
           hessian[(row + b) * size + column + a] = value
           hessian[(column + b) * size + row + a] = value
@@ -122,10 +122,10 @@ function fixSumOfIntercepts(
 ): void {
   if (width === columns) return
   let trace = 0
-  for (let i = columns; i < size; i += width) trace += hessian[i * size + i] as number
+  for (let i = columns; i < size; i += width) trace += hessian[i * size + i]!
   for (let i = columns; i < size; i += width) {
     for (let j = columns; j < size; j += width)
-      hessian[i * size + j] = (hessian[i * size + j] as number) + trace / outputs ** 2
+      hessian[i * size + j] = hessian[i * size + j]! + trace / outputs ** 2
   }
 }
 
@@ -145,12 +145,12 @@ function sweepOnce({ size, hessian, values, slopes, penalties }: Model): number 
   let most = 0
   for (let i = 0; i < size; i++) {
     const row = i * size
-    const curvature = hessian[row + i] as number
+    const curvature = hessian[row + i]!
     // A column that no row has.
     if (!(curvature > 0)) continue
-    const value = values[i] as number
-    const target = curvature * value - (slopes[i] as number)
-    const penalty = penalties[i] as number
+    const value = values[i]!
+    const target = curvature * value - slopes[i]!
+    const penalty = penalties[i]!
     const next =
       target > penalty
         ? (target - penalty) / curvature
@@ -161,8 +161,7 @@ function sweepOnce({ size, hessian, values, slopes, penalties }: Model): number 
     if (change === 0) continue
     values[i] = next
     most = Math.max(most, Math.abs(change) * curvature)
-    for (let j = 0; j < size; j++)
-      slopes[j] = (slopes[j] as number) + change * (hessian[row + j] as number)
+    for (let j = 0; j < size; j++) slopes[j] = slopes[j]! + change * hessian[row + j]!
   }
   return most
 }
@@ -174,36 +173,33 @@ function solveSupport(
 ): void {
   const support: number[] = []
   for (let i = 0; i < size; i++) {
-    if ((values[i] !== 0 || penalties[i] === 0) && (hessian[i * size + i] as number) > 0)
-      support.push(i)
+    if ((values[i] !== 0 || penalties[i] === 0) && hessian[i * size + i]! > 0) support.push(i)
   }
   const count = support.length
   const step = new Float64Array(count)
   support.forEach((i, a) => {
-    const penalty = penalties[i] as number
-    step[a] = -(slopes[i] as number) - ((values[i] as number) > 0 ? penalty : -penalty)
-    for (let b = 0; b <= a; b++)
-      factor[a * count + b] = hessian[i * size + (support[b] as number)] as number
-    factor[a * count + a] = (factor[a * count + a] as number) * (1 + RIDGE)
+    const penalty = penalties[i]!
+    step[a] = -slopes[i]! - (values[i]! > 0 ? penalty : -penalty)
+    for (let b = 0; b <= a; b++) factor[a * count + b] = hessian[i * size + support[b]!]!
+    factor[a * count + a] = factor[a * count + a]! * (1 + RIDGE)
   })
   if (!factorCholesky(factor, count)) return
   solveCholesky(factor, count, step, 0)
   let share = 1
   let leaving = -1
   support.forEach((i, a) => {
-    const value = values[i] as number
-    const change = step[a] as number
-    if ((penalties[i] as number) > 0 && (value + change) * value < 0 && -value / change < share) {
+    const value = values[i]!
+    const change = step[a]!
+    if (penalties[i]! > 0 && (value + change) * value < 0 && -value / change < share) {
       share = -value / change
       leaving = i
     }
   })
   support.forEach((i, a) => {
-    const value = values[i] as number
-    const next = i === leaving ? 0 : value + share * (step[a] as number)
+    const value = values[i]!
+    const next = i === leaving ? 0 : value + share * step[a]!
     values[i] = next
     const change = next - value
-    for (let j = 0; j < size; j++)
-      slopes[j] = (slopes[j] as number) + change * (hessian[i * size + j] as number)
+    for (let j = 0; j < size; j++) slopes[j] = slopes[j]! + change * hessian[i * size + j]!
   })
 }

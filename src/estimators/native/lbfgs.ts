@@ -61,7 +61,7 @@ export function* minimiseSmooth(
       if (attempt > 0) memory.clear()
       direction.set(point.gradient)
       memory.apply(direction, preconditioner)
-      for (let i = 0; i < size; i++) direction[i] = 0 - (direction[i] as number)
+      for (let i = 0; i < size; i++) direction[i] = 0 - direction[i]!
       objective.design.multiply(direction, objective.loss.outputs, scoreDirection)
       step = searchLine(objective, point, direction, scoreDirection)
     }
@@ -161,15 +161,15 @@ function createMemory(size: number): Memory {
       const length = Math.min(count, MEMORY)
       for (let i = length - 1; i >= 0; i--) {
         const at = slot(i)
-        const part = (inverses[at] as number) * dot(steps[at] as Float64Array, q)
+        const part = inverses[at]! * dot(steps[at] as Float64Array, q)
         parts[at] = part
         addMultiple(q, -part, changes[at] as Float64Array)
       }
       preconditioner.apply(q)
       for (let i = 0; i < length; i++) {
         const at = slot(i)
-        const part = (inverses[at] as number) * dot(changes[at] as Float64Array, q)
-        addMultiple(q, (parts[at] as number) - part, steps[at] as Float64Array)
+        const part = inverses[at]! * dot(changes[at] as Float64Array, q)
+        addMultiple(q, parts[at]! - part, steps[at] as Float64Array)
       }
     },
     add(direction, step, gradient, previous) {
@@ -177,8 +177,8 @@ function createMemory(size: number): Memory {
       const s = steps[at] as Float64Array
       const y = changes[at] as Float64Array
       for (let i = 0; i < size; i++) {
-        s[i] = step * (direction[i] as number)
-        y[i] = (gradient[i] as number) - (previous[i] as number)
+        s[i] = step * direction[i]!
+        y[i] = gradient[i]! - previous[i]!
       }
       const product = dot(s, y)
       // Without positive curvature, which only rounding can take away, the pair says nothing.
@@ -193,5 +193,5 @@ function createMemory(size: number): Memory {
 }
 
 function addMultiple(a: Float64Array, factor: number, b: Float64Array): void {
-  for (let i = 0; i < a.length; i++) a[i] = (a[i] as number) + factor * (b[i] as number)
+  for (let i = 0; i < a.length; i++) a[i] = a[i]! + factor * b[i]!
 }

@@ -68,8 +68,8 @@ function writeBinaryCurvature(
   out: Float64Array,
 ): void {
   for (let row = 0; row < out.length; row++) {
-    const weight = weights[row] as number
-    const residual = Math.abs(residuals[row] as number)
+    const weight = weights[row]!
+    const residual = Math.abs(residuals[row]!)
     out[row] = weight > 0 ? residual * (1 - residual / weight) : 0
   }
 }
@@ -85,16 +85,16 @@ function evaluateEqualWeights(
   result: LossOnLine,
 ): void {
   const rows = signs.length
-  const weight = weights[0] as number
+  const weight = weights[0]!
   let value = 0
   let slope = 0
   for (let start = 0; start < rows; start += 512) {
     const end = Math.min(start + 512, rows)
     let product = 1
     for (let row = start; row < end; row++) {
-      const along = direction[row] as number
-      const sign = signs[row] as number
-      const t = sign * ((scores[row] as number) + step * along)
+      const along = direction[row]!
+      const sign = signs[row]!
+      const t = sign * (scores[row]! + step * along)
       const magnitude = Math.abs(t)
       const e = expOfMinus(magnitude)
       const sum = 1 + e
@@ -123,10 +123,10 @@ function evaluateWeighted(
   let value = 0
   let slope = 0
   for (let row = 0; row < signs.length; row++) {
-    const along = direction[row] as number
-    const weight = weights[row] as number
-    const sign = signs[row] as number
-    const t = sign * ((scores[row] as number) + step * along)
+    const along = direction[row]!
+    const weight = weights[row]!
+    const sign = signs[row]!
+    const t = sign * (scores[row]! + step * along)
     const magnitude = Math.abs(t)
     const e = expOfMinus(magnitude)
     value += weight * (0.5 * (magnitude + t) + Math.log1p(e))
@@ -152,18 +152,17 @@ function softmaxLoss(y: Int32Array, classes: number, weights: Float64Array): Log
 
     curvature(residuals, k, l, out) {
       for (let row = 0; row < out.length; row++) {
-        const weight = weights[row] as number
+        const weight = weights[row]!
         // With residual = w (p − [k = y]).
-        const pk = (residuals[row * classes + k] as number) + (y[row] === k ? weight : 0)
-        const pl = (residuals[row * classes + l] as number) + (y[row] === l ? weight : 0)
+        const pk = residuals[row * classes + k]! + (y[row] === k ? weight : 0)
+        const pl = residuals[row * classes + l]! + (y[row] === l ? weight : 0)
         out[row] = weight > 0 ? pk * ((k === l ? 1 : 0) - pl / weight) : 0
       }
     },
 
     blockWeights(residuals, k, out) {
       for (let row = 0; row < out.length; row++)
-        out[row] =
-          (residuals[row * classes + k] as number) + (y[row] === k ? (weights[row] as number) : 0)
+        out[row] = residuals[row * classes + k]! + (y[row] === k ? weights[row]! : 0)
     },
   }
 }
@@ -183,18 +182,18 @@ function evaluateSoftmax(
   for (let row = 0; row < y.length; row++) {
     const first = row * classes
     const end = first + classes
-    const weight = weights[row] as number
-    const own = first + (y[row] as number)
+    const weight = weights[row]!
+    const own = first + y[row]!
     let largest = Number.NEGATIVE_INFINITY
     for (let i = first; i < end; i++) {
-      const score = (scores[i] as number) + step * (direction[i] as number)
+      const score = scores[i]! + step * direction[i]!
       residuals[i] = score
       if (score > largest) largest = score
     }
-    const below = largest - (residuals[own] as number)
+    const below = largest - residuals[own]!
     let sum = 0
     for (let i = first; i < end; i++) {
-      const e = expOfMinus(largest - (residuals[i] as number))
+      const e = expOfMinus(largest - residuals[i]!)
       residuals[i] = e
       sum += e
     }
@@ -202,12 +201,12 @@ function evaluateSoftmax(
     const share = weight / sum
     let along = 0
     for (let i = first; i < end; i++) {
-      const residual = share * (residuals[i] as number)
+      const residual = share * residuals[i]!
       residuals[i] = residual
-      along += residual * (direction[i] as number)
+      along += residual * direction[i]!
     }
-    residuals[own] = (residuals[own] as number) - weight
-    slope += along - weight * (direction[own] as number)
+    residuals[own] = residuals[own]! - weight
+    slope += along - weight * direction[own]!
   }
   result.value = value
   result.slope = slope

@@ -114,14 +114,14 @@ function normalisedWeights(
   const perClass = classWeights(params.class_weight as string, y, classNames, sampleWeight)
   const weights = rowWeights(y, perClass, sampleWeight) ?? new Float64Array(y.length).fill(1)
   let total = 0
-  for (let row = 0; row < weights.length; row++) total += weights[row] as number
+  for (let row = 0; row < weights.length; row++) total += weights[row]!
   if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
     throw new InputError(
       'invalid_parameter',
       `the rows' weights add up to ${total}, expected a positive number; change class_weight`,
     )
   }
-  for (let row = 0; row < weights.length; row++) weights[row] = (weights[row] as number) / total
+  for (let row = 0; row < weights.length; row++) weights[row] = weights[row]! / total
   return { shares: weights, total }
 }
 
@@ -136,13 +136,12 @@ function startOf(
   const theta = new Float64Array(outputs * width)
   if (width === columns) return theta
   const shares = new Float64Array(classes)
-  for (let row = 0; row < y.length; row++)
-    shares[y[row] as number] = (shares[y[row] as number] as number) + (weights[row] as number)
+  for (let row = 0; row < y.length; row++) shares[y[row]!] = shares[y[row]!]! + weights[row]!
   const logs = shares.map((share) => Math.log(Math.max(share, SMALLEST_SHARE)))
-  if (classes === 2) theta[columns] = (logs[1] as number) - (logs[0] as number)
+  if (classes === 2) theta[columns] = logs[1]! - logs[0]!
   else {
     const mean = logs.reduce((sum, log) => sum + log, 0) / classes
-    for (let k = 0; k < classes; k++) theta[k * width + columns] = (logs[k] as number) - mean
+    for (let k = 0; k < classes; k++) theta[k * width + columns] = logs[k]! - mean
   }
   return theta
 }
@@ -206,14 +205,13 @@ function warnIfSeparated(
   const { outputs, weights } = loss
   for (let row = 0; row < y.length; row++) {
     if (weights[row] === 0) continue
-    const label = y[row] as number
+    const label = y[row]!
     if (outputs === 1) {
-      if ((scores[row] as number) * (label === 1 ? 1 : -1) <= 0) return
+      if (scores[row]! * (label === 1 ? 1 : -1) <= 0) return
       continue
     }
-    const own = scores[row * outputs + label] as number
-    for (let k = 0; k < outputs; k++)
-      if (k !== label && (scores[row * outputs + k] as number) >= own) return
+    const own = scores[row * outputs + label]!
+    for (let k = 0; k < outputs; k++) if (k !== label && scores[row * outputs + k]! >= own) return
   }
   context.warn(
     'the classes can be separated without a mistake: without a penalty the coefficients have no limit ' +
@@ -229,7 +227,7 @@ function specOf(design: DesignMatrix, classes: number, theta: Float64Array): Lin
   const intercepts = new Float64Array(outputs)
   for (let k = 0; k < outputs; k++) {
     coefficients.set(theta.subarray(k * width, k * width + columns), k * columns)
-    if (width > columns) intercepts[k] = theta[k * width + columns] as number
+    if (width > columns) intercepts[k] = theta[k * width + columns]!
   }
   // Softmax does not see what all intercepts share: as scikit-learn's, they sum to 0.
   if (outputs > 1) centreOutputs(intercepts, outputs, 1)

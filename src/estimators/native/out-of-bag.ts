@@ -18,10 +18,9 @@ export function createOutOfBag(X: Matrix, classes: number): OutOfBagSum {
     add(tree, left) {
       for (const row of left) {
         const leaf = leafOf(tree, X, row)
-        votes[row] = (votes[row] as number) + 1
+        votes[row] = votes[row]! + 1
         for (let k = 0; k < classes; k++)
-          sums[row * classes + k] =
-            (sums[row * classes + k] as number) + (tree.value[leaf * classes + k] as number)
+          sums[row * classes + k] = sums[row * classes + k]! + tree.value[leaf * classes + k]!
       }
     },
     measure(y) {
@@ -29,12 +28,12 @@ export function createOutOfBag(X: Matrix, classes: number): OutOfBagSum {
       let voted = 0
       let right = 0
       for (let row = 0; row < rows; row++) {
-        const count = votes[row] as number
+        const count = votes[row]!
         let best = 0
         for (let k = 0; k < classes; k++) {
           const at = row * classes + k
-          decisionFunction[at] = count === 0 ? Number.NaN : (sums[at] as number) / count
-          if ((sums[at] as number) > (sums[row * classes + best] as number)) best = k
+          decisionFunction[at] = count === 0 ? Number.NaN : sums[at]! / count
+          if (sums[at]! > sums[row * classes + best]!) best = k
         }
         if (count === 0) continue
         voted++

@@ -52,10 +52,8 @@ export function movePoint(
   step: number,
 ): void {
   const { theta, scores } = point
-  for (let i = 0; i < theta.length; i++)
-    theta[i] = (theta[i] as number) + step * (direction[i] as number)
-  for (let i = 0; i < scores.length; i++)
-    scores[i] = (scores[i] as number) + step * (scoreDirection[i] as number)
+  for (let i = 0; i < theta.length; i++) theta[i] = theta[i]! + step * direction[i]!
+  for (let i = 0; i < scores.length; i++) scores[i] = scores[i]! + step * scoreDirection[i]!
   writeGradient(objective, point)
 }
 
@@ -63,8 +61,7 @@ function writeGradient({ design, loss, l2 }: PenalisedLoss, { theta, residuals, 
   const { width, columns } = design
   design.multiplyTransposed(residuals, loss.outputs, gradient)
   for (let first = 0; first < theta.length; first += width) {
-    for (let i = first; i < first + columns; i++)
-      gradient[i] = (gradient[i] as number) + l2 * (theta[i] as number)
+    for (let i = first; i < first + columns; i++) gradient[i] = gradient[i]! + l2 * theta[i]!
   }
 }
 
@@ -76,7 +73,7 @@ export function dotWeights(
 ): number {
   let sum = 0
   for (let first = 0; first < a.length; first += width) {
-    for (let i = first; i < first + columns; i++) sum += (a[i] as number) * (b[i] as number)
+    for (let i = first; i < first + columns; i++) sum += a[i]! * b[i]!
   }
   return sum
 }
@@ -84,7 +81,7 @@ export function dotWeights(
 /** Σ a_i b_i. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
   return sum
 }
 
@@ -92,7 +89,7 @@ export function dot(a: Float64Array, b: Float64Array): number {
 export function maxNorm(values: Float64Array): number {
   let most = 0
   for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i] as number)
+    const magnitude = Math.abs(values[i]!)
     if (!(magnitude <= most)) most = magnitude
   }
   return most

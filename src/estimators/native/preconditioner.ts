@@ -59,7 +59,7 @@ export function buildPreconditioner(
       finishBlock(block, own, l2, columns, stride === 1 ? 1e-9 : 1e-3)
       if (!factorCholesky(block, width)) {
         block.fill(0)
-        for (let j = 0; j < width; j++) block[j * width + j] = Math.sqrt(own[j] as number)
+        for (let j = 0; j < width; j++) block[j * width + j] = Math.sqrt(own[j]!)
       }
     }
   }
@@ -74,8 +74,7 @@ export function buildPreconditioner(
           const block = factor.subarray(first * width, (first + width) * width)
           solveCholesky(block, width, gradient, first)
         } else {
-          for (let i = first; i < first + width; i++)
-            gradient[i] = (gradient[i] as number) / (diagonal[i] as number)
+          for (let i = first; i < first + width; i++) gradient[i] = gradient[i]! / diagonal[i]!
         }
       }
       if (outputs > 1) centreOutputs(gradient, outputs, width)
@@ -87,9 +86,9 @@ export function buildPreconditioner(
 export function centreOutputs(values: Float64Array, outputs: number, width: number): void {
   for (let j = 0; j < width; j++) {
     let sum = 0
-    for (let i = j; i < values.length; i += width) sum += values[i] as number
+    for (let i = j; i < values.length; i += width) sum += values[i]!
     const mean = sum / outputs
-    for (let i = j; i < values.length; i += width) values[i] = (values[i] as number) - mean
+    for (let i = j; i < values.length; i += width) values[i] = values[i]! - mean
   }
 }
 
@@ -103,23 +102,22 @@ function finishBlock(
 ): void {
   const width = diagonal.length
   const scale = Float64Array.from(diagonal, (all, j) => {
-    const sampled = block[j * width + j] as number
+    const sampled = block[j * width + j]!
     return sampled > 0 ? Math.sqrt(all / sampled) : 0
   })
   for (let a = 0; a < width; a++) {
     for (let b = 0; b < a; b++) {
-      block[a * width + b] =
-        (block[a * width + b] as number) * (scale[a] as number) * (scale[b] as number)
+      block[a * width + b] = block[a * width + b]! * scale[a]! * scale[b]!
     }
   }
   addRidge(diagonal, l2, columns, ridge)
-  for (let j = 0; j < width; j++) block[j * width + j] = diagonal[j] as number
+  for (let j = 0; j < width; j++) block[j * width + j] = diagonal[j]!
 }
 
 /** Adds the penalty and a part of the diagonal itself, so that collinear columns can be told apart. */
 function addRidge(diagonal: Float64Array, l2: number, columns: number, ridge = 0): void {
   for (let j = 0; j < diagonal.length; j++) {
-    const value = (diagonal[j] as number) * (1 + ridge) + (j < columns ? l2 : 0)
+    const value = diagonal[j]! * (1 + ridge) + (j < columns ? l2 : 0)
     // A column of zeros has no curvature; its gradient is 0, so any number does.
     diagonal[j] = value > 0 && value < Number.POSITIVE_INFINITY ? value : 1
   }

@@ -59,8 +59,8 @@ export function* minimiseWithL1(
 export function subgradientNorm({ design, l1 }: PenalisedLoss, { theta, gradient }: Point): number {
   let most = 0
   for (let i = 0; i < theta.length; i++) {
-    const g = gradient[i] as number
-    const w = theta[i] as number
+    const g = gradient[i]!
+    const w = theta[i]!
     const isIntercept = i % design.width === design.columns
     const size = isIntercept
       ? Math.abs(g)
@@ -94,13 +94,13 @@ function removeCommonShift({ design, loss, l1, l2 }: PenalisedLoss, point: Point
   const { width, columns } = design
   const shared = new Float64Array(loss.outputs)
   for (let j = 0; j < columns; j++) {
-    for (let k = 0; k < loss.outputs; k++) shared[k] = theta[k * width + j] as number
+    for (let k = 0; k < loss.outputs; k++) shared[k] = theta[k * width + j]!
     const shift = bestShift(shared.sort(), l1, l2)
     if (shift === 0) continue
     for (let i = j; i < theta.length; i += width) {
-      const before = theta[i] as number
+      const before = theta[i]!
       theta[i] = before - shift
-      gradient[i] = (gradient[i] as number) - l2 * shift
+      gradient[i] = gradient[i]! - l2 * shift
       point.value += (l2 / 2) * ((before - shift) ** 2 - before ** 2)
     }
   }
@@ -139,7 +139,7 @@ function backtrack(
   const penalty = (l2 / 2) * dotWeights(objective, theta, theta)
   const absolute = l1 * sumOfMagnitudes(objective, theta, direction, 0)
   let slope = l1 * sumOfMagnitudes(objective, theta, direction, 1) - absolute
-  for (let i = 0; i < theta.length; i++) slope += (gradient[i] as number) * (direction[i] as number)
+  for (let i = 0; i < theta.length; i++) slope += gradient[i]! * direction[i]!
   const slack = ROUNDING * (Math.abs(point.value) + absolute)
   // Near the minimum a step's promise drowns in rounding; the gradient after it still tells.
   if (!(slope < slack)) return 0
@@ -165,8 +165,7 @@ function sumOfMagnitudes(
 ): number {
   let sum = 0
   for (let first = 0; first < theta.length; first += width) {
-    for (let i = first; i < first + columns; i++)
-      sum += Math.abs((theta[i] as number) + step * (direction[i] as number))
+    for (let i = first; i < first + columns; i++) sum += Math.abs(theta[i]! + step * direction[i]!)
   }
   return sum
 }

@@ -10,7 +10,7 @@ export function pruneTree(nodes: TreeNodes, classes: number, alpha: number): Tre
   const links = measureLinks(nodes, classes)
   for (;;) {
     const weakest = findWeakest(links)
-    if (weakest < 0 || (links.worth[weakest] as number) > alpha) break
+    if (weakest < 0 || links.worth[weakest]! > alpha) break
     cut(links, weakest)
   }
   return copyKept(nodes, classes, links)
@@ -43,18 +43,18 @@ function measureLinks(nodes: TreeNodes, classes: number): Links {
   }
   const weightOf = (node: number) => {
     let sum = 0
-    for (let k = node * classes; k < (node + 1) * classes; k++) sum += nodes.weight[k] as number
+    for (let k = node * classes; k < (node + 1) * classes; k++) sum += nodes.weight[k]!
     return sum
   }
   const all = weightOf(0)
   // Children have larger numbers than their parent.
   for (let node = count - 1; node >= 0; node--) {
-    links.own[node] = ((nodes.impurity[node] as number) * weightOf(node)) / all
-    links.branch[node] = links.own[node] as number
-    const left = links.left[node] as number
+    links.own[node] = (nodes.impurity[node]! * weightOf(node)) / all
+    links.branch[node] = links.own[node]!
+    const left = links.left[node]!
     if (left < 0) continue
     links.parent[left] = node
-    links.parent[links.right[node] as number] = node
+    links.parent[links.right[node]!] = node
     measure(links, node)
   }
   return links
@@ -62,20 +62,20 @@ function measureLinks(nodes: TreeNodes, classes: number): Links {
 
 /** Updates an inner node from its children. */
 function measure(links: Links, node: number): void {
-  const left = links.left[node] as number
-  const right = links.right[node] as number
-  const leaves = (links.leaves[left] as number) + (links.leaves[right] as number)
+  const left = links.left[node]!
+  const right = links.right[node]!
+  const leaves = links.leaves[left]! + links.leaves[right]!
   links.leaves[node] = leaves
-  links.branch[node] = (links.branch[left] as number) + (links.branch[right] as number)
-  links.worth[node] = ((links.own[node] as number) - (links.branch[node] as number)) / (leaves - 1)
+  links.branch[node] = links.branch[left]! + links.branch[right]!
+  links.worth[node] = (links.own[node]! - links.branch[node]!) / (leaves - 1)
 }
 
 function findWeakest({ worth }: Links): number {
   let weakest = -1
   let least = Number.POSITIVE_INFINITY
   for (let node = 0; node < worth.length; node++) {
-    if ((worth[node] as number) < least) {
-      least = worth[node] as number
+    if (worth[node]! < least) {
+      least = worth[node]!
       weakest = node
     }
   }
@@ -84,20 +84,18 @@ function findWeakest({ worth }: Links): number {
 
 /** Makes a node a leaf and tells all above. */
 function cut(links: Links, node: number): void {
-  const below = [links.left[node] as number, links.right[node] as number]
+  const below = [links.left[node]!, links.right[node]!]
   for (let next = below.pop(); next !== undefined; next = below.pop()) {
     links.leaves[next] = 0
     links.worth[next] = Number.POSITIVE_INFINITY
-    if ((links.left[next] as number) >= 0)
-      below.push(links.left[next] as number, links.right[next] as number)
+    if (links.left[next]! >= 0) below.push(links.left[next]!, links.right[next]!)
   }
   links.left[node] = -1
   links.right[node] = -1
   links.leaves[node] = 1
-  links.branch[node] = links.own[node] as number
+  links.branch[node] = links.own[node]!
   links.worth[node] = Number.POSITIVE_INFINITY
-  for (let up = links.parent[node] as number; up >= 0; up = links.parent[up] as number)
-    measure(links, up)
+  for (let up = links.parent[node]!; up >= 0; up = links.parent[up]!) measure(links, up)
 }
 
 /** Returns the nodes that were not cut off, in their old order. */
@@ -107,24 +105,21 @@ function copyKept(nodes: TreeNodes, classes: number, links: Links): TreeNodes {
   kept.forEach((node, i) => {
     number[node] = i
   })
-  const isLeaf = (node: number) => (links.left[node] as number) < 0
+  const isLeaf = (node: number) => links.left[node]! < 0
   const childOf = (children: Int32Array) =>
-    kept.map((node) => (isLeaf(node) ? -1 : (number[children[node] as number] as number)))
+    kept.map((node) => (isLeaf(node) ? -1 : number[children[node]!]!))
   return {
     count: kept.length,
-    feature: kept.map((node) => (isLeaf(node) ? -1 : (nodes.feature[node] as number))),
+    feature: kept.map((node) => (isLeaf(node) ? -1 : nodes.feature[node]!)),
     left: childOf(nodes.left),
     right: childOf(nodes.right),
-    missingLeft: Uint8Array.from(kept, (node) =>
-      isLeaf(node) ? 0 : (nodes.missingLeft[node] as number),
-    ),
-    rowBelow: kept.map((node) => nodes.rowBelow[node] as number),
-    rowAbove: kept.map((node) => nodes.rowAbove[node] as number),
-    impurity: Float64Array.from(kept, (node) => nodes.impurity[node] as number),
+    missingLeft: Uint8Array.from(kept, (node) => (isLeaf(node) ? 0 : nodes.missingLeft[node]!)),
+    rowBelow: kept.map((node) => nodes.rowBelow[node]!),
+    rowAbove: kept.map((node) => nodes.rowAbove[node]!),
+    impurity: Float64Array.from(kept, (node) => nodes.impurity[node]!),
     weight: Float64Array.from(
       { length: kept.length * classes },
-      (_, i) =>
-        nodes.weight[(kept[Math.floor(i / classes)] as number) * classes + (i % classes)] as number,
+      (_, i) => nodes.weight[kept[Math.floor(i / classes)]! * classes + (i % classes)]!,
     ),
   }
 }

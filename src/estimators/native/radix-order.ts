@@ -25,9 +25,9 @@ export function createRadixOrder(capacity: number): (values: Float64Array) => In
     for (const count of counts) count.fill(0)
     for (let row = 0; row < n; row++) {
       // Adding zero turns −0 into 0, so that equal values have equal bits.
-      double[0] = (values[row] as number) + 0
-      let h = pair[highAt] as number
-      let l = pair[1 - highAt] as number
+      double[0] = values[row]! + 0
+      let h = pair[highAt]!
+      let l = pair[1 - highAt]!
       // Bits in the order of the numbers: negative ones inverted, positive ones above them.
       if (h >>> 31 === 1) {
         h = ~h
@@ -39,23 +39,23 @@ export function createRadixOrder(capacity: number): (values: Float64Array) => In
       for (let digit = 0; digit < DIGITS; digit++) {
         const bucket = digitOf(h, l, digit)
         const count = counts[digit] as Int32Array
-        count[bucket] = (count[bucket] as number) + 1
+        count[bucket] = count[bucket]! + 1
       }
     }
     for (let digit = 0; digit < DIGITS; digit++) {
       const count = counts[digit] as Int32Array
       // A digit that all rows share orders nothing.
-      if (n > 0 && count[digitOf(high[0] as number, low[0] as number, digit)] === n) continue
+      if (n > 0 && count[digitOf(high[0]!, low[0]!, digit)] === n) continue
       let sum = 0
       for (let bucket = 0; bucket < BUCKETS; bucket++) {
-        const here = count[bucket] as number
+        const here = count[bucket]!
         count[bucket] = sum
         sum += here
       }
       for (let i = 0; i < n; i++) {
-        const row = order[i] as number
-        const bucket = digitOf(high[row] as number, low[row] as number, digit)
-        const at = count[bucket] as number
+        const row = order[i]!
+        const bucket = digitOf(high[row]!, low[row]!, digit)
+        const at = count[bucket]!
         count[bucket] = at + 1
         spare[at] = row
       }

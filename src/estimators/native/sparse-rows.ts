@@ -22,7 +22,7 @@ export function compressRows(
   for (let row = 0; row < rows; row++) {
     const first = row * columns
     for (let j = 0; j < columns; j++) {
-      const value = data[first + j] as number
+      const value = data[first + j]!
       if (value === 0) continue
       values[at] = value
       places[at++] = j
@@ -44,13 +44,12 @@ export function multiply(
   scores: Float64Array,
 ): void {
   for (let row = 0; row + 1 < starts.length; row++) {
-    const start = starts[row] as number
-    const end = starts[row + 1] as number
+    const start = starts[row]!
+    const end = starts[row + 1]!
     for (let k = 0; k < outputs; k++) {
       const first = k * width
       let sum = 0
-      for (let i = start; i < end; i++)
-        sum += (values[i] as number) * (theta[first + (places[i] as number)] as number)
+      for (let i = start; i < end; i++) sum += values[i]! * theta[first + places[i]!]!
       scores[row * outputs + k] = sum
     }
   }
@@ -65,14 +64,14 @@ export function multiplyTransposed(
 ): void {
   out.fill(0)
   for (let row = 0; row + 1 < starts.length; row++) {
-    const start = starts[row] as number
-    const end = starts[row + 1] as number
+    const start = starts[row]!
+    const end = starts[row + 1]!
     for (let k = 0; k < outputs; k++) {
-      const r = rowValues[row * outputs + k] as number
+      const r = rowValues[row * outputs + k]!
       const first = k * width
       for (let i = start; i < end; i++) {
-        const to = first + (places[i] as number)
-        out[to] = (out[to] as number) + r * (values[i] as number)
+        const to = first + places[i]!
+        out[to] = out[to]! + r * values[i]!
       }
     }
   }
@@ -85,12 +84,12 @@ export function squares(
 ): void {
   out.fill(0)
   for (let row = 0; row + 1 < starts.length; row++) {
-    const w = weights[row] as number
-    const end = starts[row + 1] as number
-    for (let i = starts[row] as number; i < end; i++) {
-      const x = values[i] as number
-      const j = places[i] as number
-      out[j] = (out[j] as number) + w * x * x
+    const w = weights[row]!
+    const end = starts[row + 1]!
+    for (let i = starts[row]!; i < end; i++) {
+      const x = values[i]!
+      const j = places[i]!
+      out[j] = out[j]! + w * x * x
     }
   }
 }
@@ -105,17 +104,17 @@ export function addGram(
 ): void {
   const width = end - first
   for (let row = 0; row + 1 < starts.length; row += stride) {
-    const w = weights[row] as number
-    let from = starts[row] as number
-    let to = starts[row + 1] as number
-    while (from < to && (places[from] as number) < first) from++
-    while (from < to && (places[to - 1] as number) >= end) to--
+    const w = weights[row]!
+    let from = starts[row]!
+    let to = starts[row + 1]!
+    while (from < to && places[from]! < first) from++
+    while (from < to && places[to - 1]! >= end) to--
     for (let i = from; i < to; i++) {
-      const a = w * (values[i] as number)
-      const line = ((places[i] as number) - first) * width - first
+      const a = w * values[i]!
+      const line = (places[i]! - first) * width - first
       for (let j = from; j <= i; j++) {
-        const at = line + (places[j] as number)
-        out[at] = (out[at] as number) + a * (values[j] as number)
+        const at = line + places[j]!
+        out[at] = out[at]! + a * values[j]!
       }
     }
   }

@@ -67,7 +67,7 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
 
   const column = new Float64Array(rows)
   const columnOf = (j: number) => {
-    for (let row = 0; row < rows; row++) column[row] = X.data[row * columns + j] as number
+    for (let row = 0; row < rows; row++) column[row] = X.data[row * columns + j]!
     return column
   }
   let binColumns = 0
@@ -78,10 +78,10 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
       if (hasMoreValues(columnOf(j), MAX_BINS)) rankColumn[j] = rankColumns++
       continue
     }
-    const isConstant = Number.isNaN(other[j] as number)
+    const isConstant = Number.isNaN(other[j]!)
     distinct[j] = isConstant ? 1 : 2
-    binCounts[j] = distinct[j] as number
-    if ((first[j] as number) > (other[j] as number)) swapPair(j, rowBins, masks, rows, columns)
+    binCounts[j] = distinct[j]!
+    if (first[j]! > other[j]!) swapPair(j, rowBins, masks, rows, columns)
   }
   const large = layOut(memory, { bins: rows * binColumns, ranks: 4 * rows * rankColumns })
   const bins = new Uint8Array(memory.buffer, large.bins, rows * binColumns)
@@ -93,13 +93,13 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
     const count = rankValues(columnOf(j), orderRows, rankOf)
     distinct[j] = count
     hasMissing[j] = rankOf.includes(count) ? 1 : 0
-    const part = rankColumn[j] as number
+    const part = rankColumn[j]!
     binCounts[j] = part < 0 ? count : MAX_BINS
-    const own = bins.subarray((binColumn[j] as number) * rows)
+    const own = bins.subarray(binColumn[j]! * rows)
     const binOf = part < 0 ? undefined : cutIntoBins(rankOf, count)
     for (let row = 0; row < rows; row++) {
-      const rank = rankOf[row] as number
-      const bin = binOf ? (binOf[rank] as number) : rank
+      const rank = rankOf[row]!
+      const bin = binOf ? binOf[rank]! : rank
       own[row] = bin
       rowBins[row * columns + j] = bin
       if (binOf) ranks[row * rankColumns + part] = rank
@@ -131,13 +131,13 @@ function binPairs({ rows, columns, data }: Matrix, rowBins: Uint8Array, masks: U
   for (let row = 0; row < rows; row++) {
     const at = row * columns
     for (let j = 0; j < columns; j++) {
-      const value = data[at + j] as number
-      if (value === (first[j] as number)) continue
+      const value = data[at + j]!
+      if (value === first[j]!) continue
       rowBins[at + j] = 1
       const word = row * words + (j >> 5)
-      masks[word] = (masks[word] as number) | (1 << (j & 31))
-      if (value === (other[j] as number)) continue
-      if (Number.isNaN(other[j] as number) && !Number.isNaN(value)) other[j] = value
+      masks[word] = masks[word]! | (1 << (j & 31))
+      if (value === other[j]!) continue
+      if (Number.isNaN(other[j]!) && !Number.isNaN(value)) other[j] = value
       else hasMore[j] = 1
     }
   }
@@ -156,8 +156,8 @@ function swapPair(
   const bit = 1 << (j & 31)
   for (let row = 0; row < rows; row++) {
     const word = row * words + (j >> 5)
-    masks[word] = (masks[word] as number) ^ bit
-    rowBins[row * columns + j] = 1 - (rowBins[row * columns + j] as number)
+    masks[word] = masks[word]! ^ bit
+    rowBins[row * columns + j] = 1 - rowBins[row * columns + j]!
   }
 }
 
@@ -213,7 +213,7 @@ function rankValues(
   let previous = Number.NaN
   let missing = 0
   for (const row of orderRows(column)) {
-    const value = column[row] as number
+    const value = column[row]!
     if (Number.isNaN(value)) {
       missing++
       continue
@@ -226,7 +226,7 @@ function rankValues(
   }
   if (missing > 0) {
     for (let row = 0; row < column.length; row++)
-      if (Number.isNaN(column[row] as number)) rankOf[row] = count
+      if (Number.isNaN(column[row]!)) rankOf[row] = count
   }
   return count
 }
@@ -234,14 +234,14 @@ function rankValues(
 /** Returns the bin of every rank, bins of about as many rows each; the rank behind the last one is that of missing values. */
 function cutIntoBins(rankOf: Int32Array, count: number): Uint8Array {
   const rowsOfRank = new Int32Array(count + 1)
-  for (const rank of rankOf) rowsOfRank[rank] = (rowsOfRank[rank] as number) + 1
+  for (const rank of rankOf) rowsOfRank[rank] = rowsOfRank[rank]! + 1
   const binOf = new Uint8Array(count + 1)
   binOf[count] = MAX_BINS
-  let left = rankOf.length - (rowsOfRank[count] as number)
+  let left = rankOf.length - rowsOfRank[count]!
   let bin = 0
   let inBin = 0
   for (let rank = 0; rank < count; rank++) {
-    const here = rowsOfRank[rank] as number
+    const here = rowsOfRank[rank]!
     const room = MAX_BINS - bin
     // A value that is frequent on its own gets a bin of its own; the others share what is left evenly.
     if (inBin > 0 && room > 1 && inBin + here / 2 > left / room) {

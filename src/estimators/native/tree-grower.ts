@@ -146,10 +146,10 @@ export function createTreeGrower(
   const fill = (weights: ArrayLike<number>): number => {
     let count = 0
     for (let row = 0; row < rows; row++) {
-      const weight = weights[row] as number
+      const weight = weights[row]!
       if (weight <= 0) continue
       entries[2 * count] = row
-      entries[2 * count + 1] = weightOf ? (y[row] as number) : 2 * weight + (y[row] as number)
+      entries[2 * count + 1] = weightOf ? y[row]! : 2 * weight + y[row]!
       if (weightOf) weightOf[row] = weight
       count++
     }
@@ -252,17 +252,16 @@ export function readNodes({ count, records }: RawTree, classes: number): TreeNod
   }
   for (let node = 0; node < count; node++) {
     const at = (node * size) / 4
-    const feature = ints[at] as number
+    const feature = ints[at]!
     nodes.feature[node] = feature
     // A node that was opened and not split keeps marks of that in its record.
-    nodes.left[node] = feature < 0 ? -1 : (ints[at + 1] as number)
-    nodes.right[node] = feature < 0 ? -1 : (ints[at + 2] as number)
-    nodes.missingLeft[node] = feature < 0 ? 0 : (ints[at + 3] as number)
-    nodes.rowBelow[node] = ints[at + 4] as number
-    nodes.rowAbove[node] = ints[at + 5] as number
-    nodes.impurity[node] = doubles[at / 2 + 3] as number
-    for (let k = 0; k < classes; k++)
-      nodes.weight[node * classes + k] = doubles[at / 2 + 4 + k] as number
+    nodes.left[node] = feature < 0 ? -1 : ints[at + 1]!
+    nodes.right[node] = feature < 0 ? -1 : ints[at + 2]!
+    nodes.missingLeft[node] = feature < 0 ? 0 : ints[at + 3]!
+    nodes.rowBelow[node] = ints[at + 4]!
+    nodes.rowAbove[node] = ints[at + 5]!
+    nodes.impurity[node] = doubles[at / 2 + 3]!
+    for (let k = 0; k < classes; k++) nodes.weight[node * classes + k] = doubles[at / 2 + 4 + k]!
   }
   return nodes
 }

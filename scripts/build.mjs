@@ -1,0 +1,51 @@
+/** `npm run build`: the kernels, then one bundle per entry point into dist/, sharing what they have in common. */
+import { chmod, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { buildKernels } from './build-kernels.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The executable, and the files that threads begin with. */
+const entryPoints = [
+  'src/cli.ts',
+  'src/answering/worker.ts',
+  'src/answering/loader-thread.ts',
+  'src/training/training-worker.ts',
+]
+
+/** Packages that stay outside the bundle: loaded only when something needs them, or reading files of their own. */
+const external = [
+  '@fastify/swagger',
+  '@fastify/swagger-ui',
+  'cli-progress',
+  'hyparquet',
+  'hyparquet-compressors',
+  'ml-cart',
+  'ml-logistic-regression',
+  'ml-matrix',
+  'ml-random-forest',
+  'piscina',
+]
+
+/** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module does not have. */
+const banner =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+
+await buildKernels()
+await rm(`${root}dist`, { recursive: true, force: true })
+await build({
+  absWorkingDir: root,
+  entryPoints,
+  entryNames: '[name]',
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  external,
+  banner: { js: banner },
+  logLevel: 'warning',
+})
+await chmod(`${root}dist/cli.js`, 0o755)

@@ -1,0 +1,172 @@
+/** Rows of the Open Inference Protocol: one matrix, or one tensor per column. */
+import { InputError, listNames, quote } from '../errors.ts'
+import type { InputColumn } from '../preprocess/preprocessor.ts'
+import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
+
+interface InputTensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly data: readonly unknown[]
+}
+
+/**
+ * Returns rows as lists or objects, as the JSON decoder takes them: a single tensor of shape [rows, columns] holds the
+ * columns in the model's order, tensors of shape [rows] or [rows, 1] are columns by name.
+ * @param binary what stands behind the JSON: the data of the tensors that are binary, in their order
+ * @throws InputError naming the tensor
+ */
+export function readTensorRows(
+  value: unknown,
+  inputs: readonly InputColumn[],
+  maxRows: number,
+  binary: Uint8Array | undefined,
+): unknown[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new InputError('invalid_shape', '"inputs" must be a list of tensors')
+  }
+  const reading = { binary: createBinaryReader(binary), maxValues: maxRows * inputs.length }
+  const tensors = value.map((item: unknown, i) => readTensor(item, i, reading))
+  reading.binary.checkEnd()
+  const [first] = tensors as [InputTensor]
+  const names = new Set(inputs.map(({ name }) => name))
+  if (tensors.length === 1 && !(names.has(first.name) && (first.shape[1] ?? 1) === 1)) {
+    const [rows = 0, width = 1] =
+      first.shape.length === 1 && inputs.length > 1 ? [1, first.shape[0]] : first.shape
+    checkRows(rows, maxRows)
+    return Array.from({ length: rows }, (_, row) =>
+      first.data.slice(row * width, (row + 1) * width),
+    )
+  }
+  const rows = first.shape[0]!
+  checkRows(rows, maxRows)
+  const seen = new Set<string>()
+  const twice = tensors.find(({ name }) => seen.size === seen.add(name).size)
+  if (twice) {
+    throw new InputError('duplicate_column', `there are two tensors ${quote(twice.name)}`, [
+      { column: twice.name },
+    ])
+  }
+  for (const { name, shape } of tensors) {
+    if (!names.has(name)) {
+      throw new InputError(
+        'unknown_column',
+        `the model has no column ${quote(name)}; it has ${listNames([...names])}`,
+        [{ column: name }],
+      )
+    }
+    if (shape[0] !== rows || (shape[1] ?? 1) !== 1) {
+      throw new InputError(
+        'invalid_shape',
+        `tensor ${quote(name)} has shape [${shape}], expected [${rows}] or [${rows},1] as the first`,
+        [{ column: name }],
+      )
+    }
+  }
+  return Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(tensors.map(({ name, data }) => [name, data[row]])),
+  )
+}
+
+interface Reading {
+  readonly binary: BinaryReader
+  /** More values than the rows of a request may have are not even read. */
+  readonly maxValues: number
+}
+
+function readTensor(value: unknown, index: number, reading: Reading): InputTensor {
+  const where = `inputs[${index}]`
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new InputError('invalid_shape', `${where} must be an object`)
+  }
+  const { name, shape, datatype, data, parameters } = value as Record<string, unknown>
+  if (typeof name !== 'string') throw new InputError('invalid_shape', `${where} has no name`)
+  if (!isDatatype(datatype)) {
+    throw new InputError(
+      'invalid_shape',
+      `${where} has datatype ${quote(datatype)}, expected one of ${datatypes.join(', ')}`,
+    )
+  }
+  if (!isShape(shape))
+    throw new InputError('invalid_shape', `${where} has no shape of one or two whole numbers`)
+  const size = shape.reduce((product, extent) => product * extent, 1)
+  const bytes = (parameters as { binary_data_size?: unknown } | null | undefined)?.binary_data_size
+  if (bytes !== undefined) {
+    if (data !== undefined)
+      throw new InputError('invalid_shape', `${where} has both data and binary data`)
+    if (size > reading.maxValues) {
+      throw new InputError(
+        'too_many_rows',
+        `${where} has the shape [${shape}], one request may hold ${reading.maxValues} values`,
+      )
+    }
+    const own = reading.binary.take(bytes, where)
+    return { name, shape, data: readBinaryData(datatype, size, own, where) }
+  }
+  if (!Array.isArray(data)) throw new InputError('invalid_shape', `${where} has no data`)
+  const flat: unknown[] = data.flat(1)
+  if (!Number.isSafeInteger(size) || flat.length !== size) {
+    throw new InputError(
+      'invalid_shape',
+      `${where} has ${flat.length} values, its shape [${shape}] means ${size}`,
+    )
+  }
+  return { name, shape, data: flat }
+}
+
+/** Hands out what stands behind the JSON, tensor by tensor. */
+interface BinaryReader {
+  take(size: unknown, where: string): Uint8Array
+  /** Throws InputError where bytes are left over. */
+  checkEnd(): void
+}
+
+function createBinaryReader(binary: Uint8Array | undefined): BinaryReader {
+  let offset = 0
+  return {
+    take(size, where) {
+      if (binary === undefined) {
+        throw new InputError(
+          'invalid_shape',
+          `${where} is binary, but no Inference-Header-Content-Length says where the JSON ends`,
+        )
+      }
+      const left = binary.length - offset
+      if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > left) {
+        throw new InputError(
+          'invalid_shape',
+          `${where} has the binary_data_size ${quote(size)}, ${left} bytes are left behind the JSON`,
+        )
+      }
+      offset += size as number
+      return binary.subarray(offset - (size as number), offset)
+    },
+    checkEnd() {
+      if (binary !== undefined && offset !== binary.length) {
+        throw new InputError(
+          'invalid_shape',
+          `there are ${binary.length} bytes behind the JSON, the inputs announce ${offset}`,
+        )
+      }
+    },
+  }
+}
+
+function isDatatype(value: unknown): value is Datatype {
+  return datatypes.some((known) => known === value)
+}
+
+function isShape(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) &&
+    (value.length === 1 || value.length === 2) &&
+    value.every((extent) => Number.isSafeInteger(extent) && extent >= 0)
+  )
+}
+
+function checkRows(rows: number, maxRows: number): void {
+  if (rows > maxRows)
+    throw new InputError(
+      'too_many_rows',
+      `one request may hold ${maxRows} rows, this one has ${rows}`,
+    )
+}

@@ -1,0 +1,123 @@
+/** SageMaker's bare `train`: what its files ask for. */
+import { existsSync } from 'node:fs'
+import type { Env } from '../../config.ts'
+import { InputError, quote } from '../../errors.ts'
+import { parsePlan, readPlan } from '../../preprocess/plan.ts'
+import { checkParams, DEFAULT_ENGINE, engineNames, estimatorNames } from '../../training/train.ts'
+import type { TrainRequest } from '../training/request.ts'
+import { readFolds, readTuning } from '../training/tuning-settings.ts'
+import { readName, readNumber, readSeed } from '../training/values.ts'
+import { findChannels } from './channels.ts'
+import { sageMakerPaths } from './directories.ts'
+import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
+
+/**
+ * Returns what SageMaker's files ask for.
+ * @throws InputError naming everything wrong in the hyperparameters
+ */
+export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
+  const paths = sageMakerPaths(env)
+  const given = await readHyperparameters(paths.hyperparameters, env)
+  const { testSize, plan, header, ...settings } = readSettings(given)
+  const { train, validation, test, unused } = await findChannels(paths)
+  const hasNames = settings.target !== undefined || plan !== undefined
+  return {
+    ...settings,
+    source: train,
+    ...(validation ? { validation } : {}),
+    ...(test ? { test } : {}),
+    header: header ?? (hasNames ? 'present' : 'assumed_absent'),
+    ...(plan === undefined
+      ? {}
+      : { plan: typeof plan === 'string' ? parsePlan(plan) : readPlan(plan) }),
+    roles: new Map(),
+    modelDir: paths.model,
+    testSize: testSize ?? (validation ? 0 : 0.2),
+    json: false,
+    quiet: false,
+    sageMaker: {
+      outputData: paths.outputData,
+      notes: [
+        ...unused.map((name) => `the channel ${quote(name)} is not used`),
+        ...(existsSync(paths.checkpointConfig)
+          ? ['checkpoints are not used: a training begins anew after an interruption']
+          : []),
+      ],
+    },
+  }
+}
+
+function readSettings(given: ReadonlyMap<string, unknown>) {
+  const rest = new Map(given)
+  const problems: string[] = []
+  const take = (name: string) => {
+    const value = rest.get(name)
+    rest.delete(name)
+    return value
+  }
+  const attempt = <T>(parse: () => T): T | undefined => {
+    try {
+      return parse()
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      problems.push(error.message)
+      return undefined
+    }
+  }
+  /** A setting that is None counts as not given, as Python's clients mean it. */
+  const read = <T>(value: unknown, parse: (value: unknown) => T): T | undefined => {
+    const decoded = decodeHyperparameter(value) ?? undefined
+    return decoded === undefined ? undefined : attempt(() => parse(decoded))
+  }
+  const target = decodeName(take('target'))
+  const weight = decodeName(take('weight'))
+  const plan = read(take('plan'), (value) => value)
+  const header = read(take('header'), (value) =>
+    readName('header', value, ['present', 'absent'] as const),
+  )
+  const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
+  const seed = read(take('seed'), readSeed) ?? 0
+  const dropMissingLabel = read(take('drop_missing_label'), readFlag('drop_missing_label')) ?? false
+  const [cv, cvRepeats] = [take('cv'), take('cv_repeats')].map(
+    (value) => decodeHyperparameter(value) ?? undefined,
+  )
+  const crossValidation = attempt(() => readFolds(cv, cvRepeats))
+  const [trials, folds, search, metric] = ['trials', 'folds', 'search', 'metric'].map(
+    (name) => decodeHyperparameter(take(name)) ?? undefined,
+  )
+  const tuning =
+    trials === undefined ? undefined : attempt(() => readTuning({ trials, folds, search, metric }))
+  const engine =
+    read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
+  const [named, alias] = [take('estimator'), take('algorithm')]
+  const known = read(named ?? alias ?? 'random_forest', (value) =>
+    readName('estimator', value, estimatorNames),
+  )
+  const estimator = known ?? 'random_forest'
+  const params = new Map([...rest].map(([name, value]) => [name, decodeHyperparameter(value)]))
+  // Without a known estimator every parameter would be reported as unknown.
+  if (known) attempt(() => checkParams(engine, known, params))
+  if (problems.length > 0)
+    throw new InputError('invalid_parameter', `hyperparameters: ${problems.join('; ')}`)
+  return {
+    ...(target === null ? {} : { target }),
+    ...(weight === null ? {} : { weight }),
+    plan,
+    header,
+    testSize,
+    seed,
+    dropMissingLabel,
+    ...(crossValidation ? { crossValidation } : {}),
+    ...(tuning ? { tuning } : {}),
+    engine,
+    estimator,
+    params,
+  }
+}
+
+function readFlag(name: string): (value: unknown) => boolean {
+  return (value) => {
+    if (typeof value === 'boolean') return value
+    throw new InputError('invalid_parameter', `${name} is ${quote(value)}, expected true or false`)
+  }
+}

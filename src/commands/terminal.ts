@@ -1,0 +1,154 @@
+/** What `train` says to a person: plain text in columns; colours and bars only on a terminal. */
+import type { SingleBar } from 'cli-progress'
+import pc from 'picocolors'
+import type { PlannedColumn } from '../preprocess/infer-plan.ts'
+import type { FileSummary } from '../tables/read-tables.ts'
+import { VERSION } from '../version.ts'
+
+/** Where lines go: progress to stderr, results to stdout. */
+export interface Output {
+  note(line: string, paint?: (text: string) => string): void
+  warn(line: string): void
+  result(text: string): void
+  /** Tells how often warnings were repeated. */
+  foldWarnings(): void
+  /** Reports progress of a long step. */
+  progress(name: string, done: number, total: number, unit: string): Promise<void>
+  /** Gives the terminal back as it was, also when a step did not end. */
+  close(): void
+}
+
+const SILENT: Output['note'] = () => {}
+
+/** Streams whose reader is known to be able to go away. */
+const watched = new WeakSet<NodeJS.WriteStream>()
+
+/**
+ * Returns the output of a command. With `quiet` only results are written; `json` keeps results to one object.
+ * Lines are shown without control characters, so that data can neither move the cursor nor forge a line.
+ */
+export function createOutput(options: { quiet: boolean }): Output {
+  const { stderr, stdout } = process
+  for (const stream of [stderr, stdout]) {
+    if (watched.has(stream)) continue
+    watched.add(stream)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // The reader has gone away (`| head`): nobody is left to write for.
+      if (error.code === 'EPIPE') process.exit(0)
+    })
+  }
+  const bar = !options.quiet && stderr.isTTY ? createBar() : undefined
+  const warned = new Map<string, number>()
+  const note: Output['note'] = options.quiet
+    ? SILENT
+    : (line, paint = (text) => text) => {
+        stderr.write(`${paint(printable(line))}\n`)
+      }
+  return {
+    note,
+    warn(line) {
+      const count = (warned.get(line) ?? 0) + 1
+      warned.set(line, count)
+      if (count === 1) note(`warning   ${line}`, pc.yellow)
+    },
+    result: (text) => void stdout.write(text),
+    foldWarnings() {
+      for (const [line, count] of warned) {
+        if (count > 1) note(`warning   × ${count}   ${line}`, pc.yellow)
+      }
+    },
+    progress: bar?.progress ?? (options.quiet ? async () => {} : createLines(note)),
+    close: () => bar?.stop(),
+  }
+}
+
+/**
+ * Returns a line in which data's control characters are question marks, and in which nothing looks like a metric line:
+ * a column may be called `validation:auc=1;`, and SageMaker searches the log for that.
+ */
+export function printable(line: string): string {
+  return line
+    .replace(/[\p{Cc}\u2028\u2029]/gu, '?')
+    .replace(/(:[a-z_0-9]+=)(?=[0-9.eE+-]+;)/g, '$1 ')
+}
+
+/** One bar at a time; a step of another name gets one of its own. */
+function createBar(): { progress: Output['progress']; stop: () => void } {
+  let bar: SingleBar | undefined
+  let shown: string | undefined
+  let started = 0
+  const stop = () => {
+    bar?.stop()
+    bar = undefined
+  }
+  const progress: Output['progress'] = async (name, done, total, unit) => {
+    if (name !== shown) {
+      stop()
+      shown = name
+      started = performance.now()
+      const { default: cliProgress } = await import('cli-progress')
+      bar = new cliProgress.SingleBar(
+        {
+          format: `${name.padEnd(9)} {bar}  {value}/{total} ${unit}   {spent}  {left}`,
+          hideCursor: true,
+          barsize: 24,
+        },
+        cliProgress.Presets.shades_classic,
+      )
+      bar.start(total, done, { spent: '0.0 s', left: '' })
+    }
+    const seconds = (performance.now() - started) / 1000
+    bar?.update(done, { spent: `${seconds.toFixed(1)} s`, left: timeLeft(seconds, done, total) })
+    if (done >= total) stop()
+  }
+  return { progress, stop }
+}
+
+/** How long the rest takes if it goes on as so far; empty while nothing, or all, is done. */
+function timeLeft(seconds: number, done: number, total: number): string {
+  if (done === 0 || done >= total) return ''
+  return `ETA ${((seconds / done) * (total - done)).toFixed(1)} s`
+}
+
+/** One line per 10 %: for logs and CI. */
+function createLines(note: Output['note']): Output['progress'] {
+  let [started, shownName, shownTenth] = [0, '', 0]
+  return async (name, done, total, unit) => {
+    if (name !== shownName) [started, shownName, shownTenth] = [performance.now(), name, 0]
+    const tenth = Math.floor((done / total) * 10)
+    if (tenth === shownTenth) return
+    shownTenth = tenth
+    const seconds = (performance.now() - started) / 1000
+    const left = timeLeft(seconds, done, total)
+    note(`${name.padEnd(9)} ${done}/${total} ${unit}   ${seconds.toFixed(1)} s   ${left}`.trimEnd())
+  }
+}
+
+/** Returns the first lines: what runs. */
+export function describeStart(
+  command: string,
+  seed: number,
+  notes: readonly string[] = [],
+): string[] {
+  return [
+    `shapserve ${VERSION} · ${command} · seed ${seed}`,
+    ...notes.map((note) => `note      ${note}`),
+  ]
+}
+
+/** Returns a line per file: on which data. */
+export function describeFiles(files: readonly FileSummary[]): string[] {
+  return files.map(
+    (file) =>
+      `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
+  )
+}
+
+/** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */
+export function describePlan(columns: readonly PlannedColumn[]): string[] {
+  const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
+  return columns.map(({ column, role, reason, override }, index) => {
+    const head = index === 0 ? 'columns   ' : '          '
+    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}  (${override} to change)`
+  })
+}

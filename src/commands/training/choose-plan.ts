@@ -1,0 +1,101 @@
+/** Which column is predicted from which others. */
+import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
+import { InputError, listNames, quote } from '../../errors.ts'
+import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
+import type { ColumnPlan } from '../../preprocess/plan.ts'
+import type { ReadTable } from '../../tables/read-tables.ts'
+import { checkRowCount } from '../../training/labelled-table.ts'
+import { acceptsMissing } from '../../training/train.ts'
+import type { TrainRequest } from './request.ts'
+
+/** Returns the target's line: its classes with their shares. */
+export function describeTarget(target: string, table: DataFrame): string {
+  const column = findColumn(table, target)
+  const distinct = column ? countDistinct(column) : 0
+  // What has so many values is no target; that will be said.
+  if (distinct > 1000) return `target    ${target}   ${distinct} different values`
+  const counts = column ? [...countValues(column)] : []
+  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  const shares = counts
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, 8)
+    .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
+  return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
+}
+
+/**
+ * Returns the plan that was given, or one that is inferred, with a reason for every column.
+ * @throws InputError `no_target`, or when the plan does not fit the request or the table
+ */
+export function choosePlan(
+  request: TrainRequest,
+  { table, isNamed }: ReadTable,
+): { plan: ColumnPlan; columns?: readonly PlannedColumn[] } {
+  if (request.plan) {
+    if (request.target !== undefined && request.target !== request.plan.target) {
+      throw new InputError(
+        'invalid_plan',
+        `the plan's target is ${quote(request.plan.target)}, --target says ${quote(request.target)}`,
+      )
+    }
+    return { plan: withUnplanned(withWeight(request.plan, request.weight), table) }
+  }
+  const target = request.target ?? labelOf(request, table)
+  if (target === undefined) {
+    const how = request.sageMaker ? 'set the hyperparameter target to' : '--target'
+    throw new InputError(
+      'no_target',
+      `which column is the target? ${how} one of ${listNames(table.names)}`,
+    )
+  }
+  checkRowCount(table)
+  const { weight } = request
+  const roles = isNamed ? request.roles : allNumeric(table, target, weight)
+  return inferPlan(table, target, roles, acceptsMissing(request.engine, request.estimator), weight)
+}
+
+/** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */
+function labelOf(request: TrainRequest, table: DataFrame): string | undefined {
+  if (!request.sageMaker) return undefined
+  if (request.header === 'present') return table.names[0]
+  return table.names.find((name) => name === 'label')
+}
+
+/** Without names there are no identifiers to see: every number is a feature, as SageMaker's algorithms take it. */
+function allNumeric(
+  table: DataFrame,
+  target: string,
+  weight: string | undefined,
+): ReadonlyMap<string, Role> {
+  const numbers = table.names.filter(
+    (name) => name !== target && name !== weight && findColumn(table, name)?.kind === 'number',
+  )
+  return new Map(numbers.map((name) => [name, 'numeric']))
+}
+
+/** The weight may be named beside a plan, as the target may. */
+function withWeight(plan: ColumnPlan, weight: string | undefined): ColumnPlan {
+  if (weight === undefined) return plan
+  if (plan.weight === undefined || plan.weight === weight) return { ...plan, weight }
+  throw new InputError(
+    'invalid_plan',
+    `the plan's weight is ${quote(plan.weight)}, --weight says ${quote(weight)}`,
+  )
+}
+
+/** Columns that a plan does not mention are recorded as dropped. */
+function withUnplanned(plan: ColumnPlan, table: DataFrame): ColumnPlan {
+  const mentioned = new Set([
+    plan.target,
+    ...(plan.weight === undefined ? [] : [plan.weight]),
+    ...plan.id,
+    ...[...plan.numeric, ...plan.ordinal, ...plan.nominal, ...plan.dropped].map(
+      ({ column }) => column,
+    ),
+    ...plan.derived.map(({ from }) => from),
+  ])
+  const rest = table.names
+    .filter((name) => !mentioned.has(name))
+    .map((column) => ({ column, reason: 'not in the plan' }))
+  return { ...plan, dropped: [...plan.dropped, ...rest] }
+}

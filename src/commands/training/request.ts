@@ -1,0 +1,36 @@
+import type { Role } from '../../preprocess/infer-plan.ts'
+import type { ColumnPlan } from '../../preprocess/plan.ts'
+import type { Header, TableSource } from '../../tables/read-tables.ts'
+import type { EngineName, EstimatorName } from '../../training/train.ts'
+import type { TuneOptions } from '../../training/tuning/tune.ts'
+
+/** Everything a training is told, wherever it was told it. */
+export interface TrainRequest {
+  readonly source: TableSource
+  /** Measured on, with the columns of the source. */
+  readonly validation?: TableSource
+  readonly test?: TableSource
+  /** Rows to explain against, in the place of a sample of the training rows. */
+  readonly background?: TableSource
+  /** Without a header columns are label, f1, f2 …: SageMaker's order, the label first. */
+  readonly header: Header
+  readonly target?: string
+  /** The column that says how much a training row counts. */
+  readonly weight?: string
+  readonly plan?: ColumnPlan
+  readonly roles: ReadonlyMap<string, Role>
+  readonly estimator: EstimatorName
+  readonly engine: EngineName
+  readonly params: ReadonlyMap<string, unknown>
+  readonly modelDir: string
+  readonly testSize: number
+  readonly crossValidation?: { readonly folds: number; readonly repeats: number }
+  /** Search for parameters first. */
+  readonly tuning?: Pick<TuneOptions, 'trials' | 'folds' | 'method' | 'metric'>
+  readonly seed: number
+  readonly dropMissingLabel: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  /** Present in a training job: metric lines, files for output.tar.gz, a model even when it is stopped. */
+  readonly sageMaker?: { readonly outputData: string; readonly notes: readonly string[] }
+}

@@ -1,0 +1,140 @@
+/** The tables that end a training: how good the model is, and why. */
+
+import type { Intervals } from '../../evaluation/bootstrap.ts'
+import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
+import type { Metrics } from '../../evaluation/metrics.ts'
+import { type CrossValidation, summariseFolds } from '../../training/cross-validation.ts'
+import type { Evaluation, TrainReport } from '../../training/train.ts'
+import type { Trial } from '../../training/tuning/parameter-search.ts'
+import type { TuneReport } from '../../training/tuning/tune.ts'
+import { printable } from '../terminal.ts'
+
+/** What the table of metrics shows, with its headings. */
+const shown: Readonly<Partial<Record<MetricName, string>>> = {
+  accuracy: 'accuracy',
+  roc_auc: 'ROC AUC',
+  log_loss: 'log loss',
+  f1: 'F1',
+  brier: 'Brier',
+}
+const shownMetrics = Object.keys(shown) as MetricName[]
+
+const MOST_TRIALS = 20
+const MOST_COLUMNS = 20
+
+/** Returns the tables of metrics and confusion, and the importance bars. */
+export function describeResult(report: TrainReport): string {
+  const { artifact, test, channels, crossValidation } = report
+  const measured: [string, Evaluation][] = [
+    ...(test ? [[channels.has('test') ? 'held out' : 'test', test] as [string, Evaluation]] : []),
+    ...channels,
+  ]
+  const lines = measured.flatMap(([title, { model, majority, intervals }]) => [
+    headLine(title),
+    rowLine('model', (name) => number(model[metricNames[name]])),
+    rowLine('95 % from', (name) => bound(intervals, name, 0)),
+    rowLine('95 % to', (name) => bound(intervals, name, 1)),
+    rowLine('majority', (name) => number(majority[metricNames[name]])),
+    '',
+    ...describeConfusion(model, artifact.classes),
+    '',
+  ])
+  if (crossValidation) lines.push(...describeFolds(crossValidation), '')
+  return `${[...lines, ...describeImportance(report)].join('\n')}\n`
+}
+
+function headLine(title: string): string {
+  return `${title.padEnd(10)}${Object.values(shown)
+    .map((name) => name.padStart(9))
+    .join('')}`
+}
+
+function rowLine(title: string, cellOf: (name: MetricName) => string): string {
+  return `${title.padEnd(10)}${shownMetrics.map((name) => cellOf(name).padStart(9)).join('')}`
+}
+
+function number(value: number | null | undefined): string {
+  return value === null || value === undefined ? '-' : value.toFixed(3)
+}
+
+function bound({ of }: Intervals, name: MetricName, side: 0 | 1): string {
+  return number(of[metricNames[name]]?.[side])
+}
+
+function describeFolds(result: CrossValidation): string[] {
+  const summaries = summariseFolds(result)
+  const { folds, repeats } = result
+  return [
+    headLine(`cv ${folds}${repeats > 1 ? ` × ${repeats}` : ''}`),
+    rowLine('mean', (name) => number(summaries[name]?.mean)),
+    rowLine('± sd', (name) => number(summaries[name]?.sd)),
+  ]
+}
+
+function describeConfusion(metrics: Metrics, classes: readonly string[]): string[] {
+  if (classes.length > 8) return []
+  const names = classes.map((name) => printable(name).slice(0, 16))
+  const width = Math.max(8, ...names.map((name) => name.length + 5))
+  const head = `confusion ${' '.repeat(width)}${names.map((name) => `said ${name}`.padStart(width + 2)).join('')}`
+  const rows = metrics.confusion.map(
+    (counts, k) =>
+      `          ${`was ${names[k]}`.padEnd(width)}${counts.map((count) => String(count).padStart(width + 2)).join('')}`,
+  )
+  return [head, ...rows]
+}
+
+function describeImportance({ artifact, importance }: TrainReport): string[] {
+  const isBinary = artifact.classes.length === 2
+  const most = importance[0]?.meanAbsShap ?? 0
+  const width = Math.min(28, Math.max(...importance.map(({ column }) => column.length)))
+  const space = artifact.model.kind === 'linear' ? 'log-odds' : 'probability'
+  const of = isBinary
+    ? `${space} of ${artifact.plan.target} = ${artifact.classes[1]}`
+    : `${space}, mean over classes`
+  const heading = printable(`why (mean |SHAP|, ${of})`)
+  const rows = importance.slice(0, MOST_COLUMNS).map(({ column, meanAbsShap, direction }) => {
+    const bar = '█'.repeat(most > 0 ? Math.round((meanAbsShap / most) * 24) : 0)
+    const cells = [
+      printable(column).padEnd(width),
+      bar.padEnd(24),
+      `${meanAbsShap.toFixed(4).padStart(8)}  `,
+      isBinary ? printable(direction) : '',
+    ]
+    return cells.join('  ').trimEnd()
+  })
+  return [
+    isBinary ? `${heading.padEnd(width + 39)} direction` : heading,
+    ...rows,
+    ...(importance.length > MOST_COLUMNS ? [`and ${importance.length - MOST_COLUMNS} more`] : []),
+  ]
+}
+
+/** Returns the table of a search's trials, best first; empty for a training without one. */
+export function describeTrials(report: TrainReport | TuneReport): string {
+  if (!('search' in report)) return ''
+  const { metric, folds, resource, ranking } = report.search
+  const unit = resource === 'rows' ? 'rows' : 'trees'
+  const searched = Object.keys(report.artifact.params).filter((name) => isSearched(ranking, name))
+  const lines = ranking.slice(0, MOST_TRIALS).map(({ trial, rungs, params, error }) => {
+    const last = rungs.at(-1)
+    const cells = [
+      String(trial).padStart(5),
+      number(last?.mean).padStart(8),
+      number(last?.sd).padStart(8),
+      String(last?.resource ?? '-').padStart(8),
+      error === undefined
+        ? searched.map((name) => `${name}=${params[name] ?? 'none'}`).join(' ')
+        : printable(error).slice(0, 80),
+    ]
+    return cells.join('  ')
+  })
+  const head = ['trial', metric.padStart(8), '± sd'.padStart(8), unit.padStart(8), 'parameters']
+  const rest = ranking.length - lines.length
+  const more = rest > 0 ? [`and ${rest} more, in trials.json`] : []
+  return `${[`search    ${ranking.length} trials, mean over ${folds} folds`, head.join('  '), ...lines, ...more].join('\n')}\n\n`
+}
+
+/** Whether the trials differ in a parameter. */
+function isSearched(ranking: readonly Trial[], name: string): boolean {
+  return new Set(ranking.map(({ params }) => params[name])).size > 1
+}

@@ -1,0 +1,86 @@
+/** What `train` says when it is done. */
+import type { DataFrame } from '../../data/frame.ts'
+import { buildPredictor } from '../../predictor/predictor.ts'
+import { frameOfCells } from '../../preprocess/preprocessor.ts'
+import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
+import type { TrainReport } from '../../training/train.ts'
+import type { TuneReport } from '../../training/tuning/tune.ts'
+import { metricLines } from '../sagemaker/metric-lines.ts'
+import type { Output } from '../terminal.ts'
+import type { TrainRequest } from './request.ts'
+import { describeResult, describeTrials } from './result-tables.ts'
+
+/** Writes the result: metric lines for SageMaker, then tables for people or one JSON object. */
+export function writeResult(
+  request: TrainRequest,
+  report: TrainReport | TuneReport,
+  saved: { readonly files: ReadonlyMap<string, number>; readonly seconds: number },
+  output: Output,
+): void {
+  const { artifact, test, channels, crossValidation } = report
+  const { seconds } = saved
+  const validation = channels.get('validation')
+  if (request.sageMaker) for (const line of metricLines(report)) output.result(`${line}\n`)
+  if (request.json) {
+    const object = {
+      model_id: artifact.modelId,
+      model_dir: request.modelDir,
+      estimator: artifact.estimator,
+      engine: artifact.engine,
+      params: artifact.params,
+      target: artifact.plan.target,
+      classes: artifact.classes,
+      rows: artifact.training.rows,
+      train_rows: artifact.training.trainRows,
+      test_rows: artifact.training.testRows,
+      test: test ? writeEvaluation(test, artifact.classes) : null,
+      majority: test ? writeMetrics(test.majority, artifact.classes) : null,
+      ...(validation ? { validation: writeEvaluation(validation, artifact.classes) } : {}),
+      ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
+      importance: artifact.metrics.importance,
+      ...(artifact.trials ? { tuning: artifact.trials } : {}),
+      warnings: artifact.training.warnings,
+      ...(artifact.training.interrupted === true ? { interrupted: true } : {}),
+      seconds: Math.round(seconds * 1000) / 1000,
+    }
+    output.result(`${JSON.stringify(object)}\n`)
+    return
+  }
+  if (request.quiet) return
+  output.result(`\n${describeTrials(report)}${describeResult(report)}\n`)
+  output.foldWarnings()
+  const interrupted = artifact.training.interrupted === true ? '   (interrupted)' : ''
+  output.note(
+    `saved     ${request.modelDir}/   model ${artifact.modelId}   ${seconds.toFixed(1)} s${interrupted}`,
+  )
+  const sizes = [...saved.files].map(([name, bytes]) => `${name} ${Math.ceil(bytes / 1000)} KB`)
+  output.note(`          ${sizes.join(' · ')}`)
+  output.note(describeSpeed(report))
+}
+
+/** Times one usual row, and many at once; rough figures for people, not a benchmark. */
+function describeSpeed({ artifact }: TrainReport): string {
+  const predictor = buildPredictor(artifact)
+  const { inputs } = artifact.preprocessor
+  const row = inputs.map(({ example }) => example)
+  const [one, many] = [1, 500].map((rows) => frameOfCells(inputs, new Array(rows).fill(row)))
+  const predict = timeOf(() => predictor.predict(one as DataFrame))
+  const explain = timeOf(() => predictor.explain(one as DataFrame))
+  const perSecond = 500_000 / timeOf(() => predictor.predict(many as DataFrame))
+  const rate = Number(perSecond.toPrecision(2)).toLocaleString('en-US')
+  return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s        next: npx shapserve serve`
+}
+
+/** Returns the shortest of some runs in milliseconds, after as long to warm up; at most about 100 ms in all. */
+function timeOf(run: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY
+  for (const until of [performance.now() + 20, performance.now() + 50]) {
+    best = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 100 && (i === 0 || performance.now() < until); i++) {
+      const start = performance.now()
+      run()
+      best = Math.min(best, performance.now() - start)
+    }
+  }
+  return best
+}

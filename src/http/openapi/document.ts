@@ -1,0 +1,89 @@
+/** The OpenAPI document and its page; built at the first request, so that a start costs nothing for them. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { VERSION } from '../../version.ts'
+import type { Route } from '../route.ts'
+
+/** Nothing from elsewhere; the page's own bundle sets styles from its script and shows images from data. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; object-src 'none'"
+
+/** Returns an application that describes the given routes at /openapi.json and /docs; it runs none of them. */
+export async function buildDocs(
+  routes: readonly Route[],
+  withPage = true,
+): Promise<FastifyInstance> {
+  const [{ default: fastify }, { default: swagger }] = await Promise.all([
+    import('fastify'),
+    import('@fastify/swagger'),
+  ])
+  const app = fastify({
+    logger: false,
+    ajv: { customOptions: { strict: false, coerceTypes: false, removeAdditional: false } },
+  })
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      // Nothing in this process asks who calls; see docs/serving.md on what stands in front.
+      security: [],
+      info: {
+        title: 'shapserve',
+        description: 'Predictions and exact SHAP explanations of a tabular classifier.',
+        version: VERSION,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      tags: [
+        { name: 'model', description: 'Predictions, explanations and the model itself' },
+        { name: 'service', description: 'Health' },
+      ],
+    },
+  })
+  if (withPage) {
+    const { default: swaggerUi } = await import('@fastify/swagger-ui')
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: CONTENT_SECURITY_POLICY,
+      uiConfig: { docExpansion: 'list' },
+      // The page reads the document one level down, at /docs/json.
+      transformSpecification: (document) => ({
+        ...document,
+        servers: serversAt('..'),
+      }),
+      transformSpecificationClone: true,
+    })
+  }
+  for (const { method, url, schema } of routes)
+    app.route({ method, url, schema, handler: () => undefined })
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    return reply
+      .type('application/json')
+      .send(Buffer.from(JSON.stringify({ ...app.swagger(), servers: serversAt('.') })))
+  })
+  await app.ready()
+  return app
+}
+
+/** The service's address relative to the document, so that it holds behind a path prefix too. */
+function serversAt(url: string) {
+  return [{ url, description: 'this service' }]
+}
+
+/** Returns the OpenAPI document of the routes. */
+export async function buildOpenApi(routes: readonly Route[]): Promise<unknown> {
+  const docs = await buildDocs(routes, false)
+  const document = { ...docs.swagger(), servers: serversAt('.') }
+  await docs.close()
+  return document
+}
+
+/** Returns a handler that hands a request over to the documentation, which it builds when it is first asked. */
+export function createDocsHandler(routes: () => readonly Route[]) {
+  let docs: Promise<FastifyInstance> | undefined
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    docs ??= buildDocs(routes())
+    const app = await docs
+    reply.hijack()
+    app.routing(request.raw, reply.raw)
+  }
+}

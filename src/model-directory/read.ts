@@ -1,0 +1,239 @@
+import { DATA_FILES, SUMMARY_FILE } from '../artifact/artifact.ts'
+import { runSelfTest } from '../predictor/self-test.ts'
+/** Reads model directories: whole, verified, or not at all. */
+
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Artifact, MANIFEST_FILE } from '../artifact/artifact.ts'
+import type { FileEntry, Manifest } from '../artifact/decode.ts'
+import { decodeArtifact, decodeManifest } from '../artifact/decode.ts'
+import { ArtifactError, listNames, quotePath } from '../errors.ts'
+import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
+
+/** Reads of a directory whose model is being replaced all the time. */
+const MAX_ATTEMPTS = 10
+export const MAX_MANIFEST = 1 << 20
+export const MAX_FILE = 1 << 30
+export const LOCK_FILE = '.lock'
+export const CARD_FILE = 'MODEL_CARD.md'
+export const NEXT = '.next'
+
+/** Returns the SHA-256 of bytes in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Decides whether so many bytes may be read. */
+export type Reserve = (bytes: number) => void | Promise<void>
+
+/** A model directory's verified contents. */
+export interface LoadedModel {
+  readonly artifact: Artifact
+  readonly predictor: Predictor
+  /** The bytes of every file in shared memory, for a worker that builds the same model. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** Files in the directory that no manifest names. */
+  readonly extraFiles: readonly string[]
+}
+
+/**
+ * Returns the model of a directory: every size and checksum verified, every number checked, its self-test passed.
+ * @param reserve is told how many bytes the files have before they are read, and may refuse by throwing
+ * @throws ArtifactError with one line that says what is wrong and where
+ */
+export async function readModelDirectory(
+  directory: string,
+  reserve: Reserve = () => {},
+): Promise<LoadedModel> {
+  for (let attempt = 1; ; attempt++) {
+    const names = await listDirectory(directory)
+    if (!names.includes(MANIFEST_FILE)) throw noManifest(directory, names)
+    const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+    try {
+      return await readManifestFiles(directory, names, manifestBytes, reserve)
+    } catch (error) {
+      // A training may have put another model in place between two reads.
+      const now = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+      if (attempt >= MAX_ATTEMPTS || now.equals(manifestBytes)) throw error
+    }
+  }
+}
+
+async function readManifestFiles(
+  directory: string,
+  names: readonly string[],
+  manifestBytes: Buffer,
+  reserve: Reserve,
+): Promise<LoadedModel> {
+  const manifest = decodeManifest(manifestBytes, sha256)
+  await reserve(manifest.files.reduce((sum, { size }) => sum + size, manifestBytes.length))
+  const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
+  for (const entry of manifest.files) {
+    files.set(entry.name, await readListedFile(directory, entry))
+  }
+  const { artifact, predictor } = buildModel(manifest, files)
+  const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE])
+  return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
+}
+
+/**
+ * Returns the model of an artifact that was checked before, in another thread. Its explainers are made when they are
+ * first asked for.
+ */
+export function adoptModel(
+  artifact: Artifact,
+  files: LoadedModel['files'],
+  extraFiles: readonly string[],
+): LoadedModel {
+  return { artifact, predictor: buildPredictor(artifact), files, extraFiles }
+}
+
+/** Returns the model in bytes that were read from a directory before. */
+export function loadModelFiles(files: ReadonlyMap<string, Uint8Array>): {
+  artifact: Artifact
+  predictor: Predictor
+} {
+  return buildModel(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array, sha256), files)
+}
+
+function buildModel(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>) {
+  const artifact = decodeArtifact(manifest, files)
+  const predictor = buildPredictor(artifact)
+  runSelfTest(predictor, artifact)
+  return { artifact, predictor }
+}
+
+async function listDirectory(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      throw new ArtifactError('missing', `there is no model directory ${quotePath(directory)}`)
+    if (code === 'ENOTDIR')
+      throw new ArtifactError('missing', `${quotePath(directory)} is not a directory`)
+    throw unreadable(directory, error)
+  }
+}
+
+function noManifest(directory: string, names: readonly string[]): ArtifactError {
+  const foreign = names
+    .filter((name) => ![...DATA_FILES, SUMMARY_FILE].some((own) => own === name))
+    .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
+  if (foreign.length > 0) {
+    return new ArtifactError(
+      'foreign',
+      `${quotePath(directory)} has no ${MANIFEST_FILE}; it holds ${listNames(foreign, 3)}, a foreign artifact that is not read`,
+    )
+  }
+  const what = names.length === 0 ? 'is empty' : `has no ${MANIFEST_FILE}`
+  return new ArtifactError('missing', `the model directory ${quotePath(directory)} ${what}`)
+}
+
+/** Reads a file that a manifest names; a file that is about to be renamed may still have the suffix. */
+async function readListedFile(directory: string, entry: FileEntry): Promise<Uint8Array> {
+  let problem: unknown
+  for (const name of [entry.name, entry.name + NEXT, entry.name]) {
+    try {
+      const bytes = await readRegularFile(directory, name, { exactly: entry.size, most: MAX_FILE })
+      if (sha256(bytes) === entry.sha256) return bytes
+      problem ??= new ArtifactError('corrupt', `${entry.name} differs from the manifest's checksum`)
+    } catch (error) {
+      problem ??= error
+    }
+  }
+  throw problem
+}
+
+/** Reads a regular file whole, never through a link and never waiting on a pipe or device. */
+export async function readRegularFile(
+  directory: string,
+  name: string,
+  limits: { exactly?: number; most: number },
+): Promise<Buffer> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(
+      join(directory, name),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
+    const before = await handle.stat()
+    if (!before.isFile()) throw new ArtifactError('unreadable', `${name} is not a regular file`)
+    if (before.size > limits.most) {
+      throw new ArtifactError(
+        'invalid',
+        `${name} has ${before.size} bytes, at most ${limits.most} are read`,
+      )
+    }
+    if (limits.exactly !== undefined && before.size !== limits.exactly) {
+      throw new ArtifactError(
+        'corrupt',
+        `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`,
+      )
+    }
+    const bytes = await readShared(handle, before.size)
+    const after = await handle.stat()
+    if (
+      bytes.length !== before.size ||
+      after.size !== before.size ||
+      after.mtimeMs !== before.mtimeMs
+    ) {
+      throw new ArtifactError('unreadable', `${name} changed while it was read`)
+    }
+    return bytes
+  } catch (error) {
+    if (error instanceof ArtifactError) throw error
+    throw await explainUnreadable(directory, name, error)
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
+async function readShared(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.from(new SharedArrayBuffer(size))
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
+}
+
+/** Adds the mode of a file that may not be read, where it can be found out. */
+async function explainUnreadable(
+  directory: string,
+  name: string,
+  error: unknown,
+): Promise<ArtifactError> {
+  const mode = await stat(join(directory, name)).then(
+    (found) =>
+      `; it has mode ${(found.mode & 0o777).toString(8).padStart(3, '0')} and owner uid ${found.uid}`,
+    () => '',
+  )
+  return unreadable(name, error, mode)
+}
+
+function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const shown = quotePath(name)
+  if (code === 'ENOENT')
+    return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
+      cause: error,
+    })
+  if (code === 'ELOOP' || code === 'EMLINK')
+    return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new ArtifactError(
+      'unreadable',
+      `${shown} may not be read by uid ${process.getuid?.()}${mode}`,
+      { cause: error },
+    )
+  }
+  return new ArtifactError('unreadable', `${shown} cannot be read: ${code ?? message}`, {
+    cause: error,
+  })
+}

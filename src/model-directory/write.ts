@@ -1,0 +1,207 @@
+import type { Manifest } from '../artifact/decode.ts'
+/**
+ * Writes model directories. A new model is written beside the old one as `NAME.next`, then the manifest is renamed
+ * (the commit point), then the other files are. A reader that finds a file not matching the manifest looks for its
+ * `.next`: so at every moment the directory holds one whole model, the old or the new one.
+ */
+
+import { constants } from 'node:fs'
+import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { type Artifact, MANIFEST_FILE, TRIALS_FILE } from '../artifact/artifact.ts'
+import { decodeManifest } from '../artifact/decode.ts'
+import { encodeArtifact } from '../artifact/encode.ts'
+import { ArtifactError, quotePath } from '../errors.ts'
+import {
+  CARD_FILE,
+  LOCK_FILE,
+  MAX_FILE,
+  MAX_MANIFEST,
+  NEXT,
+  readRegularFile,
+  sha256,
+} from './read.ts'
+
+/** A directory that is reserved for one training. */
+export interface ModelWriter {
+  /**
+   * Replaces the directory's model; when it fails or is killed, the old model stays. Returns the bytes of every file.
+   * @throws ArtifactError `unwritable`
+   */
+  commit(artifact: Artifact, card: string): Promise<ReadonlyMap<string, number>>
+  /** Gives the directory free. */
+  release(): Promise<void>
+}
+
+/**
+ * Makes the directory if needed, takes its lock and proves that it can be written: before a training, not after it.
+ * @throws ArtifactError `unwritable` or `locked`
+ */
+export async function openModelWriter(directory: string): Promise<ModelWriter> {
+  try {
+    await makeDirectory(directory)
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+  await takeLock(directory)
+  return {
+    commit: (artifact, card) => commit(directory, artifact, card),
+    release: () => rm(join(directory, LOCK_FILE), { force: true }),
+  }
+}
+
+/** Makes a directory and those above it, readable by everyone whatever the umask is. */
+async function makeDirectory(directory: string): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode: 0o755 })
+  if (first === undefined) return
+  for (let path = resolve(directory); path.length >= resolve(first).length; path = dirname(path)) {
+    await chmod(path, 0o755)
+  }
+}
+
+/** The lock appears with its contents or not at all: it is written under another name and linked. */
+async function takeLock(directory: string, retry = true): Promise<void> {
+  const path = join(directory, LOCK_FILE)
+  const draft = `${path}.${process.pid}`
+  try {
+    await writeFile(draft, `${process.pid} ${hostname()}\n`, { mode: 0o644 })
+    await link(draft, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw unwritable(directory, error)
+    if (retry && (await isStale(path))) {
+      await rm(path, { force: true })
+      return await takeLock(directory, false)
+    }
+    throw new ArtifactError(
+      'locked',
+      `another training writes to ${quotePath(directory)}; if not, delete ${quotePath(path)}`,
+    )
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** A lock is stale when its process was on this host and is no more, or when it names none. */
+async function isStale(path: string): Promise<boolean> {
+  try {
+    const handle = await open(
+      path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
+    const [pid, host] = (await handle.readFile('utf8').finally(() => handle.close()))
+      .trim()
+      .split(' ')
+    if (pid === undefined || pid === '') return true
+    if (host !== hostname()) return false
+    if (Number(pid) === process.pid) return true
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+async function commit(
+  directory: string,
+  artifact: Artifact,
+  card: string,
+): Promise<ReadonlyMap<string, number>> {
+  const files = encodeArtifact(artifact, sha256)
+  files.set(CARD_FILE, new TextEncoder().encode(card))
+  try {
+    await finishEarlierCommit(directory)
+    try {
+      for (const [name, bytes] of files) await writeSynced(join(directory, name + NEXT), bytes)
+      await syncDirectory(directory)
+    } catch (error) {
+      for (const name of files.keys()) await rm(join(directory, name + NEXT), { force: true })
+      throw error
+    }
+    await moveIntoPlace(directory, MANIFEST_FILE)
+    await syncDirectory(directory)
+    for (const name of files.keys())
+      if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
+    // The trials of the model before: no file of this one.
+    if (!files.has(TRIALS_FILE)) await rm(join(directory, TRIALS_FILE), { force: true })
+    await syncDirectory(directory)
+    return new Map([...files].map(([name, bytes]) => [name, bytes.length]))
+  } catch (error) {
+    throw unwritable(directory, error)
+  }
+}
+
+async function moveIntoPlace(directory: string, name: string): Promise<void> {
+  await rename(join(directory, name + NEXT), join(directory, name))
+}
+
+/**
+ * Clears up after a training that was killed: a `.next` file that the manifest asks for was committed and takes its
+ * place, any other is a remnant and goes.
+ */
+async function finishEarlierCommit(directory: string): Promise<void> {
+  const remnants = (await readdir(directory)).filter((name) => name.endsWith(NEXT))
+  if (remnants.length === 0) return
+  const committed = await readCommitted(directory)
+  for (const remnant of remnants) {
+    const name = remnant.slice(0, -NEXT.length)
+    const bytes = await readRegularFile(directory, remnant, { most: MAX_FILE }).catch(
+      () => undefined,
+    )
+    if (bytes && belongsTo(committed, name, bytes)) await moveIntoPlace(directory, name)
+    else await rm(join(directory, remnant), { force: true })
+  }
+  await syncDirectory(directory)
+}
+
+async function readCommitted(directory: string): Promise<Manifest | undefined> {
+  try {
+    return decodeManifest(
+      await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST }),
+      sha256,
+    )
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a file is the manifest's: by its checksum, or the card by the model it names. */
+function belongsTo(manifest: Manifest | undefined, name: string, bytes: Buffer): boolean {
+  if (!manifest) return false
+  if (name === CARD_FILE) return bytes.includes(String(manifest.json.get('model_id')))
+  return manifest.files.some((entry) => entry.name === name && entry.sha256 === sha256(bytes))
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'w', 0o644)
+  try {
+    await handle.writeFile(bytes)
+    // The mode above is cut by the umask; a model must be readable by whoever serves it.
+    await handle.chmod(0o644)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function unwritable(directory: string, error: unknown): ArtifactError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const uid = process.getuid?.()
+  return new ArtifactError(
+    'unwritable',
+    `${quotePath(directory)} cannot be written by uid ${uid}: ${code ?? message}`,
+    {
+      cause: error,
+    },
+  )
+}

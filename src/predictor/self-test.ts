@@ -1,0 +1,83 @@
+/** Rows stored with a model, and the proof that this program answers them as the training did. */
+
+import type { Artifact, SelfTestRow } from '../artifact/artifact.ts'
+import type { Cell, DataFrame } from '../data/frame.ts'
+import { ArtifactError } from '../errors.ts'
+import { frameOfCells } from '../preprocess/preprocessor.ts'
+import type { Explanation } from '../shap/explanation.ts'
+import type { Predictor } from './predictor.ts'
+
+/**
+ * Returns rows made up from what training saw of each column, with the model's answers: usual values, both ends,
+ * missing values where they are allowed, and an unknown category. No training row is stored.
+ */
+export function makeSelfTest(predictor: Predictor): SelfTestRow[] {
+  const { inputs } = predictor.preprocessor.spec
+  const rows: Cell[][] = [
+    inputs.map(({ example }) => example),
+    inputs.map((input) => input.range?.minimum ?? input.categories?.[0] ?? input.example),
+    inputs.map((input) => input.range?.maximum ?? input.categories?.at(-1) ?? input.example),
+    inputs.map((input) => (input.nullable ? null : input.example)),
+    inputs.map((input) => (input.type === 'text' ? 'never seen' : input.example)),
+  ]
+  const frame = frameOfCells(inputs, rows)
+  const { probabilities } = predictor.predict(frame)
+  const classes = predictor.classes.length
+  const explanations = predictor.explain(frame, { output: predictor.classes.at(-1) as string })
+  return rows.map((cells, row) => ({
+    cells,
+    probabilities: Array.from(probabilities.subarray(row * classes, (row + 1) * classes)),
+    baseValue: explanations.rows[row]!.baseValues[0]!,
+    shapValues: Array.from(explanations.rows[row]!.shapValues[0]!),
+  }))
+}
+
+/** Largest difference to a stored number that another processor's arithmetic may make. */
+const SELF_TEST_TOLERANCE = 1e-9
+
+/**
+ * Predicts and explains the rows stored in a model and compares with the stored answers.
+ * @throws ArtifactError `self_test`: another build, another machine's arithmetic, or a damaged model
+ */
+export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
+  const frame = frameOfCells(
+    artifact.preprocessor.inputs,
+    artifact.selfTest.map(({ cells }) => cells),
+  )
+  const { predictions, explanations } = answer(predictor, frame)
+  artifact.selfTest.forEach((expected, row) => {
+    const probabilities = predictions.probabilities.subarray(
+      row * artifact.classes.length,
+      (row + 1) * artifact.classes.length,
+    )
+    const explanation = explanations.rows[row] as Explanation
+    const pairs = [
+      ...expected.probabilities.map((value, k) => [value, probabilities[k]!] as const),
+      ...expected.shapValues.map((value, j) => [value, explanation.shapValues[0]![j]!] as const),
+      [expected.baseValue, explanation.baseValues[0]!] as const,
+    ]
+    // Written so that NaN fails too.
+    if (!pairs.every(([a, b]) => Math.abs(a - b) <= SELF_TEST_TOLERANCE)) {
+      throw new ArtifactError(
+        'self_test',
+        `the model's self-test row ${row + 1} gives other numbers than at training`,
+      )
+    }
+  })
+}
+
+/** A model whose numbers overflow on its own rows is none that a training wrote. */
+function answer(predictor: Predictor, frame: DataFrame) {
+  try {
+    const output = predictor.classes.at(-1) as string
+    return {
+      predictions: predictor.predict(frame),
+      explanations: predictor.explain(frame, { output }),
+    }
+  } catch (error) {
+    throw new ArtifactError(
+      'self_test',
+      `the model cannot answer its own self-test: ${(error as Error).message}`,
+    )
+  }
+}

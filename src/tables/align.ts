@@ -1,0 +1,68 @@
+/** Tables that a model is measured on, made to fit the table that it is trained on. */
+import { type Column, type DataFrame, findColumn, numberColumn, textColumn } from '../data/frame.ts'
+import { InputError, quote } from '../errors.ts'
+import type { ReadTable } from './read-tables.ts'
+
+/** A table to measure on may lack the weights: they do not count there. */
+function withMissingWeight(table: DataFrame, weight: string | undefined): DataFrame {
+  if (weight === undefined || table.names.includes(weight)) return table
+  return {
+    names: [...table.names, weight],
+    columns: [...table.columns, numberColumn(new Float64Array(table.length).fill(Number.NaN))],
+    length: table.length,
+  }
+}
+
+/**
+ * Returns the other table with the training table's columns, in their order and of their types.
+ * @param weight the column of weights, which the other table may lack
+ * @throws InputError `missing_column`, `unknown_column` or `invalid_number` naming both files and the column
+ */
+export function alignTable(train: ReadTable, other: ReadTable, weight?: string): DataFrame {
+  const { names } = train.table
+  const table = withMissingWeight(other.table, names.includes(weight ?? '') ? weight : undefined)
+  const shown = { train: quote(train.name, 256), other: quote(other.name, 256) }
+  const missing = names.find((name) => !table.names.includes(name))
+  if (missing !== undefined) {
+    throw new InputError(
+      'missing_column',
+      `${shown.other} has no column ${quote(missing)}, ${shown.train} has`,
+      [{ column: missing }],
+    )
+  }
+  const extra = table.names.find((name) => !names.includes(name))
+  if (extra !== undefined) {
+    throw new InputError(
+      'unknown_column',
+      `${shown.other} has a column ${quote(extra)}, ${shown.train} has not`,
+      [{ column: extra }],
+    )
+  }
+  return {
+    names,
+    columns: names.map((name, j) => {
+      const wanted = (train.table.columns[j] as Column).kind
+      const column = findColumn(table, name) as Column
+      if (column.kind === 'text' && column.unread !== undefined)
+        throw new InputError(
+          'invalid_text',
+          `${shown.other} has ${column.unread} in column ${quote(name)}`,
+          [{ column: name }],
+        )
+      if (column.kind === wanted) return column
+      if (column.kind === 'number') return textColumn(Array.from(column.values, textOf))
+      const { codes, levels } = column
+      if (levels.length === 0) return numberColumn(new Float64Array(table.length).fill(Number.NaN))
+      throw new InputError(
+        'invalid_number',
+        `${shown.other} has ${quote(levels[0])} in column ${quote(name)}, row ${codes.indexOf(0) + 1}; ${shown.train} has numbers there`,
+        [{ row: codes.indexOf(0) + 1, column: name }],
+      )
+    }),
+    length: table.length,
+  }
+}
+
+function textOf(value: number): string | null {
+  return Number.isNaN(value) ? null : String(value)
+}

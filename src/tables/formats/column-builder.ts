@@ -1,0 +1,270 @@
+/** One column that grows cell by cell and finds out on the way whether it holds numbers or texts. */
+
+import { beginsWithZero, readDecimal } from '../../data/decimal.ts'
+import { type Column, numberColumn } from '../../data/frame.ts'
+import { checkFinite, isInfinity, isMissingBytes, isMissingText } from '../../data/number.ts'
+import { InputError } from '../../errors.ts'
+import { createTextDictionary, type TextDictionary } from './text-dictionary.ts'
+
+/** Most different texts of a column; a column with more is kept without its texts. */
+export const MAX_LEVELS = 1_000_000
+
+/** Memory that readers ask for before they take it. */
+export interface MemoryBudget {
+  /** @throws InputError `too_large` when that is more than there is */
+  reserve(bytes: number): void
+  release(bytes: number): void
+}
+
+/**
+ * A column that is read. It begins as numbers and becomes text at the first cell that is none. Texts are kept as
+ * they were written, so a column that has thrown away the texts of its numbers by then is torn: it must be read once
+ * more, as text from the first cell.
+ */
+export interface ColumnBuilder {
+  readonly name: string
+  /** How many cells it has. */
+  readonly length: number
+  readonly state: 'number' | 'text' | 'torn' | 'full' | 'done'
+  /** Bytes that its different texts take. */
+  readonly dictionaryMemory: number
+  addMissing(): void
+  /** Adds a cell that a person wrote: a number if it is a decimal without zeros in front, otherwise a text. */
+  addBytes(bytes: Uint8Array, start: number, end: number): void
+  /** Adds a cell that is a number; in a text column, its text. */
+  addNumber(value: number): void
+  /** Adds a cell that is a text, whatever it looks like. */
+  addText(text: string): void
+  /** Gives the texts up: there are too many. */
+  overflow(): void
+  /** Begins again: a torn column as text, any other is done and takes no more cells. */
+  restart(): void
+  /** @throws InputError `non_finite`, its place holding the row of all files, for a number column with an infinity */
+  finish(): Column
+}
+
+/** An infinity, where it was first seen. */
+interface Infinite {
+  readonly row: number
+  readonly written: string
+}
+
+/**
+ * Returns an empty column.
+ * @param capacity how many cells to expect; more are taken, at the price of a copy
+ * @param isText whether it is known to hold texts
+ */
+export function createColumnBuilder(
+  name: string,
+  capacity: number,
+  isText: boolean,
+  budget: MemoryBudget,
+): ColumnBuilder {
+  let state: ColumnBuilder['state'] = isText ? 'text' : 'number'
+  let length = 0
+  let present = 0
+  const numbers = createCells((size) => new Float64Array(size), capacity, budget)
+  const codes = createCells((size) => new Int32Array(size), capacity, budget)
+  let dictionary: TextDictionary = createTextDictionary()
+  // A text that is no number of any kind: then an infinity is a text, too.
+  let hasWord = false
+  let infinite: Infinite | undefined
+  let overflowed: Infinite | undefined
+  let finished: Column | undefined
+  const encoder = new TextEncoder()
+  let scratch = new Uint8Array(256)
+
+  const drop = () => {
+    numbers.drop()
+    codes.drop()
+    dictionary = createTextDictionary()
+  }
+  const becomeText = () => {
+    if (present > 0) {
+      state = 'torn'
+      drop()
+      return
+    }
+    state = 'text'
+    numbers.drop()
+    for (let row = 0; row < length; row++) codes.push(-1)
+  }
+  const addCode = (bytes: Uint8Array, start: number, end: number) => {
+    if (state !== 'text') return
+    codes.push(dictionary.codeOf(bytes, start, end))
+    if (dictionary.size > MAX_LEVELS) overflow()
+  }
+  const overflow = () => {
+    state = 'full'
+    drop()
+  }
+  /** Texts that look like numbers do not make an infinity a text. */
+  const noteWord = (bytes: Uint8Array, start: number, end: number) => {
+    if (!Number.isNaN(readDecimal(bytes, start, end))) return
+    if (!isInfinity(bytes, start, end)) hasWord = true
+    else infinite ??= { row: length, written: decode(bytes, start, end) }
+  }
+
+  return {
+    name,
+    get length() {
+      return length
+    },
+    get state() {
+      return state
+    },
+    get dictionaryMemory() {
+      return dictionary.memory
+    },
+    addMissing() {
+      if (state === 'number') numbers.push(Number.NaN)
+      else if (state === 'text') codes.push(-1)
+      length++
+    },
+    addBytes(bytes, start, end) {
+      if (state === 'number') {
+        const value = readDecimal(bytes, start, end)
+        if (!Number.isNaN(value) && !beginsWithZero(bytes, start, end)) {
+          if (value - value !== 0)
+            overflowed ??= { row: length, written: decode(bytes, start, end) }
+          numbers.push(value)
+          present++
+          length++
+          return
+        }
+      }
+      if (isMissingBytes(bytes, start, end)) {
+        this.addMissing()
+        return
+      }
+      if (state === 'number') becomeText()
+      if (!hasWord) noteWord(bytes, start, end)
+      addCode(bytes, start, end)
+      length++
+    },
+    addNumber(value) {
+      if (state !== 'number') {
+        this.addText(String(value))
+        return
+      }
+      numbers.push(value)
+      present++
+      length++
+    },
+    addText(text) {
+      const trimmed = text.trim()
+      if (isMissingText(trimmed)) {
+        this.addMissing()
+        return
+      }
+      if (state === 'number') becomeText()
+      hasWord = true
+      if (trimmed.length * 3 > scratch.length) scratch = new Uint8Array(trimmed.length * 3)
+      const { written } = encoder.encodeInto(trimmed, scratch)
+      addCode(scratch, 0, written)
+      length++
+    },
+    overflow,
+    restart() {
+      // An infinity among numbers with zeros in front: no second reading would change that.
+      if (state === 'torn' && infinite && !hasWord) this.finish()
+      if (state === 'torn') {
+        state = 'text'
+        length = 0
+        hasWord = false
+        infinite = undefined
+      } else {
+        finished ??= this.finish()
+        state = 'done'
+      }
+    },
+    finish() {
+      if (finished) return finished
+      const wrong = state === 'number' ? overflowed : hasWord ? undefined : infinite
+      if (wrong)
+        checkFinite(Number.POSITIVE_INFINITY, wrong.written, { row: wrong.row + 1, column: name })
+      if (state === 'torn')
+        throw new InputError('internal_error', `column ${name} was read in part`)
+      if (state === 'full') {
+        const reason = `text with more than ${MAX_LEVELS} different values`
+        return { kind: 'text', codes: new Int32Array(length).fill(-1), levels: [], unread: reason }
+      }
+      if (state === 'number' && present > 0) return numberColumn(numbers.take())
+      if (state === 'number')
+        return { kind: 'text', codes: new Int32Array(length).fill(-1), levels: [] }
+      const levels = dictionary.texts()
+      dictionary = createTextDictionary()
+      return { kind: 'text', codes: codes.take(), levels }
+    },
+  }
+}
+
+function decode(bytes: Uint8Array, start: number, end: number): string {
+  return new TextDecoder().decode(bytes.subarray(start, end))
+}
+
+/** Values in typed arrays that grow without being copied. */
+interface Cells<T> {
+  push(value: number): void
+  /** Returns all values and forgets them. */
+  take(): T
+  drop(): void
+}
+
+const LEAST_CELLS = 1024
+
+/**
+ * Returns an empty list of cells. The first array has the capacity asked for: where that is enough, which is the rule,
+ * the result is a view of it, and what was not written of it never became memory. Others follow a quarter as large.
+ */
+function createCells<T extends Float64Array | Int32Array>(
+  make: (size: number) => T,
+  capacity: number,
+  budget: MemoryBudget,
+): Cells<T> {
+  let full: T[] = []
+  let current = make(0)
+  let at = 0
+  let total = 0
+  let reserved = 0
+  const next = () => {
+    const size = total === 0 ? Math.max(1, capacity) : Math.max(LEAST_CELLS, total >> 2)
+    if (at > 0) full.push(current)
+    const made = make(0).BYTES_PER_ELEMENT * size
+    budget.reserve(made)
+    reserved += made
+    current = make(size)
+    total += size
+    at = 0
+  }
+  const drop = () => {
+    full = []
+    current = make(0)
+    at = 0
+    total = 0
+    budget.release(reserved)
+    reserved = 0
+  }
+  return {
+    push(value) {
+      if (at === current.length) next()
+      current[at++] = value
+    },
+    take() {
+      const last = current.subarray(0, at) as T
+      if (full.length === 0) {
+        current = make(0)
+        return last
+      }
+      const result = make(full.reduce((sum, { length }) => sum + length, at))
+      let offset = 0
+      for (const part of [...full, last]) {
+        result.set(part, offset)
+        offset += part.length
+      }
+      drop()
+      return result
+    },
+    drop,
+  }
+}

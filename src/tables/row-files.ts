@@ -1,0 +1,207 @@
+/** Files of rows as parts that can be answered one after another: CSV, JSON Lines, Parquet; other forms as a whole. */
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { startsWithHeader } from '../codecs/csv.ts'
+import { decodeUtf8 } from '../data/utf8.ts'
+import { InputError, quote } from '../errors.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import { type Block, splitRecords } from './blocks.ts'
+
+/** What a file of rows is written in. */
+export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
+
+/** A part of a file that is a request of its own. */
+export interface Part {
+  readonly body: Uint8Array
+  /** Form of the body: that of the file, or JSON Lines for Parquet. */
+  readonly format: Exclude<InputFormat, 'parquet'>
+  /** Parameters of its media type. */
+  readonly parameters: ReadonlyMap<string, string>
+  /** Rows before it. */
+  readonly rowOffset: number
+  /** How far into the file it reaches, of how much; 0 where the size is not known. */
+  readonly done: number
+  readonly total: number
+}
+
+/** Bytes of a part: enough that answering it costs more than passing it around. */
+export const PART_BYTES = 256 << 10
+
+/** Returns the format of a file: by its ending, or of what is read by its first character. */
+export function guessFormat(file: string, start: Uint8Array): InputFormat {
+  if (/\.(jsonl|ndjson)$/i.test(file)) return 'jsonl'
+  if (/\.json$/i.test(file)) return 'json'
+  if (/\.csv$/i.test(file)) return 'csv'
+  if (/\.(parquet|pq)$/i.test(file) || Buffer.from(start.subarray(0, 4)).toString() === 'PAR1')
+    return 'parquet'
+  const text = Buffer.from(start.subarray(0, 1 << 16))
+    .toString()
+    .trimStart()
+  if (text.startsWith('[')) return 'json'
+  if (!text.startsWith('{')) return 'csv'
+  return /\}\s*\n\s*\{/.test(text) ? 'jsonl' : 'json'
+}
+
+/** A file, or standard input as `-`, opened and looked into. */
+export interface RowFile {
+  readonly format: InputFormat
+  parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
+}
+
+/**
+ * Opens a file of rows.
+ * @param format what it is written in; otherwise guessed
+ * @throws InputError `invalid_file`
+ */
+export async function openRowFile(file: string, format: InputFormat | undefined): Promise<RowFile> {
+  const chunks = readChunks(file)
+  const first = await chunks.next()
+  const start = first.done ? new Uint8Array() : first.value
+  const size = file === '-' ? 0 : (await stat(file)).size
+  const found = format ?? guessFormat(file, start)
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield start
+    yield* chunks
+  }
+  return {
+    format: found,
+    async *parts(predictor, partBytes) {
+      if (found !== 'parquet' && (found === 'json' || partBytes === Number.POSITIVE_INFINITY))
+        yield wholePart(await collect(all()), found)
+      else if (found === 'csv')
+        yield* csvParts(splitRecords(all(), partBytes, true), predictor, size)
+      else if (found === 'jsonl') {
+        for await (const block of splitRecords(all(), partBytes, false))
+          yield partOf(block, 'jsonl', block.bytes, size)
+      } else {
+        await chunks.return(undefined)
+        yield* parquetParts(file, partBytes)
+      }
+    },
+  }
+}
+
+async function* readChunks(file: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    for await (const chunk of file === '-' ? process.stdin : createReadStream(file))
+      yield chunk as Uint8Array
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+function unreadable(file: string, error: unknown): InputError {
+  const { code } = error as NodeJS.ErrnoException
+  const why =
+    code === 'ENOENT'
+      ? 'does not exist'
+      : code === 'EISDIR'
+        ? 'is a directory'
+        : `cannot be read: ${code ?? (error as Error).message}`
+  return new InputError('invalid_file', `the file ${quote(file, 256)} ${why}`)
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all)
+}
+
+function wholePart(body: Uint8Array, format: Part['format']): Part {
+  return { body, format, parameters: new Map(), rowOffset: 0, done: 0, total: 0 }
+}
+
+function partOf(block: Block, format: Part['format'], body: Uint8Array, total: number): Part {
+  const { records, end } = block
+  return { body, format, parameters: new Map(), rowOffset: records, done: end, total }
+}
+
+/** Every part is decoded as the first one is: with the file's header, or without one. */
+async function* csvParts(
+  blocks: AsyncIterable<Block>,
+  predictor: Predictor,
+  total: number,
+): AsyncGenerator<Part> {
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  let header: Buffer | undefined
+  for await (const block of blocks) {
+    const part = partOf(block, 'csv', block.bytes, total)
+    if (block.records === 0) {
+      const text = decodeUtf8(block.bytes)
+      const hasHeader = startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
+      if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
+      yield { ...part, parameters: headerParameter(hasHeader) }
+    } else if (header) {
+      const body = Buffer.concat([header, block.bytes])
+      const rowOffset = block.records - 1
+      yield { ...part, body, rowOffset, parameters: headerParameter(true) }
+    } else yield { ...part, parameters: headerParameter(false) }
+  }
+}
+
+function headerParameter(present: boolean): ReadonlyMap<string, string> {
+  return new Map([['header', present ? 'present' : 'absent']])
+}
+
+/** Row groups as JSON Lines: the one form that carries names and every type of cell. */
+async function* parquetParts(file: string, partBytes: number): AsyncGenerator<Part> {
+  if (file === '-')
+    throw new InputError('invalid_file', 'Parquet is read from files only, not standard input')
+  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+    import('hyparquet'),
+    import('hyparquet-compressors'),
+  ])
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const source = { byteLength: size, slice: (from: number, to = size) => slice(handle, from, to) }
+    const metadata = await parquetMetadataAsync(source)
+    const total = Number(metadata.num_rows)
+    let rowStart = 0
+    for (const group of metadata.row_groups) {
+      const groupEnd = rowStart + Number(group.num_rows)
+      const rowBytes = Math.max(1, Number(group.total_byte_size) / Math.max(1, groupEnd - rowStart))
+      const step = Math.max(1, Math.floor(partBytes / rowBytes))
+      // A row group is read once; its rows leave in parts.
+      const rows = await parquetReadObjects({
+        file: source,
+        metadata,
+        compressors,
+        rowStart,
+        rowEnd: groupEnd,
+      })
+      for (let from = 0; from < rows.length; from += step) {
+        const lines = rows
+          .slice(from, from + step)
+          .map((row) => `${JSON.stringify(row, plainValue)}\n`)
+        const done = rowStart + Math.min(from + step, rows.length)
+        yield {
+          ...wholePart(Buffer.from(lines.join('')), 'jsonl'),
+          rowOffset: rowStart + from,
+          done,
+          total,
+        }
+      }
+      rowStart = groupEnd
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    throw new InputError(
+      'invalid_parquet',
+      `${quote(file, 256)} is not a Parquet file that can be read`,
+    )
+  } finally {
+    await handle.close()
+  }
+}
+
+async function slice(handle: FileHandle, from: number, to: number): Promise<ArrayBuffer> {
+  const bytes = new ArrayBuffer(to - from)
+  await handle.read(new Uint8Array(bytes), 0, to - from, from)
+  return bytes
+}
+
+/** Numbers of 64 bits as the nearest double; JSON writes NaN and absent values as missing by itself. */
+function plainValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value
+}

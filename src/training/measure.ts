@@ -1,0 +1,113 @@
+/** Measuring a model on labelled tables that it was not trained on. */
+import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
+import { InputError, listNames, quote } from '../errors.ts'
+import type { OutOfBag } from '../estimators/estimator.ts'
+import { bootstrapIntervals, type Intervals } from '../evaluation/bootstrap.ts'
+import { type ClassCurves, drawCurves } from '../evaluation/curves.ts'
+import {
+  evaluate,
+  evaluateMajority,
+  type Metrics,
+  measureAnswers,
+  rankAnswers,
+} from '../evaluation/metrics.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import { withLabels } from '../preprocess/labels.ts'
+
+/** Tables that a training may be given besides its own. */
+export type ChannelName = 'validation' | 'test'
+
+/** How good a model is, and how good the training rows' class shares would be in its place. */
+export interface Evaluation {
+  readonly model: Metrics
+  readonly majority: Metrics
+  /** Of the model's metrics. */
+  readonly intervals: Intervals
+  readonly curves: readonly ClassCurves[]
+}
+
+/**
+ * Returns a channel's labelled rows with their class numbers.
+ * @throws InputError `invalid_label` naming the channel and the row of a label that training has not seen
+ */
+export function encodeChannel(
+  name: ChannelName,
+  table: DataFrame,
+  target: string,
+  classes: readonly string[],
+  dropMissing: boolean,
+  warn: (message: string) => void,
+): { frame: DataFrame; y: Int32Array } {
+  const frame = withChannelName(name, () =>
+    withLabels(table, target, dropMissing, (message) => warn(`${name}: ${message}`)),
+  )
+  const column = findColumn(frame, target) as Column
+  const labelOf = new Map(classes.map((label, code) => [label, code]))
+  const y = Int32Array.from({ length: frame.length }, (_, row) => {
+    const cell = cellAt(column, row)
+    const label = labelOf.get(String(cell))
+    if (label !== undefined) return label
+    throw new InputError(
+      'invalid_label',
+      `${name}: the target ${quote(target)} is ${quote(cell)} in row ${row + 1}, training has ${listNames(classes)}`,
+      [{ row: row + 1, column: target }],
+    )
+  })
+  return { frame, y }
+}
+
+function withChannelName<T>(name: ChannelName, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(error.code, `${name}: ${error.message}`, error.places)
+  }
+}
+
+/**
+ * Returns a model's metrics on labelled rows; undefined without a row.
+ * @param shares share of every class in the training rows
+ * @param seed of the intervals
+ */
+export function measure(
+  predictor: Predictor,
+  frame: DataFrame,
+  y: Int32Array,
+  shares: readonly number[],
+  seed: number,
+): Evaluation | undefined {
+  if (y.length === 0) return undefined
+  const { probabilities, labels } = predictor.predict(frame)
+  const answers = rankAnswers({ y, probabilities, predicted: labels, classes: shares.length })
+  return {
+    model: measureAnswers(answers),
+    majority: evaluateMajority(y, shares),
+    intervals: bootstrapIntervals(answers, { seed }),
+    curves: drawCurves(answers),
+  }
+}
+
+/** Returns the metrics of a forest's out-of-bag predictions; rows that all trees had drawn are left out. */
+export function measureOutOfBag(
+  { decisionFunction }: OutOfBag,
+  y: Int32Array,
+  classes: number,
+): Metrics | undefined {
+  const rows = Int32Array.from(y.keys()).filter(
+    (row) => !Number.isNaN(decisionFunction[row * classes]!),
+  )
+  if (rows.length === 0) return undefined
+  const probabilities = new Float64Array(rows.length * classes)
+  const predicted = rows.map((row, i) => {
+    const shares = decisionFunction.subarray(row * classes, (row + 1) * classes)
+    probabilities.set(shares, i * classes)
+    return shares.indexOf(Math.max(...shares))
+  })
+  return evaluate(
+    rows.map((row) => y[row]!),
+    probabilities,
+    predicted,
+    classes,
+  )
+}

@@ -1,0 +1,166 @@
+import type { Artifact } from '../artifact/artifact.ts'
+import { type MetricName, metricNames } from '../evaluation/metric-names.ts'
+import { type CrossValidation, summariseFolds } from './cross-validation.ts'
+import type { Evaluation, TrainReport } from './train.ts'
+
+/** Returns MODEL_CARD.md of a training: what was learned from what, how good it is, what it must not be used for. */
+export function writeModelCard(report: TrainReport): string {
+  const { artifact, test, channels, crossValidation } = report
+  const { training, plan, classes, preprocessor } = artifact
+  const sections = [
+    `# Model card: ${inline(plan.target)}`,
+    `A ${artifact.estimator.replaceAll('_', ' ')} (engine ${artifact.engine}) that predicts ${inline(plan.target)}, one of ${classes.map(inline).join(', ')}. Model id \`${artifact.modelId}\`.`,
+    training.interrupted === true
+      ? '**The training was interrupted**: this is what was done by then, not all that was asked for.'
+      : '',
+    `## Data\n\n${training.rows} labelled rows: ${training.trainRows} for training, ${training.testRows} for testing (stratified, seed ${training.seed}). SHA-256 of the data \`${training.sha256}\`.`,
+    `## Columns\n\n${table(
+      ['column', 'type', 'may be missing', 'seen in training'],
+      preprocessor.inputs.map((input) => [
+        inline(input.name),
+        input.type,
+        input.nullable ? 'yes' : 'no',
+        describeValues(input),
+      ]),
+    )}`,
+    plan.dropped.length > 0
+      ? `Not used:\n\n${table(
+          ['column', 'reason'],
+          plan.dropped.map(({ column, reason }) => [inline(column), inline(reason)]),
+        )}`
+      : '',
+    test ? describeQuality('the test rows', test, classes) : '',
+    ...[...channels].map(([name, evaluation]) =>
+      describeQuality(`the ${name} channel`, evaluation, classes),
+    ),
+    test || channels.size > 0 ? '' : '## Quality\n\nNot measured: no row was left for testing.',
+    crossValidation ? describeFolds(crossValidation) : '',
+    describeImportance(report),
+    `## Parameters\n\n${table(
+      ['parameter', 'value'],
+      Object.entries(artifact.params).map(([name, value]) => [name, String(value)]),
+    )}`,
+    artifact.trials
+      ? 'Found by a search over the training rows; its trials are in `trials.json`.'
+      : '',
+    training.warnings.length > 0
+      ? `## Warnings at training\n\n${training.warnings.map((line) => `- ${inline(line)}`).join('\n')}`
+      : '',
+    '## Limits\n\nThe numbers above hold for rows like the training rows. SHAP values tell what moved this model, not what causes what. Categories not seen in training count as none of the known ones.',
+  ]
+  return `${sections.filter(Boolean).join('\n\n')}\n`
+}
+
+/** What the metrics are called in tables. */
+const metricTitles: Readonly<Record<MetricName, string>> = {
+  accuracy: 'accuracy',
+  balanced_accuracy: 'balanced accuracy',
+  roc_auc: 'ROC AUC',
+  pr_auc: 'PR AUC',
+  log_loss: 'log loss',
+  precision: 'precision',
+  recall: 'recall',
+  f1: 'F1',
+  brier: 'Brier',
+}
+const titles = Object.entries(metricTitles) as [MetricName, string][]
+
+function describeQuality(
+  rows: string,
+  { model, majority, intervals }: Evaluation,
+  classes: readonly string[],
+): string {
+  const metrics = table(
+    ['metric', 'model', '95 % interval', 'majority class'],
+    titles.map(([name, title]) => {
+      const key = metricNames[name]
+      const interval = intervals.of[key]
+      return [
+        title,
+        fixed(model[key]),
+        interval ? interval.map(fixed).join(' to ') : '-',
+        fixed(majority[key]),
+      ]
+    }),
+  )
+  const perClass = table(
+    ['class', 'rows', 'precision', 'recall', 'F1', 'ROC AUC', 'PR AUC'],
+    model.perClass.map((scores, k) => [
+      inline(classes[k]!),
+      String(scores.rows),
+      ...[scores.precision, scores.recall, scores.f1, scores.rocAuc, scores.prAuc].map(fixed),
+    ]),
+  )
+  const method = `${model.rows} rows; intervals by ${intervals.resamples} bootstrap samples.`
+  return `## Quality on ${rows}\n\n${method}\n\n${metrics}\n\n${perClass}`
+}
+
+function describeFolds(result: CrossValidation): string {
+  const summaries = summariseFolds(result)
+  const { folds, repeats, rows, scores } = result
+  const parts = `${folds} folds${repeats > 1 ? `, ${repeats} times` : ''}`
+  const done = scores.length < folds * repeats ? `, interrupted after ${scores.length}` : ''
+  return `## Cross-validation\n\n${rows} training rows in ${parts}${done}.\n\n${table(
+    ['metric', 'mean', 'sd', 'folds'],
+    titles.map(([name, title]) => [
+      title,
+      fixed(summaries[name]?.mean),
+      fixed(summaries[name]?.sd),
+      String(summaries[name]?.folds ?? 0),
+    ]),
+  )}`
+}
+
+function describeImportance({ artifact, importance, permutation }: TrainReport): string {
+  const space = artifact.model.kind === 'linear' ? 'log-odds' : 'probability'
+  const metric = permutation.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
+  const lost = new Map(permutation.columns.map(({ column, mean }) => [column, mean]))
+  const hasImpurity = importance.some(({ impurity }) => impurity !== undefined)
+  return `## What it looks at\n\nMean |SHAP value| in ${space} over ${artifact.importance.rows} training rows; ${metric} when a column is shuffled, over ${permutation.rows} rows.\n\n${table(
+    [
+      'column',
+      'mean abs SHAP',
+      'direction',
+      metric,
+      ...(hasImpurity ? ['share of the impurity decrease'] : []),
+    ],
+    importance.map(({ column, meanAbsShap, direction, impurity }) => [
+      inline(column),
+      meanAbsShap.toFixed(4),
+      inline(direction),
+      fixed(lost.get(column)),
+      ...(hasImpurity ? [fixed(impurity)] : []),
+    ]),
+  )}`
+}
+
+function describeValues(input: Artifact['preprocessor']['inputs'][number]): string {
+  if (input.categories) {
+    const shown = input.categories
+      .slice(0, 12)
+      .map((category) => inline(String(category)))
+      .join(', ')
+    return input.categories.length > 12
+      ? `${shown} and ${input.categories.length - 12} more`
+      : shown
+  }
+  return input.range
+    ? `${input.range.minimum} to ${input.range.maximum}, median ${input.range.median}`
+    : 'text'
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function fixed(value: number | null | undefined): string {
+  return value === null || value === undefined ? '-' : value.toFixed(4)
+}
+
+/** Data as inline Markdown: no markup of its own, one line. */
+function inline(text: string): string {
+  return text
+    .replace(/[\r\n\t]+/g, ' ')
+    .replace(/[\\`*_{}[\]<>#|]/g, (character) => `\\${character}`)
+}

@@ -1,0 +1,110 @@
+/** Searches an estimator's parameters, then trains with the best through `train`. */
+import type { DataFrame } from '../../data/frame.ts'
+import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
+import type { ColumnPlan } from '../../preprocess/plan.ts'
+import { labelTable } from '../labelled-table.ts'
+import {
+  checkHeedsWeights,
+  estimatorOf,
+  keptColumns,
+  type TrainOptions,
+  type TrainReport,
+  train,
+} from '../train.ts'
+import { type ParameterSearch, type SearchOptions, searchParams } from './parameter-search.ts'
+import { type SearchSpace, searchSpaces } from './search-space.ts'
+
+export { searchMethods } from './parameter-search.ts'
+
+export interface TuneOptions
+  extends TrainOptions,
+    Pick<SearchOptions, 'trials' | 'folds' | 'method' | 'onScore'> {
+  /** What is searched for; absent: ROC AUC of two classes, otherwise log loss. */
+  readonly metric?: MetricName
+  /** Whether to end the final training early; `shouldStop` ends the search. */
+  readonly shouldStopFinal?: () => boolean
+}
+
+export interface TuneReport extends TrainReport {
+  readonly search: ParameterSearch
+}
+
+/** Returns what is searched for an estimator of an engine. */
+export function searchSpaceOf(engine: string, estimator: string): SearchSpace {
+  return searchSpaces[engine]?.[estimator] ?? {}
+}
+
+/**
+ * Searches parameters on the training rows and trains the best on all of them; rows held out for testing take no part
+ * in the search. The same table, plan, options and seed give the same artifact, byte for byte.
+ * @throws InputError for a table, plan or option that cannot be used, or when no trial can be scored
+ */
+export async function tune(
+  table: DataFrame,
+  plan: ColumnPlan,
+  options: TuneOptions,
+): Promise<TuneReport> {
+  const { shouldStop, shouldStopFinal, onSplit, ...training } = options
+  const space = searchSpaceOf(options.engine, options.estimator)
+  // What there is to warn of, the training will warn of.
+  checkHeedsWeights(plan, options)
+  const data = labelTable(table, plan, { ...options, warn: () => {} })
+  onSplit?.(data.split.train.length, data.split.test.length)
+  const search = await searchParams(
+    data,
+    {
+      ...options,
+      metric: options.metric ?? (data.classes.length === 2 ? 'roc_auc' : 'log_loss'),
+      fixed: options.params,
+      space,
+    },
+    {
+      plan,
+      estimator: estimatorOf(options.engine, options.estimator),
+      seed: options.seed,
+      keep: keptColumns(data.frame, plan, options),
+      progress: options.progress,
+      ...(shouldStop ? { shouldStop } : {}),
+      ...(options.threads ? { threads: options.threads } : {}),
+      warn: options.warn,
+    },
+  )
+  const report = await train(table, plan, {
+    ...training,
+    params: search.ranking[0]?.given ?? options.params,
+    ...(shouldStopFinal ? { shouldStop: shouldStopFinal } : {}),
+    tuning: {
+      trials: writeSearch(search, space, options.seed),
+      interrupted: search.interrupted,
+      ...(search.crossValidation ? { crossValidation: search.crossValidation } : {}),
+    },
+  })
+  return { ...report, search }
+}
+
+/** Returns a search as it is written to trials.json. */
+function writeSearch(
+  search: ParameterSearch,
+  space: SearchSpace,
+  seed: number,
+): Record<string, unknown> {
+  const { metric, method, folds, resource, rungs, ranking, interrupted } = search
+  return {
+    metric,
+    goal: isLoss(metric) ? 'minimize' : 'maximize',
+    search: method,
+    folds,
+    seed,
+    ...(interrupted ? { interrupted } : {}),
+    resource,
+    rungs,
+    space,
+    best: ranking[0]?.trial,
+    trials: ranking.map(({ trial, params, rungs, error }) => ({
+      trial,
+      params,
+      rungs,
+      ...(error === undefined ? {} : { error }),
+    })),
+  }
+}

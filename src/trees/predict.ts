@@ -1,0 +1,27 @@
+import { rowOf } from '../data/matrix.ts'
+import { ensembleOutput, type TreeEnsemble } from './ensemble.ts'
+import { type Engine, instantiateKernels } from './kernels.ts'
+import { compileTreePredictorWasm } from './predict-wasm.ts'
+import type { TreePredictor } from './tree-predictor.ts'
+
+export interface TreePredictorOptions {
+  /** Default: WebAssembly where it can run. */
+  readonly engine?: Engine
+}
+
+/** Returns the predictor of an ensemble. */
+export function compileTreePredictor(
+  trees: TreeEnsemble,
+  { engine = 'wasm' }: TreePredictorOptions = {},
+): TreePredictor {
+  const kernels = engine === 'wasm' ? instantiateKernels() : undefined
+  if (kernels) return compileTreePredictorWasm(trees, kernels)
+  const { outputs } = trees
+  return {
+    predict: (x, scores) => ensembleOutput(trees, x, scores),
+    predictRows(X, scores) {
+      for (let row = 0; row < X.rows; row++)
+        ensembleOutput(trees, rowOf(X, row), scores.subarray(row * outputs, (row + 1) * outputs))
+    },
+  }
+}
