@@ -30,7 +30,7 @@ async function main() {
       bundle: true,
       platform: 'node',
       format: 'esm',
-      target: 'node20',
+      target: 'node22',
       logLevel: 'warning',
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

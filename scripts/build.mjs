@@ -43,7 +43,7 @@ await build({
   splitting: true,
   platform: 'node',
   format: 'esm',
-  target: 'node20',
+  target: 'node22',
   external,
   banner: { js: banner },
   logLevel: 'warning',

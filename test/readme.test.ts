@@ -47,7 +47,14 @@ function readCommands(text: string): Command[] {
 t.test('every command gives what the documents show', { timeout: 180_000 }, async (t) => {
   // A copy, because `npm start` builds anew while other tests use the build.
   const checkout = t.testdir()
-  for (const name of ['package.json', 'tsconfig.json', 'src', 'data', 'model_checkpoint']) {
+  for (const name of [
+    'package.json',
+    'tsconfig.json',
+    'scripts',
+    'src',
+    'data',
+    'model_checkpoint',
+  ]) {
     await cp(join(root, name), join(checkout, name), { recursive: true })
   }
   await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
