@@ -1,6 +1,13 @@
-// The layout of a compiled ensemble in memory; written by ../tree-program.ts, the only other place that knows it.
+// The layout of everything that TypeScript writes and the kernels read: sizes and offsets in bytes. The build compiles
+// this file on its own too and writes its constants as ../layout.generated.ts, so that nobody says them again. Nothing
+// but exported constants belongs here.
 
-// Context: what a call works on.
+// An address or a count, a double, and a vector of two doubles.
+@inline export const WORD: usize = 4;
+@inline export const DOUBLE: usize = 8;
+@inline export const VECTOR: usize = 16;
+
+// Context of the kernels that explain by paths (row.ts, batch.ts, pairs.ts): what a call works on.
 @inline export const CONTEXT_TREES: usize = 0;
 @inline export const CONTEXT_TREE_COUNT: usize = 4;
 @inline export const CONTEXT_X: usize = 8;
@@ -18,8 +25,17 @@
 @inline export const CONTEXT_GAINS: usize = 56;
 @inline export const CONTEXT_PARTNERS: usize = 60;
 @inline export const CONTEXT_PAIRS: usize = 64;
+@inline export const CONTEXT_SIZE: usize = 68;
 
-// Tree: one header of 64 bytes each.
+// Areas of working memory. Per split, for one row: where rows that go left and right are alive, and s − rl of the node.
+@inline export const SIDES_SIZE: usize = 32;
+// Rows of a block, and per split the same for a block: two masks of four rows each, and s − rl.
+@inline export const BLOCK_ROWS: usize = 4;
+@inline export const BLOCK_SIDES_SIZE: usize = 96;
+// Sums of one row are vectors, whose two lanes add up to the SHAP value of a feature.
+@inline export const SUM_SIZE: usize = 16;
+
+// Tree: its header.
 @inline export const TREE_SIZE: usize = 64;
 @inline export const TREE_POINTS: usize = 0;
 @inline export const TREE_SPLITS: usize = 4;
@@ -37,7 +53,7 @@
 @inline export const TREE_PARTNER_ENDS: usize = 52;
 @inline export const TREE_PARTNERS: usize = 56;
 
-// Split: an inner node with at least one inner child; 64 bytes.
+// Split: an inner node with at least one inner child.
 @inline export const SPLIT_SIZE: usize = 64;
 @inline export const SPLIT_X: usize = 0;
 @inline export const SPLIT_FEATURE: usize = 4;
@@ -52,7 +68,7 @@
 @inline export const SPLIT_INVERSE: usize = 56;
 @inline export const SPLIT_ANCESTOR: usize = 60;
 
-// Fork: an inner node with two leaves; 40 bytes.
+// Fork: an inner node with two leaves.
 @inline export const FORK_SIZE: usize = 40;
 @inline export const FORK_X: usize = 0;
 @inline export const FORK_FEATURE: usize = 4;
@@ -62,7 +78,18 @@
 @inline export const FORK_INVERSE: usize = 32;
 @inline export const FORK_ANCESTOR: usize = 36;
 
-// Context of the kernel that follows sets; written by ../interventional-sets.ts, as are its nodes.
+// Values of a fork, per output: of a new feature the mean and the difference of its leaves, of a repeated feature the
+// right leaf and the difference.
+@inline export const FORK_VALUE_SIZE: usize = 16;
+@inline export const FORK_VALUE_FIRST: usize = 0;
+@inline export const FORK_VALUE_DIFFERENCE: usize = 8;
+
+// Partner of a node in pairs.ts: the number of an edge, and the offset of its feature in a row of sums.
+@inline export const PARTNER_SIZE: usize = 8;
+@inline export const PARTNER_EDGE: usize = 0;
+@inline export const PARTNER_FEATURE: usize = 4;
+
+// Context of the kernel that follows sets of background rows (sets.ts).
 @inline export const SETS_X: usize = 0;
 @inline export const SETS_WORDS: usize = 4;
 @inline export const SETS_UNDECIDED: usize = 8;
@@ -80,8 +107,10 @@
 @inline export const SETS_SUM_COUNT: usize = 56;
 @inline export const SETS_ROOTS: usize = 60;
 @inline export const SETS_ROOT_COUNT: usize = 64;
+@inline export const SETS_SIZE: usize = 68;
 
-// Node of that kernel: 32 bytes. A leaf has the feature −1 and the address of its values in place of `left`.
+// Node of that kernel. A leaf has the feature −1 and the address of its values in place of `left`.
+@inline export const SET_NODE_SIZE: usize = 32;
 @inline export const SET_NODE_FEATURE: usize = 0;
 @inline export const SET_NODE_X: usize = 4;
 @inline export const SET_NODE_THRESHOLD: usize = 8;
@@ -89,7 +118,7 @@
 @inline export const SET_NODE_RIGHT: usize = 20;
 @inline export const SET_NODE_LEFT_ROWS: usize = 24;
 
-// Context of the kernel that looks up tables; written by ../interventional-tables.ts, as are the records below.
+// Context of the kernel that looks up tables (tables.ts).
 @inline export const TABLES_TREES: usize = 0;
 @inline export const TABLES_COUNT: usize = 4;
 @inline export const TABLES_X: usize = 8;
@@ -101,15 +130,16 @@
 @inline export const TABLES_OUTPUTS: usize = 32;
 @inline export const TABLES_OUTPUT_COUNT: usize = 36;
 @inline export const TABLES_TOUCHED: usize = 40;
+@inline export const TABLES_SIZE: usize = 48;
 
-// Tree of that kernel: 16 bytes.
+// Tree of that kernel.
 @inline export const TABLE_TREE_SIZE: usize = 16;
 @inline export const TABLE_TREE_NODES: usize = 0;
 @inline export const TABLE_TREE_NODE_COUNT: usize = 4;
 @inline export const TABLE_TREE_UNITS: usize = 8;
 @inline export const TABLE_TREE_UNIT_COUNT: usize = 12;
 
-// Node above the units: 32 bytes. BIT has all bits but that of the feature; LEFT and RIGHT are numbers of masks.
+// Node above the units. BIT has all bits but that of the feature; LEFT and RIGHT are numbers of masks.
 @inline export const TABLE_NODE_SIZE: usize = 32;
 @inline export const TABLE_NODE_X: usize = 0;
 @inline export const TABLE_NODE_BIT: usize = 4;
@@ -117,7 +147,7 @@
 @inline export const TABLE_NODE_LEFT: usize = 16;
 @inline export const TABLE_NODE_RIGHT: usize = 20;
 
-// Unit: 64 bytes.
+// Unit: a subtree of at most three inner nodes, whose offsets and thresholds are lists.
 @inline export const UNIT_SIZE: usize = 64;
 @inline export const UNIT_TABLE: usize = 0;
 @inline export const UNIT_BYTES: usize = 4;
@@ -128,7 +158,13 @@
 @inline export const UNIT_XS: usize = 24;
 @inline export const UNIT_THRESHOLDS: usize = 40;
 
-// Context of the kernels that predict; written by ../tree-predict-wasm.ts.
+// Condition of a feature of a leaf's path: bits of the index that must be set, bits that must not, place in an entry.
+@inline export const CONDITION_SIZE: usize = 12;
+@inline export const CONDITION_NEEDED: usize = 0;
+@inline export const CONDITION_FORBIDDEN: usize = 4;
+@inline export const CONDITION_PLACE: usize = 8;
+
+// Context of the kernels that predict (predict.ts).
 @inline export const PREDICT_ROOTS: usize = 0;
 @inline export const PREDICT_ROOT_COUNT: usize = 4;
 @inline export const PREDICT_NODES: usize = 8;
@@ -138,3 +174,10 @@
 @inline export const PREDICT_SCORES: usize = 24;
 @inline export const PREDICT_OUTPUTS: usize = 28;
 @inline export const PREDICT_ROWS: usize = 32;
+@inline export const PREDICT_SIZE: usize = 36;
+
+// Node of those kernels: threshold, offset of its feature, address of the left child; the right one follows it.
+@inline export const PREDICT_NODE_SIZE: usize = 16;
+@inline export const PREDICT_NODE_THRESHOLD: usize = 0;
+@inline export const PREDICT_NODE_X: usize = 8;
+@inline export const PREDICT_NODE_LEFT: usize = 12;

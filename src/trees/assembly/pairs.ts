@@ -2,12 +2,14 @@
 // on the path above. Sums stay in [feature][feature], two lanes each.
 import {
   CONTEXT_FEATURES, CONTEXT_GAINS, CONTEXT_OUTPUTS, CONTEXT_PAIRS, CONTEXT_PARTNERS, CONTEXT_PHI, CONTEXT_SIDES,
-  CONTEXT_TREE_COUNT, CONTEXT_TREES,
-  FORK_FEATURE, FORK_SIZE, SPLIT_FEATURE, SPLIT_SIZE,
-  TREE_EDGES, TREE_FORK_COUNT, TREE_FORKS, TREE_PARTNERS, TREE_PARTNER_ENDS, TREE_POINTS, TREE_SIZE, TREE_SPLIT_COUNT,
-  TREE_SPLITS,
+  CONTEXT_TREES, CONTEXT_TREE_COUNT, FORK_FEATURE, FORK_SIZE,
+  PARTNER_EDGE, PARTNER_FEATURE, PARTNER_SIZE, SIDES_SIZE, SPLIT_FEATURE, SPLIT_SIZE,
+  TREE_EDGES, TREE_FORKS, TREE_FORK_COUNT, TREE_PARTNERS, TREE_PARTNER_ENDS, TREE_POINTS, TREE_SIZE, TREE_SPLITS,
+  TREE_SPLIT_COUNT,
 } from "./layout";
-import { passDown, passUp, SIDES, slotSize } from "./row";
+import { passDown } from "./row-down";
+import { slotSize } from "./row-slots";
+import { passUp } from "./row-up";
 import { N0, N1, N2, N3, N4, number } from "./sizes";
 
 export function explainPairs(context: usize): void {
@@ -54,7 +56,7 @@ function findPartners(context: usize, tree: usize, size: usize): void {
     store<u32>(partner, <u32>select<usize>(edge, left, load<i64>(side) != 0));
     store<u32>(partner, <u32>select<usize>(edge + size, left, load<i64>(side, 8) != 0), 4);
     edge += size * 2;
-    side += SIDES;
+    side += SIDES_SIZE;
   }
 }
 
@@ -70,8 +72,8 @@ function findPartners(context: usize, tree: usize, size: usize): void {
   const ends = <usize>load<u32>(tree, TREE_PARTNER_ENDS) + slot * 4;
   const entries = <usize>load<u32>(tree, TREE_PARTNERS);
   const end = entries + <usize>load<u32>(ends, 4);
-  for (let entry = entries + <usize>load<u32>(ends); entry < end; entry += 8) {
-    const vector = <usize>load<u32>(partners + (<usize>load<u32>(entry) << 2));
+  for (let entry = entries + <usize>load<u32>(ends); entry < end; entry += PARTNER_SIZE) {
+    const vector = <usize>load<u32>(partners + (<usize>load<u32>(entry, PARTNER_EDGE) << 2));
     let sum: v128;
     if (number<P>() == 0) {
       sum = f64x2.splat(0);
@@ -82,7 +84,7 @@ function findPartners(context: usize, tree: usize, size: usize): void {
       if (number<P>() > 2) sum = f64x2.add(sum, f64x2.mul(z2, v128.load(vector, 32)));
       if (number<P>() > 3) sum = f64x2.add(sum, f64x2.mul(z3, v128.load(vector, 48)));
     }
-    const pair = row + <usize>load<u32>(entry, 4);
+    const pair = row + <usize>load<u32>(entry, PARTNER_FEATURE);
     v128.store(pair, f64x2.add(v128.load(pair), sum));
   }
 }

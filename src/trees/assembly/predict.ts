@@ -1,19 +1,19 @@
 // Predictions: the walk of several rows down one tree, or of one row down several trees, is interleaved, because every
 // step waits for memory. A leaf is a node that leads to itself, so that nothing is asked on the way.
 import {
-  PREDICT_NODES, PREDICT_OUTPUTS, PREDICT_ROOT_COUNT, PREDICT_ROOTS, PREDICT_ROWS, PREDICT_SCORES, PREDICT_VALUES,
-  PREDICT_X, PREDICT_X_SIZE,
+  PREDICT_NODES, PREDICT_OUTPUTS, PREDICT_ROOTS, PREDICT_ROOT_COUNT, PREDICT_ROWS, PREDICT_SCORES, PREDICT_VALUES,
+  PREDICT_X, PREDICT_X_SIZE, PREDICT_NODE_LEFT, PREDICT_NODE_SIZE, PREDICT_NODE_THRESHOLD, PREDICT_NODE_X, WORD,
 } from "./layout";
 
-/** Node: 16 bytes: threshold, offset of its feature, address of the left child; the right one follows it. */
+/** The child of a node that the row goes to. */
 @inline function step(node: usize, x: usize): usize {
-  const isRight = !(load<f64>(x + <usize>load<u32>(node, 8)) <= load<f64>(node));
-  return <usize>load<u32>(node, 12) + (<usize>isRight << 4);
+  const isRight = !(load<f64>(x + <usize>load<u32>(node, PREDICT_NODE_X)) <= load<f64>(node, PREDICT_NODE_THRESHOLD));
+  return <usize>load<u32>(node, PREDICT_NODE_LEFT) + <usize>isRight * PREDICT_NODE_SIZE;
 }
 
 /** Adds the values of the leaf that a walk ended in to the scores of a row. */
 @inline function addValues(context: usize, node: usize, score: usize, outputs: usize): void {
-  const place = (node - <usize>load<u32>(context, PREDICT_NODES)) >> 2;
+  const place = (node - <usize>load<u32>(context, PREDICT_NODES)) / (PREDICT_NODE_SIZE / WORD);
   const value = <usize>load<u32>(<usize>load<u32>(context, PREDICT_VALUES) + place);
   if (outputs == 2) v128.store(score, f64x2.add(v128.load(score), v128.load(value)));
   else

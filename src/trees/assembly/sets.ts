@@ -1,5 +1,5 @@
 // Interventional SHAP values of one row by following sets of background rows down the trees; the method is that of
-// ../interventional-reference.ts for all background rows at once.
+// ../../shap/interventional-reference.ts for all background rows at once.
 //
 // The side that the explained row takes is followed by all rows of the set. Those that would take the other side, and
 // whose earlier splits on the feature both rows satisfied, are the parting rows: on the row's side one more feature is
@@ -8,10 +8,9 @@
 // A leaf adds v times its two weights to the sums of every background row that arrives: one for features of the row,
 // one for features of the background. What a feature gets is the growth of the sums of its parting rows.
 import {
-  SETS_ALL, SETS_DECIDED, SETS_FEATURES, SETS_OUTPUT_COUNT, SETS_OUTPUTS, SETS_PHI, SETS_ROOTS,
-  SETS_ROOT_COUNT, SETS_STACK, SETS_SUMS, SETS_SUM_COUNT, SETS_TAKEN, SETS_UNDECIDED, SETS_WEIGHTS,
-  SETS_WEIGHT_ROW, SETS_WORDS, SETS_X,
-  SET_NODE_FEATURE, SET_NODE_LEFT, SET_NODE_LEFT_ROWS, SET_NODE_RIGHT, SET_NODE_THRESHOLD, SET_NODE_X,
+  SETS_ALL, SETS_DECIDED, SETS_FEATURES, SETS_OUTPUTS, SETS_OUTPUT_COUNT, SETS_PHI, SETS_ROOTS, SETS_ROOT_COUNT,
+  SETS_STACK, SETS_SUMS, SETS_SUM_COUNT, SETS_TAKEN, SETS_UNDECIDED, SETS_WEIGHTS, SETS_WEIGHT_ROW, SETS_WORDS,
+  SETS_X, SET_NODE_FEATURE, SET_NODE_LEFT, SET_NODE_LEFT_ROWS, SET_NODE_RIGHT, SET_NODE_THRESHOLD, SET_NODE_X,
 } from "./layout";
 
 let x: usize = 0;

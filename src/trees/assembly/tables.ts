@@ -1,9 +1,10 @@
-// Interventional SHAP values by tables; ../interventional-tables.ts says what they are and writes the layout.
+// Interventional SHAP values by tables; ../../shap/interventional-tables.ts says what they are.
 import {
-  TABLES_COUNT, TABLES_INDEX, TABLES_MASKS, TABLES_OUTPUT_COUNT, TABLES_OUTPUTS, TABLES_PHI, TABLES_PHI_SIZE,
+  CONDITION_FORBIDDEN, CONDITION_NEEDED, CONDITION_PLACE, CONDITION_SIZE, DOUBLE, WORD,
+  TABLES_COUNT, TABLES_INDEX, TABLES_MASKS, TABLES_OUTPUTS, TABLES_OUTPUT_COUNT, TABLES_PHI, TABLES_PHI_SIZE,
   TABLES_ROWS, TABLES_TOUCHED, TABLES_TREES, TABLES_X,
   TABLE_NODE_BIT, TABLE_NODE_LEFT, TABLE_NODE_RIGHT, TABLE_NODE_SIZE, TABLE_NODE_THRESHOLD, TABLE_NODE_X,
-  TABLE_TREE_NODE_COUNT, TABLE_TREE_NODES, TABLE_TREE_SIZE, TABLE_TREE_UNIT_COUNT, TABLE_TREE_UNITS,
+  TABLE_TREE_NODES, TABLE_TREE_NODE_COUNT, TABLE_TREE_SIZE, TABLE_TREE_UNITS, TABLE_TREE_UNIT_COUNT,
   UNIT_ABOVE, UNIT_BYTES, UNIT_ENTRY, UNIT_FEATURES, UNIT_NODES, UNIT_SIZE, UNIT_TABLE, UNIT_THRESHOLDS, UNIT_XS,
 } from "./layout";
 
@@ -67,8 +68,8 @@ function findEntries(context: usize, tree: usize, rows: usize): void {
       if (nodes > 0) {
         const value = x + at * 2;
         const isLeft0 = compareFour(value + <usize>load<u32>(unit, UNIT_XS) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS));
-        const isLeft1 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + 4) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + 8));
-        const isLeft2 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + 8) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + 16));
+        const isLeft1 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + WORD) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + DOUBLE));
+        const isLeft2 = compareFour(value + <usize>load<u32>(unit, UNIT_XS + 2 * WORD) * rows, v128.load64_splat(unit, UNIT_THRESHOLDS + 2 * DOUBLE));
         index = v128.or(
           v128.or(index, v128.and(isLeft0, first)),
           v128.or(v128.and(isLeft1, second), v128.and(isLeft2, third)),
@@ -192,15 +193,15 @@ export function addLeaf(A: usize, B: usize, width: i32, conditions: usize, table
   for (let index: u32 = 0; index < length; index++) {
     let mask: usize = 0;
     for (let i = 0; i < width; i++) {
-      const condition = conditions + <usize>i * 12;
-      const needed = load<u32>(condition);
-      const satisfied = <usize>((index & (needed | load<u32>(condition, 4))) == needed);
+      const condition = conditions + <usize>i * CONDITION_SIZE;
+      const needed = load<u32>(condition, CONDITION_NEEDED);
+      const satisfied = <usize>((index & (needed | load<u32>(condition, CONDITION_FORBIDDEN))) == needed);
       mask |= satisfied << i;
     }
     const outside = -value * load<f64>(A + (mask << 3));
     const inside = value * load<f64>(B + (mask << 3));
     for (let i = 0; i < width; i++) {
-      const at = table + <usize>load<u32>(conditions + <usize>i * 12, 8) * 8;
+      const at = table + <usize>load<u32>(conditions + <usize>i * CONDITION_SIZE, CONDITION_PLACE) * 8;
       const without = (mask & ~(<usize>1 << i)) << 3;
       const gain = (mask >> i) & 1 ? inside - value * (load<f64>(A + without) + load<f64>(B + without)) : outside;
       store<f64>(at, load<f64>(at) + gain);
