@@ -12,15 +12,44 @@ import {
   treeWeight,
 } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
-import { putRow } from '../trees/put-row.ts'
+import {
+  DOUBLE,
+  SET_NODE_FEATURE,
+  SET_NODE_LEFT,
+  SET_NODE_LEFT_ROWS,
+  SET_NODE_RIGHT,
+  SET_NODE_SIZE,
+  SET_NODE_THRESHOLD,
+  SET_NODE_X,
+  SETS_ALL,
+  SETS_DECIDED,
+  SETS_FEATURES,
+  SETS_OUTPUT_COUNT,
+  SETS_OUTPUTS,
+  SETS_PHI,
+  SETS_ROOT_COUNT,
+  SETS_ROOTS,
+  SETS_SIZE,
+  SETS_STACK,
+  SETS_SUM_COUNT,
+  SETS_SUMS,
+  SETS_TAKEN,
+  SETS_UNDECIDED,
+  SETS_WEIGHT_ROW,
+  SETS_WEIGHTS,
+  SETS_WORDS,
+  SETS_X,
+  VECTOR,
+  WORD,
+} from '../trees/layout.generated.ts'
+import { planRows, type RowLayout } from '../trees/row-layout.ts'
 import { shareOfOrders } from './interventional-reference.ts'
 import type { InterventionalShap } from './interventional-shap.ts'
-import { planOutputs } from './outputs-asked.ts'
+import { planOutputs, spreadOutputs } from './outputs-asked.ts'
 import { tracePaths } from './tree-paths.ts'
 
-const NODE = 32
-/** Numbers of the context that change from call to call, in words: assembly/layout.ts. */
-const OUTPUT_COUNT = 9
+/** Rows of a word of a set: 8 bytes. */
+const WORD_ROWS = 64
 
 /** Returns the explainer of an ensemble against background rows on an instance of the kernels. */
 export function compileInterventionalSets(
@@ -30,71 +59,58 @@ export function compileInterventionalSets(
   kernels: Kernels,
 ): InterventionalShap {
   const arena = createArena(kernels.memory)
-  const words = Math.ceil(background.rows / 64)
-  const depth = depthOf(trees)
+  const layout = planRows(trees, features)
+  const words = Math.ceil(background.rows / WORD_ROWS)
   const distinct = trees.roots.reduce(
     (most, root) => Math.max(most, tracePaths(trees, root).distinct),
     0,
   )
-  const nodes = writeNodes(trees, features, background, words, arena)
-  const roots = arena.take(trees.roots.length * 4)
-  arena.i32.set(
-    trees.roots.map((root) => nodes + root * NODE),
-    roots / 4,
-  )
-  const x = arena.take(2 * features * 8)
-  const all = arena.take(words * 8)
+  const nodes = writeNodes(trees, layout, background, words, arena)
+  const roots = arena.storeInts(trees.roots.map((root) => nodes + root * SET_NODE_SIZE))
+  const x = arena.take(layout.length * DOUBLE)
+  const all = arena.take(words * DOUBLE)
   writeSet(arena, all, background.rows, () => true)
-  const undecided = arena.take(features * words * 8)
-  arena.i32.fill(-1, undecided / 4, undecided / 4 + features * words * 2)
-  const asked = arena.take(trees.outputs * 4)
-  const phi = arena.take(trees.outputs * features * 8)
+  const undecided = arena.take(features * words * DOUBLE)
+  arena.i32.fill(-1, undecided / WORD, (undecided + features * words * DOUBLE) / WORD)
+  const asked = arena.take(trees.outputs * WORD)
+  const phi = arena.take(trees.outputs * features * DOUBLE)
   const decided = arena.take(features)
-  const taken = arena.take(words * 64)
-  const sums = arena.take(background.rows * trees.outputs * 16)
+  const taken = arena.take(words * WORD_ROWS)
+  const sums = arena.take(background.rows * trees.outputs * VECTOR)
   const weights = writeWeights(arena, distinct)
   // A call keeps at most two sets.
-  const stack = arena.take((depth + 1) * 2 * words * 8)
-  const context = arena.take(80)
-  arena.i32.set(
-    [
-      x,
-      words,
-      undecided,
-      decided,
-      taken,
-      sums,
-      weights,
-      (distinct + 1) * 16,
-      asked,
-      0,
-      phi,
-      features,
-    ],
-    context / 4,
-  )
-  arena.i32.set([all, stack, background.rows, roots, trees.roots.length], context / 4 + 12)
+  const stack = arena.take((depthOf(trees) + 1) * 2 * words * DOUBLE)
+  const context = arena.take(SETS_SIZE)
+  arena.putFields(context, [
+    [SETS_X, x],
+    [SETS_WORDS, words],
+    [SETS_UNDECIDED, undecided],
+    [SETS_DECIDED, decided],
+    [SETS_TAKEN, taken],
+    [SETS_SUMS, sums],
+    [SETS_SUM_COUNT, background.rows],
+    [SETS_WEIGHTS, weights],
+    [SETS_WEIGHT_ROW, (distinct + 1) * VECTOR],
+    [SETS_OUTPUTS, asked],
+    [SETS_PHI, phi],
+    [SETS_FEATURES, features],
+    [SETS_ALL, all],
+    [SETS_STACK, stack],
+    [SETS_ROOTS, roots],
+    [SETS_ROOT_COUNT, trees.roots.length],
+  ])
   const { ask } = planOutputs(trees)
   const scale = treeWeight(trees) / background.rows
-  const place = { start: x / 8, stride: 1, copies: 2 }
   const explain: InterventionalShap['explain'] = (row, outputs, out) => {
-    const { i32, f64 } = arena
-    const { computed, count, place: placeOf } = ask(outputs)
-    putRow(trees, features, row, 0, f64, place)
-    i32.set(computed, asked / 4)
-    i32[context / 4 + OUTPUT_COUNT] = count
-    f64.fill(0, phi / 8, phi / 8 + count * features)
+    const { f64 } = arena
+    const plan = ask(outputs)
+    layout.put(row, 0, f64, x / DOUBLE, 1)
+    arena.putInts(asked, plan.computed)
+    arena.putInt(context + SETS_OUTPUT_COUNT, plan.count)
+    arena.clear(phi, plan.count * features * DOUBLE)
     kernels.explainSets(context)
-    for (let k = 0; k < outputs.length; k++) {
-      const from = placeOf[outputs[k]!]!
-      for (let j = 0; j < features; j++) {
-        let value = 0
-        if (from >= 0) value = f64[phi / 8 + from * features + j]!
-        else
-          for (let other = 0; other < count; other++) value -= f64[phi / 8 + other * features + j]!
-        out[k * features + j] = scale * value
-      }
-    }
+    const found = { data: f64, start: phi / DOUBLE, stride: 1, lanes: 1 } as const
+    spreadOutputs(plan, outputs, features, found, scale, out, 0)
   }
   return {
     baseValues: meanOutput(trees, background),
@@ -112,36 +128,33 @@ export function compileInterventionalSets(
 /** Writes all nodes with the sets of background rows that go left; returns the address of the first. */
 function writeNodes(
   trees: TreeEnsemble,
-  features: number,
+  layout: RowLayout,
   background: Matrix,
   words: number,
   arena: Arena,
 ): number {
   const count = trees.feature.length
-  const nodes = arena.take(count * NODE)
-  const values = arena.take(trees.value.length * 8)
-  arena.f64.set(trees.value, values / 8)
+  const nodes = arena.take(count * SET_NODE_SIZE)
+  const values = arena.storeDoubles(trees.value)
   const rows = Array.from({ length: background.rows }, (_, row) => rowOf(background, row))
   const inner = trees.feature.reduce((sum, feature) => sum + (feature < 0 ? 0 : 1), 0)
-  let leftRows = arena.take(inner * words * 8)
+  const addressOf = (node: number) => nodes + node * SET_NODE_SIZE
+  let leftRows = arena.take(inner * words * DOUBLE)
   for (let node = 0; node < count; node++) {
-    const { i32, f64 } = arena
-    const word = (nodes + node * NODE) / 4
+    const record = addressOf(node)
     const feature = trees.feature[node]!
-    i32[word] = feature
+    arena.putInt(record + SET_NODE_FEATURE, feature)
     if (feature < 0) {
-      i32[word + 4] = values + node * trees.outputs * 8
+      arena.putInt(record + SET_NODE_LEFT, values + node * trees.outputs * DOUBLE)
       continue
     }
-    i32[word + 1] = (feature + (trees.missingLeft[node] === 1 ? features : 0)) * 8
-    f64[word / 2 + 1] = leftComparison(trees, node)
-    i32[word + 4] = nodes + trees.left[node]! * NODE
-    i32[word + 5] = nodes + trees.right[node]! * NODE
-    i32[word + 6] = leftRows
-    writeSet(arena, leftRows, rows.length, (row) =>
-      goesLeft(trees, node, rows[row] as Float64Array),
-    )
-    leftRows += words * 8
+    arena.putInt(record + SET_NODE_X, layout.offsetOf(node))
+    arena.putDouble(record + SET_NODE_THRESHOLD, leftComparison(trees, node))
+    arena.putInt(record + SET_NODE_LEFT, addressOf(trees.left[node]!))
+    arena.putInt(record + SET_NODE_RIGHT, addressOf(trees.right[node]!))
+    arena.putInt(record + SET_NODE_LEFT_ROWS, leftRows)
+    writeSet(arena, leftRows, rows.length, (row) => goesLeft(trees, node, rows[row]!))
+    leftRows += words * DOUBLE
   }
   return nodes
 }
@@ -152,20 +165,21 @@ function writeSet(
   rows: number,
   has: (row: number) => boolean,
 ): void {
+  const { i32 } = arena
   for (let row = 0; row < rows; row++) {
-    const word = address / 4 + (row >> 5)
-    if (has(row)) arena.i32[word] = arena.i32[word]! | (1 << (row & 31))
+    const word = address / WORD + (row >> 5)
+    if (has(row)) i32[word] = i32[word]! | (1 << (row & 31))
   }
 }
 
 /** Writes the two weights of a leaf with a features of the row and z of the background, [z][a]. */
 function writeWeights(arena: Arena, distinct: number): number {
-  const address = arena.take((distinct + 1) ** 2 * 16)
+  const address = arena.take((distinct + 1) ** 2 * VECTOR)
   for (let z = 0; z <= distinct; z++) {
     for (let a = 0; a <= distinct - z; a++) {
-      const at = address / 8 + (z * (distinct + 1) + a) * 2
-      arena.f64[at] = a > 0 ? shareOfOrders(a - 1, z) : 0
-      arena.f64[at + 1] = z > 0 ? -shareOfOrders(a, z - 1) : 0
+      const inside = a > 0 ? shareOfOrders(a - 1, z) : 0
+      const outside = z > 0 ? -shareOfOrders(a, z - 1) : 0
+      arena.putDoubles(address + (z * (distinct + 1) + a) * VECTOR, [inside, outside])
     }
   }
   return address

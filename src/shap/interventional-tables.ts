@@ -8,31 +8,36 @@
  * product is made for all s at once, feature by feature, from the counts of the b (WOODELF: Nadel and Wettenstein).
  * Leaves that hang close together share a table.
  */
-import { type Matrix, rowOf } from '../data/matrix.ts'
+import type { Matrix } from '../data/matrix.ts'
 import { type Arena, createArena } from '../trees/arena.ts'
-import {
-  goesLeft,
-  leftComparison,
-  meanOutput,
-  type TreeEnsemble,
-  treeWeight,
-} from '../trees/ensemble.ts'
+import { meanOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
-import { putRow } from '../trees/put-row.ts'
-import { gaussLegendre } from './gauss-legendre.ts'
+import {
+  DOUBLE,
+  TABLES_COUNT,
+  TABLES_INDEX,
+  TABLES_MASKS,
+  TABLES_OUTPUT_COUNT,
+  TABLES_OUTPUTS,
+  TABLES_PHI,
+  TABLES_PHI_SIZE,
+  TABLES_ROWS,
+  TABLES_SIZE,
+  TABLES_TREES,
+  TABLES_X,
+  WORD,
+} from '../trees/layout.generated.ts'
+import { planRows, type RowLayout } from '../trees/row-layout.ts'
+import { fillTables } from './fill-tables.ts'
 import type { InterventionalShap } from './interventional-shap.ts'
-import { type OutputPlanner, planOutputs } from './outputs-asked.ts'
-import { type TablePlanTree, tableLength, type Unit, type UnitLeaf } from './table-plan.ts'
-import { LEFT, pointsFor, RIGHT } from './tree-paths.ts'
+import { type OutputPlanner, planOutputs, spreadOutputs } from './outputs-asked.ts'
+import { type TablePlanTree, tableLength } from './table-plan.ts'
+import { writeTableProgram } from './table-program.ts'
 
-const TREE = 16
-const NODE = 32
-const UNIT = 64
 /** Most rows that are explained at a time, so that they stay in the cache with their addresses. */
 const CHUNK = 512
-/** Numbers of the context that change from call to call, in words: assembly/layout.ts. */
-const ROWS = 3
-const OUTPUT_COUNT = 9
+/** Rows that the kernel takes at a time. */
+const GROUP = 4
 
 /** Returns the explainer of an ensemble against background rows on an instance of the kernels. */
 export function compileInterventionalTables(
@@ -50,14 +55,15 @@ export function compileInterventionalTables(
     (sum, tree) => tree.units.reduce((total, unit) => total + tableLength(unit), sum),
     0,
   )
-  const tables = arena.take(length * stored * 8)
-  const headers = writeTrees(trees, features, plan, tables, stored, arena)
+  const tables = arena.take(length * stored * DOUBLE)
+  const layout = planRows(trees, features)
+  const program = writeTableProgram(trees, layout, plan, { tables, stored }, arena)
   if (made) {
     if (made.length !== length * stored)
       throw new RangeError(`tables of ${made.length} numbers where ${length * stored} are needed`)
-    arena.f64.set(made, tables / 8)
-  } else makeTables(trees, background, plan, tables, stored, kernels, arena)
-  const chunk = compileChunk(trees, features, plan, headers, planner, kernels, arena)
+    arena.putDoubles(tables, made)
+  } else fillTables(trees, background, plan, { tables, stored }, kernels, arena)
+  const chunk = compileChunk(trees, features, layout, plan, program, planner, kernels, arena)
   const explainRows: InterventionalShap['explainRows'] = (X, outputs, phi) => {
     for (let first = 0; first < X.rows; first += CHUNK)
       chunk(X.data, first, Math.min(CHUNK, X.rows - first), outputs, phi)
@@ -68,7 +74,7 @@ export function compileInterventionalTables(
     explainRows,
     cost: plan.reduce((sum, tree) => sum + tree.top.length * 2 + tree.units.length * 28, 0),
     plan: 'tables',
-    tables: () => arena.f64.slice(tables / 8, tables / 8 + length * stored),
+    tables: () => arena.f64.slice(tables / DOUBLE, tables / DOUBLE + length * stored),
   }
 }
 
@@ -83,195 +89,53 @@ type ExplainChunk = (
 function compileChunk(
   trees: TreeEnsemble,
   features: number,
+  layout: RowLayout,
   plan: readonly TablePlanTree[],
-  headers: number,
+  program: number,
   planner: OutputPlanner,
   kernels: Kernels,
   arena: Arena,
 ): ExplainChunk {
   const largest = (of: (tree: TablePlanTree) => number) =>
     plan.reduce((most, tree) => Math.max(most, of(tree)), 0)
-  const masks = arena.take(largest(({ top, units }) => top.length + units.length) * CHUNK * 4)
-  const index = arena.take(largest(({ units }) => units.length) * CHUNK * 4)
-  const asked = arena.take(trees.outputs * 4)
-  const x = arena.take(CHUNK * 2 * features * 8)
-  const phi = arena.take(CHUNK * trees.outputs * features * 8)
-  const context = arena.take(64)
-  arena.i32.set(
-    [headers, plan.length, x, 0, masks, index, phi, features * 8, asked, 0],
-    context / 4,
-  )
+  const masks = largest(({ top, units }) => top.length + units.length) * CHUNK * WORD
+  const index = largest(({ units }) => units.length) * CHUNK * WORD
+  const areas = {
+    masks: arena.take(masks),
+    index: arena.take(index),
+    asked: arena.take(trees.outputs * WORD),
+    x: arena.take(CHUNK * layout.length * DOUBLE),
+    phi: arena.take(CHUNK * trees.outputs * features * DOUBLE),
+  }
+  const { asked, x, phi } = areas
+  const context = arena.take(TABLES_SIZE)
+  arena.putFields(context, [
+    [TABLES_TREES, program],
+    [TABLES_COUNT, plan.length],
+    [TABLES_X, x],
+    [TABLES_MASKS, areas.masks],
+    [TABLES_INDEX, areas.index],
+    [TABLES_PHI, phi],
+    [TABLES_PHI_SIZE, features * DOUBLE],
+    [TABLES_OUTPUTS, asked],
+  ])
   const weight = treeWeight(trees)
   return (data, first, rows, outputs, out) => {
-    const { i32, f64 } = arena
-    const { computed, count, place } = planner.ask(outputs)
-    // The kernel takes four rows at a time.
-    const stride = Math.ceil(rows / 4) * 4
-    for (let row = 0; row < rows; row++) {
-      const to = { start: x / 8 + row, stride, copies: 2 }
-      putRow(trees, features, data, (first + row) * features, f64, to)
-    }
-    i32.set(computed, asked / 4)
-    i32[context / 4 + ROWS] = rows
-    i32[context / 4 + OUTPUT_COUNT] = count
-    const size = count * features
-    f64.fill(0, phi / 8, phi / 8 + rows * size)
+    const { f64 } = arena
+    const asking = planner.ask(outputs)
+    const stride = Math.ceil(rows / GROUP) * GROUP
+    for (let row = 0; row < rows; row++)
+      layout.put(data, (first + row) * features, f64, x / DOUBLE + row, stride)
+    arena.putInts(asked, asking.computed)
+    arena.putInt(context + TABLES_ROWS, rows)
+    arena.putInt(context + TABLES_OUTPUT_COUNT, asking.count)
+    const size = asking.count * features
+    arena.clear(phi, rows * size * DOUBLE)
     kernels.explainTables(context)
     for (let row = 0; row < rows; row++) {
-      const from = phi / 8 + row * size
-      for (let k = 0; k < outputs.length; k++) {
-        const to = ((first + row) * outputs.length + k) * features
-        const own = place[outputs[k]!]!
-        for (let j = 0; j < features; j++) {
-          let value = 0
-          if (own >= 0) value = f64[from + own * features + j]!
-          else
-            for (let other = 0; other < count; other++) value -= f64[from + other * features + j]!
-          out[to + j] = weight * value
-        }
-      }
+      const sums = { data: f64, start: phi / DOUBLE + row * size, stride: 1, lanes: 1 } as const
+      const to = (first + row) * outputs.length * features
+      spreadOutputs(asking, outputs, features, sums, weight, out, to)
     }
   }
-}
-
-function writeTrees(
-  trees: TreeEnsemble,
-  features: number,
-  plan: readonly TablePlanTree[],
-  tables: number,
-  stored: number,
-  arena: Arena,
-): number {
-  const headers = arena.take(plan.length * TREE)
-  let table = tables
-  plan.forEach((tree, at) => {
-    const { paths, bit, top, units, unitBelow } = tree
-    const nodes = arena.take(top.length * NODE)
-    const first = arena.take(units.length * UNIT)
-    arena.i32.set([nodes, top.length, first, units.length], (headers + at * TREE) / 4)
-    const topAt = new Map(top.map((position, i) => [position, i]))
-    const x = (position: number) => {
-      const node = paths.node[position]!
-      const copy = trees.missingLeft[node] === 1 ? features : 0
-      return (trees.feature[node]! + copy) * 8
-    }
-    const threshold = (position: number) => leftComparison(trees, paths.node[position]!)
-    top.forEach((position, i) => {
-      const word = (nodes + i * NODE) / 4
-      const maskOf = (side: number) => {
-        const unit = unitBelow[position * 2 + side]!
-        const child = (side === LEFT ? paths.left : paths.right)[position]!
-        return unit >= 0 ? top.length + unit : (topAt.get(child) as number)
-      }
-      arena.i32.set([x(position), ~(1 << bit[position]!)], word)
-      arena.f64[word / 2 + 1] = threshold(position)
-      arena.i32.set([maskOf(LEFT), maskOf(RIGHT)], word + 4)
-    })
-    units.forEach((unit, i) => {
-      const list = arena.take(unit.features.length * 4)
-      arena.i32.set(
-        unit.features.map((feature) => feature * 8),
-        list / 4,
-      )
-      const word = (first + i * UNIT) / 4
-      const bytes = tableLength(unit) * 8
-      const { above, nodes: own } = unit
-      arena.i32.set([table, bytes, above, own.length, unit.features.length, list], word)
-      arena.i32.set(own.map(x), word + 6)
-      arena.f64.set(own.map(threshold), word / 2 + 5)
-      table += bytes * stored
-    })
-  })
-  return headers
-}
-
-function makeTables(
-  trees: TreeEnsemble,
-  background: Matrix,
-  plan: readonly TablePlanTree[],
-  tables: number,
-  stored: number,
-  kernels: Kernels,
-  arena: Arena,
-): void {
-  const width = plan.reduce(
-    (most, { units }) =>
-      units.reduce(
-        (most, { leaves }) =>
-          leaves.reduce((most, { conditions }) => Math.max(most, conditions.length), most),
-        most,
-      ),
-    0,
-  )
-  const masks = arena.take(background.rows * 4)
-  const conditions = arena.take(width * 12)
-  const C = arena.take(2 ** width * 16)
-  const A = arena.take(2 ** width * 8)
-  const B = arena.take(2 ** width * 8)
-  const rules = Array.from({ length: pointsFor(width) + 1 }, (_, n) =>
-    n === 0 ? 0 : writeRule(arena, n),
-  )
-  const addLeaf = (unit: Unit, leaf: UnitLeaf, rows: Int32Array, table: number) => {
-    const { above, nodes, features } = unit
-    const own = leaf.conditions.length
-    const points = pointsFor(own)
-    arena.i32.set(rows, masks / 4)
-    arena.i32.set(leaf.conditions.flat(), conditions / 4)
-    const size = Math.ceil(points / 2) * 16
-    kernels.prepareLeaf(masks, rows.length, own, rules[points]!, size, C, A, B)
-    for (let k = 0; k < stored; k++) {
-      const value = trees.value[leaf.leaf * trees.outputs + k]!
-      const at = table + k * tableLength(unit) * 8
-      kernels.addLeaf(A, B, own, conditions, at, above + nodes.length, features.length, value)
-    }
-  }
-  let table = tables
-  for (const tree of plan) {
-    const masksAt = findMasks(trees, background, tree)
-    for (const unit of tree.units) {
-      for (const leaf of unit.leaves) addLeaf(unit, leaf, masksAt(leaf), table)
-      table += tableLength(unit) * 8 * stored
-    }
-  }
-}
-
-/** Returns what tells which features of a leaf's path every background row satisfies, as bits. */
-function findMasks(
-  trees: TreeEnsemble,
-  background: Matrix,
-  { paths, bit }: TablePlanTree,
-): (leaf: UnitLeaf) => Int32Array {
-  const { node, parent, parentSide } = paths
-  const { rows } = background
-  const isLeft = new Uint8Array(node.length * rows)
-  const alive = new Int32Array(node.length * rows).fill(-1)
-  const follow = (row: number, position: number, side: number): number => {
-    const at = position * rows + row
-    const mask = alive[at]!
-    return isLeft[at] === side ? mask : mask & ~(1 << bit[position]!)
-  }
-  for (let row = 0; row < rows; row++) {
-    const b = rowOf(background, row)
-    for (let i = 0; i < node.length; i++) {
-      const up = parent[i]!
-      if (up >= 0) alive[i * rows + row] = follow(row, up, parentSide[i]!)
-      isLeft[i * rows + row] = goesLeft(trees, node[i]!, b) ? LEFT : RIGHT
-    }
-  }
-  const found = new Int32Array(rows)
-  return (leaf) => {
-    const bits = (1 << leaf.conditions.length) - 1
-    for (let row = 0; row < rows; row++) found[row] = follow(row, leaf.parent, leaf.side) & bits
-    return found
-  }
-}
-
-function writeRule(arena: Arena, points: number): number {
-  const { nodes, weights } = gaussLegendre(points)
-  const size = Math.ceil(points / 2) * 2
-  const address = arena.take(2 * size * 8)
-  arena.f64.fill(0.5, address / 8, address / 8 + size)
-  arena.f64.set(nodes, address / 8)
-  arena.f64.set(weights, address / 8 + size)
-  return address
 }

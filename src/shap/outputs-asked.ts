@@ -1,3 +1,4 @@
+/** Outputs that callers ask for, and those that a kernel computes for them. */
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 
 /** Which outputs a kernel computes for a list that callers ask for. */
@@ -51,6 +52,42 @@ export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanne
     return plan
   }
   return { stored, ask }
+}
+
+/** Where the sums of one row stand: that of feature j of computed output c at `start` + (c · features + j) · `stride`. */
+export interface SumsOfRow {
+  readonly data: Float64Array
+  readonly start: number
+  readonly stride: number
+  /** Adjacent numbers that add up to one sum. */
+  readonly lanes: 1 | 2
+}
+
+/**
+ * Writes what a kernel computed for one row, times `weight`, to the outputs asked for.
+ * @param to index of the first number in `out`, [output asked][feature]
+ */
+export function spreadOutputs(
+  { place, count }: OutputsAsked,
+  outputs: readonly number[],
+  features: number,
+  { data, start, stride, lanes }: SumsOfRow,
+  weight: number,
+  out: Float64Array,
+  to: number,
+): void {
+  const sumAt = (at: number) => (lanes === 2 ? data[at]! + data[at + 1]! : data[at]!)
+  const size = features * stride
+  for (let k = 0; k < outputs.length; k++) {
+    const own = place[outputs[k]!]!
+    for (let j = 0; j < features; j++) {
+      const first = start + j * stride
+      let value = 0
+      if (own >= 0) value = sumAt(first + own * size)
+      else for (let other = 0; other < count; other++) value -= sumAt(first + other * size)
+      out[to + k * features + j] = weight * value
+    }
+  }
 }
 
 function sumsAreConstant({ feature, value, outputs }: TreeEnsemble): boolean {

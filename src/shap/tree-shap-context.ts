@@ -1,0 +1,103 @@
+/** What the kernels that explain by paths work on: an ensemble's program and areas of working memory. */
+import type { Arena } from '../trees/arena.ts'
+import type { TreeEnsemble } from '../trees/ensemble.ts'
+import type { Kernels } from '../trees/kernels.ts'
+import {
+  CONTEXT_ABOVE,
+  CONTEXT_BELOW,
+  CONTEXT_FACTORS,
+  CONTEXT_FEATURES,
+  CONTEXT_OUTPUT_COUNT,
+  CONTEXT_OUTPUTS,
+  CONTEXT_PHI,
+  CONTEXT_SIDES,
+  CONTEXT_SIZE,
+  CONTEXT_TREE_COUNT,
+  CONTEXT_TREES,
+  CONTEXT_X,
+  DOUBLE,
+  SIDES_SIZE,
+  SUM_SIZE,
+} from '../trees/layout.generated.ts'
+import type { RowLayout } from '../trees/row-layout.ts'
+import type { OutputsAsked } from './outputs-asked.ts'
+import { slotBytes } from './quadrature-rule.ts'
+import type { CompiledTree, TreeProgram } from './tree-program.ts'
+
+/** A compiled ensemble with what all its kernels share. */
+export interface ShapProgram {
+  readonly trees: TreeEnsemble
+  /** Model features. */
+  readonly features: number
+  readonly kernels: Kernels
+  readonly arena: Arena
+  readonly layout: RowLayout
+  readonly program: TreeProgram
+  readonly ask: (outputs: readonly number[]) => OutputsAsked
+  /** Address of the outputs to compute. */
+  readonly asked: number
+  /** What a tree counts. */
+  readonly weight: number
+}
+
+/** Addresses of working memory. */
+export interface Areas {
+  readonly x: number
+  readonly above: number
+  readonly below: number
+  readonly sides: number
+  readonly factors: number
+  readonly phi: number
+}
+
+/** Takes the areas in which one row is explained, for so many outputs at a time. */
+export function takeRowAreas(shared: ShapProgram, outputs: number): Areas {
+  const { arena, features, layout, program } = shared
+  const slots = slotsOfRow(program)
+  const x = arena.take(layout.length * DOUBLE)
+  const above = arena.take(slots)
+  return {
+    x,
+    above,
+    // One output may overwrite what the pass down wrote, which keeps less in the cache.
+    below: outputs > 1 ? arena.take(slots) : above,
+    factors: arena.take(largest(program, (tree) => tree.repeatedSplits * slotBytes(tree.points))),
+    phi: arena.take(outputs * features * SUM_SIZE),
+    sides: arena.take(largest(program, ({ order }) => order.splits.length * SIDES_SIZE)),
+  }
+}
+
+/** Returns the bytes of the slots of the largest tree, for one row. */
+export function slotsOfRow(program: TreeProgram): number {
+  return largest(program, ({ slots, points }) => slots * slotBytes(points))
+}
+
+/** Writes a context and returns its address. */
+export function writeContext(shared: ShapProgram, areas: Areas): number {
+  const { features, arena, program, asked } = shared
+  const context = arena.take(CONTEXT_SIZE)
+  arena.putFields(context, [
+    [CONTEXT_TREES, program.headers],
+    [CONTEXT_TREE_COUNT, program.trees.length],
+    [CONTEXT_X, areas.x],
+    [CONTEXT_ABOVE, areas.above],
+    [CONTEXT_BELOW, areas.below],
+    [CONTEXT_SIDES, areas.sides],
+    [CONTEXT_FACTORS, areas.factors],
+    [CONTEXT_PHI, areas.phi],
+    [CONTEXT_FEATURES, features],
+    [CONTEXT_OUTPUTS, asked],
+  ])
+  return context
+}
+
+/** Writes which outputs a context computes. */
+export function askFor({ arena, asked }: ShapProgram, context: number, plan: OutputsAsked): void {
+  arena.putInts(asked, plan.computed)
+  arena.putInt(context + CONTEXT_OUTPUT_COUNT, plan.count)
+}
+
+/** Returns the largest number of bytes, or of something else, that a tree needs. */
+export function largest({ trees }: TreeProgram, of: (tree: CompiledTree) => number): number {
+  return trees.reduce((most, tree) => Math.max(most, of(tree)), 0)
+}
