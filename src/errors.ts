@@ -73,16 +73,53 @@ export interface Place {
   readonly column?: string
 }
 
+/** A message as it stands before its places are written: whoever knows better can number their rows anew. */
+export type PlacedText = readonly (string | Place)[]
+
+/** Returns a message that names places, from a template with places among its values. */
+export function placed(
+  strings: TemplateStringsArray,
+  ...values: readonly (string | number | Place | PlacedText)[]
+): PlacedText {
+  return strings.flatMap((text, i): PlacedText => {
+    const value = values[i]
+    if (value === undefined) return [text]
+    return typeof value === 'object' ? [text, value].flat() : [text, String(value)]
+  })
+}
+
+/** Returns `row 3, column "age"` for a place. */
+function describePlace({ row, column }: Place): string {
+  const parts = [
+    row === undefined ? '' : `row ${row}`,
+    column === undefined ? '' : `column ${quote(column)}`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
 /** Something wrong in data, a request or a setting: an HTTP 4xx, or exit status 1. */
 export class InputError extends Error {
   override readonly name = 'InputError'
   readonly code: InputErrorCode
+  /** The message, with its places still data. */
+  readonly text: PlacedText
   readonly places: readonly Place[]
 
-  constructor(code: InputErrorCode, message: string, places: readonly Place[] = []) {
-    super(message)
+  /** @param places where it is wrong; absent = the first place that the text names, if any */
+  constructor(code: InputErrorCode, text: string | PlacedText, places?: readonly Place[]) {
+    const parts = typeof text === 'string' ? [text] : text
+    super(parts.map((part) => (typeof part === 'string' ? part : describePlace(part))).join(''))
     this.code = code
-    this.places = places
+    this.text = parts
+    this.places = places ?? parts.filter((part) => typeof part !== 'string').slice(0, 1)
+  }
+
+  /** Returns the same error with other row numbers: those of a whole for those of a part. */
+  numberRows(number: (row: number) => number): InputError {
+    const renumber = (place: Place): Place =>
+      place.row === undefined ? place : { ...place, row: number(place.row) }
+    const text = this.text.map((part) => (typeof part === 'string' ? part : renumber(part)))
+    return new InputError(this.code, text, this.places.map(renumber))
   }
 }
 

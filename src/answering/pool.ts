@@ -1,7 +1,7 @@
 /** Heavy requests in worker threads; the only file that knows the pool library, loaded at the first of them. */
 import { availableParallelism } from 'node:os'
 import type { Piscina } from 'piscina'
-import { InputError, type InputErrorCode, type Place } from '../errors.ts'
+import { InputError, type InputErrorCode, type Place, type PlacedText } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { JobResult } from './row-job.ts'
 import type { AnyJob } from './run-job.ts'
@@ -19,7 +19,7 @@ export type WorkerAnswer =
   | {
       readonly error: {
         readonly code: InputErrorCode
-        readonly message: string
+        readonly text: PlacedText
         readonly places: readonly Place[]
       }
     }
@@ -79,7 +79,7 @@ export function createJobPool(workers: number): JobPool {
         running.delete(answering)
       }
       if ('result' in answer) return answer.result
-      throw new InputError(answer.error.code, answer.error.message, answer.error.places)
+      throw new InputError(answer.error.code, answer.error.text, answer.error.places)
     },
     async forget(model) {
       if (!crew?.seen.has(model)) return

@@ -83,17 +83,12 @@ export function runJob(
     : numberErrors(rowOffset, async () => answerJob(predictor, job, inline))
 }
 
-/** The model numbers the rows of what it gets from 1; a decoder that knows better has done so already. */
+/** Decoders and models number the rows of what they get from 1. */
 async function numberErrors<T>(offset: number, answer: () => Promise<T>): Promise<T> {
   try {
     return await answer()
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    const row = error.places[0]?.row
-    const start = `row ${row}: `
-    if (row === undefined || row > offset || !error.message.startsWith(start)) throw error
-    const message = `row ${row + offset}: ${error.message.slice(start.length)}`
-    throw new InputError(error.code, message, [{ ...error.places[0], row: row + offset }])
+    throw error instanceof InputError ? error.numberRows((row) => row + offset) : error
   }
 }
 
@@ -215,9 +210,7 @@ export function decodeRows(predictor: Predictor, job: Job): MaybePromise<Decoded
   if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
   const { inputs, otherColumns } = predictor.preprocessor.spec
   const maxRows = job.limits.maxRows * (reader.rowsPerJsonRow ?? 1)
-  const { rowOffset = 0 } = job
-  const context = { inputs, otherColumns, maxRows, rowOffset }
-  return reader.decode(job.body, context, job.media.parameters)
+  return reader.decode(job.body, { inputs, otherColumns, maxRows }, job.media.parameters)
 }
 
 function noExplanations({ essence }: MediaType): InputError {

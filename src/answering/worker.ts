@@ -18,7 +18,7 @@ export default async function answer(task: WorkerTask): Promise<WorkerAnswer> {
     return { result }
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    return { error: { code: error.code, message: error.message, places: error.places } }
+    return { error: { code: error.code, text: error.text, places: error.places } }
   }
 }
 

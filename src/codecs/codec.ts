@@ -10,8 +10,6 @@ export interface DecodeContext {
   /** Columns of the training table that are not inputs; named ones are ignored. */
   readonly otherColumns: readonly string[]
   readonly maxRows: number
-  /** Rows before the first of the body, where the body is a part of a file: errors number rows from there. */
-  readonly rowOffset?: number
 }
 
 /**

@@ -31,8 +31,7 @@ export const csv = {
     const hasHeader =
       header === 'present' || (header === undefined && startsWithHeader(text, context))
     checkDelimiter(text, context)
-    const { maxRows, rowOffset = 0 } = context
-    const rows = parseCsv(text, { header: hasHeader, maxRows, rowOffset })
+    const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
     // The parser stops behind the limit: how many rows there are is not known then.
     const count = rows.length - (hasHeader ? 1 : 0)
     checkRowCount(count > context.maxRows ? Number.POSITIVE_INFINITY : count, context)
@@ -170,11 +169,10 @@ function firstLine(text: string): string {
 }
 
 function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
-  const { inputs, rowOffset = 0 } = context
+  const { inputs } = context
   const cells = rows.map((fields, index): Cell[] => {
-    const row = rowOffset + index + 1
-    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, row)
-    return inputs.map((input, j) => cellOfText(input, fields[j]!, row))
+    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
+    return inputs.map((input, j) => cellOfText(input, fields[j]!, index + 1))
   })
   return {
     frame: frameOfCells(inputs, cells),
@@ -185,7 +183,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
 }
 
 function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
-  const { inputs, rowOffset = 0 } = context
+  const { inputs } = context
   checkHeader(header)
   const positions = inputs.map(({ name }) => header.indexOf(name))
   const absent = inputs.filter(({ nullable }, j) => positions[j]! < 0 && !nullable)
@@ -198,7 +196,7 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j]!
-      return position < 0 ? null : cellOfText(input, fields[position]!, rowOffset + index + 1)
+      return position < 0 ? null : cellOfText(input, fields[position]!, index + 1)
     }),
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length

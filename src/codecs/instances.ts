@@ -1,6 +1,6 @@
 /** One row as JSON clients write it: an object by names, a list by position, or SageMaker's `features` forms. */
 import type { Cell } from '../data/frame.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, placed, quote } from '../errors.ts'
 import type { DecodeContext } from './codec.ts'
 import { cellsOfList, cellsOfObject } from './rows.ts'
 
@@ -32,8 +32,7 @@ export function decodeRow(
     const [kind, other] = asList ? ['an object', 'lists'] : ['a list', 'objects']
     throw new InputError(
       'invalid_shape',
-      `row ${row} is ${kind}, the rows before it are ${other}`,
-      [{ row }],
+      placed`${{ row }} is ${kind}, the rows before it are ${other}`,
     )
   }
   if (isList) return { cells: cellsOfList(context.inputs, raw, row), ignored: 0 }
@@ -55,8 +54,10 @@ function unwrap(value: unknown, context: DecodeContext, row: number): RawRow {
     // A model of one column may get its values bare.
     if (context.inputs.length === 1) return [value]
     const hint = row === 1 ? `; ${SHAPES}` : ''
-    const found = `row ${row} is ${quote(value)}, neither a list nor an object`
-    throw new InputError('invalid_shape', `${found}${hint}`, [{ row }])
+    throw new InputError(
+      'invalid_shape',
+      placed`${{ row }} is ${quote(value)}, neither a list nor an object${hint}`,
+    )
   }
   const object = value as Readonly<Record<string, unknown>>
   const isForm = (key: string) =>
@@ -83,8 +84,7 @@ function features(value: unknown, row: number): readonly unknown[] {
   if (!Array.isArray(keys) || keys.length !== values.length || !isIndex(width, 100_001)) {
     throw new InputError(
       'invalid_shape',
-      `row ${row}: sparse features need as many "keys" as "values", and a "shape" with the width`,
-      [{ row }],
+      placed`${{ row }}: sparse features need as many "keys" as "values", and a "shape" with the width`,
     )
   }
   const dense: unknown[] = new Array(width).fill(0)
@@ -93,8 +93,7 @@ function features(value: unknown, row: number): readonly unknown[] {
     if (!isIndex(key, width) || seen.has(key)) {
       throw new InputError(
         'invalid_shape',
-        `row ${row}: sparse key ${quote(key)} is not one of the ${width} positions, each once`,
-        [{ row }],
+        placed`${{ row }}: sparse key ${quote(key)} is not one of the ${width} positions, each once`,
       )
     }
     seen.add(key)
@@ -110,7 +109,6 @@ function isIndex(value: unknown, bound: number): value is number {
 function noFeatures(row: number): InputError {
   return new InputError(
     'invalid_shape',
-    `row ${row}: "features" must be a list, or an object with a list of "values"`,
-    [{ row }],
+    placed`${{ row }}: "features" must be a list, or an object with a list of "values"`,
   )
 }

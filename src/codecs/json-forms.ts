@@ -1,7 +1,7 @@
 /** The bodies that JSON clients send around their rows: SageMaker's, MLflow's, TensorFlow's, bare lists. */
 
 import { checkHeader } from '../data/csv.ts'
-import { didYouMean, InputError, quote } from '../errors.ts'
+import { didYouMean, InputError, placed, quote } from '../errors.ts'
 import type { DecodeContext, Dialect } from './codec.ts'
 import { isListRow, SHAPES } from './instances.ts'
 
@@ -97,8 +97,7 @@ function readSplit(value: unknown): readonly unknown[] {
       const width = Array.isArray(row) ? `${row.length} values` : 'no list'
       throw new InputError(
         'ragged_row',
-        `row ${i + 1} has ${width}, "columns" has ${columns.length} names`,
-        [{ row: i + 1 }],
+        placed`${{ row: i + 1 }} has ${width}, "columns" has ${columns.length} names`,
       )
     }
     return Object.fromEntries(columns.map((name, j) => [name, row[j]]))

@@ -1,6 +1,6 @@
 import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, placed, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Codec } from './codec.ts'
 import { decodeRow } from './instances.ts'
@@ -21,9 +21,8 @@ export const jsonLines = {
     while (lines.length > 0 && (lines.at(-1) as string).trim() === '') lines.pop()
     checkRowCount(lines.length, context)
     let ignoredColumns = 0
-    const first = (context.rowOffset ?? 0) + 1
     const rows = lines.map((line, index): Cell[] => {
-      const row = first + index
+      const row = index + 1
       const { cells, ignored } = decodeRow(parseLine(line, row), context, row)
       ignoredColumns += ignored
       return cells
@@ -54,12 +53,11 @@ export const jsonLines = {
 } satisfies Codec
 
 function parseLine(line: string, row: number): unknown {
-  if (line.trim() === '')
-    throw new InputError('blank_row', `row ${row} is an empty line`, [{ row }])
+  if (line.trim() === '') throw new InputError('blank_row', placed`${{ row }} is an empty line`)
   try {
     return parseJson(line)
   } catch {
-    throw new InputError('invalid_json', `row ${row} is not JSON: ${quote(line)}`, [{ row }])
+    throw new InputError('invalid_json', placed`${{ row }} is not JSON: ${quote(line)}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { isDecimal, parseNumber } from '../data/number.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, placed, quote } from '../errors.ts'
 import type { Codec } from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { sparseRows } from './sparse.ts'
@@ -34,7 +34,7 @@ export const libsvm = {
       // A line of a comment alone, as scikit-learn writes at the top, is no row.
       if (content === '') continue
       if (blankRow !== undefined) {
-        throw new InputError('blank_row', `row ${blankRow} is an empty line`, [{ row: blankRow }])
+        throw new InputError('blank_row', placed`${{ row: blankRow }} is an empty line`)
       }
       const row = rows.startRow()
       let previous = -1
@@ -95,5 +95,5 @@ function outOfRange(row: number, index: number, width: number): InputError {
 }
 
 function invalidRow(row: number, message: string): InputError {
-  return new InputError('invalid_libsvm', `row ${row}: ${message}`, [{ row }])
+  return new InputError('invalid_libsvm', placed`${{ row }}: ${message}`)
 }

@@ -1,5 +1,5 @@
 /** The message aialgs.data.Record, of which only features["values"] is read. */
-import { InputError } from '../errors.ts'
+import { InputError, placed } from '../errors.ts'
 import type { DecodeContext } from './codec.ts'
 import {
   fieldsOf,
@@ -183,5 +183,5 @@ function readTensor(message: ProtobufCursor, type: TensorType, limit: number): T
 }
 
 function invalidRow(row: number, message: string): InputError {
-  return new InputError('invalid_recordio', `row ${row}: ${message}`, [{ row }])
+  return new InputError('invalid_recordio', placed`${{ row }}: ${message}`)
 }

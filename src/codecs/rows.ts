@@ -1,13 +1,7 @@
 /** Cells of requests checked against the model's inputs, for every decoder alike. */
 import type { Cell } from '../data/frame.ts'
-import {
-  checkFinite,
-  describePlace,
-  isMissingText,
-  notANumber,
-  parseNumber,
-} from '../data/number.ts'
-import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { checkFinite, isMissingText, notANumber, parseNumber } from '../data/number.ts'
+import { didYouMean, InputError, listNames, placed, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
 
@@ -28,11 +22,7 @@ export function cellOfJson(input: InputColumn, value: unknown, row: number): Cel
   if (typeof value === 'boolean') return String(value)
   if (typeof value !== 'string') {
     const hint = typeof value === 'number' ? `; send ${quote(String(value))} in quotes` : ''
-    throw new InputError(
-      'invalid_text',
-      `${describePlace(place)}: ${quote(value)} is not a text${hint}`,
-      [place],
-    )
+    throw new InputError('invalid_text', placed`${place}: ${quote(value)} is not a text${hint}`)
   }
   const text = value.trim()
   return isMissingText(text) ? missing(input, row) : text
@@ -42,11 +32,7 @@ export function cellOfJson(input: InputColumn, value: unknown, row: number): Cel
 export function missing(input: InputColumn, row: number): null {
   if (input.nullable) return null
   const place = { row, column: input.name }
-  throw new InputError(
-    'missing_value',
-    `${describePlace(place)} is empty; it never was in training`,
-    [place],
-  )
+  throw new InputError('missing_value', placed`${place} is empty; it never was in training`)
 }
 
 /** Returns a list's cells in the order of the inputs. */
@@ -93,11 +79,11 @@ export function missingColumns(
     .map((name) => ({ name, hint: didYouMean(name, absent) }))
     .find(({ hint }) => hint !== '')
   const hint = guess ? `; there is ${quote(guess.name)}${guess.hint}` : ''
-  const where = row === undefined ? 'the header' : `row ${row}`
+  const where = row === undefined ? 'the header' : { row }
   const what = absent.length === 1 ? 'column' : 'columns'
   return new InputError(
     'missing_column',
-    `${where} lacks ${what} ${listNames(absent)}${hint}`,
+    placed`${where} lacks ${what} ${listNames(absent)}${hint}`,
     absent.slice(0, 10).map((column) => (row === undefined ? { column } : { row, column })),
   )
 }
@@ -108,8 +94,7 @@ export function wrongWidth(inputs: readonly InputColumn[], width: number, row: n
   const hint = width === inputs.length + 1 ? '; is the label still in it?' : ''
   return new InputError(
     'wrong_width',
-    `row ${row} has ${width} ${width === 1 ? 'value' : 'values'}, the model has ${inputs.length} columns: ${listNames(names)}${hint}`,
-    [{ row }],
+    placed`${{ row }} has ${width} ${width === 1 ? 'value' : 'values'}, the model has ${inputs.length} columns: ${listNames(names)}${hint}`,
   )
 }
 

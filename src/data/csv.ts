@@ -1,4 +1,4 @@
-import { InputError, listNames } from '../errors.ts'
+import { InputError, listNames, type Place, placed } from '../errors.ts'
 import { createRowScanner, type RowScanner, scanned } from './csv-scan.ts'
 
 /** CSV text as rows of trimmed fields, in file order. */
@@ -8,14 +8,10 @@ export type CsvRows = readonly (readonly string[])[]
  * Returns the rows of a CSV text (RFC 4180; LF, CR LF, CR or a mix of them as line ends; blank lines at the end ignored).
  * Fields are trimmed, so that `3, male` means the same as `3,male`.
  * @throws InputError `invalid_csv`, `ragged_row`, `blank_row` or `control_character`, naming the row.
- *   Row 1 is the first row of the text, or the row after the header when `header` is set; `rowOffset` is added.
+ *   Row 1 is the first row of the text, or the row after the header when `header` is set.
  */
-export function parseCsv(
-  text: string,
-  options: { header: boolean; maxRows?: number; rowOffset?: number },
-): CsvRows {
-  const rowNumber = (index: number) =>
-    options.header && index === 0 ? 0 : index + (options.header ? 0 : 1) + (options.rowOffset ?? 0)
+export function parseCsv(text: string, options: { header: boolean; maxRows?: number }): CsvRows {
+  const rowNumber = (index: number) => index + (options.header ? 0 : 1)
   const lastRow = (options.maxRows ?? Number.POSITIVE_INFINITY) + (options.header ? 2 : 1)
   const bytes = new TextEncoder().encode(text)
   const positions = createPositions(text, bytes)
@@ -94,7 +90,7 @@ function checkWidths(rows: CsvRows, rowNumber: (index: number) => number): void 
 
 /** Returns the error for an empty line between rows; row 0 is the header. */
 export function blankRowError(row: number): InputError {
-  return new InputError('blank_row', `${rowName(row)} is an empty line`, placeOf(row))
+  return new InputError('blank_row', placed`${rowName(row)} is an empty line`)
 }
 
 /** Returns the error for a row with another number of fields than the first one. */
@@ -106,8 +102,7 @@ export function raggedRow(
 ): InputError {
   return new InputError(
     'ragged_row',
-    `${rowName(row)} has ${fields} fields, ${rowName(firstRow)} has ${width}`,
-    placeOf(row),
+    placed`${rowName(row)} has ${fields} fields, ${rowName(firstRow)} has ${width}`,
   )
 }
 
@@ -117,22 +112,17 @@ export function scanError(what: number, row: number, byte: number): InputError {
     const code = byte.toString(16).padStart(4, '0')
     return new InputError(
       'control_character',
-      `${rowName(row)} holds the control character U+${code}`,
-      placeOf(row),
+      placed`${rowName(row)} holds the control character U+${code}`,
     )
   }
   const why =
     what === scanned.unclosedQuote
       ? 'a quoted field that begins here never ends'
       : 'a quote stands inside a field; put the field in quotes and double the quote'
-  return new InputError('invalid_csv', `${rowName(row)}: ${why}`, placeOf(row))
+  return new InputError('invalid_csv', placed`${rowName(row)}: ${why}`)
 }
 
 /** Returns what a row is called; row 0 is the header. */
-export function rowName(row: number): string {
-  return row === 0 ? 'the header' : `row ${row}`
-}
-
-function placeOf(row: number): { row: number }[] {
-  return row === 0 ? [] : [{ row }]
+export function rowName(row: number): string | Place {
+  return row === 0 ? 'the header' : { row }
 }

@@ -1,5 +1,4 @@
-import type { Place } from '../errors.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, type Place, placed, quote } from '../errors.ts'
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
 const LEADING_ZERO = /^[+-]?0[0-9]/
@@ -61,11 +60,7 @@ export function parseNumber(text: string, place: Place): number {
  */
 export function checkFinite(value: number, written: unknown, place: Place): number {
   if (Number.isFinite(value)) return value
-  throw new InputError(
-    'non_finite',
-    `${describePlace(place)}: ${quote(written)} is not a finite number`,
-    [place],
-  )
+  throw new InputError('non_finite', placed`${place}: ${quote(written)} is not a finite number`)
 }
 
 /** Returns the error for a cell that should hold a number; knows what people often write instead. */
@@ -76,17 +71,5 @@ export function notANumber(value: unknown, place: Place): InputError {
     else if (/^[+-]?inf(inity)?$/i.test(value)) hint = '; numbers must be finite'
     else if (isDecimal(value.trim())) hint = '; send it without quotes'
   }
-  return new InputError(
-    'invalid_number',
-    `${describePlace(place)}: ${quote(value)} is not a number${hint}`,
-    [place],
-  )
-}
-
-/** Returns `row 3, column "age"` for a place. */
-export function describePlace(place: Place): string {
-  const parts: string[] = []
-  if (place.row !== undefined) parts.push(`row ${place.row}`)
-  if (place.column !== undefined) parts.push(`column ${quote(place.column)}`)
-  return parts.join(', ')
+  return new InputError('invalid_number', placed`${place}: ${quote(value)} is not a number${hint}`)
 }

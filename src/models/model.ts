@@ -1,6 +1,6 @@
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { TensorFile } from '../data/tensor.ts'
-import { InputError } from '../errors.ts'
+import { InputError, placed } from '../errors.ts'
 import type { Method, Space } from '../shap/explanation.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
 
@@ -144,7 +144,7 @@ export function explainEachRow(
         explain(rowOf(X, row), labels, phi.subarray(row * width, (row + 1) * width))
       } catch (error) {
         if (!(error instanceof InputError)) throw error
-        throw new InputError(error.code, error.message, [{ row: row + 1 }])
+        throw new InputError(error.code, placed`${{ row: row + 1 }}: ${error.text}`)
       }
     }
   }

@@ -10,7 +10,7 @@ import {
 } from '../counterfactual/counterfactual.ts'
 import { type Cell, type Column, cellAt, type DataFrame, takeRows } from '../data/frame.ts'
 import { type Matrix, rowOf, takeMatrixRows } from '../data/matrix.ts'
-import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { didYouMean, InputError, listNames, placed, quote } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import type { DecisionBounds, ExplainerOffer, ModelExplainer } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
@@ -365,8 +365,11 @@ function groupRows(labels: Int32Array, perRow: boolean): [number, Int32Array][] 
 /** An explainer names a row of its block; the request has another number for it. */
 function atRow(error: unknown, members: Int32Array): unknown {
   if (!(error instanceof InputError)) return error
-  const row = members[(error.places[0]?.row ?? 1) - 1]! + 1
-  return new InputError(error.code, `row ${row}: ${error.message}`, [{ row }])
+  const own =
+    error.places.length > 0
+      ? error
+      : new InputError(error.code, placed`${{ row: 1 }}: ${error.text}`)
+  return own.numberRows((row) => members[row - 1]! + 1)
 }
 
 /**
@@ -464,9 +467,10 @@ function cellOf(value: number): Cell {
 
 /** Values near the largest double have a score that is none. */
 function beyondDoubles(row: number): InputError {
-  return new InputError('non_finite', `row ${row + 1}: its values are too large for this model`, [
-    { row: row + 1 },
-  ])
+  return new InputError(
+    'non_finite',
+    placed`${{ row: row + 1 }}: its values are too large for this model`,
+  )
 }
 
 /** Returns the most probable class, the first of equals. */

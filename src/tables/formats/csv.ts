@@ -4,7 +4,7 @@ import { blankRowError, checkHeader, raggedRow, rowName, scanError } from '../..
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
-import { InputError, listNames } from '../../errors.ts'
+import { InputError, listNames, placed } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
 import type { TableFile } from './table-builder.ts'
 
@@ -125,8 +125,7 @@ export function createCsvReader(
     if (pendingLength > MAX_ROW)
       throw new InputError(
         'too_large',
-        `${rowName(rowNumber())} is longer than ${MAX_ROW} bytes; is a quote never closed?`,
-        [{ row: rowNumber() }],
+        placed`${rowName(rowNumber())} is longer than ${MAX_ROW} bytes; is a quote never closed?`,
       )
   }
 

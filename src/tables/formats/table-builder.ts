@@ -1,7 +1,7 @@
 /** A table that is read file by file and row by row, in memory that is known beforehand. */
 
 import type { DataFrame } from '../../data/frame.ts'
-import { InputError, listNames, quote } from '../../errors.ts'
+import { InputError, listNames, placed, quote } from '../../errors.ts'
 import { type ColumnBuilder, createColumnBuilder, type MemoryBudget } from './column-builder.ts'
 
 /** Most memory that the different texts of all columns may take; the column with most of them is given up first. */
@@ -159,9 +159,8 @@ function inFile<T>(files: readonly { name: string; firstRow: number }[], act: ()
     const { row } = place
     const file = files.findLast(({ firstRow }) => firstRow < row)
     if (!file) throw error
-    const message = error.message.replace(`row ${row}`, `row ${row - file.firstRow}`)
-    throw new InputError(error.code, file.name === '' ? message : `${file.name}: ${message}`, [
-      { ...place, row: row - file.firstRow },
-    ])
+    const own = error.numberRows((number) => number - file.firstRow)
+    if (file.name === '') throw own
+    throw new InputError(own.code, placed`${file.name}: ${own.text}`, own.places)
   }
 }
