@@ -199,12 +199,15 @@ async function compareThreads(): Promise<void> {
 
 function startThreads(count: number, setup: unknown) {
   const pool = new Piscina({
-    filename: resolve('dist/train-worker.js'),
+    filename: resolve('dist/training-thread.js'),
     minThreads: count,
     maxThreads: count,
     workerData: setup,
   })
-  return { run: (job: number) => pool.run(job), close: () => pool.destroy() }
+  return {
+    run: async (job: number) => ((await pool.run(job)) as { answer: unknown }).answer,
+    close: () => pool.destroy(),
+  }
 }
 
 async function compareSplits(): Promise<void> {

@@ -9,9 +9,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** The executable, and the files that threads begin with. */
 const entryPoints = [
   'src/cli.ts',
-  'src/answering/worker.ts',
+  'src/answering/job-thread.ts',
   'src/answering/loader-thread.ts',
-  'src/training/training-worker.ts',
+  'src/training/training-thread.ts',
 ]
 
 /** Packages that stay outside the bundle: loaded only when something needs them, or reading files of their own. */

@@ -2,31 +2,16 @@
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Worker } from 'node:worker_threads'
-import type { Artifact } from '../artifact/artifact.ts'
-import { ArtifactError, type ArtifactErrorCode, InputError } from '../errors.ts'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { ArtifactError, InputError } from '../errors.ts'
 import {
   adoptModel,
   type LoadedModel,
   type Reserve,
   readModelDirectory,
 } from '../model-directory/read.ts'
-
-/** What the thread is told: to read a directory, or whether it may go on with it. */
-export type LoaderOrder =
-  | { readonly id: number; readonly directory: string }
-  | { readonly id: number; readonly granted: boolean }
-
-/** What the thread tells: how many bytes it is about to read, and at last the model or why there is none. */
-export type LoaderReport =
-  | { readonly id: number; readonly bytes: number }
-  | {
-      readonly id: number
-      readonly artifact: Artifact
-      readonly files: LoadedModel['files']
-      readonly extraFiles: readonly string[]
-    }
-  | { readonly id: number; readonly error: { code: ArtifactErrorCode; message: string } | 'memory' }
+import { startThreads, type Threads } from '../threads/threads.ts'
+import type { LoadAnswer, LoadTask } from './loader-thread.ts'
 
 export interface ModelLoader {
   /**
@@ -42,12 +27,6 @@ export interface ModelLoader {
 /** How long a thread without work is kept: starting one takes a twentieth of a second. */
 const IDLE_MS = 1000
 
-interface Pending {
-  readonly reserve: Reserve
-  readonly resolve: (model: LoadedModel) => void
-  readonly reject: (error: unknown) => void
-}
-
 /** Returns a loader that reads on the event loop itself. */
 export function createInlineLoader(): ModelLoader {
   return { load: readModelDirectory, collect: collectGarbage, close: async () => {} }
@@ -55,83 +34,82 @@ export function createInlineLoader(): ModelLoader {
 
 /** Returns a loader whose thread is started when it is needed, and ended when it is not. */
 export function createThreadLoader(): ModelLoader {
-  let thread: Worker | undefined
+  let thread: Threads<LoadTask, LoadAnswer> | undefined
   let idle: NodeJS.Timeout | undefined
-  let nextId = 0
-  const pending = new Map<number, Pending>()
+  let loads = 0
 
+  const start = () =>
+    startThreads<LoadTask, LoadAnswer>(new URL('./loader-thread.ts', import.meta.url), {
+      least: 1,
+      most: 1,
+      // A load that waits for memory holds up no other.
+      tasksPerThread: Number.MAX_SAFE_INTEGER,
+    })
   const stop = async () => {
     clearTimeout(idle)
     const ended = thread
     thread = undefined
-    await ended?.terminate()
+    await ended?.close()
   }
-  const settle = (id: number): Pending | undefined => {
-    const load = pending.get(id)
-    pending.delete(id)
-    if (pending.size === 0) {
-      thread?.unref()
-      idle = setTimeout(() => void stop(), IDLE_MS).unref()
-    }
-    return load
-  }
-  const start = (): Worker => {
-    const name = import.meta.url.endsWith('.ts') ? './loader-thread.ts' : './loader-thread.js'
-    const worker = new Worker(new URL(name, import.meta.url))
-    worker.on('message', (report: LoaderReport) => receive(worker, report))
-    worker.on('error', (error) => {
-      if (thread === worker) thread = undefined
-      const { code } = error as NodeJS.ErrnoException
-      const lost = code === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfMemory() : error
-      for (const id of [...pending.keys()]) settle(id)?.reject(lost)
-    })
-    return worker
-  }
-  const receive = (worker: Worker, report: LoaderReport) => {
-    const { id } = report
-    if ('bytes' in report) {
-      void askReserve(worker, id, report.bytes)
-    } else if ('error' in report) {
-      const { error } = report
-      const known =
-        error === 'memory' ? outOfMemory() : new ArtifactError(error.code, error.message)
-      settle(id)?.reject(known)
-    } else {
-      settle(id)?.resolve(adoptModel(report.artifact, report.files, report.extraFiles))
-    }
-  }
-  const askReserve = async (worker: Worker, id: number, bytes: number) => {
-    const order = (granted: boolean) => worker.postMessage({ id, granted } satisfies LoaderOrder)
+  const read = async (directory: string, reserve: Reserve): Promise<LoadAnswer> => {
+    thread ??= start()
+    const { port1: requests, port2: memory } = new MessageChannel()
+    const refused = answerReserves(requests, reserve)
+    const own = thread
     try {
-      await pending.get(id)?.reserve(bytes)
-      order(true)
+      return await own.run({ directory, memory }, { transfer: [memory] })
     } catch (error) {
-      order(false)
-      settle(id)?.reject(error)
+      if (refused.length > 0) throw refused[0]
+      if (isOutOfMemory(error)) {
+        throw new InputError('insufficient_storage', 'there is not enough memory for this model')
+      }
+      // What is wrong with a model is said; anything else may have left nothing that answers.
+      if (!(error instanceof ArtifactError) && own === thread) await stop()
+      throw error
+    } finally {
+      requests.close()
     }
   }
   return {
-    load(directory, reserve) {
+    async load(directory, reserve) {
       clearTimeout(idle)
-      thread ??= start()
-      thread.ref()
-      const id = nextId++
-      thread.postMessage({ id, directory } satisfies LoaderOrder)
-      return new Promise((resolve, reject) => {
-        pending.set(id, { reserve, resolve, reject })
-      })
+      loads++
+      try {
+        const { artifact, files, extraFiles } = await read(directory, reserve)
+        return adoptModel(artifact, files, extraFiles)
+      } finally {
+        loads--
+        if (loads === 0) idle = setTimeout(() => void stop(), IDLE_MS).unref()
+      }
     },
     async collect() {
       // A thread keeps what it has read until it ends.
-      if (pending.size === 0) await stop()
+      if (loads === 0) await stop()
       await collectGarbage()
     },
     close: stop,
   }
 }
 
-function outOfMemory(): InputError {
-  return new InputError('insufficient_storage', 'there is not enough memory for this model')
+/** Answers how many bytes may be read; what `reserve` threw is in the list returned, and then nothing more may be. */
+function answerReserves(requests: MessagePort, reserve: Reserve): unknown[] {
+  const refused: unknown[] = []
+  requests.on('message', async (bytes: number) => {
+    try {
+      if (refused.length === 0) await reserve(bytes)
+    } catch (error) {
+      refused.push(error)
+    }
+    requests.postMessage(refused.length === 0)
+  })
+  return refused
+}
+
+/** A heap that is full ends its thread; an array that is too large does not. */
+function isOutOfMemory(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return true
+  return error instanceof RangeError && /allocation failed/.test(message)
 }
 
 let collector: (() => void) | undefined

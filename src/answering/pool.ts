@@ -1,8 +1,7 @@
-/** Heavy requests in worker threads; the only file that knows the pool library, loaded at the first of them. */
+/** Heavy requests in worker threads, which build the models they are asked for. */
 import { availableParallelism } from 'node:os'
-import type { Piscina } from 'piscina'
-import { InputError, type InputErrorCode, type Place, type PlacedText } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
+import { startThreads, type Threads } from '../threads/threads.ts'
 import type { JobResult } from './row-job.ts'
 import type { AnyJob } from './run-job.ts'
 
@@ -12,17 +11,6 @@ export interface WorkerTask {
   readonly modelId: string
   readonly files: ReadonlyMap<string, Uint8Array>
 }
-
-/** What a worker sends back. */
-export type WorkerAnswer =
-  | { readonly result: JobResult }
-  | {
-      readonly error: {
-        readonly code: InputErrorCode
-        readonly text: PlacedText
-        readonly places: readonly Place[]
-      }
-    }
 
 export interface JobPool {
   /**
@@ -43,69 +31,48 @@ export function defaultWorkers(): number {
 
 /** Workers that were started together, what they are doing, and the models that they may hold. */
 interface Crew {
-  readonly pool: Promise<Piscina>
+  readonly threads: Threads<WorkerTask, JobResult>
   readonly running: Set<Promise<unknown>>
   readonly seen: WeakSet<LoadedModel>
 }
+
+/** How long a worker without jobs is kept. */
+const IDLE_MS = 60_000
 
 /** Returns a pool whose workers build the models they are asked for. */
 export function createJobPool(workers: number): JobPool {
   let crew: Crew | undefined
   const start = (): Crew => ({
-    pool: startWorkers(workers),
+    threads: startThreads(new URL('./job-thread.ts', import.meta.url), {
+      least: 1,
+      most: workers,
+      idleMs: IDLE_MS,
+      maxQueue: 2 * workers,
+    }),
     running: new Set(),
     seen: new WeakSet(),
   })
   return {
     async run(model, job, signal) {
       crew ??= start()
-      const { pool, running, seen } = crew
+      const { threads, running, seen } = crew
       seen.add(model)
       const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files }
-      const answering = pool.then((own) => own.run(task, { signal }) as Promise<WorkerAnswer>)
+      const answering = threads.run(task, { signal })
       running.add(answering)
-      let answer: WorkerAnswer
       try {
-        answer = await answering
-      } catch (error) {
-        if ((error as Error).message === 'Task queue is at limit') {
-          throw new InputError(
-            'overloaded',
-            'all workers are busy and the queue is full; try again',
-          )
-        }
-        throw error
+        return await answering
       } finally {
         running.delete(answering)
       }
-      if ('result' in answer) return answer.result
-      throw new InputError(answer.error.code, answer.error.text, answer.error.places)
     },
     async forget(model) {
       if (!crew?.seen.has(model)) return
-      const { pool, running } = crew
+      const { threads, running } = crew
       crew = undefined
       await Promise.allSettled(running)
-      await (await pool).destroy()
+      await threads.close()
     },
-    async close() {
-      const pool = await crew?.pool
-      await pool?.destroy()
-    },
+    close: async () => crew?.threads.close(),
   }
-}
-
-async function startWorkers(workers: number): Promise<Piscina> {
-  const { Piscina } = await import('piscina')
-  const name = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-  const pool = new Piscina({
-    filename: new URL(name, import.meta.url).href,
-    minThreads: 1,
-    maxThreads: workers,
-    idleTimeout: 60_000,
-    maxQueue: 2 * workers,
-  })
-  // A worker that dies outside a job is replaced by the pool; without a listener its error would end the process.
-  pool.on('error', () => {})
-  return pool
 }

@@ -1,9 +1,8 @@
-/** A worker thread: the same models as the main thread's, built from the same bytes. */
-
-import { InputError } from '../errors.ts'
+/** A thread that answers requests: the same models as the main thread's, built from the same bytes. */
 import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import type { WorkerAnswer, WorkerTask } from './pool.ts'
+import { threadTask } from '../threads/threads.ts'
+import type { WorkerTask } from './pool.ts'
 import type { JobResult } from './row-job.ts'
 import { runAnyJob } from './run-job.ts'
 
@@ -11,16 +10,9 @@ import { runAnyJob } from './run-job.ts'
 const MAX_MODELS = 4
 const predictors = new Map<string, Predictor>()
 
-/** Answers one job; an InputError crosses as data, because threads cannot pass classes. */
-export default async function answer(task: WorkerTask): Promise<WorkerAnswer> {
-  try {
-    const result = (await runAnyJob(predictorOf(task), task.job, false)) as JobResult
-    return { result }
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    return { error: { code: error.code, text: error.text, places: error.places } }
-  }
-}
+export default threadTask(
+  async (task: WorkerTask) => (await runAnyJob(predictorOf(task), task.job, false)) as JobResult,
+)
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {
   const predictor = predictors.get(modelId) ?? loadModelFiles(files).predictor
