@@ -1,47 +1,158 @@
-/** Explanation options from a query string or a body's `parameters`, checked by one table. */
+/** What an explanation may be asked for: one table, from which requests are read, routes described and flags made. */
 import type { ExplanationStyle } from '../codecs/codec.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
-import type { ExplainOptions } from '../predictor/predictor.ts'
+import { DEFAULT_CHANGES, type ExplainOptions, MAX_CHANGES } from '../predictor/predictor.ts'
+import { methods, spaces } from '../shap/explanation.ts'
+import { choice, type OptionKind, text, texts, truth, whole } from './option-kinds.ts'
 
 export type ExplainRequest = ExplainOptions & {
   readonly format?: ExplanationStyle['format'] | 'clarify'
 }
 
-/** What every option's value becomes; names are those of requests. */
-const readers = {
-  output: (value) => ({ output: readText('output', value) }),
-  space: (value) => ({ space: readText('space', value) }),
-  method: (value) => ({ method: readText('method', value) }),
-  level: (value) => ({ level: readChoice('level', value, ['columns', 'features']) }),
-  top: (value) => ({ top: readWhole('top', value) }),
-  interactions: (value) => ({ interactions: readTruth('interactions', value) }),
-  counterfactual: (value) => ({ counterfactual: readText('counterfactual', value) }),
-  max_changes: (value) => ({ maxChanges: readWhole('max_changes', value) }),
-  freeze: (value) => ({ freeze: readTexts('freeze', value) }),
-  format: (value) => ({
-    format: readChoice('format', value, ['json', 'contributions', 'clarify']),
-  }),
-} satisfies Readonly<Record<string, (value: unknown) => ExplainRequest>>
+interface ExplainOption<T> {
+  /** Its name in requests. */
+  readonly name: string
+  readonly kind: OptionKind<T>
+  readonly description: string
+  /** How the command names it, what its help says, and what it means where it stands for one value. */
+  readonly flag: { readonly form: string; readonly help: string; readonly means?: T }
+}
 
-/** Names of the options. */
-export const optionNames = Object.keys(readers) as readonly (keyof typeof readers)[]
+/** Every option, by its name in {@link ExplainRequest}; whether rows are a part of more is nobody's to ask. */
+const explainOptions = {
+  output: {
+    name: 'output',
+    kind: text((classes) => [...classes, 'predicted', 'all']),
+    description:
+      'the class to explain; default: the positive one of two, otherwise the predicted one',
+    flag: { form: '--output <class>', help: 'class to explain, predicted, or all' },
+  },
+  space: {
+    name: 'space',
+    kind: text(() => spaces),
+    description: "scale of the SHAP values; default: the model's own, see /model",
+    flag: { form: '--space <space>', help: eitherOf(spaces) },
+  },
+  method: {
+    name: 'method',
+    kind: text(() => methods),
+    description: "how they are computed; default: the model's own, see /model",
+    flag: { form: '--method <method>', help: eitherOf(methods) },
+  },
+  level: {
+    name: 'level',
+    kind: choice(['columns', 'features']),
+    description: 'per input column (default) or per model feature',
+    flag: { form: '--level <level>', help: 'columns or features' },
+  },
+  top: {
+    name: 'top',
+    kind: whole(),
+    description: 'only the k largest values; the rest is summed up in `others`',
+    flag: { form: '--top <k>', help: 'only the k largest values of a row' },
+  },
+  interactions: {
+    name: 'interactions',
+    kind: truth,
+    description: 'values of pairs of columns too; JSON, JSON Lines or CSV',
+    flag: { form: '--interactions', help: 'values of pairs of columns too' },
+  },
+  counterfactual: {
+    name: 'counterfactual',
+    kind: text((classes) => classes),
+    description: 'the class for which to find the smallest change of every row',
+    flag: {
+      form: '--counterfactual <class>',
+      help: 'the smallest change of every row that gives a class',
+    },
+  },
+  maxChanges: {
+    name: 'max_changes',
+    kind: whole(MAX_CHANGES),
+    description: `most columns that a counterfactual changes, default ${DEFAULT_CHANGES}`,
+    flag: { form: '--max-changes <k>', help: 'most columns that a counterfactual changes' },
+  },
+  freeze: {
+    name: 'freeze',
+    kind: texts,
+    description: 'columns that a counterfactual leaves as they are, between commas or bars',
+    flag: {
+      form: '--freeze <columns>',
+      help: 'columns that a counterfactual leaves as they are',
+    },
+  },
+  format: {
+    name: 'format',
+    kind: choice(['json', 'contributions', 'clarify']),
+    description: 'arrays (default) or sorted lists for people',
+    flag: {
+      form: '--contributions',
+      help: 'sorted lists for people instead of arrays',
+      means: 'contributions',
+    },
+  },
+} satisfies {
+  readonly [K in Exclude<keyof ExplainRequest, 'isPart'>]-?: ExplainOption<
+    NonNullable<ExplainRequest[K]>
+  >
+}
+
+const rows = Object.entries(explainOptions) as [keyof ExplainRequest, ExplainOption<unknown>][]
+
+/** Names of the options in requests. */
+export const optionNames: readonly string[] = rows.map(([, { name }]) => name)
 
 /**
  * Returns checked options; values may be texts, numbers or, where an option is a list, lists of texts.
  * @throws InputError `invalid_option`
  */
 export function parseExplainOptions(given: Iterable<readonly [string, unknown]>): ExplainRequest {
-  let options: ExplainRequest = {}
-  for (const [name, value] of given) {
-    if (!Object.hasOwn(readers, name)) {
+  const request: Partial<Record<keyof ExplainRequest, unknown>> = {}
+  for (const [asked, value] of given) {
+    const found = rows.find(([, { name }]) => name === asked)
+    if (!found) {
       throw new InputError(
         'invalid_option',
-        `there is no option ${quote(name)}${didYouMean(name, optionNames)}; there are ${listNames(optionNames)}`,
+        `there is no option ${quote(asked)}${didYouMean(asked, optionNames)}; there are ${listNames(optionNames)}`,
       )
     }
-    options = { ...options, ...readers[name as keyof typeof readers](value) }
+    const [member, { name, kind }] = found
+    request[member] = kind.read(name, value)
   }
-  return options
+  return request as ExplainRequest
+}
+
+/** Returns the JSON schema of every option by its name, for a model of these classes. */
+export function describeExplainOptions(
+  classes: readonly string[],
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return Object.fromEntries(
+    rows.map(([, { name, kind, description }]) => [name, { ...kind.schema(classes), description }]),
+  )
+}
+
+/** The flags of `shapserve explain` that are options of requests: their form and help, in the order of the table. */
+export const explainFlags: readonly { readonly form: string; readonly help: string }[] = rows.map(
+  ([, { flag }]) => flag,
+)
+
+/**
+ * Returns the options that flags stand for, as a query string has them.
+ * @param given values by the names of the flags in camel case, as commander hands them over; others are passed over
+ */
+export function optionsOfFlags(
+  given: Readonly<Record<string, unknown>>,
+): readonly (readonly [name: string, value: unknown])[] {
+  return rows.flatMap(([, { name, flag }]) => {
+    const value = given[camelCase(flag.form)]
+    return value === undefined ? [] : [[name, flag.means ?? value] as const]
+  })
+}
+
+/** `--max-changes <k>` is `maxChanges`. */
+function camelCase(form: string): string {
+  const [flag = ''] = form.slice(2).split(' ')
+  return flag.replace(/-./g, (match) => match.slice(1).toUpperCase())
 }
 
 /**
@@ -51,51 +162,16 @@ export function parseExplainOptions(given: Iterable<readonly [string, unknown]>)
  */
 export function asksExplanation(value: unknown, where: string): boolean {
   if (value === undefined || value === null) return false
-  const text = String(value)
-  if (typeof value !== 'object' && /^(false|no|0)$/i.test(text)) return false
-  if (typeof value !== 'object' && /^(shap|true|yes|1)$/i.test(text)) return true
+  const given = String(value)
+  if (typeof value !== 'object' && /^(false|no|0)$/i.test(given)) return false
+  if (typeof value !== 'object' && /^(shap|true|yes|1)$/i.test(given)) return true
   throw new InputError(
     'invalid_option',
-    `explain is ${quote(value)} in ${where}, expected shap${didYouMean(text, ['shap'])}`,
+    `explain is ${quote(value)} in ${where}, expected shap${didYouMean(given, ['shap'])}`,
   )
 }
 
-function readText(name: string, value: unknown): string {
-  if (typeof value === 'string' || typeof value === 'number') return String(value)
-  throw new InputError('invalid_option', `${name} is ${quote(value)}, expected one text or number`)
-}
-
-/** A list in JSON or of a repeated name in a query; a single text counts as one. */
-function readTexts(name: string, value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).map((item) => readText(name, item))
-}
-
-function readChoice<const T extends string>(
-  name: string,
-  given: unknown,
-  choices: readonly T[],
-): T {
-  const value = readText(name, given)
-  const found = choices.find((choice) => choice === value)
-  if (found !== undefined) return found
-  throw new InputError(
-    'invalid_option',
-    `${name} is ${quote(value)}, expected ${listNames(choices)}${didYouMean(value, choices)}`,
-  )
-}
-
-/** JSON's true and false, or their names; a name alone in a query is true. */
-function readTruth(name: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value
-  if (value === '' || value === '1') return true
-  return value === '0' ? false : readChoice(name, value, ['true', 'false']) === 'true'
-}
-
-function readWhole(name: string, given: unknown): number {
-  const value = readText(name, given)
-  if (/^[0-9]{1,6}$/.test(value) && Number(value) > 0) return Number(value)
-  throw new InputError(
-    'invalid_option',
-    `${name} is ${quote(value)}, expected a whole number from 1`,
-  )
+/** `a, b or c`. */
+function eitherOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
 }

@@ -2,16 +2,16 @@
 import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { threadTask } from '../threads/threads.ts'
+import type { JobResult } from './job.ts'
 import type { WorkerTask } from './pool.ts'
-import type { JobResult } from './row-job.ts'
-import { runAnyJob } from './run-job.ts'
+import { runJob } from './run-job.ts'
 
 /** Models kept ready in a worker; the least recently used one goes. */
 const MAX_MODELS = 4
 const predictors = new Map<string, Predictor>()
 
 export default threadTask(
-  async (task: WorkerTask) => (await runAnyJob(predictorOf(task), task.job, false)) as JobResult,
+  async (task: WorkerTask) => (await runJob(predictorOf(task), task.job, false)) as JobResult,
 )
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {

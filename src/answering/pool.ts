@@ -2,12 +2,11 @@
 import { availableParallelism } from 'node:os'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { startThreads, type Threads } from '../threads/threads.ts'
-import type { JobResult } from './row-job.ts'
-import type { AnyJob } from './run-job.ts'
+import type { Job, JobResult } from './job.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
 export interface WorkerTask {
-  readonly job: AnyJob
+  readonly job: Job
   readonly modelId: string
   readonly files: ReadonlyMap<string, Uint8Array>
 }
@@ -17,7 +16,7 @@ export interface JobPool {
    * Returns a job's answer from a worker; an aborted job's worker stops at once.
    * @throws InputError `overloaded` when the queue is full, and what the job throws
    */
-  run(model: LoadedModel, job: AnyJob, signal: AbortSignal): Promise<JobResult>
+  run(model: LoadedModel, job: Job, signal: AbortSignal): Promise<JobResult>
   /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
   forget(model: LoadedModel): Promise<void>
   close(): Promise<void>

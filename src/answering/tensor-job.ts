@@ -1,6 +1,6 @@
-/** One request of the Open Inference Protocol as data that can cross to a worker: tensors in, tensors out. */
+/** Answers tensors of the Open Inference Protocol by tensors. */
 import { randomUUID } from 'node:crypto'
-import { decodeInstances } from '../codecs/json.ts'
+import { decodeInstances, json as jsonCodec } from '../codecs/json.ts'
 import { jsonLines } from '../codecs/json-lines.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import { labelAt } from '../codecs/wire.ts'
@@ -9,25 +9,10 @@ import { InputError, listNames, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { writeBinaryData } from './binary-tensors.ts'
-import {
-  checkAnswer,
-  checkExplanation,
-  countUnknown,
-  INLINE_SECONDS,
-  type JobResult,
-  type Limits,
-  predictionBytes,
-} from './row-job.ts'
+import type { JobResult, TensorJob } from './job.ts'
+import { checkExplanation, checkPredictions, INLINE_SECONDS } from './limits.ts'
 import { readTensorRows } from './tensor-rows.ts'
-
-export interface InferenceJob {
-  readonly operation: 'infer'
-  readonly body: Uint8Array
-  /** Where the JSON ends and binary data begin; without it, everything is JSON. */
-  readonly headerLength: number | undefined
-  readonly modelName: string
-  readonly limits: Limits
-}
+import { countUnknown } from './unknown-categories.ts'
 
 /** What may be asked for; a request that names none gets the first. */
 const outputNames = ['predict', 'predict_proba', 'explain'] as const
@@ -50,9 +35,9 @@ interface OutputTensor {
  * and `inline` is set.
  * @throws InputError for anything wrong in the body
  */
-export function runInference(
+export function runTensorJob(
   predictor: Predictor,
-  job: InferenceJob,
+  job: TensorJob,
   inline: boolean,
 ): JobResult | undefined {
   const { json, binary } = splitBody(job)
@@ -61,7 +46,7 @@ export function runInference(
   const { maxRows } = job.limits
   const rows = readTensorRows(inputs, spec.inputs, maxRows, binary)
   const { frame, ignoredColumns } = decodeInstances(rows, { ...spec, maxRows })
-  checkAnswer(frame.length * predictionBytes(predictor, 'json', undefined), job.limits)
+  checkPredictions(predictor, frame.length, job.limits, jsonCodec)
   const asksExplanation = outputs.some(({ name }) => name === 'explain')
   if (asksExplanation) {
     const seconds = checkExplanation(predictor, frame, {}, job.limits, !inline)
@@ -83,7 +68,7 @@ export function runInference(
   }
 }
 
-function splitBody({ body, headerLength }: InferenceJob) {
+function splitBody({ body, headerLength }: TensorJob) {
   if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
   if (headerLength === undefined) return { json: body, binary: undefined }
   if (headerLength > body.length) {

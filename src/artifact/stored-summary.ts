@@ -1,6 +1,7 @@
 /** A global summary as JSON: in a model directory, in answers and on the command line alike. */
 import type { Cell } from '../data/frame.ts'
 import type { JsonObject, JsonReader } from '../data/json-fields.ts'
+import { methods, spaces } from '../shap/explanation.ts'
 import type { GlobalSummary, GroupSummary } from '../shap/global-summary.ts'
 
 /** Returns a summary as it is written, the columns that push most first. */
@@ -80,12 +81,8 @@ export function readSummary(
   if (columns.length !== model.columns.length || listed.length !== model.columns.length)
     throw fail("columns are not the model's")
   return {
-    space: reader.choice(json.get('space'), 'space', ['probability', 'log_odds']),
-    method: reader.choice(json.get('method'), 'method', [
-      'tree_path_dependent',
-      'tree_interventional',
-      'linear_interventional',
-    ]),
+    space: reader.choice(json.get('space'), 'space', spaces),
+    method: reader.choice(json.get('method'), 'method', methods),
     rows: reader.whole(json.get('rows'), 'rows', 1),
     outputNames,
     baseValues: perOutput(json.get('base_values'), 'base_values'),

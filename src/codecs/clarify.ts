@@ -2,6 +2,7 @@
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import type { Codec } from './codec.ts'
 import { type Selected, selectMembers } from './selection.ts'
 import { probabilitiesAt, writePrediction } from './wire.ts'
 
@@ -64,7 +65,7 @@ export function writeClarify(
 export async function evaluateCondition(
   expression: string | undefined,
   predictions: Predictions,
-  format: string,
+  { recordIsScores }: Codec,
   selection?: readonly Selected[],
 ): Promise<boolean[]> {
   const rows = Array.from({ length: predictions.rows }, (_, row) => row)
@@ -87,7 +88,7 @@ export async function evaluateCondition(
     )
   }
   return rows.map((row) => {
-    const record = recordOf(predictions, row, format, selection)
+    const record = recordOf(predictions, row, recordIsScores, selection)
     let value: unknown
     try {
       value = search(record as Parameters<typeof search>[0], expression)
@@ -109,14 +110,14 @@ export async function evaluateCondition(
 function recordOf(
   predictions: Predictions,
   row: number,
-  format: string,
+  isScores: boolean | undefined,
   selection: readonly Selected[] | undefined,
 ): unknown {
   if (selection) {
     const members = selectMembers(predictions, row, selection)
-    return format === 'csv' ? selection.map((name) => members[name]) : members
+    return isScores ? selection.map((name) => members[name]) : members
   }
-  if (format !== 'csv') return writePrediction(predictions, row)
+  if (!isScores) return writePrediction(predictions, row)
   const own = probabilitiesAt(predictions, row)
   return own.length === 2 ? own.slice(1) : own
 }

@@ -1,3 +1,4 @@
+/** What a codec is: one content type's way of reading rows and writing answers. */
 import type { DataFrame } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
@@ -30,6 +31,11 @@ export interface Decoded {
   readonly ignoredColumns: number
 }
 
+/** Returns rows as most types have them: in SageMaker's dialect and with no options beside them. */
+export function decodedRows(frame: DataFrame, ignoredColumns = 0): Decoded {
+  return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns }
+}
+
 /** How predictions are written. */
 export interface PredictionStyle {
   readonly dialect: Dialect
@@ -46,9 +52,15 @@ export interface ExplanationStyle {
   readonly mediaParameters: ReadonlyMap<string, string>
 }
 
-/** One content type: bytes in, text out; each direction is optional. */
+/** One content type; each direction is optional. */
 export interface Codec {
   readonly name: string
+  /** What its bytes are, where the routes are described; the forms of JSON are described in full. */
+  readonly form: 'json' | 'text' | 'binary'
+  /** What a body holds, where there is no example. */
+  readonly bodyDescription?: string
+  /** Returns a body of one row. */
+  readonly writeExample?: (row: Readonly<Record<string, unknown>>) => string
   /** The type that answers carry, and others that mean the same. */
   readonly mediaTypes: readonly [string, ...string[]]
   /** Rows that take as little to read as one row of JSON; the limit on rows grows with it. */
@@ -61,6 +73,10 @@ export interface Codec {
   ) => Decoded | Promise<Decoded>
   readonly encodePredictions?: (predictions: Predictions, style: PredictionStyle) => Encoded
   readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => Encoded
+  /** Whether a row's prediction is the list of its scores instead of an object of named members. */
+  readonly recordIsScores?: true
+  /** What its explanations have room for besides SHAP values. */
+  readonly explains?: { readonly interactions?: true; readonly counterfactuals?: true }
 }
 
 /** What an encoder makes: text, or bytes where the format is binary. */

@@ -5,7 +5,7 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
-import type { Codec, DecodeContext, Decoded } from './codec.ts'
+import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
 import { cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
 import { selectFields } from './selection.ts'
 import { probabilitiesAt, writeLabel } from './wire.ts'
@@ -17,6 +17,10 @@ import { probabilitiesAt, writeLabel } from './wire.ts'
 export const csv = {
   name: 'csv',
   mediaTypes: ['text/csv'],
+  form: 'text',
+  writeExample: (row) => `${Object.values(row).map(writeCell).join(',')}\n`,
+  recordIsScores: true,
+  explains: { interactions: true },
   rowsPerJsonRow: 6,
 
   decode(body, context, mediaParameters) {
@@ -106,6 +110,10 @@ function writeInteractions(explanations: Explanations, hasHeader: boolean): stri
   return lines.join('')
 }
 
+function writeCell(value: unknown): string {
+  return value === null ? '' : writeField(String(value))
+}
+
 /** Returns a text as a CSV field, in quotes where it needs them. */
 export function writeField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
@@ -174,12 +182,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
     if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
     return inputs.map((input, j) => cellOfText(input, fields[j]!, index + 1))
   })
-  return {
-    frame: frameOfCells(inputs, cells),
-    dialect: 'predictions',
-    parameters: new Map(),
-    ignoredColumns: 0,
-  }
+  return decodedRows(frameOfCells(inputs, cells))
 }
 
 function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
@@ -200,10 +203,5 @@ function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): D
     }),
   )
   const ignoredColumns = header.length - positions.filter((position) => position >= 0).length
-  return {
-    frame: frameOfCells(inputs, cells),
-    dialect: 'predictions',
-    parameters: new Map(),
-    ignoredColumns,
-  }
+  return decodedRows(frameOfCells(inputs, cells), ignoredColumns)
 }

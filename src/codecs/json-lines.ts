@@ -2,7 +2,7 @@ import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, placed, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
-import type { Codec } from './codec.ts'
+import { type Codec, decodedRows } from './codec.ts'
 import { decodeRow } from './instances.ts'
 import { checkJsonLimits, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
@@ -13,6 +13,9 @@ import { writeContributions, writeExplanation, writePrediction } from './wire.ts
 export const jsonLines = {
   name: 'json-lines',
   mediaTypes: ['application/jsonlines', 'application/x-ndjson', 'application/jsonl'],
+  form: 'text',
+  writeExample: (row) => `${JSON.stringify(row)}\n`,
+  explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
     const text = decodeUtf8(body)
@@ -27,12 +30,7 @@ export const jsonLines = {
       ignoredColumns += ignored
       return cells
     })
-    return {
-      frame: frameOfCells(context.inputs, rows),
-      dialect: 'predictions',
-      parameters: new Map(),
-      ignoredColumns,
-    }
+    return decodedRows(frameOfCells(context.inputs, rows), ignoredColumns)
   },
 
   encodePredictions: (predictions, { selection }) =>

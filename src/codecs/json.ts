@@ -20,6 +20,8 @@ import {
 export const json = {
   name: 'json',
   mediaTypes: ['application/json'],
+  form: 'json',
+  explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
     const { rows, dialect, parameters } = readForm(parseJson(decodeUtf8(body)), context)

@@ -1,7 +1,7 @@
 import { isDecimal, parseNumber } from '../data/number.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, placed, quote } from '../errors.ts'
-import type { Codec } from './codec.ts'
+import { type Codec, decodedRows } from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { sparseRows } from './sparse.ts'
 
@@ -15,6 +15,8 @@ const NAN = /^nan$/i
 export const libsvm = {
   name: 'libsvm',
   mediaTypes: ['text/libsvm', 'text/x-libsvm'],
+  form: 'text',
+  bodyDescription: 'lines of index:value',
   rowsPerJsonRow: 6,
 
   decode(body, context) {
@@ -53,7 +55,7 @@ export const libsvm = {
     const frame = frameOfNumbers(context, rows.length, width, (row, column) =>
       rows.at(row, column + first),
     )
-    return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns: 0 }
+    return decodedRows(frame)
   },
 } satisfies Codec
 

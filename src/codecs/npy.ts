@@ -2,7 +2,7 @@
 import { readFloat16, readInt64 } from '../data/binary-number.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
-import type { Codec, PredictionStyle } from './codec.ts'
+import { type Codec, decodedRows, type PredictionStyle } from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts'
 import { selectNumbers } from './selection.ts'
@@ -19,6 +19,7 @@ const ALIGNMENT = 64
 export const npy = {
   name: 'npy',
   mediaTypes: ['application/x-npy'],
+  form: 'binary',
   rowsPerJsonRow: 6,
 
   decode(body, context) {
@@ -40,7 +41,7 @@ export const npy = {
     const frame = frameOfNumbers(context, rows, columns, (row, column) =>
       read(view, end + row * rowStep + column * columnStep, littleEndian),
     )
-    return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns: 0 }
+    return decodedRows(frame)
   },
 
   encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {

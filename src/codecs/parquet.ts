@@ -3,13 +3,14 @@ import type { SchemaElement } from 'hyparquet'
 import type { Cell } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
-import type { Codec } from './codec.ts'
+import { type Codec, decodedRows } from './codec.ts'
 import { cellsOfObject, checkRowCount } from './rows.ts'
 
 /** Apache Parquet: columns by name; others are ignored. */
 export const parquet = {
   name: 'parquet',
   mediaTypes: ['application/x-parquet', 'application/vnd.apache.parquet'],
+  form: 'binary',
   rowsPerJsonRow: 6,
 
   async decode(body, context) {
@@ -36,12 +37,7 @@ export const parquet = {
       ignoredColumns += ignored
       return own
     })
-    return {
-      frame: frameOfCells(context.inputs, cells),
-      dialect: 'predictions',
-      parameters: new Map(),
-      ignoredColumns,
-    }
+    return decodedRows(frameOfCells(context.inputs, cells), ignoredColumns)
   },
 } satisfies Codec
 

@@ -1,6 +1,6 @@
 /** RecordIO frames around protobuf records, the format of SageMaker's own algorithms. */
 import type { Predictions } from '../models/prediction.ts'
-import type { Codec, PredictionStyle } from './codec.ts'
+import { type Codec, decodedRows, type PredictionStyle } from './codec.ts'
 import { labelRecord } from './label-record.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { invalidRecord, type ProtobufCursor, writeHead } from './protobuf.ts'
@@ -19,6 +19,7 @@ const MAGIC = 0xced7230a
 export const recordioProtobuf = {
   name: 'recordio-protobuf',
   mediaTypes: ['application/x-recordio-protobuf'],
+  form: 'binary',
   rowsPerJsonRow: 6,
 
   decode(body, context) {
@@ -26,7 +27,7 @@ export const recordioProtobuf = {
     let ignoredColumns = 0
     for (const record of framesOf(body)) ignoredColumns += readRecord(record, rows, context)
     const frame = frameOfNumbers(context, rows.length, context.inputs.length, rows.at)
-    return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns }
+    return decodedRows(frame, ignoredColumns)
   },
 
   encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {

@@ -7,6 +7,7 @@ import type { Codec } from './codec.ts'
 export const svg = {
   name: 'svg',
   mediaTypes: ['image/svg+xml'],
+  form: 'text',
   encodeExplanations(explanations) {
     if (explanations.rows.length !== 1) {
       throw new InputError(

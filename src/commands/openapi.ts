@@ -1,7 +1,7 @@
 /** `shapserve openapi`: the document that `GET /openapi.json` answers. */
 
-import { buildRoutes } from '../http/app.ts'
 import { buildOpenApi } from '../http/openapi/document.ts'
+import { buildRoutes } from '../http/routes.ts'
 import { createService } from '../http/service.ts'
 import { readModelDirectory } from '../model-directory/read.ts'
 import { createOutput } from './terminal.ts'

@@ -4,9 +4,10 @@ import { open, rename, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Writable } from 'node:stream'
 import { parseExplainOptions } from '../answering/explain-options.ts'
+import type { JobResult, RowJob } from '../answering/job.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import { createJobPool, type JobPool } from '../answering/pool.ts'
-import { decodeRows, type Job, type JobResult, runJob } from '../answering/row-job.ts'
+import { decodeRows, runRowJob } from '../answering/row-job.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { InputError, quote } from '../errors.ts'
 import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
@@ -165,19 +166,19 @@ function printable(text: string): string {
 }
 
 interface PartJob {
-  readonly job: Job
+  readonly job: RowJob
   readonly part: Part
 }
 
 async function* mapParts(
   parts: AsyncIterable<Part>,
-  build: (part: Part) => Job | Promise<Job>,
+  build: (part: Part) => RowJob | Promise<RowJob>,
 ): AsyncGenerator<PartJob> {
   for await (const part of parts) yield { part, job: await build(part) }
 }
 
 /** A part's job; only the first part's answer has a header. */
-function jobOf(request: RowsRequest, part: Part, format: Format, isFirst: boolean): Job {
+function jobOf(request: RowsRequest, part: Part, format: Format, isFirst: boolean): RowJob {
   const unlimited = Number.POSITIVE_INFINITY
   const header = isFirst ? [] : ([['header', 'absent']] as const)
   return {
@@ -198,7 +199,7 @@ function jobOf(request: RowsRequest, part: Part, format: Format, isFirst: boolea
 interface Runner {
   /** Parts that may be under way at a time. */
   readonly width: number
-  run(job: Job): Promise<JobResult>
+  run(job: RowJob): Promise<JobResult>
   close(): Promise<void>
 }
 
@@ -211,7 +212,7 @@ function createRunner(model: LoadedModel, jobs: number): Runner {
     async run(job) {
       if (isFirst || jobs <= 1) {
         isFirst = false
-        return (await runJob(model.predictor, job, false)) as JobResult
+        return (await runRowJob(model.predictor, job, false)) as JobResult
       }
       pool ??= createJobPool(jobs)
       return pool.run(model, job, new AbortController().signal)

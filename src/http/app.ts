@@ -1,8 +1,4 @@
-import { inferenceProtocolRoutes } from './inference-protocol.ts'
-import { kserveRoutes } from './kserve.ts'
-import type { Service } from './service.ts'
 /** The application: routes, limits, errors and the request log, put together in one place. */
-
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fastify, {
@@ -14,14 +10,10 @@ import fastify, {
 } from 'fastify'
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
-import type { LoadedModel } from '../model-directory/read.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
-import { explainRoutes } from './explain.ts'
-import { mlflowRoutes } from './mlflow.ts'
 import { headerValues } from './negotiation.ts'
 import { createDocsHandler } from './openapi/document.ts'
-import type { Route } from './route.ts'
-import { sageMakerRoutes } from './sagemaker.ts'
+import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
 import { note, notesOf } from './service.ts'
 
@@ -30,17 +22,6 @@ export interface AppOptions extends ServiceOptions {
 }
 
 const MAX_HEADER_PAIRS = 100
-
-/** Returns the routes of a loaded model: one line per protocol. */
-export function buildRoutes(model: LoadedModel, service: Service): Route[] {
-  return [
-    ...sageMakerRoutes(model, service),
-    ...explainRoutes(model, service),
-    ...mlflowRoutes(service),
-    ...kserveRoutes(model, service.options.modelName, service),
-    ...inferenceProtocolRoutes(model, service.options.modelName, service),
-  ]
-}
 
 /** Returns the application of the given routes. */
 export function buildApp(routes: readonly Route[], options: AppOptions): FastifyInstance {
@@ -91,8 +72,8 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   for (const url of docsUrls) app.get(url, docs)
 
   const known = [
-    ...routes.map(({ url, method }) => ({ url, method, pattern: patternOf(url) })),
-    ...docsUrls.map((url) => ({ url, method: 'GET', pattern: patternOf(url) })),
+    ...routes.map((route) => ({ ...route, pattern: patternOf(route) })),
+    ...docsUrls.map((url) => ({ url, method: 'GET', pattern: patternOf({ url }) })),
   ]
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0]!
@@ -119,18 +100,6 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
 }
 
 const docsUrls = ['/openapi.json', '/docs', '/docs/*']
-
-/** Returns what the paths of a route look like; a parameter may carry an expression and a colon is doubled. */
-function patternOf(url: string): RegExp {
-  const literal = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const pattern = literal
-    .replace(/:name\\\(.*?\\\)/g, '[^/:]+')
-    .replace(/::/g, ':')
-    .replace(/:version/g, '[^/]+')
-    .replace(/:name/g, url.startsWith('/v1/') ? '[^/:]+' : '[^/]+')
-    .replace(/\\\*/g, '.*')
-  return new RegExp(`^${pattern}$`)
-}
 
 function isPing(url: string): boolean {
   return url === '/ping' || url.startsWith('/ping?')

@@ -1,11 +1,13 @@
 /** /explain, /explain/global and /model: what no other server has. */
-
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { buildCard } from '../predictor/describe-model.ts'
 import { negotiateAnswer } from './negotiation.ts'
-import { cardSchema, globalSchema, rowsSchema } from './openapi/schemas.ts'
+import { globalSchema } from './openapi/global-summary.ts'
+import { cardSchema } from './openapi/model-card.ts'
+import { rowsSchema } from './openapi/rows.ts'
 import type { Route } from './route.ts'
 import { type Service, sendJson } from './service.ts'
 
@@ -17,17 +19,12 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
       method: 'POST',
       url: '/explain',
       schema: rowsSchema('explain', model.artifact),
-      handler: (request, reply) =>
-        service.answer(model, request, reply, {
-          operation: 'explain',
-          answer: negotiateAnswer(request.headers.accept, 'explain', 'application/json'),
-          options: Object.entries(request.query as Record<string, unknown>),
-        }),
+      handler: (request, reply) => explain(model, service, request, reply),
     },
     {
       method: 'GET',
       url: '/explain/global',
-      schema: globalSchema('explainGlobal'),
+      schema: globalSchema('explainGlobal', 'model'),
       handler: (_request, reply) => sendJson(reply, describeGlobally(model)),
     },
     {
@@ -37,6 +34,20 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
       handler: (_request, reply) => reply.header('content-type', 'application/json').send(card),
     },
   ]
+}
+
+/** Answers explanations of the rows in a request, with the options of its query string. */
+export function explain(
+  model: LoadedModel,
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  return service.answer(model, request, reply, {
+    operation: 'explain',
+    answer: negotiateAnswer(request.headers.accept, 'explain', 'application/json'),
+    options: Object.entries(request.query as Record<string, unknown>),
+  })
 }
 
 /**

@@ -3,14 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../answering/media-type.ts'
 import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
-import { kserveSchema, namedModelSchema } from './openapi/schemas.ts'
+import { answerSchema, kserveSchema } from './openapi/protocols.ts'
+import { pathParameters } from './openapi/schema.ts'
 import type { Route } from './route.ts'
 import { type Service, sendJson } from './service.ts'
 
 const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }
 
 /** Returns the routes of one model under its name. */
-export function kserveRoutes(model: LoadedModel, name: string, service: Service): Route[] {
+export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
+  const name = service.options.modelName
   const check = (request: FastifyRequest) => checkName(request, name)
   const ask = (operation: Operation) => (request: FastifyRequest, reply: FastifyReply) => {
     check(request)
@@ -19,20 +21,22 @@ export function kserveRoutes(model: LoadedModel, name: string, service: Service)
     return service.answer(model, request, reply, {
       operation,
       answer: JSON_TYPE,
-      ...(operation === 'predict' ? { dialect } : { options }),
+      dialect: operation === 'predict' ? dialect : undefined,
+      options: operation === 'explain' ? options : undefined,
     })
   }
   return [
     {
       method: 'GET',
       url: '/v1/models',
-      schema: namedModelSchema('listModelsV1', 'The models served'),
+      schema: answerSchema('listModelsV1', 'The models served'),
       handler: (_request, reply) => sendJson(reply, { models: [name] }),
     },
     {
       method: 'GET',
       url: '/v1/models/:name',
-      schema: namedModelSchema('modelReadyV1', 'Whether a model is ready'),
+      nameEndsAtColon: true,
+      schema: answerSchema('modelReadyV1', 'Whether a model is ready', pathParameters()),
       handler(request, reply) {
         check(request)
         if (service.options.isDraining?.())

@@ -1,12 +1,13 @@
 /** MLflow's scoring server: its health and version routes; its bodies are forms of /invocations. */
+import type { LoadedModel } from '../model-directory/read.ts'
 import { VERSION } from '../version.ts'
-import { healthSchema, versionSchema } from './openapi/schemas.ts'
+import { healthSchema, versionSchema } from './openapi/health.ts'
 import type { Route } from './route.ts'
 import { pingRoute } from './sagemaker.ts'
 import type { Service } from './service.ts'
 
 /** Returns the routes that MLflow's clients ask besides /ping and /invocations. */
-export function mlflowRoutes(service: Service): Route[] {
+export function mlflowRoutes(_model: LoadedModel, service: Service): Route[] {
   return [
     { ...pingRoute(service), url: '/health', schema: healthSchema },
     {

@@ -1,9 +1,27 @@
+/** One route: what it does, and how the OpenAPI document describes it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** One route: what it does and how the OpenAPI document describes it. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
+  /** A parameter may carry an expression, and a colon that is none of a parameter is doubled. */
   readonly url: string
+  /** Whether the name in its path ends at a colon, because a verb of another route may stand there. */
+  readonly nameEndsAtColon?: true
   readonly schema: Readonly<Record<string, unknown>>
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown
+}
+
+/** Returns what the paths of a route look like. */
+export function patternOf({
+  url,
+  nameEndsAtColon,
+}: Pick<Route, 'url' | 'nameEndsAtColon'>): RegExp {
+  const literal = url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const pattern = literal
+    .replace(/:name\\\(.*?\\\)/g, '[^/:]+')
+    .replace(/::/g, ':')
+    .replace(/:version/g, '[^/]+')
+    .replace(/:name/g, nameEndsAtColon ? '[^/:]+' : '[^/]+')
+    .replace(/\\\*/g, '.*')
+  return new RegExp(`^${pattern}$`)
 }

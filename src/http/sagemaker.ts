@@ -4,7 +4,8 @@ import { asksExplanation, optionNames } from '../answering/explain-options.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { negotiateAnswer } from './negotiation.ts'
-import { executionParametersSchema, pingSchema, rowsSchema } from './openapi/schemas.ts'
+import { executionParametersSchema, pingSchema } from './openapi/health.ts'
+import { rowsSchema } from './openapi/rows.ts'
 import type { Route } from './route.ts'
 import { note, type Service, sendJson } from './service.ts'
 
@@ -76,8 +77,8 @@ export function invoke(
   return service.answer(model, request, reply, {
     operation: 'predict',
     answer: negotiateAnswer(request.headers.accept, 'predict', defaultAccept),
-    ...(selection ? { selection } : {}),
-    ...(typeof condition === 'string' ? { enableExplanations: condition } : {}),
+    selection,
+    enableExplanations: typeof condition === 'string' ? condition : undefined,
     explainByBody: true,
   })
 }
@@ -100,9 +101,7 @@ function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<strin
   })
   const explain = pairs.find(([name]) => name === 'explain')?.[1]
   if (!asksExplanation(explain, 'the custom attributes')) return new Map()
-  return new Map(
-    pairs.filter(([name]) => name === 'explain' || optionNames.some((known) => known === name)),
-  )
+  return new Map(pairs.filter(([name]) => name === 'explain' || optionNames.includes(name)))
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

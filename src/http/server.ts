@@ -1,6 +1,5 @@
 import type { LoadedModel } from '../model-directory/read.ts'
 import { exampleRow } from '../predictor/describe-model.ts'
-import { buildRoutes } from './app.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import type { ServiceOptions } from './service.ts'
 import { createService } from './service.ts'
@@ -17,6 +16,7 @@ import { InputError } from '../errors.ts'
 import { readModelDirectory } from '../model-directory/read.ts'
 import { buildApp } from './app.ts'
 import { checkDefaultAccept } from './negotiation.ts'
+import { buildRoutes } from './routes.ts'
 
 /** How often idle connections are closed while requests still run. */
 const SWEEP_MS = 100

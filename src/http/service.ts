@@ -1,10 +1,11 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Job, JobResult, RowJob } from '../answering/job.ts'
+import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
-import type { Job, JobResult, Limits } from '../answering/row-job.ts'
-import { type AnyJob, runAnyJob } from '../answering/run-job.ts'
+import { runJob } from '../answering/run-job.ts'
 import type { Dialect } from '../codecs/codec.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
@@ -43,7 +44,7 @@ export interface ServiceOptions {
 export interface Ask {
   readonly operation: Operation
   readonly answer: MediaType
-  readonly options?: Job['options']
+  readonly options?: RowJob['options']
   readonly dialect?: Dialect | undefined
   readonly selection?: readonly Selected[] | undefined
   readonly enableExplanations?: string | undefined
@@ -64,7 +65,7 @@ export interface Service {
     model: LoadedModel,
     request: FastifyRequest,
     reply: FastifyReply,
-    build: (body: Buffer) => AnyJob,
+    build: (body: Buffer) => Job,
   ): Promise<FastifyReply>
   /** Returns the request's body as parsed JSON. */
   readJson(request: FastifyRequest): Promise<unknown>
@@ -101,16 +102,16 @@ export function createService(options: ServiceOptions): Service {
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
       const { media } = negotiateRequest(request.raw)
-      return service.answerJob(model, request, reply, (body) => buildJob(ask, body, media, limits))
+      return service.answerJob(model, request, reply, (body) =>
+        buildRowJob(ask, body, media, limits),
+      )
     },
     async answerJob(model, request, reply, build) {
       const body = await bodies.read(request.raw)
       try {
         const job = build(body)
         const isInline = !pool || body.length <= INLINE_BYTES
-        const inline = isInline
-          ? await runAnyJob(model.predictor, job, pool !== undefined)
-          : undefined
+        const inline = isInline ? await runJob(model.predictor, job, pool !== undefined) : undefined
         const result =
           inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, deadlineMs))
         note(request, {
@@ -141,7 +142,7 @@ export function createService(options: ServiceOptions): Service {
 }
 
 /** Written out member by member: rest and spread cost several microseconds in every request. */
-function buildJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): Job {
+function buildRowJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): RowJob {
   const { operation, answer, options = [], dialect } = ask
   const { selection, enableExplanations, explainByBody } = ask
   return {
@@ -172,7 +173,7 @@ export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
 async function runInPool(
   pool: JobPool,
   model: LoadedModel,
-  job: AnyJob,
+  job: Job,
   response: ServerResponse,
   deadlineMs: number,
 ): Promise<JobResult> {

@@ -27,6 +27,8 @@ import {
   type Space,
 } from '../shap/explanation.ts'
 
+export { DEFAULT_CHANGES, MAX_CHANGES } from '../counterfactual/counterfactual.ts'
+
 /** What an explanation may be asked for; see design of `/explain`. */
 export interface ExplainOptions {
   /** A class, `predicted` or `all`; default: the positive class of two, otherwise the predicted one. */

@@ -1,10 +1,16 @@
 import type { Cell } from '../data/frame.ts'
 
-/** The scale in which SHAP values add up. */
-export type Space = 'probability' | 'log_odds'
+/** The scales in which SHAP values add up. */
+export const spaces = ['probability', 'log_odds'] as const
+export type Space = (typeof spaces)[number]
 
-/** How SHAP values were computed. */
-export type Method = 'tree_path_dependent' | 'tree_interventional' | 'linear_interventional'
+/** How SHAP values are computed. */
+export const methods = [
+  'tree_path_dependent',
+  'tree_interventional',
+  'linear_interventional',
+] as const
+export type Method = (typeof methods)[number]
 
 /** One row's SHAP values: baseValues[k] + Σ shapValues[k] (+ others[k]) = outputs[k]. */
 export interface Explanation {

@@ -1,6 +1,7 @@
 /** /explain with its options, /explain/global, and what is refused. */
 import t, { type Test } from 'tap'
-import { buildApp, buildRoutes } from '../../src/http/app.ts'
+import { buildApp } from '../../src/http/app.ts'
+import { buildRoutes } from '../../src/http/routes.ts'
 import { createService } from '../../src/http/service.ts'
 import type { LoadedModel } from '../../src/model-directory/read.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'

@@ -54,7 +54,7 @@ export async function buildDocs(
     })
   }
   for (const { method, url, schema } of routes)
-    app.route({ method, url, schema, handler: () => undefined })
+    app.route({ method, url, schema: withoutUndefined(schema), handler: () => undefined })
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     return reply
       .type('application/json')
@@ -62,6 +62,11 @@ export async function buildDocs(
   })
   await app.ready()
   return app
+}
+
+/** Fastify warns of a member of a schema that is there and undefined. */
+function withoutUndefined(schema: Route['schema']): Route['schema'] {
+  return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined))
 }
 
 /** The service's address relative to the document, so that it holds behind a path prefix too. */

@@ -5,53 +5,58 @@ import type { LoadedModel } from '../model-directory/read.ts'
 import { VERSION } from '../version.ts'
 import { checkName } from './kserve.ts'
 import { checkEncoding } from './negotiation.ts'
-import { inferSchema, namedModelSchema } from './openapi/schemas.ts'
+import { answerSchema } from './openapi/protocols.ts'
+import { pathParameters, type Schema } from './openapi/schema.ts'
+import { inferSchema } from './openapi/tensors.ts'
 import type { Route } from './route.ts'
 import { type Service, sendJson } from './service.ts'
 
 /** Returns the routes of one model under its name. */
-export function inferenceProtocolRoutes(
-  model: LoadedModel,
-  name: string,
-  service: Service,
-): Route[] {
+export function openInferenceRoutes(model: LoadedModel, service: Service): Route[] {
+  const name = service.options.modelName
   const live = { live: true, ready: true }
   const check = (request: FastifyRequest) => {
     checkName(request, name)
     checkVersion(request, model.artifact.modelId)
   }
-  const get = (
+  const refuseWhileDraining = () => {
+    if (service.options.isDraining?.())
+      throw new InputError('shutting_down', 'the service is stopping')
+  }
+  const about = (
     url: string,
-    id: string,
-    summary: string,
+    schema: Schema,
     answer: unknown,
-    checked?: typeof check,
+    ...checks: readonly ((request: FastifyRequest) => void)[]
   ): Route => ({
     method: 'GET',
     url,
-    schema: namedModelSchema(id, summary, model.artifact.modelId),
+    schema,
     handler(request, reply) {
-      checked?.(request)
-      if (url.endsWith('ready') && service.options.isDraining?.())
-        throw new InputError('shutting_down', 'the service is stopping')
+      for (const check of checks) check(request)
       return sendJson(reply, answer)
     },
   })
   const description = describeModel(model, name)
   /** A model's routes below its path, which may name a version: `suffix` keeps the operations apart. */
-  const ofModel = (base: string, suffix: string): Route[] => [
-    get(base, `modelMetadata${suffix}`, "The model's inputs and outputs", description, check),
-    get(
+  const ofModel = (base: string, suffix: string, params: Schema): Route[] => [
+    about(
+      base,
+      answerSchema(`modelMetadata${suffix}`, "The model's inputs and outputs", params),
+      description,
+      check,
+    ),
+    about(
       `${base}/ready`,
-      `modelReadyV2${suffix}`,
-      'Whether a model is ready',
+      answerSchema(`modelReadyV2${suffix}`, 'Whether a model is ready', params),
       { name, ready: true },
       check,
+      refuseWhileDraining,
     ),
     {
       method: 'POST',
       url: `${base}/infer`,
-      schema: inferSchema(model.artifact, `infer${suffix}`),
+      schema: inferSchema(`infer${suffix}`, model.artifact, params),
       handler(request, reply) {
         check(request)
         checkEncoding(request.raw)
@@ -64,16 +69,25 @@ export function inferenceProtocolRoutes(
     },
   ]
   return [
-    get('/v2', 'serverMetadata', 'The server', {
+    about('/v2', answerSchema('serverMetadata', 'The server'), {
       name: 'shapserve',
       version: VERSION,
       extensions: ['binary_tensor_data'],
     }),
-    get('/v2/health/live', 'serverLive', 'Whether the server runs', live),
-    get('/v2/health/ready', 'serverReady', 'Whether the server takes requests', live),
-    get('/v2/models', 'listModelsV2', 'The models served', { models: [name] }),
-    ...ofModel('/v2/models/:name', ''),
-    ...ofModel('/v2/models/:name/versions/:version', 'OfVersion'),
+    about('/v2/health/live', answerSchema('serverLive', 'Whether the server runs'), live),
+    about(
+      '/v2/health/ready',
+      answerSchema('serverReady', 'Whether the server takes requests'),
+      live,
+      refuseWhileDraining,
+    ),
+    about('/v2/models', answerSchema('listModelsV2', 'The models served'), { models: [name] }),
+    ...ofModel('/v2/models/:name', '', pathParameters()),
+    ...ofModel(
+      '/v2/models/:name/versions/:version',
+      'OfVersion',
+      pathParameters(model.artifact.modelId),
+    ),
   ]
 }
 

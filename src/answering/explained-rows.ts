@@ -1,0 +1,104 @@
+/** Explains the rows of a job: in the form asked for, as far as the answer's type has room for it. */
+import { evaluateCondition, writeClarify } from '../codecs/clarify.ts'
+import type { Codec, Encoded, ExplanationStyle } from '../codecs/codec.ts'
+import { type DataFrame, takeRows } from '../data/frame.ts'
+import { InputError } from '../errors.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import { startSummary } from '../predictor/summarize-rows.ts'
+import type { Explanations } from '../shap/explanation.ts'
+import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
+import type { JobResult, RowJob } from './job.ts'
+import { checkExplanation, INLINE_SECONDS } from './limits.ts'
+
+/** What an explanation needs of the answer around it. */
+export interface ExplainContext {
+  readonly writer: Codec
+  /** Explanations stand beside predictions, for the rows on which this is true. */
+  readonly condition: string | undefined
+  finish(encoded: Encoded, contentType?: string): JobResult
+  predict(): Encoded
+  readonly inline: boolean
+}
+
+/**
+ * Returns the explanations of a job's rows, or undefined when they would take longer than the event loop may be held
+ * up and `inline` is set.
+ * @throws InputError for options that the model or the answer's type cannot follow, and for rows that cannot be explained
+ */
+export async function answerExplained(
+  predictor: Predictor,
+  job: RowJob,
+  frame: DataFrame,
+  { writer, condition, finish, predict, inline }: ExplainContext,
+): Promise<JobResult | undefined> {
+  const asksClarify = condition !== undefined
+  const given = parseExplainOptions(asksClarify ? [['format', 'clarify']] : job.options)
+  const options = {
+    ...withDefaults(predictor, given),
+    isPart: job.rowOffset !== undefined,
+  }
+  const wanted = asksClarify
+    ? await evaluateCondition(condition, predictor.predict(frame), writer, job.selection)
+    : undefined
+  const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
+  checkForm(options, writer)
+  const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
+  if (inline && seconds > INLINE_SECONDS) return undefined
+  if (job.summary) {
+    const summary = startSummary(predictor, job.summary, options)
+    summary.add(frame)
+    return { ...finish(''), sums: summary.builder.sums }
+  }
+  if (options.format === 'clarify') {
+    const explanations = predictor.explain(explained, options)
+    const text = asksClarify ? toText(predict()) : undefined
+    const contentType = asksClarify ? job.answer.essence : 'text/csv'
+    return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
+  }
+  const style: ExplanationStyle = {
+    format: options.format ?? 'json',
+    mediaParameters: job.answer.parameters,
+    interactions: options.interactions,
+  }
+  const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
+  return finish(writer.encodeExplanations?.(explanations, style) as Encoded)
+}
+
+/** Clarify's answer has one column per score, for all rows the same classes. */
+function withDefaults({ classes }: Predictor, options: ExplainRequest): ExplainRequest {
+  if (options.format !== 'clarify' || options.output !== undefined) return options
+  return { ...options, output: classes.length === 2 ? classes[1]! : 'all' }
+}
+
+/** Not every form has room for everything that can be asked for. */
+function checkForm({ format, interactions, counterfactual }: ExplainRequest, writer: Codec): void {
+  const isPlain = format === undefined || format === 'json'
+  if (interactions && !(isPlain && writer.explains?.interactions)) {
+    throw new InputError(
+      'invalid_option',
+      'interactions are answered in format=json as JSON or JSON Lines, or as CSV',
+    )
+  }
+  if (counterfactual !== undefined && !(writer.explains?.counterfactuals && format !== 'clarify')) {
+    throw new InputError(
+      'invalid_option',
+      'counterfactuals are answered as JSON or JSON Lines, in format=json or contributions',
+    )
+  }
+}
+
+/** Numbers the rows of a part of a file as the file's. */
+function numberFrom(explanations: Explanations, offset: number): Explanations {
+  if (offset === 0) return explanations
+  return {
+    ...explanations,
+    rows: explanations.rows.map((explanation) => ({
+      ...explanation,
+      row: explanation.row + offset,
+    })),
+  }
+}
+
+function toText(encoded: Encoded): string {
+  return typeof encoded === 'string' ? encoded : Buffer.from(encoded).toString('base64')
+}

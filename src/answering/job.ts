@@ -1,0 +1,60 @@
+/** What one request asks, as data that can cross to a thread: bytes in, bytes out. */
+import type { Dialect } from '../codecs/codec.ts'
+import type { Selected } from '../codecs/selection.ts'
+import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
+import type { Limits } from './limits.ts'
+import type { MediaType, Operation } from './media-type.ts'
+
+/** Rows in a content type, to be predicted or explained. */
+export interface RowJob {
+  readonly operation: Operation
+  readonly body: Uint8Array
+  readonly media: MediaType
+  readonly answer: MediaType
+  /** Options of the query string; those in the body win. */
+  readonly options: readonly (readonly [string, unknown])[]
+  readonly limits: Limits
+  /** Rows before the first of the body, where it is a part of a file. */
+  readonly rowOffset?: number
+  /** Sums up explanations in these groups instead of answering them. */
+  readonly summary?: readonly GroupPlan[]
+  /** Members of predictions that the operator selected. */
+  readonly selection?: readonly Selected[] | undefined
+  /** Overrides the dialect that the body's form asks for. */
+  readonly dialect?: Dialect | undefined
+  /**
+   * Answers predictions together with explanations in Clarify's form, for the records on which this JMESPath
+   * expression over the prediction is true.
+   */
+  readonly enableExplanations?: string | undefined
+  /** Whether `explain` among the body's parameters makes a prediction an explanation. */
+  readonly explainByBody?: boolean | undefined
+}
+
+/** A request of the Open Inference Protocol: tensors in, tensors out. */
+export interface TensorJob {
+  readonly operation: 'infer'
+  readonly body: Uint8Array
+  /** Where the JSON ends and binary data begin; without it, everything is JSON. */
+  readonly headerLength: number | undefined
+  readonly modelName: string
+  readonly limits: Limits
+}
+
+export type Job = RowJob | TensorJob
+
+/** The answer to a job. */
+export interface JobResult {
+  readonly body: Uint8Array
+  readonly contentType: string
+  /** Where JSON ends and binary data begin, in bodies that have both. */
+  readonly jsonLength?: number
+  readonly rows: number
+  readonly ignoredColumns: number
+  /** Cells with a category that training has not seen. */
+  readonly unknownCategories: number
+  readonly sums?: SummarySums
+}
+
+/** Most answers are there at once; to wait for them all the same would cost every request. */
+export type MaybePromise<T> = T | Promise<T>

@@ -1,0 +1,99 @@
+/** Bounds of one request, and what its answer is estimated to take before it is computed. */
+import type { Codec } from '../codecs/codec.ts'
+import type { Selected } from '../codecs/selection.ts'
+import type { Column, DataFrame } from '../data/frame.ts'
+import { InputError } from '../errors.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import type { ExplainRequest } from './explain-options.ts'
+
+/** Bounds of one request. */
+export interface Limits {
+  readonly maxRows: number
+  /** Largest answer in bytes, estimated before it is computed. */
+  readonly maxAnswerBytes: number
+  /** Longest computation in seconds, estimated before it begins. */
+  readonly maxSeconds: number
+}
+
+/** Longest computation, in estimated seconds, that may hold up other requests. */
+export const INLINE_SECONDS = 0.01
+
+/** @throws InputError `too_large` for predictions whose answer would be */
+export function checkPredictions(
+  { classes }: Predictor,
+  rows: number,
+  limits: Limits,
+  writer: Codec,
+  selection?: readonly Selected[],
+): void {
+  checkBytes(rows * predictionBytes(classes, writer, selection), limits)
+}
+
+/**
+ * Throws what must be said before an explanation is computed: options, size, cost.
+ * @param prepare whether an explainer may be built here and now
+ * @returns estimated seconds
+ * @throws InputError `invalid_option`, `too_large` or `too_expensive`
+ */
+export function checkExplanation(
+  predictor: Predictor,
+  frame: DataFrame,
+  options: ExplainRequest,
+  limits: Limits,
+  prepare: boolean,
+): number {
+  const rows = frame.length
+  predictor.checkOptions(options)
+  checkBytes(explanationBytes(predictor, frame, options), limits)
+  const seconds = predictor.estimateSeconds(rows, options, prepare)
+  if (seconds > limits.maxSeconds) {
+    throw new InputError(
+      'too_expensive',
+      `explaining ${rows} ${rows === 1 ? 'row' : 'rows'} would take about ${Math.ceil(seconds)} s, the budget is ${limits.maxSeconds} s; send fewer rows`,
+    )
+  }
+  return seconds
+}
+
+/** Estimated bytes of one row's prediction, on the safe side. */
+function predictionBytes(
+  classes: readonly string[],
+  { recordIsScores }: Codec,
+  selection: readonly Selected[] | undefined,
+): number {
+  if (recordIsScores && selection === undefined)
+    return 21 * (classes.length === 2 ? 1 : classes.length)
+  const names = classes.reduce((sum, name) => sum + name.length + 4, 0)
+  return 60 + 2 * (names + 24 * classes.length)
+}
+
+/** Estimated bytes of an explanation, on the safe side: numbers, names where they stand in every row, texts sent. */
+function explanationBytes(predictor: Predictor, frame: DataFrame, options: ExplainRequest): number {
+  const { featureNamesIn, featureNamesOut } = predictor.preprocessor
+  const names = options.level === 'features' ? featureNamesOut : featureNamesIn
+  const outputs = options.output === 'all' ? predictor.classes.length : 1
+  const nameBytes = names.reduce((sum, name) => sum + name.length + 4, 0)
+  const repeats = options.format === 'contributions' || options.format === 'clarify' ? outputs : 1
+  const perRow = 250 + names.length * 24 * (outputs + 1) + repeats * (nameBytes + names.length * 40)
+  const texts = frame.columns.reduce((sum, column) => sum + textBytes(column), 0)
+  const pairs = options.interactions
+    ? outputs * names.length * (names.length * 40 + 2 * nameBytes)
+    : 0
+  const changes = options.counterfactual === undefined ? 0 : 400
+  return frame.length * (perRow + pairs + changes) + texts * repeats
+}
+
+function textBytes(column: Column): number {
+  if (column.kind === 'number') return 0
+  const sizes = column.levels.map((level) => level.length + 3)
+  return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : sizes[code]!), 0)
+}
+
+function checkBytes(bytes: number, { maxAnswerBytes }: Limits): void {
+  if (bytes > maxAnswerBytes) {
+    throw new InputError(
+      'too_large',
+      `the answer would have about ${Math.ceil(bytes / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows`,
+    )
+  }
+}

@@ -1,0 +1,31 @@
+/** What many schemas are made of. */
+
+/** A JSON schema, or what OpenAPI says around one. */
+export type Schema = Readonly<Record<string, unknown>>
+
+/** A predicted class. */
+export const label = {
+  type: ['string', 'number'],
+  description: 'a class; a number where every class is one',
+}
+export const score = {
+  description: 'probability of the positive class of two, otherwise of every class',
+  oneOf: [{ type: 'number' }, { type: 'array', items: { type: 'number' } }],
+}
+export const cell = { type: ['number', 'string', 'null'] }
+export const anyObject = { type: 'object', additionalProperties: true }
+export const numbers = { type: 'array', items: { type: 'number' } }
+export const texts = { type: 'array', items: { type: 'string' } }
+
+/** The answer of a type that is described in words only. */
+export const textAnswer = { schema: { type: 'string' } }
+
+/** Returns the parameters of a path that names a model, and perhaps a version of it: the one given. */
+export function pathParameters(version?: string): Schema {
+  const name = { type: 'string', description: 'name of the model' }
+  const ofVersion = { type: 'string', description: 'identity of the model', examples: [version] }
+  return {
+    type: 'object',
+    properties: version === undefined ? { name } : { name, version: ofVersion },
+  }
+}
