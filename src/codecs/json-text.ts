@@ -66,37 +66,54 @@ const TOKEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
   /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w)))/y
 
+/** What may come next in a JSON text. */
+interface Expected {
+  readonly value?: true
+  readonly key?: true
+  readonly colon?: true
+  readonly separator?: true
+  /** The end of the container that is open. */
+  readonly end?: true
+}
+
+const expectations = {
+  value: { value: true },
+  firstValue: { value: true, end: true },
+  key: { key: true },
+  firstKey: { key: true, end: true },
+  colon: { colon: true },
+  separator: { separator: true, end: true },
+} satisfies Readonly<Record<string, Expected>>
+
 /** Returns where a text stops being JSON, in characters, or undefined if it does not; engines say it only sometimes. */
 function findSyntaxError(text: string): number | undefined {
   const open: string[] = []
-  /** What may come next: a value, a key, the end of a container, a separator. */
-  let expected: 'value' | 'value or end' | 'key' | 'key or end' | 'colon' | 'separator' = 'value'
+  let expected: Expected = expectations.value
   const token = new RegExp(TOKEN)
   for (;;) {
     const start = token.lastIndex
     const found = token.exec(text)
     const at = start + (/^[ \t\r\n]*/.exec(text.slice(start))?.[0].length ?? 0)
-    if (!found)
-      return open.length === 0 && expected === 'separator' && at >= text.length ? undefined : at
+    if (!found) return open.length === 0 && expected.separator && at >= text.length ? undefined : at
     const [, mark, string, literal] = found
-    if (expected === 'separator' && open.length === 0) return at
+    if (expected.separator && open.length === 0) return at
     if (mark === '{' || mark === '[') {
-      if (!expected.startsWith('value')) return at
+      if (!expected.value) return at
       open.push(mark)
-      expected = mark === '{' ? 'key or end' : 'value or end'
+      expected = mark === '{' ? expectations.firstKey : expectations.firstValue
     } else if (mark === '}' || mark === ']') {
       const matches = open.pop() === (mark === '}' ? '{' : '[')
-      if (!matches || !(expected === 'separator' || expected.endsWith('or end'))) return at
-      expected = 'separator'
+      if (!matches || !expected.end) return at
+      expected = expectations.separator
     } else if (mark === ',') {
-      if (expected !== 'separator') return at
-      expected = open.at(-1) === '{' ? 'key' : 'value'
+      if (!expected.separator) return at
+      expected = open.at(-1) === '{' ? expectations.key : expectations.value
     } else if (mark === ':') {
-      if (expected !== 'colon') return at
-      expected = 'value'
-    } else if (string !== undefined && expected.startsWith('key')) expected = 'colon'
-    else if ((string !== undefined || literal !== undefined) && expected.startsWith('value'))
-      expected = 'separator'
+      if (!expected.colon) return at
+      expected = expectations.value
+    } else if (string !== undefined && expected.key) expected = expectations.colon
+    else if ((string !== undefined || literal !== undefined) && expected.value)
+      expected = expectations.separator
     else return at
   }
 }

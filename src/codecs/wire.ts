@@ -1,7 +1,7 @@
 /** The JSON objects of predictions and explanations, for JSON and JSON Lines alike. */
 import type { Cell } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
-import type { Counterfactual, Explanation, Explanations } from '../shap/explanation.ts'
+import type { Explanation, Explanations } from '../shap/explanation.ts'
 
 /** A class name as it is written: a number where every class is one. */
 export type Label = string | number
@@ -45,7 +45,8 @@ export function writeExplanationHead(explanations: Explanations) {
     model_id: modelId,
     space,
     method,
-    ...(shared ? { output_names: shared.outputNames, base_values: shared.baseValues } : {}),
+    output_names: shared?.outputNames,
+    base_values: shared?.baseValues,
   }
 }
 
@@ -54,21 +55,21 @@ export function writeExplanationHead(explanations: Explanations) {
  * @param own whether names and base values stand in it, because rows differ or stand alone
  */
 export function writeExplanation(explanations: Explanations, row: Explanation, own: boolean) {
+  const isAlone = own || !explanations.shared
   return {
     predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
     score: writeScore(row.probabilities),
-    ...(own || !explanations.shared
-      ? { output_names: row.outputNames, base_values: row.baseValues }
-      : {}),
+    output_names: isAlone ? row.outputNames : undefined,
+    base_values: isAlone ? row.baseValues : undefined,
     outputs: row.outputs,
-    ...(own || row.others ? { feature_names: row.featureNames } : {}),
+    feature_names: own || row.others ? row.featureNames : undefined,
     data: row.data,
-    ...(row.imputed ? { imputed: Object.fromEntries(row.imputed) } : {}),
+    imputed: row.imputed && Object.fromEntries(row.imputed),
     shap_values: row.shapValues.map((values) => Array.from(values)),
-    ...(row.interactions ? { interaction_values: row.interactions.map(asSquare) } : {}),
-    ...(row.others ? { others: row.others } : {}),
+    interaction_values: row.interactions?.map(asSquare),
+    others: row.others,
     additivity_error: row.additivityError,
-    ...(row.counterfactual ? { counterfactual: writeCounterfactual(explanations, row) } : {}),
+    counterfactual: writeCounterfactual(explanations, row),
   }
 }
 
@@ -80,9 +81,12 @@ function asSquare(values: Float64Array): number[][] {
   )
 }
 
-/** Returns one row's counterfactual as it is written. */
-function writeCounterfactual({ numericClasses }: Explanations, row: Explanation) {
-  const found = row.counterfactual as Counterfactual
+/** Returns one row's counterfactual as it is written, where there is one. */
+function writeCounterfactual(
+  { numericClasses }: Explanations,
+  { counterfactual: found }: Explanation,
+) {
+  if (!found) return undefined
   return {
     class: writeLabel(found.targetClass, numericClasses),
     found: found.found,
@@ -90,12 +94,11 @@ function writeCounterfactual({ numericClasses }: Explanations, row: Explanation)
     distance: found.distance,
     bound: found.bound,
     changes: found.changes,
-    ...(found.predictedLabel === undefined || found.probabilities === undefined
-      ? {}
-      : {
-          predicted_label: writeLabel(found.predictedLabel, numericClasses),
-          score: writeScore(found.probabilities),
-        }),
+    predicted_label:
+      found.predictedLabel === undefined
+        ? undefined
+        : writeLabel(found.predictedLabel, numericClasses),
+    score: found.probabilities && writeScore(found.probabilities),
   }
 }
 
@@ -110,11 +113,10 @@ interface Contribution {
 export function writeContributions(explanations: Explanations, row: Explanation) {
   return row.outputNames.map((outputName, k) => {
     const contributions = row.featureNames.map((feature, j): Contribution => {
-      const imputed = row.imputed?.get(feature)
       return {
         feature,
         value: row.data[j] as Cell,
-        ...(imputed === undefined ? {} : { imputed }),
+        imputed: row.imputed?.get(feature),
         shap_value: row.shapValues[k]![j]!,
       }
     })
@@ -127,9 +129,9 @@ export function writeContributions(explanations: Explanations, row: Explanation)
       base_value: row.baseValues[k]!,
       output: row.outputs[k]!,
       contributions,
-      ...(row.others ? { others: row.others[k]! } : {}),
+      others: row.others?.[k],
       additivity_error: row.additivityError,
-      ...(row.counterfactual ? { counterfactual: writeCounterfactual(explanations, row) } : {}),
+      counterfactual: writeCounterfactual(explanations, row),
     }
   })
 }

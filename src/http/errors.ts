@@ -47,8 +47,8 @@ export function describeProblem(error: InputError, requestId: string): Problem {
   const status = statusOfCode(error.code)
   const title = STATUS_CODES[status] ?? 'Error'
   const places = error.places.slice(0, 10).map(({ row, column }) => ({
-    ...(row === undefined ? {} : { row }),
-    ...(column === undefined ? {} : { column: cutWritten(column, MAX_COLUMN) }),
+    row,
+    column: column === undefined ? undefined : cutWritten(column, MAX_COLUMN),
   }))
   const write = (detail: string, errors: readonly object[]) =>
     toAscii(
@@ -62,7 +62,7 @@ export function describeProblem(error: InputError, requestId: string): Problem {
         error: detail,
         error_code: title.toUpperCase().replaceAll(' ', '_'),
         message: detail,
-        ...(errors.length > 0 ? { errors } : {}),
+        errors: errors.length > 0 ? errors : undefined,
       }),
     )
   let body = write(error.message, places)
