@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { engineLibraries } from '../src/estimators/index.ts'
+import { engines } from '../src/estimators/index.ts'
 import { VERSION } from '../src/version.ts'
 import { root, run, shapserve } from './command.ts'
 
@@ -38,7 +38,7 @@ t.test('the OpenAPI document is the one that the routes make, and valid', async 
 
 t.test('versions are those of the packages', async (t) => {
   t.equal(VERSION, manifest.version)
-  for (const [name, version] of Object.entries(engineLibraries.mljs)) {
+  for (const [name, version] of Object.entries(engines.mljs.libraries)) {
     const file = await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8')
     t.equal((JSON.parse(file) as { version: string }).version, version, name)
   }

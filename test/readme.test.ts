@@ -8,11 +8,11 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { settings } from '../src/config.ts'
 import { inputErrorCodes } from '../src/errors.ts'
+import type { Estimator } from '../src/estimators/estimator.ts'
+import { engines } from '../src/estimators/index.ts'
 import { describeRange } from '../src/estimators/params.ts'
+import { describeDimension } from '../src/estimators/search-space.ts'
 import { statusOfCode } from '../src/http/errors.ts'
-import { engineNames, estimatorNames, paramsOf } from '../src/training/train.ts'
-import { describeDimension } from '../src/training/tuning/search-space.ts'
-import { searchSpaceOf } from '../src/training/tuning/tune.ts'
 import { root, run, startServing } from './command.ts'
 
 const update = Boolean(process.env.UPDATE_README)
@@ -113,21 +113,22 @@ function layOut(printed: string, shown: string): string {
 }
 
 t.test('the tables say what the program does', async (t) => {
-  const ofEstimators = (rowsOf: (...names: Parameters<typeof paramsOf>) => readonly string[]) =>
-    engineNames.flatMap((engine) =>
-      estimatorNames.flatMap((estimator) => rowsOf(engine, estimator)),
-    )
+  const trainers: { engine: string; name: string; estimator: Estimator }[] = []
+  for (const [engine, { estimators }] of Object.entries(engines)) {
+    for (const [name, load] of Object.entries(estimators))
+      trainers.push({ engine, name, estimator: await load() })
+  }
   const tables: Readonly<Record<string, readonly string[]>> = {
-    params: ofEstimators((engine, estimator) =>
-      Object.entries(paramsOf(engine, estimator)).map(
-        ([name, spec]) =>
-          `| ${engine} | ${estimator} | \`${name}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
+    params: trainers.flatMap(({ engine, name, estimator }) =>
+      Object.entries(estimator.params).map(
+        ([param, spec]) =>
+          `| ${engine} | ${name} | \`${param}\`: ${spec.description} | ${spec.default ?? 'none'} | ${describeRange(spec)} |`,
       ),
     ),
-    spaces: ofEstimators((engine, estimator) =>
-      Object.entries(searchSpaceOf(engine, estimator)).map(
-        ([name, dimension]) =>
-          `| ${engine} | ${estimator} | \`${name}\` | ${describeDimension(dimension)} |`,
+    spaces: trainers.flatMap(({ engine, name, estimator }) =>
+      Object.entries(estimator.searchSpace).map(
+        ([param, dimension]) =>
+          `| ${engine} | ${name} | \`${param}\` | ${describeDimension(dimension)} |`,
       ),
     ),
     settings: settings.map(

@@ -1,22 +1,35 @@
 /** `shapserve inspect`: what is in a model directory, after everything in it has been verified. */
-import { readModelDirectory } from '../model-directory/read.ts'
-import { buildCard } from '../predictor/describe-model.ts'
-import { createOutput } from './terminal.ts'
+import type { Command } from 'commander'
+import type { LoadedModel } from '../model-directory/read.ts'
+import { DEFAULT_MODEL_DIR } from './flags.ts'
+
+export function declareInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('verify a model directory and show what is in it')
+    .argument('[dir]', 'the directory', process.env.SM_MODEL_DIR || DEFAULT_MODEL_DIR)
+    .option('--json', 'the model card as JSON')
+    .action((directory: string, flags: { json?: true }) => inspect(directory, flags.json === true))
+}
 
 /** Verifies a model directory and writes what is in it; throws ArtifactError when it is refused. */
-export async function runInspect(directory: string, json: boolean): Promise<void> {
-  const { artifact, predictor, files, extraFiles } = await readModelDirectory(directory)
-  const output = createOutput({ quiet: false })
-  if (json) {
-    output.result(`${JSON.stringify(buildCard(artifact, predictor))}\n`)
-    return
-  }
-  const { classes, model, plan, preprocessor, training } = artifact
-  const size =
-    model.kind === 'trees'
-      ? `${model.roots.length} trees, ${model.feature.length} nodes`
-      : `${model.intercepts.length} scores`
-  const lines = [
+async function inspect(directory: string, json: boolean): Promise<void> {
+  const { readModelDirectory } = await import('../model-directory/read.ts')
+  const { kindOf } = await import('../models/index.ts')
+  const { buildCard } = await import('../predictor/describe-model.ts')
+  const { createOutput } = await import('./terminal.ts')
+  const loaded = await readModelDirectory(directory)
+  const { artifact, predictor } = loaded
+  const text = json
+    ? JSON.stringify(buildCard(artifact, predictor))
+    : describeDirectory(loaded, kindOf(artifact.model).describeSize(artifact.model)).join('\n')
+  createOutput({ quiet: false }).result(`${text}\n`)
+}
+
+function describeDirectory(loaded: LoadedModel, size: string): string[] {
+  const { artifact, predictor, files, extraFiles } = loaded
+  const { classes, plan, preprocessor, training } = artifact
+  return [
     `model     ${artifact.modelId}   ${artifact.estimator}, engine ${artifact.engine}: ${size}`,
     `target    ${plan.target}   ${classes.length} classes: ${classes.join(', ')}`,
     `data      ${training.rows} rows, ${training.trainRows} train, ${training.testRows} test, seed ${training.seed}, sha256 ${training.sha256.slice(0, 16)}…${training.interrupted === true ? ', interrupted' : ''}`,
@@ -36,5 +49,4 @@ export async function runInspect(directory: string, json: boolean): Promise<void
     ...(extraFiles.length > 0 ? [`          not read: ${extraFiles.slice(0, 10).join(', ')}`] : []),
     'verified  sizes, checksums, structure, self-test',
   ]
-  output.result(`${lines.join('\n')}\n`)
 }

@@ -1,13 +1,22 @@
 /** `shapserve openapi`: the document that `GET /openapi.json` answers. */
+import type { Command } from 'commander'
+import { modelDirOption } from './flags.ts'
 
-import { buildOpenApi } from '../http/openapi/document.ts'
-import { buildRoutes } from '../http/routes.ts'
-import { createService } from '../http/service.ts'
-import { readModelDirectory } from '../model-directory/read.ts'
-import { createOutput } from './terminal.ts'
+export function declareOpenApi(program: Command): void {
+  program
+    .command('openapi')
+    .description("print the OpenAPI document with the model's own columns")
+    .addOption(modelDirOption())
+    .action((flags: { modelDir: string }) => printOpenApi(flags.modelDir))
+}
 
 /** Writes the OpenAPI document of a model's routes to standard output. */
-export async function runOpenApi(directory: string): Promise<void> {
+async function printOpenApi(directory: string): Promise<void> {
+  const { readModelDirectory } = await import('../model-directory/read.ts')
+  const { buildRoutes } = await import('../http/routes.ts')
+  const { buildOpenApi } = await import('../http/openapi/document.ts')
+  const { createService } = await import('../http/service.ts')
+  const { createOutput } = await import('./terminal.ts')
   const model = await readModelDirectory(directory)
   const service = createService({
     limits: { maxRows: 0, maxAnswerBytes: 0, maxSeconds: 0 },

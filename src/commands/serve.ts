@@ -1,15 +1,43 @@
 /** `shapserve serve`: the server with its signals. */
-import type { Config } from '../config.ts'
-import { startServer } from '../http/server.ts'
+import { type Command, Option } from 'commander'
+import { type Config, loadConfig, settings } from '../config.ts'
+import { sageMakerPaths } from './sagemaker/directories.ts'
+
+export function declareServe(program: Command): void {
+  const command = program.command('serve').description('serve a model over HTTP')
+  for (const setting of settings) {
+    const text = `${setting.description} (${setting.env.join(', ')}; default ${setting.default})`
+    command.addOption(new Option(`${setting.flag} <value>`, text))
+  }
+  command.action((flags: Record<string, string>) =>
+    serveUntilStopped(
+      loadConfig(process.env, flagsByKey(flags)),
+      sageMakerPaths(process.env).models,
+    ),
+  )
+}
+
+/** Commander names flags in camel case; settings know theirs by key. */
+function flagsByKey(
+  flags: Readonly<Record<string, string>>,
+): Partial<Record<keyof Config, string>> {
+  return Object.fromEntries(
+    settings.flatMap(({ key, flag }) => {
+      const value = flags[new Option(`${flag} <value>`).attributeName()]
+      return value === undefined ? [] : [[key, value]]
+    }),
+  )
+}
 
 /** Serves until SIGTERM or SIGINT, then lets running requests finish; returns when everything is closed. */
-export async function runServe(config: Config, modelsRoot: string): Promise<void> {
+async function serveUntilStopped(config: Config, modelsRoot: string): Promise<void> {
   let stop: (reason: string) => void = () => {}
   const stopped = new Promise<string>((resolve) => {
     stop = resolve
   })
   // Before anything slow: a process that runs as PID 1 without a handler ignores SIGTERM.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
+  const { startServer } = await import('../http/server.ts')
   const starting = startServer(config, modelsRoot)
   const first = await Promise.race([starting, stopped])
   if (typeof first === 'string') return

@@ -1,9 +1,6 @@
-/** What `train` says to a person: plain text in columns; colours and bars only on a terminal. */
+/** Where a command speaks: lines and progress to stderr, results to stdout; colours and bars only on a terminal. */
 import type { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import type { PlannedColumn } from '../preprocess/infer-plan.ts'
-import type { FileSummary } from '../tables/read-tables.ts'
-import { VERSION } from '../version.ts'
 
 /** Where lines go: progress to stderr, results to stdout. */
 export interface Output {
@@ -122,33 +119,4 @@ function createLines(note: Output['note']): Output['progress'] {
     const left = timeLeft(seconds, done, total)
     note(`${name.padEnd(9)} ${done}/${total} ${unit}   ${seconds.toFixed(1)} s   ${left}`.trimEnd())
   }
-}
-
-/** Returns the first lines: what runs. */
-export function describeStart(
-  command: string,
-  seed: number,
-  notes: readonly string[] = [],
-): string[] {
-  return [
-    `shapserve ${VERSION} · ${command} · seed ${seed}`,
-    ...notes.map((note) => `note      ${note}`),
-  ]
-}
-
-/** Returns a line per file: on which data. */
-export function describeFiles(files: readonly FileSummary[]): string[] {
-  return files.map(
-    (file) =>
-      `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
-  )
-}
-
-/** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */
-export function describePlan(columns: readonly PlannedColumn[]): string[] {
-  const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
-  return columns.map(({ column, role, reason, override }, index) => {
-    const head = index === 0 ? 'columns   ' : '          '
-    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}  (${override} to change)`
-  })
 }

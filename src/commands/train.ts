@@ -1,151 +1,49 @@
-/** `shapserve train`: files in, a model directory out; also SageMaker's bare `train`. */
-import { sha256 } from '../model-directory/read.ts'
-import { openModelWriter } from '../model-directory/write.ts'
-import { alignTable } from '../tables/align.ts'
-import { createMemoryBudget, type ProcessBudget } from '../tables/memory.ts'
-import { readTables } from '../tables/read-tables.ts'
-import { writeModelCard } from '../training/model-card.ts'
-import { createTrainingThreads } from '../training/threads.ts'
-import {
-  type ChannelName,
-  type EstimatorName,
-  type TrainOptions,
-  type TrainReport,
-  train,
-} from '../training/train.ts'
-import { type TuneReport, tune } from '../training/tuning/tune.ts'
-import { metricLine } from './sagemaker/metric-lines.ts'
-import { writeTrainingOutput } from './sagemaker/output.ts'
-import {
-  createOutput,
-  describeFiles,
-  describePlan,
-  describeStart,
-  type Output,
-} from './terminal.ts'
-import { choosePlan, describeTarget } from './training/choose-plan.ts'
-import { type StopWatch, watchSignals } from './training/interruption.ts'
-import type { TrainRequest } from './training/request.ts'
-import { writeResult } from './training/write-result.ts'
+/** `shapserve train`: files in, a model directory out; without files, SageMaker's bare `train`. */
+import type { Command } from 'commander'
+import { describeReason, UsageError } from './exit-status.ts'
+import { isSageMakerTraining, sageMakerPaths, writeFailure } from './sagemaker/directories.ts'
+import { addTrainingFlags, type TrainingFlags } from './training/flags.ts'
 
-/** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */
-export async function runTraining(request: TrainRequest): Promise<void> {
-  const output = createOutput({ quiet: request.quiet })
-  const stop = watchSignals(request.modelDir)
+interface TrainFlags extends TrainingFlags {
+  readonly cv?: string
+  readonly cvRepeats?: string
+}
+
+export function declareTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description(
+      "train a model on CSV, JSON Lines or Parquet; without FILE, on SageMaker's /opt/ml layout",
+    )
+  addTrainingFlags(command)
+    .option('--cv <folds>', 'also cross-validate on the training rows, in so many folds')
+    .option('--cv-repeats <times>', 'part the rows into folds so many times', '1')
+    .action((files: string[], flags: TrainFlags) =>
+      files.length > 0 ? trainOnFiles(files, flags) : trainOnSageMaker(),
+    )
+}
+
+async function trainOnFiles(files: readonly string[], flags: TrainFlags): Promise<void> {
+  const { readFolds } = await import('./training/tuning-settings.ts')
+  const { readRequest } = await import('./training/read-flags.ts')
+  const { runTraining } = await import('./training/run-training.ts')
+  const crossValidation = readFolds(flags.cv, flags.cvRepeats)
+  await runTraining({ ...(await readRequest(files, flags)), crossValidation })
+}
+
+async function trainOnSageMaker(): Promise<void> {
+  const paths = sageMakerPaths(process.env)
+  if (!isSageMakerTraining(paths)) {
+    throw new UsageError(
+      `which file? shapserve train FILE --target COLUMN (there is no ${paths.data})`,
+    )
+  }
   try {
-    const writer = await openModelWriter(request.modelDir)
-    try {
-      const started = performance.now()
-      const report = await fit(request, output, stop)
-      const card = writeModelCard(report)
-      await nextTurn()
-      if (!keepsWhatIsDone(request)) stop.check()
-      const files = await writer.commit(report.artifact, card)
-      if (request.sageMaker)
-        await writeTrainingOutput(request.sageMaker.outputData, report, card, output.warn)
-      const seconds = (performance.now() - started) / 1000
-      writeResult(request, report, { files, seconds }, output)
-    } finally {
-      await writer.release()
-    }
-  } finally {
-    stop.end()
-    output.close()
+    const { readSageMakerRequest } = await import('./sagemaker/request.ts')
+    const { runTraining } = await import('./training/run-training.ts')
+    await runTraining(await readSageMakerRequest(process.env))
+  } catch (error) {
+    await writeFailure(paths.failure, describeReason(error))
+    throw error
   }
-}
-
-async function fit(
-  request: TrainRequest,
-  output: Output,
-  stop: StopWatch,
-): Promise<TrainReport | TuneReport> {
-  const command = request.tuning ? 'tune' : 'train'
-  for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
-    output.note(line)
-  const budget = createMemoryBudget()
-  const data = await stop.race(readData(request, budget))
-  for (const line of describeFiles(data.files)) output.note(line)
-  const { table } = data.training
-  const { plan, columns } = choosePlan(request, data.training)
-  output.note(describeTarget(plan.target, table))
-  for (const line of describePlan(columns ?? [])) output.note(line)
-  let hasSomething = false
-  const options: TrainOptions = {
-    estimator: request.estimator,
-    engine: request.engine,
-    params: request.params,
-    testSize: request.testSize,
-    ...(request.crossValidation ? { crossValidation: request.crossValidation } : {}),
-    seed: request.seed,
-    dropMissingLabel: request.dropMissingLabel,
-    positional: !data.training.isNamed,
-    dataSha256: data.training.sha,
-    sha256,
-    channels: data.channels,
-    ...(data.background ? { background: data.background } : {}),
-    async progress(done, total, unit) {
-      await output.progress(stepNames[unit] ?? shortNames[request.estimator], done, total, unit)
-      await nextTurn()
-      hasSomething ||= done > 0
-      // There is nothing to keep before the first step.
-      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
-    },
-    shouldStop: () => stop.isAsked(),
-    threads: createTrainingThreads(),
-    warn: output.warn,
-    onSplit(trainRows, testRows) {
-      const measured = [...data.channels].map(
-        ([name, { length }]) => ` · ${length} ${name} channel`,
-      )
-      output.note(`split     ${trainRows} train · ${testRows} test${measured.join('')}`)
-    },
-    checkMemory: budget.check,
-  }
-  return request.tuning
-    ? tune(table, plan, {
-        ...options,
-        ...request.tuning,
-        shouldStopFinal: () => stop.isUrgent(),
-        onScore(score, best) {
-          if (!request.sageMaker) return
-          output.result(`${metricLine('tune:score', score)}\n${metricLine('tune:best', best)}\n`)
-        },
-      })
-    : train(table, plan, options)
-}
-
-/** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
-function keepsWhatIsDone({ sageMaker, tuning }: TrainRequest): boolean {
-  return sageMaker !== undefined || tuning !== undefined
-}
-
-async function readData(request: TrainRequest, budget: ProcessBudget) {
-  const training = await readTables(request.source, request.header, budget)
-  const files = [...training.files]
-  const channels = new Map<ChannelName, ReturnType<typeof alignTable>>()
-  for (const name of ['validation', 'test'] as const) {
-    const source = request[name]
-    if (!source) continue
-    const read = await readTables(source, request.header, budget)
-    files.push(...read.files)
-    channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
-  }
-  const background = request.background && (await readTables(request.background, request.header))
-  if (background) files.push(...background.files)
-  return { training, channels, files, background: background?.table }
-}
-
-/** Lets the event loop turn, so that signals are heard. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Names of steps in progress lines that are not an estimator's. */
-const stepNames: Readonly<Record<string, string>> = { folds: 'cv', fits: 'search' }
-
-/** Names of estimators in progress lines. */
-const shortNames: Readonly<Record<EstimatorName, string>> = {
-  logistic_regression: 'logistic',
-  decision_tree: 'tree',
-  random_forest: 'forest',
 }

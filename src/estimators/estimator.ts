@@ -1,9 +1,8 @@
+/** What an estimator is: its names, its parameters and its fit. */
 import type { Matrix } from '../data/matrix.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { Params, ParamsSchema } from './params.ts'
-
-export const estimatorNames = ['logistic_regression', 'decision_tree', 'random_forest'] as const
-export type EstimatorName = (typeof estimatorNames)[number]
+import type { SearchSpace } from './search-space.ts'
 
 /** What rows say of a forest whose trees had not drawn them. */
 export interface OutOfBag {
@@ -46,6 +45,10 @@ export interface FitContext {
 
 /** Learns a model from a matrix. */
 export interface Estimator {
+  /** What it is called in a sentence, such as `random forest`. */
+  readonly title: string
+  /** What progress lines call it; at most 9 characters. */
+  readonly shortName: string
   /** What its progress counts, such as `trees`. */
   readonly unit: string
   /** Whether its features should be scaled to mean 0 and deviation 1. */
@@ -55,6 +58,11 @@ export interface Estimator {
   /** Whether its fit heeds `sampleWeight`; one that does not is never given any. */
   readonly acceptsWeights?: boolean
   readonly params: ParamsSchema
+  /**
+   * What a tuning searches. The number of trees is not searched: more are never worse, only slower; it is what
+   * successive halving saves on.
+   */
+  readonly searchSpace: SearchSpace
   /**
    * Returns the fitted model; the same arguments give the same numbers.
    * @param X [row][feature]; NaN is a missing value, which only estimators that accept it are given

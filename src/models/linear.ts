@@ -120,6 +120,8 @@ export const linear: ModelKind<LinearSpec> = {
     }),
   }),
 
+  describeSize: ({ intercepts }) => `${intercepts.length} scores`,
+
   store: (spec) => ({
     metadata: new Map([['link', spec.link]]),
     tensors: new Map([

@@ -111,6 +111,8 @@ export interface ModelKind<S extends ModelSpec> {
   buildBounds(spec: S, shape: ModelShape): DecisionBounds
   /** Returns the model with these rows in the place of the training rows, as far as it explains itself by them. */
   withBackground(spec: S, background: Matrix): S
+  /** Returns how large the model is, in words. */
+  describeSize(spec: S): string
   store(spec: S): TensorFile
   /** Reads what `store` made; throws ArtifactError `invalid` when something is missing or of a wrong type. */
   restore(file: TensorFile): S

@@ -97,6 +97,8 @@ export const trees: ModelKind<TreesSpec> = {
 
   withBackground: (spec) => spec,
 
+  describeSize: ({ roots, feature }) => `${roots.length} trees, ${feature.length} nodes`,
+
   store: (spec) => ({
     metadata: new Map<string, string>([
       ['comparison', spec.comparison],

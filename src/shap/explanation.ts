@@ -4,6 +4,12 @@ import type { Cell } from '../data/frame.ts'
 export const spaces = ['probability', 'log_odds'] as const
 export type Space = (typeof spaces)[number]
 
+/** What a scale is called in sentences. */
+export const spaceLabels: Readonly<Record<Space, string>> = {
+  probability: 'probability',
+  log_odds: 'log-odds',
+}
+
 /** How SHAP values are computed. */
 export const methods = [
   'tree_path_dependent',

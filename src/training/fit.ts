@@ -73,10 +73,10 @@ export async function fitRows(
   const learned = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,
-    ...(sampleWeight ? { sampleWeight } : {}),
+    sampleWeight,
     checkpoint: (done, total) => settings.progress(done, total, estimator.unit),
-    ...(settings.shouldStop ? { shouldStop: settings.shouldStop } : {}),
-    ...(settings.threads ? { threads: settings.threads } : {}),
+    shouldStop: settings.shouldStop,
+    threads: settings.threads,
     outOfBag: (measured) => {
       outOfBag = measured
     },
@@ -91,8 +91,8 @@ export async function fitRows(
     rows,
     X,
     y: labels,
-    ...(background ? { background } : {}),
-    ...(outOfBag ? { outOfBag } : {}),
+    background,
+    outOfBag,
   }
 }
 

@@ -17,6 +17,14 @@ import { withLabels } from '../preprocess/labels.ts'
 /** Tables that a training may be given besides its own. */
 export type ChannelName = 'validation' | 'test'
 
+/** Rows with the class number of each. */
+export interface LabelledRows {
+  readonly frame: DataFrame
+  readonly y: Int32Array
+  /** Their numbers in the frame; absent: they are all of it. */
+  readonly rows?: Int32Array
+}
+
 /** How good a model is, and how good the training rows' class shares would be in its place. */
 export interface Evaluation {
   readonly model: Metrics
@@ -37,7 +45,7 @@ export function encodeChannel(
   classes: readonly string[],
   dropMissing: boolean,
   warn: (message: string) => void,
-): { frame: DataFrame; y: Int32Array } {
+): LabelledRows {
   const frame = withChannelName(name, () =>
     withLabels(table, target, dropMissing, (message) => warn(`${name}: ${message}`)),
   )
@@ -86,6 +94,13 @@ export function measure(
     intervals: bootstrapIntervals(answers, { seed }),
     curves: drawCurves(answers),
   }
+}
+
+/** Returns the share of every class in the labels. */
+export function classShares(y: Int32Array, classes: number): number[] {
+  const shares = new Array<number>(classes).fill(0)
+  for (const label of y) shares[label] = shares[label]! + 1 / y.length
+  return shares
 }
 
 /** Returns the metrics of a forest's out-of-bag predictions; rows that all trees had drawn are left out. */

@@ -53,29 +53,29 @@ export function describeMetrics(predictor: Predictor, measured: Measured): Recor
   const { classes } = predictor
   const main = mainEvaluation(measured)
   return {
-    ...(interrupted ? { interrupted } : {}),
+    interrupted: interrupted || undefined,
     test: test ? writeEvaluation(test, classes) : null,
     majority: test ? writeMetrics(test.majority, classes) : null,
-    ...(channels.size > 0
-      ? {
-          channels: Object.fromEntries(
-            [...channels].map(([name, evaluation]) => [
-              name,
-              {
-                model: writeEvaluation(evaluation, classes),
-                majority: writeMetrics(evaluation.majority, classes),
-              },
-            ]),
-          ),
-        }
-      : {}),
-    ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
-    ...(outOfBag ? { out_of_bag: writeMetrics(outOfBag, classes) } : {}),
+    channels: channels.size > 0 ? writeChannels(channels, classes) : undefined,
+    cross_validation: crossValidation && writeCrossValidation(crossValidation),
+    out_of_bag: outOfBag && writeMetrics(outOfBag, classes),
     importance: writeImportance(predictor, measured.importance),
-    ...(main
-      ? { curves: { part: main.part, classes: writeCurves(main.evaluation.curves, classes) } }
-      : {}),
+    curves: main && { part: main.part, classes: writeCurves(main.evaluation.curves, classes) },
   }
+}
+
+function writeChannels(
+  channels: ReadonlyMap<ChannelName, Evaluation>,
+  classes: readonly string[],
+): Record<string, unknown> {
+  const written = [...channels].map(([name, evaluation]) => [
+    name,
+    {
+      model: writeEvaluation(evaluation, classes),
+      majority: writeMetrics(evaluation.majority, classes),
+    },
+  ])
+  return Object.fromEntries(written)
 }
 
 /** Returns a cross-validation: every metric's mean and standard deviation, and every fold. */
@@ -86,7 +86,7 @@ export function writeCrossValidation(result: CrossValidation) {
     repeats,
     seed,
     rows,
-    ...(scores.length < folds * repeats ? { interrupted: true } : {}),
+    interrupted: scores.length < folds * repeats || undefined,
     metrics: summariseFolds(result),
     per_fold: scores.map(({ repeat, fold, metrics }) => ({
       repeat,
@@ -111,14 +111,14 @@ function writeImportance(predictor: Predictor, importance: Measured['importance'
       rows: permutation.rows,
       repeats: permutation.repeats,
     },
-    ...(criterion === undefined ? {} : { impurity: { criterion } }),
+    impurity: criterion === undefined ? undefined : { criterion },
     columns: entries.map(({ column, meanAbsShap, direction, impurity }) => ({
       column,
       mean_abs_shap: meanAbsShap,
       direction,
       permutation_mean: permuted.get(column)?.mean,
       permutation_sd: permuted.get(column)?.sd,
-      ...(impurity === undefined ? {} : { impurity }),
+      impurity,
     })),
   }
 }

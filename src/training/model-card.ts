@@ -1,7 +1,10 @@
+/** MODEL_CARD.md: a trained model for people. */
 import type { Artifact } from '../artifact/artifact.ts'
 import { type MetricName, metricNames } from '../evaluation/metric-names.ts'
+import { spaceLabels } from '../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from './cross-validation.ts'
-import type { Evaluation, TrainReport } from './train.ts'
+import type { Evaluation } from './measure.ts'
+import type { TrainReport } from './train-report.ts'
 
 /** Returns MODEL_CARD.md of a training: what was learned from what, how good it is, what it must not be used for. */
 export function writeModelCard(report: TrainReport): string {
@@ -9,7 +12,7 @@ export function writeModelCard(report: TrainReport): string {
   const { training, plan, classes, preprocessor } = artifact
   const sections = [
     `# Model card: ${inline(plan.target)}`,
-    `A ${artifact.estimator.replaceAll('_', ' ')} (engine ${artifact.engine}) that predicts ${inline(plan.target)}, one of ${classes.map(inline).join(', ')}. Model id \`${artifact.modelId}\`.`,
+    `A ${report.estimator.title} (engine ${artifact.engine}) that predicts ${inline(plan.target)}, one of ${classes.map(inline).join(', ')}. Model id \`${artifact.modelId}\`.`,
     training.interrupted === true
       ? '**The training was interrupted**: this is what was done by then, not all that was asked for.'
       : '',
@@ -111,12 +114,11 @@ function describeFolds(result: CrossValidation): string {
   )}`
 }
 
-function describeImportance({ artifact, importance, permutation }: TrainReport): string {
-  const space = artifact.model.kind === 'linear' ? 'log-odds' : 'probability'
+function describeImportance({ artifact, importance, space, permutation }: TrainReport): string {
   const metric = permutation.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
   const lost = new Map(permutation.columns.map(({ column, mean }) => [column, mean]))
   const hasImpurity = importance.some(({ impurity }) => impurity !== undefined)
-  return `## What it looks at\n\nMean |SHAP value| in ${space} over ${artifact.importance.rows} training rows; ${metric} when a column is shuffled, over ${permutation.rows} rows.\n\n${table(
+  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows; ${metric} when a column is shuffled, over ${permutation.rows} rows.\n\n${table(
     [
       'column',
       'mean abs SHAP',

@@ -51,7 +51,7 @@ export function measureImportance(
       classes.length > 2
         ? '-'
         : describeDirection(sources.get(input.name) as Source, pushes[j] as Float64Array),
-    ...(impurityOf ? { impurity: impurityOf[j]! } : {}),
+    impurity: impurityOf?.[j],
   }))
   entries.sort((a, b) => b.meanAbsShap - a.meanAbsShap || (a.column < b.column ? -1 : 1))
   return {

@@ -1,9 +1,9 @@
 /** Threads for a training. */
 import { availableParallelism } from 'node:os'
+import type { FitContext } from '../estimators/estimator.ts'
 import { startThreads } from '../threads/threads.ts'
-import type { TrainOptions } from './train.ts'
 
-type TrainingThreads = NonNullable<TrainOptions['threads']>
+type TrainingThreads = NonNullable<FitContext['threads']>
 
 /** Returns the threads of this machine, as many as it lets a process use. */
 export function createTrainingThreads(): TrainingThreads {

@@ -13,7 +13,8 @@ import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells, type InputColumn } from '../../src/preprocess/preprocessor.ts'
 import type { Counterfactual, Explanation } from '../../src/shap/explanation.ts'
-import { type EstimatorName, train } from '../../src/training/train.ts'
+import type { EstimatorName } from '../../src/training/choose-estimator.ts'
+import { train } from '../../src/training/train.ts'
 
 /** Two numbers, one of whole numbers, a category, a text with a derived column. */
 function makeTable(seed: number, classes: number): DataFrame {

@@ -1,4 +1,4 @@
-/** The mljs engine: the battery, the libraries' own answers as the oracle, and the defects that the adapters mend. */
+/** The mljs engine: the libraries' own answers as the oracle, and the defects that the adapters mend. */
 import { type CartNode, DecisionTreeClassifier } from 'ml-cart'
 import LogisticRegression from 'ml-logistic-regression'
 import { Matrix as MlMatrix } from 'ml-matrix'
@@ -6,24 +6,12 @@ import { RandomForestClassifier } from 'ml-random-forest'
 import t, { type Test } from 'tap'
 import { type Matrix, rowOf } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
-import { estimatorNames } from '../../src/estimators/estimator.ts'
-import { engines } from '../../src/estimators/index.ts'
 import { toTreesSpec } from '../../src/estimators/mljs/cart-tree.ts'
+import { decisionTree } from '../../src/estimators/mljs/decision-tree.ts'
+import { logisticRegression } from '../../src/estimators/mljs/logistic-regression.ts'
+import { randomForest } from '../../src/estimators/mljs/random-forest.ts'
 import type { LinearSpec, TreesSpec } from '../../src/models/model.ts'
-import {
-  accuracy,
-  bytesOf,
-  fit,
-  indexOfLargest,
-  type Labelled,
-  predict,
-  runContract,
-} from '../contract.ts'
-
-for (const name of estimatorNames) runContract(`mljs ${name}`, engines.mljs[name])
-
-const { decision_tree: decisionTree, random_forest: randomForest } = engines.mljs
-const logisticRegression = engines.mljs.logistic_regression
+import { accuracy, bytesOf, fit, indexOfLargest, type Labelled, predict } from '../contract.ts'
 
 /** ml-cart's options that the default parameters of the forest mean. */
 const cart = { gainFunction: 'gini', maxDepth: 11, minNumSamples: 3, gainThreshold: 0.01 } as const
@@ -361,7 +349,7 @@ async function fitTrees(
   data: Labelled,
   params: Readonly<Record<string, unknown>> = {},
 ): Promise<TreesSpec> {
-  const spec = await fit(engines.mljs[name], data, {}, params)
+  const spec = await fit(name === 'decision_tree' ? decisionTree : randomForest, data, {}, params)
   if (spec.kind !== 'trees') throw new Error(`${name} made a ${spec.kind} model`)
   return spec
 }

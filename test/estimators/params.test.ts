@@ -1,6 +1,4 @@
 import t from 'tap'
-import { estimatorNames } from '../../src/estimators/estimator.ts'
-import { engineNames, engines } from '../../src/estimators/index.ts'
 import {
   describeRange,
   featureCount,
@@ -166,21 +164,5 @@ t.test('a count of features becomes a number of columns', (t) => {
     [0.01, 7, 1],
   ] as const)
     t.equal(featureCount(value, features), expected, `${value} of ${features}`)
-  t.end()
-})
-
-t.test('every estimator accepts its own defaults, as values and as texts', (t) => {
-  for (const engine of engineNames) {
-    for (const name of estimatorNames) {
-      const { params } = engines[engine][name]
-      const defaults = parseParams(params, new Map())
-      const entries = Object.entries(defaults)
-      t.strictSame(parseParams(params, new Map(entries)), defaults, `${engine} ${name}`)
-      const texts = entries.map(([key, value]) => [key, String(value)] as const)
-      t.strictSame(parseParams(params, new Map(texts)), defaults, `${engine} ${name} as texts`)
-      for (const [key, spec] of Object.entries(params))
-        t.ok(spec.description, `${name}.${key} is described`)
-    }
-  }
   t.end()
 })

@@ -14,7 +14,8 @@ import { createRandom } from '../../src/data/random.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
-import { type EstimatorName, train } from '../../src/training/train.ts'
+import type { EstimatorName } from '../../src/training/choose-estimator.ts'
+import { train } from '../../src/training/train.ts'
 
 /** The model directory that is committed. */
 export const REFERENCE = join(import.meta.dirname, '../../model_checkpoint')

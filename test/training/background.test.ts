@@ -6,7 +6,8 @@ import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { fitBackground } from '../../src/training/background.ts'
-import { type EstimatorName, train } from '../../src/training/train.ts'
+import type { EstimatorName } from '../../src/training/choose-estimator.ts'
+import { train } from '../../src/training/train.ts'
 import { refusalOf } from '../helper.ts'
 
 const lines = Array.from({ length: 40 }, (_, i) => {

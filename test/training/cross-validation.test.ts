@@ -5,7 +5,8 @@ import { sha256 } from '../../src/model-directory/read.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { summariseFolds } from '../../src/training/cross-validation.ts'
-import { type TrainOptions, train } from '../../src/training/train.ts'
+import { train } from '../../src/training/train.ts'
+import type { TrainOptions } from '../../src/training/train-options.ts'
 import { checkRefused } from '../tables.ts'
 
 const plan = readPlan({ target: 'y', numeric: ['n'], nominal: ['c'] })

@@ -17,12 +17,10 @@ import { inferPlan } from '../../src/preprocess/infer-plan.ts'
 import { type ColumnPlan, readPlan } from '../../src/preprocess/plan.ts'
 import { buildPreprocessor } from '../../src/preprocess/preprocessor.ts'
 import { readCsvTable, readJsonLinesTable } from '../../src/tables/formats/read-text.ts'
-import {
-  estimatorNames,
-  type TrainOptions,
-  type TrainReport,
-  train,
-} from '../../src/training/train.ts'
+import { estimatorNames } from '../../src/training/choose-estimator.ts'
+import { train } from '../../src/training/train.ts'
+import type { TrainOptions } from '../../src/training/train-options.ts'
+import type { TrainReport } from '../../src/training/train-report.ts'
 import { checkRefused, examples, readExample } from '../tables.ts'
 
 const TOLERANCE = 1e-12

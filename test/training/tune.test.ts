@@ -5,16 +5,15 @@ import { MANIFEST_FILE, TRIALS_FILE } from '../../src/artifact/artifact.ts'
 import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import { createRandom } from '../../src/data/random.ts'
-import { engines } from '../../src/estimators/index.ts'
 import { parseParams } from '../../src/estimators/params.ts'
 import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { train } from '../../src/training/train.ts'
-import { type Dimension, drawParams } from '../../src/training/tuning/search-space.ts'
+import { drawParams } from '../../src/training/tuning/draw-params.ts'
 import { planRungs } from '../../src/training/tuning/successive-halving.ts'
-import { searchSpaceOf, type TuneOptions, tune } from '../../src/training/tuning/tune.ts'
+import { type TuneOptions, tune } from '../../src/training/tuning/tune.ts'
 import { checkRefused } from '../tables.ts'
 
 const plan = readPlan({ target: 'y', numeric: ['a', 'b'] })
@@ -45,28 +44,6 @@ const options: TuneOptions = {
   trials: 6,
   folds: 3,
   method: 'halving',
-}
-
-t.test('every space holds parameters of its estimator, in their ranges', (t) => {
-  for (const [engine, estimators] of Object.entries(engines)) {
-    for (const [name, { params }] of Object.entries(estimators)) {
-      const space = searchSpaceOf(engine, name)
-      t.ok(Object.keys(space).length > 0, `${engine} ${name} has one`)
-      for (const [parameter, dimension] of Object.entries(space)) {
-        for (const value of endsOf(dimension)) {
-          t.doesNotThrow(
-            () => parseParams(params, new Map([[parameter, value]])),
-            `${engine} ${name} ${parameter}=${value}`,
-          )
-        }
-      }
-    }
-  }
-  t.end()
-})
-
-function endsOf(dimension: Dimension) {
-  return dimension.kind === 'choice' ? dimension.values : [dimension.low, dimension.high]
 }
 
 t.test('drawn values', (t) => {

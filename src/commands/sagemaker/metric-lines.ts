@@ -4,7 +4,7 @@ import type { MetricName } from '../../evaluation/metric-names.ts'
 import { metricNames } from '../../evaluation/metric-names.ts'
 import type { Metrics } from '../../evaluation/metrics.ts'
 import { summariseFolds } from '../../training/cross-validation.ts'
-import type { TrainReport } from '../../training/train.ts'
+import type { TrainReport } from '../../training/train-report.ts'
 
 /** Metrics that are printed, by the names that they have in lines. */
 const printed: Readonly<Record<string, MetricName>> = {

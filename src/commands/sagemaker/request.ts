@@ -3,10 +3,16 @@ import { existsSync } from 'node:fs'
 import type { Env } from '../../config.ts'
 import { InputError, quote } from '../../errors.ts'
 import { parsePlan, readPlan } from '../../preprocess/plan.ts'
-import { checkParams, DEFAULT_ENGINE, engineNames, estimatorNames } from '../../training/train.ts'
+import {
+  checkParams,
+  DEFAULT_ENGINE,
+  DEFAULT_ESTIMATOR,
+  engineNames,
+  estimatorNames,
+} from '../../training/choose-estimator.ts'
+import { readName, readNumber, readSeed } from '../setting-values.ts'
 import type { TrainRequest } from '../training/request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
-import { readName, readNumber, readSeed } from '../training/values.ts'
 import { findChannels } from './channels.ts'
 import { sageMakerPaths } from './directories.ts'
 import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
@@ -18,18 +24,17 @@ import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperpa
 export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   const paths = sageMakerPaths(env)
   const given = await readHyperparameters(paths.hyperparameters, env)
-  const { testSize, plan, header, ...settings } = readSettings(given)
+  const { testSize, plan, header, ...settings } = await readSettings(given)
   const { train, validation, test, unused } = await findChannels(paths)
   const hasNames = settings.target !== undefined || plan !== undefined
   return {
     ...settings,
     source: train,
-    ...(validation ? { validation } : {}),
-    ...(test ? { test } : {}),
+    validation,
+    test,
     header: header ?? (hasNames ? 'present' : 'assumed_absent'),
-    ...(plan === undefined
-      ? {}
-      : { plan: typeof plan === 'string' ? parsePlan(plan) : readPlan(plan) }),
+    plan:
+      plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan),
     roles: new Map(),
     modelDir: paths.model,
     testSize: testSize ?? (validation ? 0 : 0.2),
@@ -47,7 +52,7 @@ export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   }
 }
 
-function readSettings(given: ReadonlyMap<string, unknown>) {
+async function readSettings(given: ReadonlyMap<string, unknown>) {
   const rest = new Map(given)
   const problems: string[] = []
   const take = (name: string) => {
@@ -55,13 +60,16 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
     rest.delete(name)
     return value
   }
+  const note = (error: unknown) => {
+    if (!(error instanceof InputError)) throw error
+    problems.push(error.message)
+    return undefined
+  }
   const attempt = <T>(parse: () => T): T | undefined => {
     try {
       return parse()
     } catch (error) {
-      if (!(error instanceof InputError)) throw error
-      problems.push(error.message)
-      return undefined
+      return note(error)
     }
   }
   /** A setting that is None counts as not given, as Python's clients mean it. */
@@ -90,25 +98,25 @@ function readSettings(given: ReadonlyMap<string, unknown>) {
   const engine =
     read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
   const [named, alias] = [take('estimator'), take('algorithm')]
-  const known = read(named ?? alias ?? 'random_forest', (value) =>
+  const known = read(named ?? alias ?? DEFAULT_ESTIMATOR, (value) =>
     readName('estimator', value, estimatorNames),
   )
-  const estimator = known ?? 'random_forest'
+  const estimator = known ?? DEFAULT_ESTIMATOR
   const params = new Map([...rest].map(([name, value]) => [name, decodeHyperparameter(value)]))
   // Without a known estimator every parameter would be reported as unknown.
-  if (known) attempt(() => checkParams(engine, known, params))
+  if (known) await checkParams({ engine, estimator }, params).catch(note)
   if (problems.length > 0)
     throw new InputError('invalid_parameter', `hyperparameters: ${problems.join('; ')}`)
   return {
-    ...(target === null ? {} : { target }),
-    ...(weight === null ? {} : { weight }),
+    target: target ?? undefined,
+    weight: weight ?? undefined,
     plan,
     header,
     testSize,
     seed,
     dropMissingLabel,
-    ...(crossValidation ? { crossValidation } : {}),
-    ...(tuning ? { tuning } : {}),
+    crossValidation,
+    tuning,
     engine,
     estimator,
     params,

@@ -1,35 +1,21 @@
 /** Which column is predicted from which others. */
-import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
+import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { InputError, listNames, quote } from '../../errors.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
-import { acceptsMissing } from '../../training/train.ts'
 import type { TrainRequest } from './request.ts'
-
-/** Returns the target's line: its classes with their shares. */
-export function describeTarget(target: string, table: DataFrame): string {
-  const column = findColumn(table, target)
-  const distinct = column ? countDistinct(column) : 0
-  // What has so many values is no target; that will be said.
-  if (distinct > 1000) return `target    ${target}   ${distinct} different values`
-  const counts = column ? [...countValues(column)] : []
-  const total = counts.reduce((sum, [, count]) => sum + count, 0)
-  const shares = counts
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, 8)
-    .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
-  return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
-}
 
 /**
  * Returns the plan that was given, or one that is inferred, with a reason for every column.
+ * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError `no_target`, or when the plan does not fit the request or the table
  */
 export function choosePlan(
   request: TrainRequest,
   { table, isNamed }: ReadTable,
+  acceptsMissing: boolean,
 ): { plan: ColumnPlan; columns?: readonly PlannedColumn[] } {
   if (request.plan) {
     if (request.target !== undefined && request.target !== request.plan.target) {
@@ -51,7 +37,7 @@ export function choosePlan(
   checkRowCount(table)
   const { weight } = request
   const roles = isNamed ? request.roles : allNumeric(table, target, weight)
-  return inferPlan(table, target, roles, acceptsMissing(request.engine, request.estimator), weight)
+  return inferPlan(table, target, roles, acceptsMissing, weight)
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */

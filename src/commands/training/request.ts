@@ -1,11 +1,11 @@
 import type { Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
-import type { EngineName, EstimatorName } from '../../training/train.ts'
+import type { EstimatorChoice } from '../../training/choose-estimator.ts'
 import type { TuneOptions } from '../../training/tuning/tune.ts'
 
 /** Everything a training is told, wherever it was told it. */
-export interface TrainRequest {
+export interface TrainRequest extends EstimatorChoice {
   readonly source: TableSource
   /** Measured on, with the columns of the source. */
   readonly validation?: TableSource
@@ -19,8 +19,6 @@ export interface TrainRequest {
   readonly weight?: string
   readonly plan?: ColumnPlan
   readonly roles: ReadonlyMap<string, Role>
-  readonly estimator: EstimatorName
-  readonly engine: EngineName
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
   readonly testSize: number

@@ -1,10 +1,11 @@
 /** The tables that end a training: how good the model is, and why. */
-
 import type { Intervals } from '../../evaluation/bootstrap.ts'
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
 import type { Metrics } from '../../evaluation/metrics.ts'
+import { spaceLabels } from '../../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from '../../training/cross-validation.ts'
-import type { Evaluation, TrainReport } from '../../training/train.ts'
+import type { Evaluation } from '../../training/measure.ts'
+import type { TrainReport } from '../../training/train-report.ts'
 import type { Trial } from '../../training/tuning/parameter-search.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
 import { printable } from '../terminal.ts'
@@ -83,14 +84,15 @@ function describeConfusion(metrics: Metrics, classes: readonly string[]): string
   return [head, ...rows]
 }
 
-function describeImportance({ artifact, importance }: TrainReport): string[] {
-  const isBinary = artifact.classes.length === 2
+function describeImportance({ artifact, importance, space }: TrainReport): string[] {
+  // Of two classes the values of one are those of the other negated: then there is a direction.
+  const [output, ...others] = artifact.importance.outputNames
+  const isOne = others.length === 0
   const most = importance[0]?.meanAbsShap ?? 0
   const width = Math.min(28, Math.max(...importance.map(({ column }) => column.length)))
-  const space = artifact.model.kind === 'linear' ? 'log-odds' : 'probability'
-  const of = isBinary
-    ? `${space} of ${artifact.plan.target} = ${artifact.classes[1]}`
-    : `${space}, mean over classes`
+  const of = isOne
+    ? `${spaceLabels[space]} of ${artifact.plan.target} = ${output}`
+    : `${spaceLabels[space]}, mean over classes`
   const heading = printable(`why (mean |SHAP|, ${of})`)
   const rows = importance.slice(0, MOST_COLUMNS).map(({ column, meanAbsShap, direction }) => {
     const bar = '█'.repeat(most > 0 ? Math.round((meanAbsShap / most) * 24) : 0)
@@ -98,12 +100,12 @@ function describeImportance({ artifact, importance }: TrainReport): string[] {
       printable(column).padEnd(width),
       bar.padEnd(24),
       `${meanAbsShap.toFixed(4).padStart(8)}  `,
-      isBinary ? printable(direction) : '',
+      isOne ? printable(direction) : '',
     ]
     return cells.join('  ').trimEnd()
   })
   return [
-    isBinary ? `${heading.padEnd(width + 39)} direction` : heading,
+    isOne ? `${heading.padEnd(width + 39)} direction` : heading,
     ...rows,
     ...(importance.length > MOST_COLUMNS ? [`and ${importance.length - MOST_COLUMNS} more`] : []),
   ]
@@ -113,7 +115,7 @@ function describeImportance({ artifact, importance }: TrainReport): string[] {
 export function describeTrials(report: TrainReport | TuneReport): string {
   if (!('search' in report)) return ''
   const { metric, folds, resource, ranking } = report.search
-  const unit = resource === 'rows' ? 'rows' : 'trees'
+  const unit = resource === 'rows' ? resource : report.estimator.unit
   const searched = Object.keys(report.artifact.params).filter((name) => isSearched(ranking, name))
   const lines = ranking.slice(0, MOST_TRIALS).map(({ trial, rungs, params, error }) => {
     const last = rungs.at(-1)

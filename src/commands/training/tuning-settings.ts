@@ -1,8 +1,8 @@
 /** Settings of cross-validation and search, as flags and hyperparameters give them. */
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
 import { searchMethods } from '../../training/tuning/tune.ts'
+import { readName, readWhole } from '../setting-values.ts'
 import type { TrainRequest } from './request.ts'
-import { readName, readWhole } from './values.ts'
 
 const names = Object.keys(metricNames) as MetricName[]
 
@@ -29,12 +29,12 @@ export function readTuning(given: {
   readonly trials: unknown
   readonly folds: unknown
   readonly search: unknown
-  readonly metric: unknown
+  readonly metric?: unknown
 }): NonNullable<TrainRequest['tuning']> {
   return {
     trials: readWhole('trials', given.trials, 1, 10_000),
     folds: readWhole('folds', given.folds ?? 5, 2, 1000),
     method: readName('search', given.search ?? 'halving', searchMethods),
-    ...(given.metric === undefined ? {} : { metric: readName('metric', given.metric, names) }),
+    metric: given.metric === undefined ? undefined : readName('metric', given.metric, names),
   }
 }

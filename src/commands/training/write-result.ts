@@ -3,7 +3,7 @@ import type { DataFrame } from '../../data/frame.ts'
 import { buildPredictor } from '../../predictor/predictor.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
-import type { TrainReport } from '../../training/train.ts'
+import type { TrainReport } from '../../training/train-report.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
 import { metricLines } from '../sagemaker/metric-lines.ts'
 import type { Output } from '../terminal.ts'
@@ -35,12 +35,12 @@ export function writeResult(
       test_rows: artifact.training.testRows,
       test: test ? writeEvaluation(test, artifact.classes) : null,
       majority: test ? writeMetrics(test.majority, artifact.classes) : null,
-      ...(validation ? { validation: writeEvaluation(validation, artifact.classes) } : {}),
-      ...(crossValidation ? { cross_validation: writeCrossValidation(crossValidation) } : {}),
+      validation: validation && writeEvaluation(validation, artifact.classes),
+      cross_validation: crossValidation && writeCrossValidation(crossValidation),
       importance: artifact.metrics.importance,
-      ...(artifact.trials ? { tuning: artifact.trials } : {}),
+      tuning: artifact.trials,
       warnings: artifact.training.warnings,
-      ...(artifact.training.interrupted === true ? { interrupted: true } : {}),
+      interrupted: artifact.training.interrupted || undefined,
       seconds: Math.round(seconds * 1000) / 1000,
     }
     output.result(`${JSON.stringify(object)}\n`)

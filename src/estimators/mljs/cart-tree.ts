@@ -7,6 +7,7 @@ import { MAX_DEPTH } from '../../models/trees.ts'
 import { findLeaf } from '../../trees/ensemble.ts'
 import type { FitContext } from '../estimator.ts'
 import type { Params, ParamsSchema } from '../params.ts'
+import type { SearchSpace } from '../search-space.ts'
 
 /** A fitted tree with the feature that each of its columns stands for. */
 export interface FittedCart {
@@ -39,6 +40,13 @@ export const cartParams = {
     description: 'smallest decrease of the Gini impurity, within the node, that a split must bring',
   },
 } as const satisfies ParamsSchema
+
+/** What a tuning searches of those. */
+export const cartSpace = {
+  max_depth: { kind: 'integer', low: 2, high: 16 },
+  min_samples_split: { kind: 'log_integer', low: 2, high: 64 },
+  min_impurity_decrease: { kind: 'log_uniform', low: 1e-4, high: 0.1 },
+} as const satisfies SearchSpace
 
 /** Returns ml-cart's options for checked parameters. */
 export function cartOptions(params: Params) {

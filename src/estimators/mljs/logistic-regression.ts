@@ -12,6 +12,8 @@ import { toMlMatrix } from './cart-tree.ts'
  * adds gradients up instead of averaging them (the learning rate is divided by the rows).
  */
 export const logisticRegression: Estimator = {
+  title: 'logistic regression',
+  shortName: 'logistic',
   unit: 'steps',
   scale: true,
   params: {
@@ -30,6 +32,10 @@ export const logisticRegression: Estimator = {
       optional: true,
       description: 'step length on the mean gradient; none: the longest that cannot overshoot',
     },
+  },
+  searchSpace: {
+    max_iter: { kind: 'log_integer', low: 50, high: 5000 },
+    learning_rate: { kind: 'log_uniform', low: 1e-3, high: 1 },
   },
   async fit(X, y, classes, params, context) {
     const design = withOnes(X)

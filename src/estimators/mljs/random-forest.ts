@@ -6,6 +6,7 @@ import { featureCount } from '../params.ts'
 import {
   cartOptions,
   cartParams,
+  cartSpace,
   type FittedCart,
   toMlMatrix,
   toTreesSpec,
@@ -21,6 +22,8 @@ interface FittedForest {
 
 /** ml-random-forest: bagged rows, features sampled once per tree. */
 export const randomForest: Estimator = {
+  title: 'random forest',
+  shortName: 'forest',
   unit: 'trees',
   scale: false,
   params: {
@@ -54,6 +57,11 @@ export const randomForest: Estimator = {
       description:
         'hard: a tree votes for one class, as ml-random-forest predicts; soft: it gives its class shares',
     },
+  },
+  searchSpace: {
+    ...cartSpace,
+    max_features: { kind: 'choice', values: ['sqrt', 0.3, 0.5, 0.8, 'all'] },
+    voting: { kind: 'choice', values: ['hard', 'soft'] },
   },
   async fit(X, y, classes, params, context) {
     const trees = params.n_estimators as number

@@ -9,6 +9,8 @@ import { readLimits, treeParams } from './tree-params.ts'
 
 /** One classification tree with the meaning of scikit-learn's DecisionTreeClassifier. */
 export const decisionTree: Estimator = {
+  title: 'decision tree',
+  shortName: 'tree',
   unit: 'trees',
   scale: false,
   acceptsMissing: true,
@@ -22,6 +24,14 @@ export const decisionTree: Estimator = {
       description:
         "how splits are chosen: the best of the features looked at, scikit-learn's default",
     },
+  },
+  searchSpace: {
+    criterion: { kind: 'choice', values: ['gini', 'entropy'] },
+    max_depth: { kind: 'choice', values: [null, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20] },
+    min_samples_leaf: { kind: 'log_integer', low: 1, high: 64 },
+    max_features: { kind: 'choice', values: ['all', 0.8, 0.5, 'sqrt'] },
+    ccp_alpha: { kind: 'choice', values: [0, 1e-5, 1e-4, 1e-3, 1e-2] },
+    class_weight: { kind: 'choice', values: ['none', 'balanced'] },
   },
   async fit(X, y, classes, params, context) {
     await context.checkpoint(0, 1)

@@ -19,6 +19,8 @@ const SMALLEST_SHARE = 1e-6
  * have a softmax.
  */
 export const logisticRegression: Estimator = {
+  title: 'logistic regression',
+  shortName: 'logistic',
   unit: 'iterations',
   scale: true,
   acceptsWeights: true,
@@ -66,6 +68,17 @@ export const logisticRegression: Estimator = {
       default: 100,
       description: 'iterations of the optimiser at most',
     },
+  },
+  searchSpace: {
+    penalty: { kind: 'choice', values: ['l2', 'l1', 'elasticnet'] },
+    C: { kind: 'log_uniform', low: 1e-4, high: 1e4 },
+    l1_ratio: {
+      kind: 'uniform',
+      low: 0.05,
+      high: 0.95,
+      when: { parameter: 'penalty', value: 'elasticnet' },
+    },
+    class_weight: { kind: 'choice', values: ['none', 'balanced'] },
   },
 
   async fit(X, y, classes, params, context) {

@@ -16,6 +16,8 @@ const WORK_FOR_THREADS = 2_000_000
 
 /** Breiman's random forest (2001) with the meaning of scikit-learn's RandomForestClassifier. */
 export const randomForest: Estimator = {
+  title: 'random forest',
+  shortName: 'forest',
   unit: 'trees',
   scale: false,
   acceptsMissing: true,
@@ -59,6 +61,13 @@ export const randomForest: Estimator = {
       description:
         'threads, at most as many as there are cores; -1: as many. The model is the same with any number',
     },
+  },
+  searchSpace: {
+    criterion: { kind: 'choice', values: ['gini', 'entropy'] },
+    max_depth: { kind: 'choice', values: [null, 4, 6, 8, 11, 16, 24] },
+    min_samples_leaf: { kind: 'log_integer', low: 1, high: 32 },
+    max_features: { kind: 'choice', values: ['sqrt', 'log2', 0.3, 0.5, 0.8] },
+    class_weight: { kind: 'choice', values: ['none', 'balanced'] },
   },
 
   async fit(X, y, classes, params, context) {

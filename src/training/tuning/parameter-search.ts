@@ -4,11 +4,12 @@ import { createRandom } from '../../data/random.ts'
 import { stratifiedSubset } from '../../data/split.ts'
 import { InputError } from '../../errors.ts'
 import { type Params, parseParams, storedParams } from '../../estimators/params.ts'
+import type { SearchSpace } from '../../estimators/search-space.ts'
 import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
 import { type CrossValidation, crossValidate, summariseFolds } from '../cross-validation.ts'
 import type { FitSettings } from '../fit.ts'
 import type { LabelledTable } from '../labelled-table.ts'
-import { drawParams, type SearchSpace } from './search-space.ts'
+import { drawParams } from './draw-params.ts'
 import { planRungs, type Rung } from './successive-halving.ts'
 
 /** Successive halving, or every trial with the whole resource. */
@@ -151,7 +152,7 @@ export async function searchParams(
     resource,
     rungs,
     ranking,
-    ...(best.crossValidation ? { crossValidation: best.crossValidation } : {}),
+    crossValidation: best.crossValidation,
     interrupted,
   }
 }

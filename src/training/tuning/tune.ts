@@ -1,18 +1,14 @@
 /** Searches an estimator's parameters, then trains with the best through `train`. */
 import type { DataFrame } from '../../data/frame.ts'
+import type { SearchSpace } from '../../estimators/search-space.ts'
 import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
+import { checkHeedsWeights, loadEstimator } from '../choose-estimator.ts'
 import { labelTable } from '../labelled-table.ts'
-import {
-  checkHeedsWeights,
-  estimatorOf,
-  keptColumns,
-  type TrainOptions,
-  type TrainReport,
-  train,
-} from '../train.ts'
+import { keptColumns, train } from '../train.ts'
+import type { TrainOptions } from '../train-options.ts'
+import type { TrainReport } from '../train-report.ts'
 import { type ParameterSearch, type SearchOptions, searchParams } from './parameter-search.ts'
-import { type SearchSpace, searchSpaces } from './search-space.ts'
 
 export { searchMethods } from './parameter-search.ts'
 
@@ -29,11 +25,6 @@ export interface TuneReport extends TrainReport {
   readonly search: ParameterSearch
 }
 
-/** Returns what is searched for an estimator of an engine. */
-export function searchSpaceOf(engine: string, estimator: string): SearchSpace {
-  return searchSpaces[engine]?.[estimator] ?? {}
-}
-
 /**
  * Searches parameters on the training rows and trains the best on all of them; rows held out for testing take no part
  * in the search. The same table, plan, options and seed give the same artifact, byte for byte.
@@ -45,9 +36,9 @@ export async function tune(
   options: TuneOptions,
 ): Promise<TuneReport> {
   const { shouldStop, shouldStopFinal, onSplit, ...training } = options
-  const space = searchSpaceOf(options.engine, options.estimator)
+  const estimator = await loadEstimator(options)
   // What there is to warn of, the training will warn of.
-  checkHeedsWeights(plan, options)
+  checkHeedsWeights(plan, estimator, options)
   const data = labelTable(table, plan, { ...options, warn: () => {} })
   onSplit?.(data.split.train.length, data.split.test.length)
   const search = await searchParams(
@@ -56,27 +47,27 @@ export async function tune(
       ...options,
       metric: options.metric ?? (data.classes.length === 2 ? 'roc_auc' : 'log_loss'),
       fixed: options.params,
-      space,
+      space: estimator.searchSpace,
     },
     {
       plan,
-      estimator: estimatorOf(options.engine, options.estimator),
+      estimator,
       seed: options.seed,
       keep: keptColumns(data.frame, plan, options),
       progress: options.progress,
-      ...(shouldStop ? { shouldStop } : {}),
-      ...(options.threads ? { threads: options.threads } : {}),
+      shouldStop,
+      threads: options.threads,
       warn: options.warn,
     },
   )
   const report = await train(table, plan, {
     ...training,
     params: search.ranking[0]?.given ?? options.params,
-    ...(shouldStopFinal ? { shouldStop: shouldStopFinal } : {}),
+    shouldStop: shouldStopFinal,
     tuning: {
-      trials: writeSearch(search, space, options.seed),
+      trials: writeSearch(search, estimator.searchSpace, options.seed),
       interrupted: search.interrupted,
-      ...(search.crossValidation ? { crossValidation: search.crossValidation } : {}),
+      crossValidation: search.crossValidation,
     },
   })
   return { ...report, search }
@@ -95,7 +86,7 @@ function writeSearch(
     search: method,
     folds,
     seed,
-    ...(interrupted ? { interrupted } : {}),
+    interrupted: interrupted || undefined,
     resource,
     rungs,
     space,
@@ -104,7 +95,7 @@ function writeSearch(
       trial,
       params,
       rungs,
-      ...(error === undefined ? {} : { error }),
+      error,
     })),
   }
 }

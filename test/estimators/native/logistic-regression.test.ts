@@ -11,7 +11,7 @@ import { expOfMinus } from '../../../src/estimators/native/exp.ts'
 import { logisticRegression } from '../../../src/estimators/native/logistic-regression.ts'
 import { parseParams } from '../../../src/estimators/params.ts'
 import type { LinearSpec } from '../../../src/models/model.ts'
-import { blobs, bytesOf, fit, type Labelled, predict, runContract } from '../../contract.ts'
+import { blobs, bytesOf, fit, type Labelled, predict } from '../../contract.ts'
 
 const TIGHT = { tol: 1e-10, max_iter: 10_000 }
 const PENALTIES = [
@@ -20,8 +20,6 @@ const PENALTIES = [
   { penalty: 'elasticnet', l1_ratio: 0.5 },
   { penalty: 'none' },
 ]
-
-runContract('native logistic_regression', logisticRegression)
 
 t.test('coefficients are those of scikit-learn', async (t) => {
   const fixture = readFixture()

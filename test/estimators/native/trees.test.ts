@@ -16,11 +16,8 @@ import type { TreesSpec } from '../../../src/models/model.ts'
 import { readCsvTable } from '../../../src/tables/formats/read-text.ts'
 import { createTrainingThreads } from '../../../src/training/threads.ts'
 import { findLeaf } from '../../../src/trees/ensemble.ts'
-import { blobs, bytesOf, fit, type Labelled, runContract } from '../../contract.ts'
+import { blobs, bytesOf, fit, type Labelled } from '../../contract.ts'
 import { compareTrees, gainOf, leftOf, type SklearnTree } from '../../training/compare-trees.ts'
-
-runContract('native decision_tree', decisionTree)
-runContract('native random_forest', randomForest)
 
 type Given = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
 /** Values of flags and hyperparameters, checked. */
-import { didYouMean, InputError, quote } from '../../errors.ts'
+import { didYouMean, InputError, quote } from '../errors.ts'
 
 /** Returns a name if it is one of the choices; throws InputError `invalid_parameter`. */
 export function readName<const T extends string>(

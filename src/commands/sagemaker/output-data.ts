@@ -5,10 +5,10 @@ import { METRICS_FILE } from '../../artifact/artifact.ts'
 import { quote } from '../../errors.ts'
 import { CARD_FILE } from '../../model-directory/read.ts'
 import { buildPredictor } from '../../predictor/predictor.ts'
-import type { TrainReport } from '../../training/train.ts'
+import type { TrainReport } from '../../training/train-report.ts'
 
 /** Writes the files; the model is safe already, so a failure is a warning. */
-export async function writeTrainingOutput(
+export async function writeOutputData(
   directory: string,
   report: TrainReport,
   card: string,

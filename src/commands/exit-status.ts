@@ -1,0 +1,34 @@
+/** How a command that fails ends: its exit status and the line that says why. */
+import { ArtifactError, InputError } from '../errors.ts'
+import { Interrupted } from './training/interruption.ts'
+
+/** 0 = done; 1 = something wrong in data, a model or a setting; 2 = wrong usage; 70 = a defect of ours. */
+export const EXIT = { done: 0, refused: 1, usage: 2, defect: 70 } as const
+
+/** Arguments that do not make a command. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Returns the exit status of a command that threw; of an interrupted one that of a shell. */
+export function statusOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage
+  if (error instanceof Interrupted) return error.status
+  return isRefusal(error) ? EXIT.refused : EXIT.defect
+}
+
+/** Returns the line for a person; a defect of ours says so, with the place in the code. */
+export function describeError(error: unknown): string {
+  if (error instanceof UsageError) return `error: ${error.message}`
+  return `shapserve: ${describeReason(error)}`
+}
+
+/** Returns why it failed, without the program's name. */
+export function describeReason(error: unknown): string {
+  if (isRefusal(error) || error instanceof Interrupted) return error.message
+  return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof InputError || error instanceof ArtifactError
+}

@@ -1,0 +1,22 @@
+/** What the flags of several commands have in common. */
+import { Option } from 'commander'
+
+/** The directory of the model, where it is not said. */
+export const DEFAULT_MODEL_DIR = 'model'
+
+/** Returns the flag that names the directory of a model. */
+export function modelDirOption(): Option {
+  return new Option('--model-dir <dir>', 'directory of the model')
+    .env('SM_MODEL_DIR')
+    .default(DEFAULT_MODEL_DIR)
+}
+
+/** Gathers the values of a flag that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+/** Returns names as a sentence has them: `a, b or c`. */
+export function listChoices(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' or ')
+}

@@ -1,0 +1,39 @@
+/** Answers of the parts of a file, written in the order of its rows. */
+import type { Part } from '../../tables/row-files.ts'
+import type { AnswerFormat } from './formats.ts'
+import { jobOf, mapParts } from './part-jobs.ts'
+import { inOrder, type Runner } from './part-runner.ts'
+import type { Progress } from './progress.ts'
+import type { RowsRequest } from './request.ts'
+import { openSink } from './sink.ts'
+
+/** Writes the answers of all parts; on an error no half answer is left in a file. */
+export async function answerParts(
+  request: RowsRequest,
+  format: AnswerFormat,
+  parts: AsyncIterable<Part>,
+  runner: Runner,
+  progress: Progress,
+): Promise<void> {
+  const sink = await openSink(request.out)
+  try {
+    let isFirst = true
+    const jobs = mapParts(parts, (part) => {
+      const job = jobOf(request, part, format, isFirst)
+      isFirst = false
+      return job
+    })
+    for await (const { result, part } of inOrder(jobs, runner)) {
+      if (result.body.length > 0) await sink.write(withLineEnd(result.body))
+      await progress.show(part)
+    }
+    await sink.finish()
+  } catch (error) {
+    await sink.abandon()
+    throw error
+  }
+}
+
+function withLineEnd(body: Uint8Array): Uint8Array {
+  return body.at(-1) === 10 ? body : Buffer.concat([body, Buffer.from('\n')])
+}

@@ -1,0 +1,46 @@
+/** The flags that `predict` and `explain` have in common. */
+import type { Command } from 'commander'
+import type { Operation } from '../../answering/media-type.ts'
+import { listChoices, modelDirOption } from '../flags.ts'
+import { answerFormats, inputFormats } from './formats.ts'
+import type { RowsRequest } from './request.ts'
+
+/** Their values, as they were typed. */
+export interface RowsFlags {
+  readonly modelDir: string
+  readonly inputFormat?: string
+  readonly format?: string
+  readonly out: string
+  readonly jobs?: string
+}
+
+/** Adds the file and the flags that say where rows come from and answers go. */
+export function addRowsFlags(command: Command, operation: Operation): Command {
+  return command
+    .argument('<file>', 'rows as CSV, JSON, JSON Lines or Parquet; - = standard input')
+    .addOption(modelDirOption())
+    .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the file name`)
+    .option('--format <format>', `${listChoices(answerFormats[operation])}; default: as the input`)
+    .option('--out <file>', 'file to write; - = standard output', '-')
+    .option('--jobs <n>', 'threads; default: one per core')
+}
+
+/** Runs a command over a file, with what is its own besides the common flags. */
+export async function runWithFlags(
+  file: string,
+  flags: RowsFlags,
+  own: Pick<RowsRequest, 'operation' | 'options' | 'summary'>,
+): Promise<void> {
+  const { runRows } = await import('./run-rows.ts')
+  const { readWhole } = await import('../setting-values.ts')
+  const { modelDir, inputFormat, format, out, jobs } = flags
+  await runRows({
+    file,
+    modelDir,
+    inputFormat,
+    format,
+    out,
+    jobs: jobs === undefined ? undefined : readWhole('--jobs', jobs, 1, 256),
+    ...own,
+  })
+}

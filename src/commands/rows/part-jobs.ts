@@ -1,0 +1,42 @@
+/** Parts of a file as jobs, the same that requests become. */
+import type { RowJob } from '../../answering/job.ts'
+import type { Part } from '../../tables/row-files.ts'
+import { type AnswerFormat, mediaTypes } from './formats.ts'
+import type { RowsRequest } from './request.ts'
+
+export interface PartJob {
+  readonly job: RowJob
+  readonly part: Part
+}
+
+/** Returns the job of every part, in their order. */
+export async function* mapParts(
+  parts: AsyncIterable<Part>,
+  build: (part: Part) => RowJob | Promise<RowJob>,
+): AsyncGenerator<PartJob> {
+  for await (const part of parts) yield { part, job: await build(part) }
+}
+
+/** Returns a part's job without the limits of requests; only the first part's answer has a header. */
+export function jobOf(
+  { operation, options }: Pick<RowsRequest, 'operation' | 'options'>,
+  part: Part,
+  format: AnswerFormat,
+  isFirst: boolean,
+): RowJob {
+  const unlimited = Number.POSITIVE_INFINITY
+  const header = isFirst ? [] : ([['header', 'absent']] as const)
+  return {
+    operation,
+    body: part.body,
+    media: { essence: mediaTypes[part.format], parameters: part.parameters },
+    answer: { essence: mediaTypes[format], parameters: new Map(header) },
+    options,
+    rowOffset: part.rowOffset,
+    limits: {
+      maxRows: Number.MAX_SAFE_INTEGER,
+      maxAnswerBytes: unlimited,
+      maxSeconds: unlimited,
+    },
+  }
+}

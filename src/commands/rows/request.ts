@@ -1,0 +1,20 @@
+/** What `predict` and `explain` are told. */
+import type { Operation } from '../../answering/media-type.ts'
+
+export interface RowsRequest {
+  readonly operation: Operation
+  readonly file: string
+  readonly modelDir: string
+  readonly inputFormat?: string
+  readonly format?: string
+  /** File to write; `-` is standard output. */
+  readonly out: string
+  /** Options of an explanation, as on the query string. */
+  readonly options: readonly (readonly [string, unknown])[]
+  /** Threads that answer parts of the file; absent = one per core. */
+  readonly jobs?: number
+  /** Sums up the explanations instead of writing them. */
+  readonly summary?: boolean
+  /** Bytes of a part of the file. */
+  readonly partBytes?: number
+}

@@ -1,0 +1,38 @@
+/** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
+import { availableParallelism } from 'node:os'
+import { readModelDirectory } from '../../model-directory/read.ts'
+import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
+import { answerParts } from './answer-parts.ts'
+import { answerFormats, inputFormats, isWholeDocument, readFormat } from './formats.ts'
+import { createRunner } from './part-runner.ts'
+import { createProgress } from './progress.ts'
+import type { RowsRequest } from './request.ts'
+import { summarise } from './summarise.ts'
+
+/**
+ * Reads the rows of a file, answers them part by part and writes the answers in their order.
+ * @throws InputError for a file, format or option that cannot be used, ArtifactError for a model that is refused
+ */
+export async function runRows(request: RowsRequest): Promise<void> {
+  const { operation } = request
+  const model = await readModelDirectory(request.modelDir)
+  const given =
+    request.inputFormat === undefined
+      ? undefined
+      : readFormat('--input-format', request.inputFormat, inputFormats)
+  const file = await openRowFile(request.file, given)
+  const usual = file.format === 'parquet' ? 'csv' : file.format
+  const format = readFormat('--format', request.format ?? usual, answerFormats[operation])
+  const isWhole = !request.summary && isWholeDocument(format)
+  const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)
+  const runner = createRunner(model, request.jobs ?? availableParallelism())
+  const progress = createProgress(operation)
+  try {
+    const parts = file.parts(model.predictor, partBytes)
+    if (request.summary) await summarise(request, model, parts, runner, progress)
+    else await answerParts(request, format, parts, runner, progress)
+  } finally {
+    progress.close()
+    await runner.close()
+  }
+}

@@ -1,0 +1,49 @@
+/** The first lines of a training: what runs, on which data, with which plan. */
+import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
+import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
+import type { FileSummary } from '../../tables/read-tables.ts'
+import { VERSION } from '../../version.ts'
+
+/** Returns the first lines: what runs. */
+export function describeStart(
+  command: string,
+  seed: number,
+  notes: readonly string[] = [],
+): string[] {
+  return [
+    `shapserve ${VERSION} · ${command} · seed ${seed}`,
+    ...notes.map((note) => `note      ${note}`),
+  ]
+}
+
+/** Returns a line per file: on which data. */
+export function describeFiles(files: readonly FileSummary[]): string[] {
+  return files.map(
+    (file) =>
+      `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
+  )
+}
+
+/** Returns the target's line: its classes with their shares. */
+export function describeTarget(target: string, table: DataFrame): string {
+  const column = findColumn(table, target)
+  const distinct = column ? countDistinct(column) : 0
+  // What has so many values is no target; that will be said.
+  if (distinct > 1000) return `target    ${target}   ${distinct} different values`
+  const counts = column ? [...countValues(column)] : []
+  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  const shares = counts
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, 8)
+    .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
+  return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
+}
+
+/** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */
+export function describePlan(columns: readonly PlannedColumn[]): string[] {
+  const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
+  return columns.map(({ column, role, reason, override }, index) => {
+    const head = index === 0 ? 'columns   ' : '          '
+    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}  (${override} to change)`
+  })
+}

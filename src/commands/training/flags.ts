@@ -1,0 +1,70 @@
+/** The flags that `train` and `tune` have in common. */
+import type { Command } from 'commander'
+import {
+  DEFAULT_ENGINE,
+  DEFAULT_ESTIMATOR,
+  engines,
+  estimatorNames,
+} from '../../training/choose-estimator.ts'
+import { collect, listChoices, modelDirOption } from '../flags.ts'
+
+/** Their values, as they were typed. */
+export interface TrainingFlags {
+  readonly target?: string
+  readonly weight?: string
+  readonly plan?: string
+  readonly estimator: string
+  readonly engine: string
+  readonly modelDir: string
+  readonly set?: readonly string[]
+  readonly numeric?: readonly string[]
+  readonly ordinal?: readonly string[]
+  readonly nominal?: readonly string[]
+  readonly id?: readonly string[]
+  readonly drop?: readonly string[]
+  readonly validation?: readonly string[]
+  readonly background?: string
+  readonly testSize?: string
+  readonly seed: string
+  readonly dropMissingLabel?: true
+  readonly json?: true
+  readonly quiet?: true
+}
+
+/** Adds the files and flags that say what to train on. */
+export function addTrainingFlags(command: Command): Command {
+  const describedEngines = Object.entries(engines).map(
+    ([name, { description }]) => `${name}: ${description}`,
+  )
+  return command
+    .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
+    .option('--target <column>', 'column to predict')
+    .option('--weight <column>', 'column that says how much a row counts in training')
+    .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
+    .option('--estimator <name>', listChoices(estimatorNames), DEFAULT_ESTIMATOR)
+    .option('--engine <name>', describedEngines.join('; '), DEFAULT_ENGINE)
+    .addOption(modelDirOption())
+    .option('--set <name=value>', 'estimator parameter; may be repeated', collect)
+    .option(
+      '--numeric <column>',
+      'use a column as a number; may be repeated, as the next ones',
+      collect,
+    )
+    .option('--ordinal <column>', 'use a column as ordered categories', collect)
+    .option('--nominal <column>', 'use a column as categories', collect)
+    .option('--id <column>', 'leave a column out as an identifier', collect)
+    .option('--drop <column>', 'leave a column out', collect)
+    .option('--validation <file>', 'file to measure the model on; may be repeated', collect)
+    .option(
+      '--background <file>',
+      'rows to explain against, instead of a sample of the training rows',
+    )
+    .option(
+      '--test-size <share>',
+      'share of the rows kept for testing (default: 0.2, or 0 with --validation)',
+    )
+    .option('--seed <number>', 'seed of everything random', '0')
+    .option('--drop-missing-label', 'leave out rows without a label')
+    .option('--json', 'one JSON object on standard output')
+    .option('--quiet', 'no progress and no table')
+}

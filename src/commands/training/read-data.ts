@@ -1,0 +1,39 @@
+/** The tables of a training: its own, the channels to measure on, the background. */
+import type { DataFrame } from '../../data/frame.ts'
+import { alignTable } from '../../tables/align.ts'
+import type { ProcessBudget } from '../../tables/memory.ts'
+import { type FileSummary, type ReadTable, readTables } from '../../tables/read-tables.ts'
+import type { ChannelName } from '../../training/measure.ts'
+import type { TrainRequest } from './request.ts'
+
+export interface TrainingData {
+  readonly training: ReadTable
+  /** With the columns of the training table. */
+  readonly channels: ReadonlyMap<ChannelName, DataFrame>
+  readonly background?: DataFrame
+  /** All files read, in their order. */
+  readonly files: readonly FileSummary[]
+}
+
+/**
+ * Reads what a request names.
+ * @throws InputError for a file that cannot be read, or a channel whose columns do not fit
+ */
+export async function readData(
+  request: TrainRequest,
+  budget: ProcessBudget,
+): Promise<TrainingData> {
+  const training = await readTables(request.source, request.header, budget)
+  const files = [...training.files]
+  const channels = new Map<ChannelName, DataFrame>()
+  for (const name of ['validation', 'test'] as const) {
+    const source = request[name]
+    if (!source) continue
+    const read = await readTables(source, request.header, budget)
+    files.push(...read.files)
+    channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
+  }
+  const background = request.background && (await readTables(request.background, request.header))
+  if (background) files.push(...background.files)
+  return { training, channels, files, background: background?.table }
+}

@@ -1,0 +1,56 @@
+/** What the flags of `train` and `tune` ask for. */
+import { InputError, quote } from '../../errors.ts'
+import { parsePlan } from '../../preprocess/plan.ts'
+import { readInputFile } from '../../tables/read-tables.ts'
+import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
+import { readName, readNumber, readSeed } from '../setting-values.ts'
+import type { TrainingFlags } from './flags.ts'
+import type { TrainRequest } from './request.ts'
+
+const roleFlags = ['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const
+
+/**
+ * Returns the training that files and flags ask for.
+ * @throws InputError for a value that cannot be used, or a plan beside flags that say what a plan says
+ */
+export async function readRequest(
+  files: readonly string[],
+  flags: TrainingFlags,
+): Promise<TrainRequest> {
+  const roles = roleFlags.flatMap((role) =>
+    (flags[role] ?? []).map((column) => [column, role] as const),
+  )
+  const plan =
+    flags.plan === undefined ? undefined : parsePlan((await readInputFile(flags.plan)).toString())
+  if (plan && roles.length > 0)
+    throw new InputError(
+      'invalid_plan',
+      'a plan already says what every column is; leave out the column flags',
+    )
+  const { validation, background } = flags
+  return {
+    source: { files },
+    validation: validation && { files: validation },
+    background: background === undefined ? undefined : { files: [background] },
+    header: 'present',
+    target: flags.target,
+    weight: flags.weight,
+    plan,
+    roles: new Map(roles),
+    estimator: readName('--estimator', flags.estimator, estimatorNames),
+    engine: readName('--engine', flags.engine, engineNames),
+    params: new Map((flags.set ?? []).map(splitSetting)),
+    modelDir: flags.modelDir,
+    testSize: readNumber('--test-size', flags.testSize ?? (validation ? 0 : 0.2), 0, 0.99),
+    seed: readSeed(flags.seed),
+    dropMissingLabel: flags.dropMissingLabel === true,
+    json: flags.json === true,
+    quiet: flags.quiet === true || flags.json === true,
+  }
+}
+
+function splitSetting(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new InputError('invalid_parameter', `--set takes name=value, not ${quote(text)}`)
+}

@@ -1,0 +1,120 @@
+/** A training from its request to the model directory: reads, trains, writes, and tells. */
+import { sha256 } from '../../model-directory/read.ts'
+import { openModelWriter } from '../../model-directory/write.ts'
+import { createMemoryBudget } from '../../tables/memory.ts'
+import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
+import { writeModelCard } from '../../training/model-card.ts'
+import { createTrainingThreads } from '../../training/threads.ts'
+import { train } from '../../training/train.ts'
+import type { TrainOptions } from '../../training/train-options.ts'
+import type { TrainReport } from '../../training/train-report.ts'
+import { type TuneReport, tune } from '../../training/tuning/tune.ts'
+import { metricLine } from '../sagemaker/metric-lines.ts'
+import { writeOutputData } from '../sagemaker/output-data.ts'
+import { createOutput, type Output } from '../terminal.ts'
+import { choosePlan } from './choose-plan.ts'
+import { describeFiles, describePlan, describeStart, describeTarget } from './data-lines.ts'
+import { type StopWatch, watchSignals } from './interruption.ts'
+import { readData } from './read-data.ts'
+import type { TrainRequest } from './request.ts'
+import { writeResult } from './write-result.ts'
+
+/** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */
+export async function runTraining(request: TrainRequest): Promise<void> {
+  const output = createOutput({ quiet: request.quiet })
+  const stop = watchSignals(request.modelDir)
+  try {
+    const writer = await openModelWriter(request.modelDir)
+    try {
+      const started = performance.now()
+      const report = await fit(request, output, stop)
+      const card = writeModelCard(report)
+      await nextTurn()
+      if (!keepsWhatIsDone(request)) stop.check()
+      const files = await writer.commit(report.artifact, card)
+      if (request.sageMaker)
+        await writeOutputData(request.sageMaker.outputData, report, card, output.warn)
+      const seconds = (performance.now() - started) / 1000
+      writeResult(request, report, { files, seconds }, output)
+    } finally {
+      await writer.release()
+    }
+  } finally {
+    stop.end()
+    output.close()
+  }
+}
+
+async function fit(
+  request: TrainRequest,
+  output: Output,
+  stop: StopWatch,
+): Promise<TrainReport | TuneReport> {
+  const command = request.tuning ? 'tune' : 'train'
+  for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
+    output.note(line)
+  const budget = createMemoryBudget()
+  const data = await stop.race(readData(request, budget))
+  for (const line of describeFiles(data.files)) output.note(line)
+  const { table } = data.training
+  const estimator = await loadEstimator(request)
+  const { plan, columns } = choosePlan(request, data.training, acceptsMissing(estimator))
+  output.note(describeTarget(plan.target, table))
+  for (const line of describePlan(columns ?? [])) output.note(line)
+  let hasSomething = false
+  const options: TrainOptions = {
+    estimator: request.estimator,
+    engine: request.engine,
+    params: request.params,
+    testSize: request.testSize,
+    crossValidation: request.crossValidation,
+    seed: request.seed,
+    dropMissingLabel: request.dropMissingLabel,
+    positional: !data.training.isNamed,
+    dataSha256: data.training.sha,
+    sha256,
+    channels: data.channels,
+    background: data.background,
+    async progress(done, total, unit) {
+      await output.progress(stepNames[unit] ?? estimator.shortName, done, total, unit)
+      await nextTurn()
+      hasSomething ||= done > 0
+      // There is nothing to keep before the first step.
+      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
+    },
+    shouldStop: () => stop.isAsked(),
+    threads: createTrainingThreads(),
+    warn: output.warn,
+    onSplit(trainRows, testRows) {
+      const measured = [...data.channels].map(
+        ([name, { length }]) => ` · ${length} ${name} channel`,
+      )
+      output.note(`split     ${trainRows} train · ${testRows} test${measured.join('')}`)
+    },
+    checkMemory: budget.check,
+  }
+  return request.tuning
+    ? tune(table, plan, {
+        ...options,
+        ...request.tuning,
+        shouldStopFinal: () => stop.isUrgent(),
+        onScore(score, best) {
+          if (!request.sageMaker) return
+          output.result(`${metricLine('tune:score', score)}\n${metricLine('tune:best', best)}\n`)
+        },
+      })
+    : train(table, plan, options)
+}
+
+/** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
+function keepsWhatIsDone({ sageMaker, tuning }: TrainRequest): boolean {
+  return sageMaker !== undefined || tuning !== undefined
+}
+
+/** Lets the event loop turn, so that signals are heard. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Names of steps in progress lines that are not an estimator's. */
+const stepNames: Readonly<Record<string, string>> = { folds: 'cv', fits: 'search' }
