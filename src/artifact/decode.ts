@@ -159,12 +159,12 @@ export function decodeArtifact({ json }: Manifest, files: Files): Artifact {
       sha256: read.text(training.get('sha256'), 'training.sha256'),
       seed: read.whole(training.get('seed'), 'training.seed'),
       warnings: read.texts(training.get('warnings'), 'training.warnings'),
-      ...(training.has('interrupted')
-        ? { interrupted: read.boolean(training.get('interrupted'), 'training.interrupted') }
-        : {}),
+      interrupted: training.has('interrupted')
+        ? read.boolean(training.get('interrupted'), 'training.interrupted')
+        : undefined,
     },
     metrics: withoutId(metricsJson),
-    ...(trialsJson ? { trials: withoutId(trialsJson) } : {}),
+    trials: trialsJson && withoutId(trialsJson),
     ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, classes.map(String)),
     ...(summaryJson ? { summary: readStoredSummary(summaryJson, preprocessor, classes) } : {}),
     selfTest: readSelfTest(json, preprocessor, classes.length),

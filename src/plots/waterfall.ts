@@ -1,8 +1,11 @@
+/** The waterfall of one row: how its prediction comes about, column by column. */
 import { extent } from 'd3-array'
 import { format } from 'd3-format'
 import { scaleLinear } from 'd3-scale'
 import type { Cell } from '../data/frame.ts'
-import type { Explanation, Space } from '../shap/explanation.ts'
+import { InputError } from '../errors.ts'
+import { type Explanation, type Space, spaceLabels } from '../shap/explanation.ts'
+import type { Plot } from './plot.ts'
 import { colours, drawing, element, label, shorten } from './svg.ts'
 
 /** What the waterfall of one row shows besides its numbers. */
@@ -12,8 +15,33 @@ export interface WaterfallOptions {
   readonly target: string
   /** Which of the explained outputs to draw. */
   readonly output?: number
-  /** Bars shown at most; the smallest values share one more. */
+  /** Bars shown at most; the smallest values share one of them. */
   readonly maxBars?: number
+}
+
+const MAX_BARS = 12
+
+export const waterfallPlot: Plot = {
+  description: "one row's prediction, column by column",
+  options: {
+    max_bars: {
+      description: 'bars shown at most; the smallest values share one of them',
+      minimum: 2,
+      maximum: 1000,
+      default: MAX_BARS,
+    },
+  },
+  draw({ rows, space, target }, { max_bars: maxBars }) {
+    const [row, ...others] = rows
+    if (!row || others.length > 0)
+      throw new InputError('one_row', `a picture shows one row, the request has ${rows.length}`)
+    if (row.outputNames.length !== 1)
+      throw new InputError(
+        'invalid_option',
+        'a picture shows one output; choose one class with output=',
+      )
+    return waterfall(row, { space, target, maxBars })
+  },
 }
 
 const WIDTH = 760
@@ -37,13 +65,13 @@ export function waterfall(explanation: Explanation, options: WaterfallOptions): 
   const k = options.output ?? 0
   const base = explanation.baseValues[k]!
   const result = explanation.outputs[k]!
-  const bars = buildBars(explanation, k, options.maxBars ?? 12)
+  const bars = buildBars(explanation, k, options.maxBars ?? MAX_BARS)
   const height = MARGIN.top + bars.length * BAR + MARGIN.bottom
   const [low = 0, high = 1] = extent([base, result, ...bars.flatMap(({ from, to }) => [from, to])])
   const pad = (high - low || 1) * 0.06
   const x = scaleLinear([low - pad, high + pad], [MARGIN.left, WIDTH - MARGIN.right]).nice()
-  const unit = options.space === 'probability' ? 'Probability' : 'Log-odds'
-  const title = `${unit} of ${options.target} = ${explanation.outputNames[k]}: ${number(result)}`
+  const unit = spaceLabels[options.space]
+  const title = `${unit[0]!.toUpperCase()}${unit.slice(1)} of ${options.target} = ${explanation.outputNames[k]}: ${number(result)}`
   const bottom = height - MARGIN.bottom
 
   const grid = x.ticks(6).map(

@@ -52,7 +52,7 @@ export function describeMetrics(predictor: Predictor, measured: Measured): Recor
   const { test, channels, crossValidation, outOfBag, interrupted } = measured
   const { classes } = predictor
   const main = mainEvaluation(measured)
-  return {
+  const metrics = {
     interrupted: interrupted || undefined,
     test: test ? writeEvaluation(test, classes) : null,
     majority: test ? writeMetrics(test.majority, classes) : null,
@@ -62,6 +62,8 @@ export function describeMetrics(predictor: Predictor, measured: Measured): Recor
     importance: writeImportance(predictor, measured.importance),
     curves: main && { part: main.part, classes: writeCurves(main.evaluation.curves, classes) },
   }
+  // As the file gives it back: without what was not measured.
+  return JSON.parse(JSON.stringify(metrics)) as Record<string, unknown>
 }
 
 function writeChannels(

@@ -1,0 +1,107 @@
+/** Plots by name: what they are told, what they refuse, and that they show all there is. */
+import t from 'tap'
+import { drawPlot, plots } from '../../src/plots/index.ts'
+import type { Explanation, Explanations } from '../../src/shap/explanation.ts'
+import { checkRefused } from '../tables.ts'
+
+/** One row whose SHAP values are given, explained for as many outputs as there are lists. */
+function explain(shapValues: readonly (readonly number[])[], rows = 1): Explanations {
+  const featureNames = (shapValues[0] ?? []).map((_, j) => `f<${j}>`)
+  const row: Explanation = {
+    row: 1,
+    predictedLabel: 'yes',
+    probabilities: Float64Array.of(0.3, 0.7),
+    outputNames: shapValues.map((_, k) => `class ${k}`),
+    baseValues: shapValues.map(() => 0.4),
+    outputs: shapValues.map((phi) => phi.reduce((sum, value) => sum + value, 0.4)),
+    featureNames,
+    data: featureNames.map((_, j) => (j % 3 === 0 ? null : j % 3 === 1 ? j / 3 : `"${j}" & more`)),
+    shapValues: shapValues.map((phi) => Float64Array.from(phi)),
+    additivityError: 0,
+  }
+  return {
+    modelId: 'm',
+    target: 'bought',
+    classes: ['no', 'yes'],
+    numericClasses: false,
+    space: 'probability',
+    method: 'tree_path_dependent',
+    featureNames,
+    rows: new Array(rows).fill(row),
+  }
+}
+
+const values = [0.05, -0.2, 0, 0.11, -0.01, 0.02, 0.003, -0.004, 0.005, 0.006, 0.007, -0.008, 0.01]
+
+const pushed = values.reduce((sum, value) => sum + value, 0)
+
+function draw(given: Readonly<Record<string, string>>, explanations = explain([values])): string {
+  return drawPlot(explanations, new Map(Object.entries(given)))
+}
+
+/** The bars of a waterfall, by what the description reads out: name and push, from the top down. */
+function barsOf(svg: string): string[] {
+  const [, description = ''] = /<desc>([^<]*)<\/desc>/.exec(svg) ?? []
+  const text = description
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+  return text.split('; ').slice(1, -1)
+}
+
+t.test('a waterfall has a bar per column, or one for the smallest together', (t) => {
+  for (const [maxBars, expected] of [
+    [undefined, 12],
+    ['2', 2],
+    ['5', 5],
+    ['12', 12],
+    ['13', 13],
+    ['1000', 13],
+  ] as const) {
+    const svg = draw(maxBars === undefined ? {} : { max_bars: maxBars })
+    const bars = barsOf(svg)
+    t.equal(svg.match(/class="bar"/g)?.length, expected, `max_bars ${maxBars}`)
+    t.equal(bars.length, expected, 'and the description reads them all out')
+    const pushes = bars.map((bar) => Number(bar.split(' ').at(-1)?.replace('−', '-')))
+    const total = pushes.reduce((sum, push) => sum + push, 0)
+    // Numbers are printed with four digits.
+    t.ok(Math.abs(total - pushed) < 1e-4, 'they sum to what the columns add', { pushes })
+    t.match(bars[0], /^f<1> = 0.333333 −0.2$/, 'the largest stands highest')
+    t.notMatch(svg, 'f<', 'names are escaped')
+  }
+  t.equal(draw({ plot: 'waterfall' }), draw({}), 'it is what is drawn without a name')
+  t.equal(draw({ header: 'absent', q: '0.5' }), draw({}), 'what it does not take is ignored')
+  t.end()
+})
+
+t.test('every plot describes its options and draws with their defaults and limits', (t) => {
+  for (const [name, { description, options }] of Object.entries(plots)) {
+    t.ok(description, name)
+    for (const [option, spec] of Object.entries(options)) {
+      t.ok(spec.description, `${name}: ${option}`)
+      for (const value of [spec.minimum, spec.default, spec.maximum])
+        t.match(draw({ plot: name, [option]: String(value) }), /^<svg [\s\S]*<\/svg>\n$/)
+    }
+  }
+  t.end()
+})
+
+t.test('refused', async (t) => {
+  const cases: [string, Readonly<Record<string, string>>, Explanations, RegExp][] = [
+    [
+      'a plot that there is not',
+      { plot: 'waterfal' },
+      explain([values]),
+      /did you mean "waterfall"/,
+    ],
+    ['a name of the prototype', { plot: 'constructor' }, explain([values]), /"constructor"/],
+    ['too few bars', { max_bars: '1' }, explain([values]), /from 2 to 1000/],
+    ['bars that are no number', { max_bars: '1e2' }, explain([values]), /max_bars is "1e2"/],
+    ['two outputs', {}, explain([values, values]), /shows one output; choose one class/],
+  ]
+  for (const [name, given, explanations, message] of cases)
+    await checkRefused(t, () => draw(given, explanations), 'invalid_option', message, name)
+  const many = () => draw({}, explain([values], 2))
+  await checkRefused(t, many, 'one_row', /shows one row, the request has 2/, 'two rows')
+})
