@@ -1,3 +1,4 @@
+/** Weights of classes and rows, with the meaning of scikit-learn. */
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { ParamSpec } from './params.ts'
 

@@ -52,8 +52,8 @@ export async function findChannels(paths: SageMakerPaths): Promise<Channels> {
   const unused = [...directories].filter(([, directory]) => !used.includes(directory))
   return {
     train,
-    ...(validation ? { validation } : {}),
-    ...(test ? { test } : {}),
+    validation,
+    test,
     unused: unused.map(([name]) => name),
   }
 }
@@ -95,7 +95,7 @@ async function readChannel(
       'empty_data',
       `the channel ${quote(name)} has no files in ${quote(directory, 256)}`,
     )
-  return { files, directory, root: dirname(directory), ...(format ? { format } : {}) }
+  return { files, directory, root: dirname(directory), format }
 }
 
 function readFormat(name: string, contentType: unknown): TableSource['format'] {

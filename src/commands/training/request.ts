@@ -1,10 +1,10 @@
+/** What a training is told, wherever it was told it. */
 import type { Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
 import type { EstimatorChoice } from '../../training/choose-estimator.ts'
 import type { TuneOptions } from '../../training/tuning/tune.ts'
 
-/** Everything a training is told, wherever it was told it. */
 export interface TrainRequest extends EstimatorChoice {
   readonly source: TableSource
   /** Measured on, with the columns of the source. */

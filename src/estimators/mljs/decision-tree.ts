@@ -1,3 +1,4 @@
+/** The adapter of ml-cart's decision tree. */
 import { DecisionTreeClassifier } from 'ml-cart'
 import type { Estimator } from '../estimator.ts'
 import {

@@ -1,3 +1,4 @@
+/** The adapter of ml-logistic-regression. */
 import LogisticRegression from 'ml-logistic-regression'
 import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf, zeros } from '../../data/matrix.ts'

@@ -1,3 +1,4 @@
+/** The adapter of ml-random-forest. */
 import type { CartNode } from 'ml-cart'
 import { RandomForestClassifier } from 'ml-random-forest'
 import { createRandom } from '../../data/random.ts'

@@ -1,3 +1,4 @@
+/** The native engine's decision tree. */
 import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator } from '../estimator.ts'
 import { createForestJob } from './forest-job.ts'

@@ -1,3 +1,4 @@
+/** The training rows as linear models multiply by them, dense or sparse. */
 import type { Matrix } from '../../data/matrix.ts'
 import * as dense from './dense-rows.ts'
 import * as sparse from './sparse-rows.ts'

@@ -1,3 +1,4 @@
+/** A grown tree as plain arrays, and many as one model. */
 import type { Matrix } from '../../data/matrix.ts'
 import type { TreesSpec } from '../../models/model.ts'
 import type { TreeNodes } from './tree-grower.ts'

@@ -1,3 +1,4 @@
+/** Coordinate descent: the minimum of a quadratic function with l1 penalty. */
 import { factorCholesky, solveCholesky } from './cholesky.ts'
 import type { PenalisedLoss, Point } from './penalised-loss.ts'
 

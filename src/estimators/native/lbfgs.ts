@@ -1,3 +1,4 @@
+/** L-BFGS: minimises a smooth penalised loss. */
 import {
   dot,
   dotWeights,

@@ -1,3 +1,4 @@
+/** The native engine's logistic regression. */
 import { InputError } from '../../errors.ts'
 import type { LinearSpec } from '../../models/model.ts'
 import { classWeightParam, classWeights, rowWeights } from '../class-weight.ts'

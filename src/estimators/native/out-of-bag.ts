@@ -1,3 +1,4 @@
+/** What a forest's trees say of the rows that they had not drawn. */
 import type { Matrix } from '../../data/matrix.ts'
 import type { OutOfBag } from '../estimator.ts'
 import { type GrownTree, leafOf } from './grown-tree.ts'

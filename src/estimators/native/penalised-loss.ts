@@ -1,3 +1,4 @@
+/** What a linear fit minimises: the mean loss with its penalties. */
 import type { DesignMatrix } from './design-matrix.ts'
 import type { LogisticLoss } from './logistic-loss.ts'
 

@@ -1,3 +1,4 @@
+/** The preconditioner of L-BFGS: blocks of an approximate Hessian. */
 import { factorCholesky, solveCholesky } from './cholesky.ts'
 import type { PenalisedLoss } from './penalised-loss.ts'
 

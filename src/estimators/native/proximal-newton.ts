@@ -1,3 +1,4 @@
+/** Proximal Newton: minimises a loss with l1 penalty. */
 import { bestShift } from './common-shift.ts'
 import { type Block, createQuadratic, type Quadratic } from './l1-quadratic.ts'
 import {

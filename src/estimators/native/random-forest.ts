@@ -1,3 +1,4 @@
+/** The native engine's random forest. */
 import type { Matrix } from '../../data/matrix.ts'
 import { InputError } from '../../errors.ts'
 import { classWeights, treeWeights } from '../class-weight.ts'
