@@ -82,7 +82,7 @@ t.test('requests in flight are answered after SIGTERM', async (t) => {
   t.same(await closed, [0, null])
 })
 
-t.test('C19 V17 large bodies are answered by a worker, byte for byte as small ones', async (t) => {
+t.test('large bodies are answered by a worker, byte for byte as small ones', async (t) => {
   const { child, url, output } = await startServing(process.execPath, [
     ...[cli, 'serve', '--model-dir', 'model_checkpoint', '--port', '0'],
   ])

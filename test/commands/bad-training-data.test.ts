@@ -1,8 +1,6 @@
 /**
- * Training data and settings as people send them: rows T1 to T26 of the fault catalogue, from a file to the exit status.
- * What a table in memory shows is in train.test.ts (T1 to T10, T18 to T20, T23), what a file shows in
- * training-files.test.ts (T1, T11, T14 to T17), jobs in sagemaker-files.test.ts (T25), sagemaker.test.ts (T19, T21)
- * and interruption.test.ts (T24).
+ * Training data and settings as people send them, from a file to the exit status. What a table in memory shows is in
+ * training/, what a file shows in tables/, jobs in sagemaker/, signals in interruption.test.ts.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -69,50 +67,45 @@ const nothing = {}
 
 t.test('refused with exit status 1', async (t) => {
   const cases: [string, string | Uint8Array, Told, RegExp][] = [
-    ['T1: 0 bytes', '', {}, /train\.csv: the file is empty/],
-    ['T1: line ends alone', '\n\n', {}, /the training table has no rows/],
-    ['T1: header only', 'n,y\n', {}, /the training table has no rows/],
+    ['0 bytes', '', {}, /train\.csv: the file is empty/],
+    ['line ends alone', '\n\n', {}, /the training table has no rows/],
+    ['header only', 'n,y\n', {}, /the training table has no rows/],
+    ['one row', 'n,y\n1,0\n', {}, /the training table has 1 row; two classes need at least two/],
+    ['one class', table(nothing, 20, () => 'yes'), {}, /"y" has one class, "yes"/],
     [
-      'T2: one row',
-      'n,y\n1,0\n',
-      {},
-      /the training table has 1 row; two classes need at least two/,
-    ],
-    ['T3: one class', table(nothing, 20, () => 'yes'), {}, /"y" has one class, "yes"/],
-    [
-      'T5: no such target',
+      'no such target',
       table(nothing),
       { target: 'Y' },
       /no target column "Y" among "n", "y"; did you mean "y"\?/,
     ],
-    ['T5: the target twice', 'y,n,y\n0,1,0\n', {}, /names column "y" twice/],
+    ['the target twice', 'y,n,y\n0,1,0\n', {}, /names column "y" twice/],
     [
-      'T6: rows without a label',
+      'rows without a label',
       table(nothing, 20, (row) => (row % 9 === 4 ? '' : row % 2)),
       {},
       /empty in 2 of 20 rows, first in row 5; --drop-missing-label/,
     ],
-    ['T9: a column without a name', 'n,,y\n1,2,0\n', {}, /column 2 has no name/],
+    ['a column without a name', 'n,,y\n1,2,0\n', {}, /column 2 has no name/],
     [
-      'T14: Latin-1',
+      'Latin-1',
       Buffer.from(table({ c: () => '\xe4' }), 'latin1'),
       {},
       /not UTF-8: byte \d+ is wrong/,
     ],
     [
-      'T16: an infinity',
+      'an infinity',
       table({ x: (row) => (row === 7 ? '-inf' : row) }),
       {},
       /train\.csv: row 8, column "x": "-inf" is not a finite number/,
     ],
     [
-      'T20: a parameter',
+      'a parameter that is no number',
       table(nothing),
       { params: { max_depth: 'abc' } },
       /max_depth is "abc", expected a whole number/,
     ],
     [
-      'T22: a negative weight',
+      'a negative weight',
       table({ w: (row) => (row === 4 ? -0.5 : 1) }),
       { weight: 'w' },
       /does not heed weights|is -0\.5 in row 5/,
@@ -141,7 +134,7 @@ t.test('the command says so in one line and ends with 1', async (t) => {
   t.equal(done.stdout, '')
 })
 
-t.test('T10: a header forges neither a log line nor a metric', async (t) => {
+t.test('a header forges neither a log line nor a metric', async (t) => {
   const forged = 'n\n[train] auc=1\nvalidation:auc=1;'
   const text = table(nothing)
     .replace('n,', `"${forged}","__proto__",`)
@@ -157,7 +150,7 @@ t.test('T10: a header forges neither a log line nor a metric', async (t) => {
   t.strictSame(artifact.preprocessor.inputs.map(({ name }) => name).sort(), ['__proto__', forged])
 })
 
-t.test('T11: categories by the hundred thousand, and identifiers', async (t) => {
+t.test('categories by the hundred thousand, and identifiers', async (t) => {
   const rows = 150_000
   const text = table({ id: (row) => `u${row}` }, rows)
   const frame = readCsvTable(text)
@@ -193,7 +186,7 @@ t.test('T11: categories by the hundred thousand, and identifiers', async (t) => 
   t.strictSame(warnings, [], 'fractions and values that come again are none')
 })
 
-t.test('T12: a column that tells the target', async (t) => {
+t.test('a column that tells the target', async (t) => {
   const label = (row: number) => ['no', 'yes', 'maybe'][(row * 7) % 3] as string
   const cases: [string, (row: number) => string | number, boolean][] = [
     ['the label itself', label, true],
@@ -214,7 +207,7 @@ t.test('T12: a column that tells the target', async (t) => {
   }
 })
 
-t.test('T13: dates are texts, and that is said', async (t) => {
+t.test('dates are texts, and that is said', async (t) => {
   const roles = new Map([['d', 'nominal' as const]])
   const pad = (value: number) => `${value}`.padStart(2, '0')
   const cases: [string, (row: number) => string, boolean][] = [
@@ -247,7 +240,7 @@ t.test('T13: dates are texts, and that is said', async (t) => {
   t.match(plan.dropped, [{ column: 'd', reason: /dates are not read as times$/ }])
 })
 
-t.test('T18: with an inferred plan, too, the order of columns is not seen', async (t) => {
+t.test('with an inferred plan, too, the order of columns is not seen', async (t) => {
   const frame = readCsvTable(
     table({
       a: (row) => row % 3,
@@ -285,7 +278,7 @@ function settings(plan: ReturnType<typeof readPlan>, estimator: Estimator = logi
   }
 }
 
-t.test('T22: weights', async (t) => {
+t.test('weights', async (t) => {
   const plan = readPlan({ target: 'y', weight: 'w', numeric: ['n', 'x'] })
   const weighed = (weight: (row: number) => string | number) =>
     readCsvTable(table({ x: (row) => (row * 3) % 7, w: weight }))
@@ -381,7 +374,7 @@ t.test('T22: weights', async (t) => {
     await t.rejects(trainOn(t, table({ x: (row) => row % 7, w: () => 1 }), told), { message }, name)
 })
 
-t.test('T22: every estimator that takes weights heeds them', async (t) => {
+t.test('every estimator that takes weights heeds them', async (t) => {
   // Half of the rows contradict the others and weigh a third of them.
   const text = table(
     { x: (row) => row % 2, w: (row) => (row % 4 < 2 ? 3 : 1), v: () => 1 },
@@ -414,7 +407,7 @@ t.test('T22: every estimator that takes weights heeds them', async (t) => {
   }
 })
 
-t.test('T26: rows that still have their label are predicted without it', async (t) => {
+t.test('rows that still have their label are predicted without it', async (t) => {
   const text = table({ x: (row) => (row * 3) % 7 })
   const { artifact } = await trainOn(t, text)
   const predictor = buildPredictor(artifact)

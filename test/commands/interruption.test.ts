@@ -45,7 +45,7 @@ async function stopAt(
 /** A forest that would train for minutes. */
 const slow = { n_estimators: '1000', min_impurity_decrease: '0', max_depth: '20' }
 
-t.test('T24 a training job that is stopped keeps its trees', { timeout: 120_000 }, async (t) => {
+t.test('a training job that is stopped keeps its trees', { timeout: 120_000 }, async (t) => {
   const job = await layOut(t, {
     [hyperparameters]: slow,
     'input/data/train/a.csv': csv(600),
@@ -71,34 +71,30 @@ t.test('T24 a training job that is stopped keeps its trees', { timeout: 120_000 
   t.notOk((await readdir(join(job.base, 'model'))).some((name) => /lock|next/.test(name)))
 })
 
-t.test(
-  'T24 a training job without a tree leaves the old model',
-  { timeout: 120_000 },
-  async (t) => {
-    // So many files that the signal comes while they are read.
-    const many = Array.from({ length: 3000 }, (_, i) => [
-      `input/data/train/${i}.csv`,
-      csv(2, { from: i % 50 }),
-    ])
-    const job = await layOut(t, {
-      [hyperparameters]: slow,
-      'model/manifest.json': 'the old model',
-      ...(Object.fromEntries(many) as Files),
-    })
-    const env = { SAGEMAKER_BASE_DIR: job.base }
-    const done = await stopAt(['train'], env, /train · seed/, 'SIGTERM')
-    t.equal(done.status, 143, done.stderr)
-    t.match(
-      await job.failure(),
-      /^stopped by SIGTERM before a model was written; ".*model" is as it was$/,
-    )
-    t.same(await readdir(join(job.base, 'model')), ['manifest.json'])
-    t.equal(await job.read('model/manifest.json'), 'the old model')
-    t.equal(done.stdout, '')
-  },
-)
+t.test('a training job without a tree leaves the old model', { timeout: 120_000 }, async (t) => {
+  // So many files that the signal comes while they are read.
+  const many = Array.from({ length: 3000 }, (_, i) => [
+    `input/data/train/${i}.csv`,
+    csv(2, { from: i % 50 }),
+  ])
+  const job = await layOut(t, {
+    [hyperparameters]: slow,
+    'model/manifest.json': 'the old model',
+    ...(Object.fromEntries(many) as Files),
+  })
+  const env = { SAGEMAKER_BASE_DIR: job.base }
+  const done = await stopAt(['train'], env, /train · seed/, 'SIGTERM')
+  t.equal(done.status, 143, done.stderr)
+  t.match(
+    await job.failure(),
+    /^stopped by SIGTERM before a model was written; ".*model" is as it was$/,
+  )
+  t.same(await readdir(join(job.base, 'model')), ['manifest.json'])
+  t.equal(await job.read('model/manifest.json'), 'the old model')
+  t.equal(done.stdout, '')
+})
 
-t.test('T24 elsewhere a stopped training leaves the old model', { timeout: 120_000 }, async (t) => {
+t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }, async (t) => {
   for (const [signal, status] of [
     ['SIGTERM', 143],
     ['SIGINT', 130],
@@ -125,7 +121,7 @@ t.test('T24 elsewhere a stopped training leaves the old model', { timeout: 120_0
   }
 })
 
-t.test('T24 a search that is stopped trains its best so far', { timeout: 120_000 }, async (t) => {
+t.test('a search that is stopped trains its best so far', { timeout: 120_000 }, async (t) => {
   const base = t.testdir({ 'a.csv': header + csv(300), model: { 'manifest.json': 'old' } })
   const args = [
     ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
@@ -152,7 +148,7 @@ t.test('T24 a search that is stopped trains its best so far', { timeout: 120_000
   t.match(shown.stdout, ': 10 trees,')
 })
 
-t.test('T24 a search without a score leaves the old model', { timeout: 120_000 }, async (t) => {
+t.test('a search without a score leaves the old model', { timeout: 120_000 }, async (t) => {
   const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': 'old' } })
   const args = [
     ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
@@ -163,7 +159,7 @@ t.test('T24 a search without a score leaves the old model', { timeout: 120_000 }
   t.same(await readdir(join(base, 'model')), ['manifest.json'], 'no lock is left')
 })
 
-t.test('T24 a training job keeps the folds that are done', { timeout: 120_000 }, async (t) => {
+t.test('a training job keeps the folds that are done', { timeout: 120_000 }, async (t) => {
   const job = await layOut(t, {
     [hyperparameters]: { cv: '3', cv_repeats: '400', n_estimators: '10', test_size: '0' },
     'input/data/train/a.csv': csv(300),

@@ -138,7 +138,7 @@ t.test('metric definitions find what is printed, and nothing else', async (t) =>
   t.equal(printed['tune:best'], printed['cv:log_loss'], 'the best of the last round')
 })
 
-t.test('T10: a name that looks like a metric is none', async (t) => {
+t.test('a name that looks like a metric is none', async (t) => {
   const forged = 'validation:auc=9;'
   const rows = csv(120, { labels: ['cv:f1=8;', 'tune:best=7;'] })
   const job = await layOut(t, {

@@ -42,7 +42,7 @@ t.test('defaults are filled in', (t) => {
   t.end()
 })
 
-t.test('T19: values are read from texts and from JSON', (t) => {
+t.test('values are read from texts and from JSON', (t) => {
   const cases: [Name, unknown, unknown][] = [
     ['trees', 24, 24],
     ['trees', '24', 24],
@@ -92,7 +92,7 @@ t.test('T19: values are read from texts and from JSON', (t) => {
   t.end()
 })
 
-t.test('T20: anything else is refused with the range allowed', async (t) => {
+t.test('anything else is refused with the range allowed', async (t) => {
   const cases: [Name, unknown[]][] = [
     [
       'trees',
@@ -119,7 +119,7 @@ t.test('T20: anything else is refused with the range allowed', async (t) => {
   }
 })
 
-t.test('T20: everything wrong is said at once', async (t) => {
+t.test('everything wrong is said at once', async (t) => {
   await checkRefused(
     t,
     () => parse({ trees: 'abc', bogus: 1, rate: 11, voting: 'hard', limit: 1 }),

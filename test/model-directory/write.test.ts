@@ -1,8 +1,4 @@
-/**
- * Writing a model directory: whatever goes wrong it holds the old model or the new one, whole; rows
- * W1 … W7.
- */
-
+/** Writing a model directory: whatever goes wrong it holds the old model or the new one, whole. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -131,7 +127,7 @@ t.test('a commit into a new directory, and over another model', async (t) => {
   await holds(t, directory, newModel, 'again')
 })
 
-t.test('W1 no space left at any write', async (t) => {
+t.test('no space left at any write', async (t) => {
   const directory = mountTmpfs(t, 1024)
   if (!directory) return
   // The file system grows page by page until the training fits.
@@ -161,7 +157,7 @@ t.test('W1 no space left at any write', async (t) => {
   await fill(Number(used) + 4, newModel, oldModel.modelId)
 })
 
-t.test('W1 no space left for the lock', async (t) => {
+t.test('no space left for the lock', async (t) => {
   const directory = mountTmpfs(t, 64)
   if (!directory) return
   writeFileSync(join(directory, 'ballast'), Buffer.alloc(64 << 10))
@@ -177,7 +173,7 @@ function writeNext(directory: string, names: readonly string[], files: Files): v
     writeFileSync(join(directory, `${name}.next`), files.get(name) as Uint8Array)
 }
 
-t.test('W2 killed before the manifest is renamed: the old model', async (t) => {
+t.test('killed before the manifest is renamed: the old model', async (t) => {
   const names = [...newFiles.keys()]
   for (let written = 0; written <= names.length; written++) {
     const name = names[written] ?? ''
@@ -194,7 +190,7 @@ t.test('W2 killed before the manifest is renamed: the old model', async (t) => {
   }
 })
 
-t.test('W2 killed before there was a model: none', async (t) => {
+t.test('killed before there was a model: none', async (t) => {
   const names = [...newFiles.keys()]
   for (let written = 0; written <= names.length; written++) {
     const directory = join(t.testdir(), String(written))
@@ -206,7 +202,7 @@ t.test('W2 killed before there was a model: none', async (t) => {
   }
 })
 
-t.test('W2 killed after the manifest was renamed: the new model', async (t) => {
+t.test('killed after the manifest was renamed: the new model', async (t) => {
   // Every subset, not only what is renamed in order: the repair of another commit may have been
   // killed as well.
   for (let subset = 0; subset < 1 << DATA_FILES.length; subset++) {
@@ -241,7 +237,7 @@ t.test('W2 killed after the manifest was renamed: the new model', async (t) => {
   }
 })
 
-t.test('W2 committed but damaged: refused, not the old model', async (t) => {
+t.test('committed but damaged: refused, not the old model', async (t) => {
   const directory = writeFiles(t.testdir(), oldFiles)
   writeFiles(directory, new Map([[MANIFEST_FILE, newFiles.get(MANIFEST_FILE) as Uint8Array]]))
   writeNext(directory, DATA_FILES, newFiles)
@@ -254,7 +250,7 @@ t.test('W2 committed but damaged: refused, not the old model', async (t) => {
   t.equal(await modelIn(directory), newModel.modelId)
 })
 
-t.test('W2 killed while it wrote the card', async (t) => {
+t.test('killed while it wrote the card', async (t) => {
   const directory = writeFiles(t.testdir(), newFiles)
   writeFileSync(join(directory, CARD), 'of the old model')
   writeFileSync(join(directory, `${CARD}.next`), '# hal')
@@ -263,14 +259,14 @@ t.test('W2 killed while it wrote the card', async (t) => {
   await holds(t, directory, oldModel, 'then another training')
 })
 
-t.test('W2 killed while it took the lock', async (t) => {
+t.test('killed while it took the lock', async (t) => {
   const directory = writeFiles(t.testdir(), oldFiles)
   writeFileSync(join(directory, LOCK), '')
   await t.resolves(commit(directory, newModel), 'an empty lock does not stay in the way for ever')
   t.equal(await modelIn(directory), newModel.modelId)
 })
 
-t.test('W2 read while trainings commit', async (t) => {
+t.test('read while trainings commit', async (t) => {
   const directory = t.testdir()
   const models = [oldModel, newModel]
   await commit(directory, oldModel)
@@ -335,7 +331,7 @@ function writeTrainingData(directory: string): string {
   return directory
 }
 
-t.test('W2 killed at any moment', async (t) => {
+t.test('killed at any moment', async (t) => {
   const data = writeTrainingData(t.testdir())
   const whole = new Map<string, Map<string, Uint8Array>>()
   let duration = 0
@@ -406,7 +402,7 @@ async function asNobody(run: () => Promise<void>): Promise<void> {
   }
 }
 
-t.test('W3 a directory that cannot be made or written fails before the training', async (t) => {
+t.test('a directory that cannot be made or written fails before the training', async (t) => {
   const data = writeTrainingData(t.testdir({ file: '' }))
   const below = join(data, 'file/model')
   await t.rejects(openModelWriter(below), { ...unwritable, message: /file\/model".*ENOTDIR/ })
@@ -438,7 +434,7 @@ t.test('W3 a directory that cannot be made or written fails before the training'
   t.equal(await modelIn(mounted), oldModel.modelId)
 })
 
-t.test('W4 two trainings in one directory', async (t) => {
+t.test('two trainings in one directory', async (t) => {
   const data = writeTrainingData(t.testdir())
   const directory = writeFiles(join(data, 'model'), newFiles)
   const lock = join(directory, LOCK)
@@ -476,7 +472,7 @@ function lockIsWritten(path: string): boolean {
   return existsSync(path) && statSync(path).size > 0
 }
 
-t.test('W4 whose lock it is', async (t) => {
+t.test('whose lock it is', async (t) => {
   const directory = writeFiles(t.testdir(), oldFiles)
   const lock = join(directory, LOCK)
   const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
@@ -504,7 +500,7 @@ t.test('W4 whose lock it is', async (t) => {
   await t.rejects(openModelWriter(directory), { code: 'locked' }, 'a link is not followed')
 })
 
-t.test('W5 only files inside the directory are renamed', async (t) => {
+t.test('only files inside the directory are renamed', async (t) => {
   const directory = mountTmpfs(t, 1024) ?? t.testdir()
   // A mount point can neither be renamed nor replaced; other files and directories stay.
   mkdirSync(join(directory, 'logs'))
@@ -521,7 +517,7 @@ t.test('W5 only files inside the directory are renamed', async (t) => {
   )
 })
 
-t.test('W5 the directory may be a link; links inside are replaced, not followed', async (t) => {
+t.test('the directory may be a link; links inside are replaced, not followed', async (t) => {
   const root = t.testdir({ outside: 'kept' })
   const directory = writeFiles(join(root, 'model'), oldFiles)
   symlinkSync(directory, join(root, 'link'))
@@ -556,7 +552,7 @@ int rename(const char *from, const char *to) {
 }
 `
 
-t.test('W6 an input or output error at fsync or rename', async (t) => {
+t.test('an input or output error at fsync or rename', async (t) => {
   const data = writeTrainingData(t.testdir({ 'fail.c': failingLibrary }))
   const library = join(data, 'fail.so')
   try {
@@ -592,7 +588,7 @@ t.test('W6 an input or output error at fsync or rename', async (t) => {
   }
 })
 
-t.test('W6 a place that is taken by a directory', async (t) => {
+t.test('a place that is taken by a directory', async (t) => {
   for (const name of [...newFiles.keys()]) {
     const directory = writeFiles(join(t.testdir(), name), oldFiles)
     mkdirSync(join(directory, `${name}.next`))
@@ -601,7 +597,7 @@ t.test('W6 a place that is taken by a directory', async (t) => {
   }
 })
 
-t.test('W7 readable by everyone, whatever the umask', async (t) => {
+t.test('readable by everyone, whatever the umask', async (t) => {
   const root = t.testdir()
   const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
   const before = process.umask(0o077)

@@ -400,7 +400,7 @@ t.test('only training rows are learnt from', (t) => {
   t.end()
 })
 
-t.test('T16: numbers too large to reckon with are refused, or give finite numbers', (t) => {
+t.test('numbers too large to reckon with are refused, or give finite numbers', (t) => {
   const fail = (message: string) => new Error(message)
   const reader = createJsonReader(fail)
   for (const [name, cells] of Object.entries({

@@ -125,7 +125,7 @@ t.test('the model itself is the one without cross-validation', async (t) => {
   t.notOk('cross_validation' in plain.artifact.metrics)
 })
 
-t.test('T2: fewer rows than folds', async (t) => {
+t.test('fewer rows than folds', async (t) => {
   await checkRefused(
     t,
     () => fit(tableOf(12), { crossValidation: { folds: 20, repeats: 1 }, testSize: 0 }),
@@ -142,7 +142,7 @@ t.test('T2: fewer rows than folds', async (t) => {
   )
 })
 
-t.test('T4: classes with fewer rows than folds', async (t) => {
+t.test('classes with fewer rows than folds', async (t) => {
   const told: string[] = []
   const report = await fit(tableOf(60, ['pair', 'pair', 'single']), {
     testSize: 0,

@@ -1,5 +1,4 @@
-/** Training from a table to an artifact; rows of the fault catalogue are named by their number. */
-
+/** Training from a table to an artifact: what is refused, what is warned of, what comes out. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -73,16 +72,16 @@ function reload(artifact: Artifact): Artifact {
   return decodeArtifact(decodeManifest(files.get(MANIFEST_FILE) as Uint8Array, sha256), files)
 }
 
-t.test('T1: a table without rows', async (t) => {
+t.test('a table without rows', async (t) => {
   await checkRefused(t, () => fit(readCsvTable('n,c,y\n'), plan), 'empty_data', /no rows/, 'header')
   await checkRefused(t, () => fit(readCsvTable(''), plan), 'empty_data', /no rows/, '0 bytes')
 })
 
-t.test('T2: too few rows', async (t) => {
+t.test('too few rows', async (t) => {
   await checkRefused(t, () => fit(tableOf(1), plan), 'too_few_rows', /1 row/, 'one row')
 })
 
-t.test('T2: a row of each class is all training and no test', async (t) => {
+t.test('a row of each class is all training and no test', async (t) => {
   const told: string[] = []
   const report = await fit(readCsvTable('n,c,y\n1,a,0\n2,b,1\n'), plan, {
     warn: (m) => told.push(m),
@@ -95,7 +94,7 @@ t.test('T2: a row of each class is all training and no test', async (t) => {
   t.equal(report.artifact.metrics['test'], null)
 })
 
-t.test('T3: one class', async (t) => {
+t.test('one class', async (t) => {
   await checkRefused(
     t,
     () =>
@@ -109,7 +108,7 @@ t.test('T3: one class', async (t) => {
   )
 })
 
-t.test('T4: a class with one member trains, warns, and is not tested', async (t) => {
+t.test('a class with one member trains, warns, and is not tested', async (t) => {
   const told: string[] = []
   const table = tableOf(30, (i) => (i === 17 ? 'rare' : i % 2 ? 'odd' : 'even'))
   for (const seed of [0, 1, 2]) {
@@ -121,7 +120,7 @@ t.test('T4: a class with one member trains, warns, and is not tested', async (t)
   }
 })
 
-t.test('T5: the label column', async (t) => {
+t.test('the label column', async (t) => {
   const table = tableOf(20)
   await checkRefused(
     t,
@@ -139,7 +138,7 @@ t.test('T5: the label column', async (t) => {
   )
 })
 
-t.test('T6: rows without a label', async (t) => {
+t.test('rows without a label', async (t) => {
   const table = tableOf(30, (i) => (i === 4 || i === 11 ? (['', 'NA'][i % 2] ?? '') : `${i % 2}`))
   await checkRefused(
     t,
@@ -171,7 +170,7 @@ t.test('T6: rows without a label', async (t) => {
   )
 })
 
-t.test('T7: one name per class, however it is written', async (t) => {
+t.test('one name per class, however it is written', async (t) => {
   const spellings: Record<string, DataFrame> = {
     digits: tableOf(30),
     'quoted digits': tableOf(30, (i) => `"${i % 2}"`),
@@ -239,7 +238,7 @@ t.test('classes stand in their own order, the positive one last', async (t) => {
   )
 })
 
-t.test('T8: columns without information are dropped and recorded', async (t) => {
+t.test('columns without information are dropped and recorded', async (t) => {
   const lines = Array.from({ length: 30 }, (_, i) => `${i % 7},,same,NA,5,${i % 2}\n`)
   const table = readCsvTable(`n,empty,text,nothing,five,y\n${lines.join('')}`)
   const told: string[] = []
@@ -273,7 +272,7 @@ t.test('T8: columns without information are dropped and recorded', async (t) => 
   )
 })
 
-t.test('T9, T10: strange names are plain names and forge no line', async (t) => {
+t.test('strange names are plain names and forge no line', async (t) => {
   const names = [
     'x'.repeat(1000),
     'a\n[train] auc=1',
@@ -312,7 +311,7 @@ t.test('T9, T10: strange names are plain names and forge no line', async (t) => 
   t.strictSame(frames[1], frames[0], 'and the same explanations')
 })
 
-t.test('T18: the order of columns does not matter, to the bit', async (t) => {
+t.test('the order of columns does not matter, to the bit', async (t) => {
   const table = readExample('penguins.csv')
   const order = table.names.map((_, i) => (i * 5 + 3) % table.names.length)
   const permuted: DataFrame = {
@@ -347,7 +346,7 @@ t.test('T18: the order of columns does not matter, to the bit', async (t) => {
   }
 })
 
-t.test('T19: parameters as texts, as SageMaker sends them', async (t) => {
+t.test('parameters as texts, as SageMaker sends them', async (t) => {
   const table = tableOf(60)
   const told = { estimator: 'random_forest', seed: 3 } as const
   const values = {
@@ -367,7 +366,7 @@ t.test('T19: parameters as texts, as SageMaker sends them', async (t) => {
   t.strictSame(bytesOf(await fit(table, plan, { ...told, params: texts })), bytesOf(report))
 })
 
-t.test('T20: everything wrong with the parameters at once, before any work', async (t) => {
+t.test('everything wrong with the parameters at once, before any work', async (t) => {
   await checkRefused(
     t,
     () =>
@@ -395,7 +394,7 @@ t.test('T20: everything wrong with the parameters at once, before any work', asy
     )
 })
 
-t.test('T23: the same training gives the same bytes', async (t) => {
+t.test('the same training gives the same bytes', async (t) => {
   const table = readExample('penguins.csv')
   const { plan } = inferPlan(table, 'species')
   for (const estimator of estimatorNames) {

@@ -16,7 +16,7 @@ import {
 import { unpack } from '../../../src/tables/unpack.ts'
 import { checkRefused } from '../../tables.ts'
 
-t.test('T19 every client writes the same values in its own way', async (t) => {
+t.test('every client writes the same values in its own way', async (t) => {
   // boto3 and the console; SDK 2 by str(); SDK 2 by json.dumps(); SDK 3 by safe_serialize()
   const rows: [string, readonly string[], unknown][] = [
     ['text', ['gini', 'gini', '"gini"', 'gini'], 'gini'],
@@ -53,7 +53,7 @@ t.test('a column may be called as a value is written', (t) => {
   t.end()
 })
 
-t.test('T21 hyperparameters.json and what stands in for it', async (t) => {
+t.test('hyperparameters.json and what stands in for it', async (t) => {
   const path = join(t.testdir(), 'hyperparameters.json')
   t.same([...(await readHyperparameters(path, {}))], [], 'absent')
   const env = { SM_HPS: '{"max_depth":3}' }
@@ -118,7 +118,7 @@ t.test('the failure file holds what SageMaker shows, and the first reason', asyn
   await writeFailure('/dev/null/failure', 'nowhere to write')
 })
 
-t.test('T25 compressed files are unpacked up to a limit', async (t) => {
+t.test('compressed files are unpacked up to a limit', async (t) => {
   const text = Buffer.from('1,2\n'.repeat(1000))
   const packed = gzipSync(text)
   /** The bytes come in pieces that are overwritten by the next. */

@@ -9,7 +9,7 @@ import { csv, type Files, header, hyperparameters, inputDataConfig, layOut, tree
 t.setTimeout(120_000)
 t.jobs = 2
 
-t.test('T25 files: nested, hidden, packed, of other kinds', async (t) => {
+t.test('files: nested, hidden, packed, of other kinds', async (t) => {
   const jsonl = csv(60)
     .split('\n')
     .map((row) => row.split(',').map(Number))

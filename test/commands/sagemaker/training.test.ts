@@ -236,7 +236,7 @@ t.test('output.tar.gz gets metrics, analysis and model card', async (t) => {
   })
 })
 
-t.test('T20 everything wrong in the hyperparameters at once', async (t) => {
+t.test('everything wrong in the hyperparameters at once', async (t) => {
   const job = await layOut(t, {
     [hyperparameters]: {
       test_size: '2',

@@ -434,7 +434,7 @@ function pretendThreads(seen: { setup?: ForestSetup }): NonNullable<FitContext['
   }
 }
 
-t.test('T23: a forest is the same with any number of threads', async (t) => {
+t.test('a forest is the same with any number of threads', async (t) => {
   const data = noisy(5000, 4)
   const params = { n_estimators: 100, max_features: 'all', max_depth: 4, oob_score: true }
   const seen: { setup?: ForestSetup } = {}
@@ -511,7 +511,7 @@ t.test('T23: a forest is the same with any number of threads', async (t) => {
   })
 })
 
-t.test('T23: threads of the machine give the same forest', async (t) => {
+t.test('threads of the machine give the same forest', async (t) => {
   const data = noisy(5000, 4)
   const params = { n_estimators: 100, max_features: 'all', max_depth: 6 }
   const alone = bytesOf(await fitTrees(randomForest, data, params, { seed: 9 }))
@@ -557,7 +557,7 @@ t.test('the memory of trees may lie in the upper half of the addresses', async (
   t.throws(() => createForestJob(setup), { code: 'too_large' })
 })
 
-t.test('T22: rows that weigh nothing are not there', async (t) => {
+t.test('rows that weigh nothing are not there', async (t) => {
   const data = noisy(300, 3)
   const sampleWeight = Float64Array.from(data.y, (_, row) => (row < 200 ? 1 : 0))
   const weighted = await fitTrees(decisionTree, data, {}, { sampleWeight })
