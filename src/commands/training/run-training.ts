@@ -53,11 +53,11 @@ async function fit(
   const command = request.tuning ? 'tune' : 'train'
   for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
     output.note(line)
+  const estimator = await loadEstimator(request)
   const budget = createMemoryBudget()
   const data = await stop.race(readData(request, budget))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
-  const estimator = await loadEstimator(request)
   const { plan, columns } = choosePlan(request, data.training, acceptsMissing(estimator))
   output.note(describeTarget(plan.target, table))
   for (const line of describePlan(columns ?? [])) output.note(line)
