@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { cli, type Finished, root, shapserve } from '../command.ts'
+import { cli, type Finished, root, shapserve } from '../../command.ts'
 import {
   csv,
   cvNames,
@@ -14,7 +14,7 @@ import {
   layOut,
   metricsOf,
   validationNames,
-} from './job.ts'
+} from '../job.ts'
 
 t.setTimeout(240_000)
 
