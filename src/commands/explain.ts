@@ -1,6 +1,6 @@
 /** `shapserve explain`: explains the rows of a file by SHAP values. */
 import type { Command } from 'commander'
-import { addRowsFlags, type RowsFlags, runWithFlags } from './rows/flags.ts'
+import { addRowsFlags, type RowsFlags, runWithFlags } from './rows/rows-flags.ts'
 
 interface ExplainFlags extends RowsFlags {
   readonly output?: string

@@ -1,7 +1,7 @@
 /** `shapserve inspect`: what is in a model directory, after everything in it has been verified. */
 import type { Command } from 'commander'
 import type { LoadedModel } from '../model-directory/read.ts'
-import { DEFAULT_MODEL_DIR } from './flags.ts'
+import { DEFAULT_MODEL_DIR } from './shared-flags.ts'
 
 export function declareInspect(program: Command): void {
   program

@@ -1,6 +1,6 @@
 /** `shapserve openapi`: the document that `GET /openapi.json` answers. */
 import type { Command } from 'commander'
-import { modelDirOption } from './flags.ts'
+import { modelDirOption } from './shared-flags.ts'
 
 export function declareOpenApi(program: Command): void {
   program

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { describeReason, UsageError } from './exit-status.ts'
 import { isSageMakerTraining, sageMakerPaths, writeFailure } from './sagemaker/directories.ts'
-import { addTrainingFlags, type TrainingFlags } from './training/flags.ts'
+import { addTrainingFlags, type TrainingFlags } from './training/training-flags.ts'
 
 interface TrainFlags extends TrainingFlags {
   readonly cv?: string
@@ -25,7 +25,7 @@ export function declareTrain(program: Command): void {
 
 async function trainOnFiles(files: readonly string[], flags: TrainFlags): Promise<void> {
   const { readFolds } = await import('./training/tuning-settings.ts')
-  const { readRequest } = await import('./training/read-flags.ts')
+  const { readRequest } = await import('./training/read-training-flags.ts')
   const { runTraining } = await import('./training/run-training.ts')
   const crossValidation = readFolds(flags.cv, flags.cvRepeats)
   await runTraining({ ...(await readRequest(files, flags)), crossValidation })
@@ -39,7 +39,7 @@ async function trainOnSageMaker(): Promise<void> {
     )
   }
   try {
-    const { readSageMakerRequest } = await import('./sagemaker/request.ts')
+    const { readSageMakerRequest } = await import('./sagemaker/read-request.ts')
     const { runTraining } = await import('./training/run-training.ts')
     await runTraining(await readSageMakerRequest(process.env))
   } catch (error) {

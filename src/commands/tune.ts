@@ -1,7 +1,7 @@
 /** `shapserve tune`: searches parameters, then trains as `train` does with the best. */
 import type { Command } from 'commander'
 import { UsageError } from './exit-status.ts'
-import { addTrainingFlags, type TrainingFlags } from './training/flags.ts'
+import { addTrainingFlags, type TrainingFlags } from './training/training-flags.ts'
 
 interface TuneFlags extends TrainingFlags {
   readonly trials: string
@@ -32,7 +32,7 @@ export function declareTune(program: Command): void {
 async function tuneOnFiles(files: readonly string[], flags: TuneFlags): Promise<void> {
   if (files.length === 0) throw new UsageError('which file? shapserve tune FILE --target COLUMN')
   const { readTuning } = await import('./training/tuning-settings.ts')
-  const { readRequest } = await import('./training/read-flags.ts')
+  const { readRequest } = await import('./training/read-training-flags.ts')
   const { runTraining } = await import('./training/run-training.ts')
   const tuning = readTuning(flags)
   await runTraining({ ...(await readRequest(files, flags)), tuning })

@@ -1,10 +1,10 @@
 /** Answers of the parts of a file, written in the order of its rows. */
 import type { Part } from '../../tables/row-files.ts'
+import type { Progress } from './file-progress.ts'
 import type { AnswerFormat } from './formats.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
-import type { Progress } from './progress.ts'
-import type { RowsRequest } from './request.ts'
+import type { RowsRequest } from './rows-request.ts'
 import { openSink } from './sink.ts'
 
 /** Writes the answers of all parts; on an error no half answer is left in a file. */

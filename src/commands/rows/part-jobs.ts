@@ -2,7 +2,7 @@
 import type { RowJob } from '../../answering/job.ts'
 import type { Part } from '../../tables/row-files.ts'
 import { type AnswerFormat, mediaTypes } from './formats.ts'
-import type { RowsRequest } from './request.ts'
+import type { RowsRequest } from './rows-request.ts'
 
 export interface PartJob {
   readonly job: RowJob

@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os'
 import { readModelDirectory } from '../../model-directory/read.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { answerParts } from './answer-parts.ts'
+import { createProgress } from './file-progress.ts'
 import { answerFormats, inputFormats, isWholeDocument, readFormat } from './formats.ts'
 import { createRunner } from './part-runner.ts'
-import { createProgress } from './progress.ts'
-import type { RowsRequest } from './request.ts'
+import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
 
 /**

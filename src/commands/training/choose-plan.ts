@@ -5,7 +5,7 @@ import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
-import type { TrainRequest } from './request.ts'
+import type { TrainRequest } from './train-request.ts'
 
 /**
  * Returns the plan that was given, or one that is inferred, with a reason for every column.

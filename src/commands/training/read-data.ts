@@ -4,7 +4,7 @@ import { alignTable } from '../../tables/align.ts'
 import type { ProcessBudget } from '../../tables/memory.ts'
 import { type FileSummary, type ReadTable, readTables } from '../../tables/read-tables.ts'
 import type { ChannelName } from '../../training/measure.ts'
-import type { TrainRequest } from './request.ts'
+import type { TrainRequest } from './train-request.ts'
 
 export interface TrainingData {
   readonly training: ReadTable

@@ -16,7 +16,7 @@ import { choosePlan } from './choose-plan.ts'
 import { describeFiles, describePlan, describeStart, describeTarget } from './data-lines.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
 import { readData } from './read-data.ts'
-import type { TrainRequest } from './request.ts'
+import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
 /** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */

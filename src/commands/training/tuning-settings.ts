@@ -2,7 +2,7 @@
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
 import { searchMethods } from '../../training/tuning/tune.ts'
 import { readName, readWhole } from '../setting-values.ts'
-import type { TrainRequest } from './request.ts'
+import type { TrainRequest } from './train-request.ts'
 
 const names = Object.keys(metricNames) as MetricName[]
 

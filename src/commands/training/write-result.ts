@@ -7,8 +7,8 @@ import type { TrainReport } from '../../training/train-report.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
 import { metricLines } from '../sagemaker/metric-lines.ts'
 import type { Output } from '../terminal.ts'
-import type { TrainRequest } from './request.ts'
 import { describeResult, describeTrials } from './result-tables.ts'
+import type { TrainRequest } from './train-request.ts'
 
 /** Writes the result: metric lines for SageMaker, then tables for people or one JSON object. */
 export function writeResult(

@@ -6,7 +6,7 @@ import {
   engines,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
-import { collect, listChoices, modelDirOption } from '../flags.ts'
+import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 
 /** Their values, as they were typed. */
 export interface TrainingFlags {

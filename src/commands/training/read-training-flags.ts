@@ -4,8 +4,8 @@ import { parsePlan } from '../../preprocess/plan.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
 import { readName, readNumber, readSeed } from '../setting-values.ts'
-import type { TrainingFlags } from './flags.ts'
-import type { TrainRequest } from './request.ts'
+import type { TrainRequest } from './train-request.ts'
+import type { TrainingFlags } from './training-flags.ts'
 
 const roleFlags = ['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const
 

@@ -1,9 +1,9 @@
 /** The flags that `predict` and `explain` have in common. */
 import type { Command } from 'commander'
 import type { Operation } from '../../answering/media-type.ts'
-import { listChoices, modelDirOption } from '../flags.ts'
+import { listChoices, modelDirOption } from '../shared-flags.ts'
 import { answerFormats, inputFormats } from './formats.ts'
-import type { RowsRequest } from './request.ts'
+import type { RowsRequest } from './rows-request.ts'
 
 /** Their values, as they were typed. */
 export interface RowsFlags {

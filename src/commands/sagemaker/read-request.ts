@@ -11,7 +11,7 @@ import {
   estimatorNames,
 } from '../../training/choose-estimator.ts'
 import { readName, readNumber, readSeed } from '../setting-values.ts'
-import type { TrainRequest } from '../training/request.ts'
+import type { TrainRequest } from '../training/train-request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
 import { findChannels } from './channels.ts'
 import { sageMakerPaths } from './directories.ts'
