@@ -1,43 +1,45 @@
 #!/usr/bin/env node
-/** The executable: finds the command, ends with its exit status. A command's work is loaded when it is asked for. */
+/** The executable: finds the command, ends with its exit status. A command is loaded when it may be meant. */
 import { Command, CommanderError } from 'commander'
 import { describeError, EXIT, statusOf } from './commands/exit-status.ts'
-import { declareExplain } from './commands/explain.ts'
-import { declareInspect } from './commands/inspect.ts'
-import { declareMetricDefinitions } from './commands/metric-definitions.ts'
-import { declareOpenApi } from './commands/openapi.ts'
-import { declarePredict } from './commands/predict.ts'
-import { declareServe } from './commands/serve.ts'
-import { declareTrain } from './commands/train.ts'
-import { declareTune } from './commands/tune.ts'
 import { VERSION } from './version.ts'
 
-/** In the order in which --help shows them. */
-const declarations = [
-  declareTrain,
-  declareTune,
-  declareMetricDefinitions,
-  declareServe,
-  declarePredict,
-  declareExplain,
-  declareInspect,
-  declareOpenApi,
-]
+/** What adds each command with its flags, in the order in which --help shows them. */
+const declarations: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  train: async () => (await import('./commands/train.ts')).declareTrain,
+  tune: async () => (await import('./commands/tune.ts')).declareTune,
+  'metric-definitions': async () =>
+    (await import('./commands/metric-definitions.ts')).declareMetricDefinitions,
+  serve: async () => (await import('./commands/serve.ts')).declareServe,
+  predict: async () => (await import('./commands/predict.ts')).declarePredict,
+  explain: async () => (await import('./commands/explain.ts')).declareExplain,
+  inspect: async () => (await import('./commands/inspect.ts')).declareInspect,
+  openapi: async () => (await import('./commands/openapi.ts')).declareOpenApi,
+}
 
-function buildProgram(): Command {
+/** Returns the commands that arguments may mean: the first of them, none beside --version, otherwise all. */
+function namesFor(first: string | undefined): readonly string[] {
+  const names = Object.keys(declarations)
+  if (first === '--version') return []
+  return names.includes(first ?? '') ? [first as string] : names
+}
+
+async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('shapserve')
     .description('Trains, serves and explains tabular classifiers.')
     .version(VERSION)
     .showSuggestionAfterError()
     .showHelpAfterError('(shapserve --help shows the commands)')
     .exitOverride()
-  for (const declare of declarations) declare(program)
+  const declare = await Promise.all(namesFor(args[0]).map((name) => declarations[name]!()))
+  for (const addTo of declare) addTo(program)
   return program
 }
 
-async function main(): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
   try {
-    await buildProgram().parseAsync()
+    const program = await buildProgram(args)
+    await program.parseAsync(args, { from: 'user' })
     return Number(process.exitCode ?? EXIT.done)
   } catch (error) {
     // Commander has said what is wrong.
@@ -47,6 +49,6 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main()
+process.exitCode = await main(process.argv.slice(2))
 // Idle sockets and worker threads must not hold a finished command; what was written is flushed first.
 process.stdout.write('', () => process.exit())
