@@ -1,0 +1,36 @@
+/** The executable: which command is meant, and how it ends when none is. */
+import t from 'tap'
+import { VERSION } from '../src/version.ts'
+import { shapserve } from './command.ts'
+
+t.test('every command that --help lists is found by its name', async (t) => {
+  const { status, stdout } = await shapserve(['--help'])
+  t.equal(status, 0)
+  const names = [...stdout.matchAll(/^ {2}([a-z]+(?:-[a-z]+)*) (?:\[|<)/gm)].map(([, name]) => name)
+  t.ok(names.includes('train') && names.includes('help'), 'some are listed', { names })
+  for (const name of names as string[]) {
+    if (name === 'help') continue
+    const alone = await shapserve([name, '--help'])
+    t.equal(alone.status, 0, name)
+    t.match(alone.stdout, new RegExp(`^Usage: shapserve ${name} `))
+    const among = await shapserve(['help', name])
+    t.equal(among.stdout, alone.stdout, 'the same when all are loaded')
+  }
+})
+
+t.test('arguments that make no command', async (t) => {
+  for (const [args, status, message] of [
+    [['--version'], 0, new RegExp(`^${VERSION.replaceAll('.', '\\.')}\n$`)],
+    [[], 2, /^Usage: shapserve/],
+    [['trian'], 2, /unknown command 'trian'\n\(Did you mean train\?\)/],
+    [['constructor'], 2, /unknown command 'constructor'/],
+    [['train', '--targte', 'y'], 2, /unknown option '--targte'\n\(Did you mean --target\?\)/],
+    [['tune'], 2, /^error: which file\? shapserve tune FILE/],
+    [['predict'], 2, /missing required argument 'file'/],
+    [['inspect', 'nowhere'], 1, /^shapserve: /],
+  ] as const) {
+    const done = await shapserve(args)
+    t.equal(done.status, status, args.join(' '))
+    t.match(done.stdout + done.stderr, message)
+  }
+})
