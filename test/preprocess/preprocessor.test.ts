@@ -62,6 +62,47 @@ t.test('numbers are scaled to mean 0 and population deviation 1', (t) => {
   t.end()
 })
 
+t.test('small numbers and numbers far from 0 have the scale that scikit-learn gives them', (t) => {
+  const alternating = (a: number, b: number, rows = 20) =>
+    fitStandardScaler(numbers(...Array.from({ length: rows }, (_, i) => (i % 2 ? a : b))))
+  const cases: [string, number, number, number, number][] = [
+    ['tiny numbers', -1e-13, 1e-13, 0, 1e-13],
+    [
+      'milliseconds of a day in 2023',
+      1_700_000_000_000,
+      1_700_000_000_001,
+      1_700_000_000_000.5,
+      0.5,
+    ],
+    ['nanoseconds', 1.7e18, 1.7e18 + 1_000_192, 1.7e18 + 500_096, 500_096],
+    ['a spread below the rounding of the mean', 1e17, 1e17 + 16, 1e17 + 8, 1],
+    ['one number', 1.7e18, 1.7e18, 1.7e18, 1],
+    ['squares that are no doubles', 1e-170, -1e-170, 0, 1],
+  ]
+  for (const [name, low, high, mean, scale] of cases) {
+    const fitted = alternating(low, high)
+    t.ok(Math.abs(fitted.mean - mean) <= 4 * Number.EPSILON * Math.abs(mean), `${name}: mean`)
+    t.ok(Math.abs(fitted.scale / scale - 1) < 1e-15, `${name}: scale ${fitted.scale}`)
+  }
+  const many = alternating(1.7e18, 1.7e18 + 1_000_192, 2000)
+  t.equal(many.scale, 1, 'with many rows the rounding of the mean counts more, as in scikit-learn')
+  t.end()
+})
+
+t.test('mean and deviation keep their digits with any offset', (t) => {
+  const spread = Array.from({ length: 31 }, (_, i) => ((i * 37) % 31) * 64)
+  const plain = fitStandardScaler(numbers(...spread))
+  for (const offset of [0, 2 ** 20, -(2 ** 40), 2 ** 52]) {
+    const { mean, scale } = fitStandardScaler(numbers(...spread.map((value) => value + offset)))
+    t.ok(
+      Math.abs(mean - offset - plain.mean) <= Number.EPSILON * Math.abs(offset),
+      `mean + ${offset}`,
+    )
+    t.ok(Math.abs(scale / plain.scale - 1) < 1e-14, `deviation of ${offset} more: ${scale}`)
+  }
+  t.end()
+})
+
 t.test('ordinal categories become their place in the order', (t) => {
   const fitted = fitOrdinalEncoder(texts('b', 'c', 'a', 'b'))
   t.strictSame(fitted, { kind: 'ordinal_encoder', categories: ['a', 'b', 'c'] })
