@@ -60,7 +60,9 @@ export function createCsvReader(
   const textAt = (bytes: Uint8Array, j: number): string => {
     const [start, end] = [scanner.starts[j]!, scanner.ends[j]!]
     if (scanner.doubled[j] === 0) return decoder.decode(bytes.subarray(start, end))
-    return decoder.decode(scratch.subarray(0, unquote(bytes, start, end)))
+    // The length comes first: the buffer may be another one afterwards.
+    const length = unquote(bytes, start, end)
+    return decoder.decode(scratch.subarray(0, length))
   }
   const fields = (bytes: Uint8Array) =>
     Array.from({ length: scanner.count }, (_, j) => textAt(bytes, j))

@@ -48,6 +48,12 @@ t.test('a CSV table is read', (t) => {
     ['texts of true and false stay text', 'a\ntrue\nfalse\n', { a: ['true', 'false'] }],
     ['the last digits of a double', 'a\n0.1\n1e-320\n', { a: [0.1, 1e-320] }],
     ['an infinity among texts is a text', 'a\ninf\nlow\n', { a: ['inf', 'low'] }],
+    ['doubled quotes in the first name', '"a""c",b\n1,x\n', { 'a"c': [1], b: ['x'] }],
+    [
+      'doubled quotes in names that become longer',
+      '"a""",b,"""cc""",d\n1,x,2,y\n',
+      { 'a"': [1], b: ['x'], '"cc"': [2], d: ['y'] },
+    ],
     ['header only', 'a,b\n', { a: [], b: [] }],
     ['no bytes', '', {}],
     ['line ends only', '\r\n\n', {}],
