@@ -1,12 +1,13 @@
-import { type CsvRows, checkHeader, parseCsv } from '../data/csv.ts'
+import { type CsvRows, checkHeader, isIndexName, parseCsv, withIndexName } from '../data/csv.ts'
 import type { Cell } from '../data/frame.ts'
 import { isDecimal, isMissingText } from '../data/number.ts'
+import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
-import { cellOfText, checkRowCount, missingColumns, wrongWidth } from './rows.ts'
+import { cellOfText, checkRowCount, findPositions, wrongWidth } from './rows.ts'
 import { selectFields } from './selection.ts'
 import { probabilitiesAt, writeLabel } from './wire.ts'
 
@@ -128,14 +129,17 @@ export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeC
   if (line.length > 1 << 20) return false
   // A quoted line break in a header is no header of a table that was trained from.
   if ((line.split('"').length - 1) % 2 === 1) return false
-  const names = parseHeader(line)
-  const columns = new Set(inputs.map(({ name }) => name))
-  const known = names.filter((name) => columns.has(name) || otherColumns.includes(name))
+  const names = parseHeader(line).map(normalText)
+  const columns = new Set(inputs.map(({ name }) => normalText(name)))
+  const others = new Set(otherColumns.map(normalText))
+  const known = names.filter(
+    (name, at) => columns.has(name) || others.has(name) || isIndexName(name, at),
+  )
   const asked = names.filter((name) => columns.has(name))
   if (asked.length === 0 || names.every(isValue)) return false
   if (known.length === names.length) return true
   if (asked.length * 2 < names.length) return false
-  const strangers = names.filter((name) => !known.includes(name))
+  const strangers = names.filter((name) => name !== '' && !known.includes(name))
   throw new InputError(
     'ambiguous_header',
     `the first row looks like a header, but the model knows no column ${listNames(strangers)}; send text/csv;header=present to ignore it`,
@@ -187,15 +191,7 @@ function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
 
 function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
   const { inputs } = context
-  checkHeader(header)
-  const positions = inputs.map(({ name }) => header.indexOf(name))
-  const absent = inputs.filter(({ nullable }, j) => positions[j]! < 0 && !nullable)
-  if (absent.length > 0)
-    throw missingColumns(
-      context,
-      absent.map(({ name }) => name),
-      header,
-    )
+  const positions = findPositions(context, checkHeader(withIndexName(header)))
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j]!

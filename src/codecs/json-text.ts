@@ -1,20 +1,20 @@
 /** JSON text as a value: limits before parsing, and the number literals that Python writes. */
 
 import { parse as parseSecure } from 'secure-json-parse'
+import { parseKeepingIntegers } from '../data/json-integers.ts'
 import { scanJson } from '../data/json-scan.ts'
 import { InputError, quote } from '../errors.ts'
 
 /**
  * Returns the value of a JSON text, after a cheap look at its depth and keys.
- * Python's literals NaN and Infinity are read where JSON allows a number: NaN as null, an infinity as itself.
+ * Python's literals NaN and Infinity are read where JSON allows a number: NaN as null, an infinity as itself. Whole
+ * numbers that no double holds are bigints.
  * @throws InputError `invalid_json`, `json_too_deep` or `too_many_keys`
  */
 export function parseJson(text: string): unknown {
   checkJsonLimits(text)
   try {
-    return mayNamePrototype(text)
-      ? (parseSecure(text, null, { protoAction: 'error', constructorAction: 'error' }) as unknown)
-      : (JSON.parse(text) as unknown)
+    return parseKeepingIntegers(text, mayNamePrototype(text) ? parseSafely : JSON.parse)
   } catch {
     const plain = withoutPythonLiterals(text)
     if (plain !== undefined) return parseJson(plain)
@@ -27,6 +27,10 @@ export function parseJson(text: string): unknown {
           : `${quote(text.slice(at, at + 16))} at position ${at}`
     throw new InputError('invalid_json', `the body is not JSON: ${what}`)
   }
+}
+
+function parseSafely(text: string): unknown {
+  return parseSecure(text, null, { protoAction: 'error', constructorAction: 'error' })
 }
 
 /** A key can only be one of these where the text has it, or an escape that may stand for a letter of it. */

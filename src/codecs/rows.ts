@@ -1,31 +1,19 @@
 /** Cells of requests checked against the model's inputs, for every decoder alike. */
+import { cellOfField, cellOfValue } from '../data/cell.ts'
 import type { Cell } from '../data/frame.ts'
-import { checkFinite, isMissingText, notANumber, parseNumber } from '../data/number.ts'
+import { isAscii, normalText } from '../data/text.ts'
 import { didYouMean, InputError, listNames, placed, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
 
 /** Returns the cell of a text field, as CSV has it. */
 export function cellOfText(input: InputColumn, text: string, row: number): Cell {
-  if (isMissingText(text)) return missing(input, row)
-  return input.type === 'number' ? parseNumber(text, { row, column: input.name }) : text
+  return cellOfField(input, text, row) ?? missing(input, row)
 }
 
-/** Returns the cell of a JSON value. */
+/** Returns the cell of a typed value. */
 export function cellOfJson(input: InputColumn, value: unknown, row: number): Cell {
-  const place = { row, column: input.name }
-  if (value === null) return missing(input, row)
-  if (input.type === 'number') {
-    if (typeof value !== 'number') throw notANumber(value, place)
-    return checkFinite(value, value, place)
-  }
-  if (typeof value === 'boolean') return String(value)
-  if (typeof value !== 'string') {
-    const hint = typeof value === 'number' ? `; send ${quote(String(value))} in quotes` : ''
-    throw new InputError('invalid_text', placed`${place}: ${quote(value)} is not a text${hint}`)
-  }
-  const text = value.trim()
-  return isMissingText(text) ? missing(input, row) : text
+  return cellOfValue(input, value, row) ?? missing(input, row)
 }
 
 /** A missing value is allowed where training has seen one. */
@@ -54,16 +42,54 @@ export function cellsOfObject(
   const { inputs } = context
   let found = 0
   const absent: string[] = []
+  let others: ReadonlyMap<string, string> | undefined
   const cells = inputs.map((input) => {
-    if (Object.hasOwn(object, input.name)) {
+    let key: string | undefined = input.name
+    if (!Object.hasOwn(object, key)) {
+      others ??= namesByForm(Object.keys(object))
+      key = others.get(normalText(input.name))
+    }
+    if (key !== undefined) {
       found++
-      return cellOfJson(input, object[input.name], row)
+      return cellOfJson(input, object[key], row)
     }
     if (!input.nullable) absent.push(input.name)
     return null
   })
   if (absent.length > 0) throw missingColumns(context, absent, Object.keys(object), row)
   return { cells, ignored: Object.keys(object).length - found }
+}
+
+/** Returns names by their normal form, those only that another name may have, too. */
+function namesByForm(names: readonly string[]): ReadonlyMap<string, string> {
+  const byForm = new Map<string, string>()
+  for (const name of names) {
+    const trimmed = name.trim()
+    if (trimmed !== name || !isAscii(name)) byForm.set(normalText(trimmed), name)
+  }
+  return byForm
+}
+
+/**
+ * Returns where every input stands among the names of a header, -1 where it does not.
+ * @throws InputError `missing_column` for an input that must be there
+ */
+export function findPositions(context: DecodeContext, names: readonly string[]): number[] {
+  const positionOf = new Map(names.map((name, at) => [name, at]))
+  let others: ReadonlyMap<string, string> | undefined
+  const positions = context.inputs.map(({ name }) => {
+    const position = positionOf.get(name)
+    if (position !== undefined) return position
+    others ??= namesByForm(names)
+    return positionOf.get(others.get(normalText(name)) ?? '') ?? -1
+  })
+  const absent = context.inputs.filter(({ nullable }, j) => positions[j]! < 0 && !nullable)
+  if (absent.length === 0) return positions
+  throw missingColumns(
+    context,
+    absent.map(({ name }) => name),
+    names,
+  )
 }
 
 /** Returns the error for columns that were not sent; names the key that was probably meant for one. */

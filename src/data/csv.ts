@@ -60,6 +60,19 @@ function createPositions(text: string, bytes: Uint8Array): (byte: number) => num
   }
 }
 
+/** What pandas calls the index of a table that it reads back, which it wrote without a name. */
+export const INDEX_NAME = 'Unnamed: 0'
+
+/** Whether a column is the index that pandas writes in front of a table: the first one, without a name of its own. */
+export function isIndexName(name: string, at: number): boolean {
+  return at === 0 && (name === '' || name === INDEX_NAME)
+}
+
+/** Returns a header in which an unnamed first column has the name that pandas gives it. */
+export function withIndexName(names: readonly string[]): readonly string[] {
+  return names[0] === '' && names.length > 1 ? [INDEX_NAME, ...names.slice(1)] : names
+}
+
 /**
  * Returns the column names of a header row.
  * @throws InputError `empty_column_name` or `duplicate_column`.

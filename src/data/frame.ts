@@ -54,6 +54,23 @@ export function textColumn(values: readonly (string | null)[]): TextColumn {
   return { kind: 'text', codes, levels }
 }
 
+/**
+ * Returns a text column with every text replaced, null = missing; equal ones become one, in order of first appearance.
+ * The column itself where nothing changes.
+ */
+export function mapTexts(column: TextColumn, replace: (text: string) => string | null): TextColumn {
+  const replaced = column.levels.map(replace)
+  if (replaced.every((text, code) => text === column.levels[code])) return column
+  const levels: string[] = []
+  const codeOf = new Map<string | null, number>([[null, -1]])
+  const codes = replaced.map((text) => {
+    const code = codeOf.get(text) ?? levels.push(text as string) - 1
+    codeOf.set(text, code)
+    return code
+  })
+  return { ...column, codes: column.codes.map((code) => (code < 0 ? code : codes[code]!)), levels }
+}
+
 /** Returns the column of that name, or undefined. */
 export function findColumn(frame: DataFrame, name: string): Column | undefined {
   const index = frame.names.indexOf(name)

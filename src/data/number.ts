@@ -45,13 +45,36 @@ export function hasLeadingZero(text: string): boolean {
 }
 
 /**
+ * Whether a text is a whole number whose digits a double does not keep, such as 9007199254740993: two of them may be
+ * one double. The digits that a double is written with are its own, also those behind the first 17.
+ */
+export function isInexactInteger(text: string): boolean {
+  if (text.length < 16 || !/^[+-]?[0-9]+$/.test(text)) return false
+  const value = Number(text)
+  if (Number.isSafeInteger(value) || !Number.isFinite(value)) return false
+  const digits = text.replace(/^\+/, '')
+  return String(value) !== digits && BigInt(digits) !== BigInt(value)
+}
+
+/** Returns the error for a whole number in a number column that no double holds. */
+export function inexactInteger(digits: string, place: Place): InputError {
+  const nearest = BigInt(Number(digits))
+  return new InputError(
+    'invalid_number',
+    placed`${place}: ${digits} is a whole number that a 64-bit float does not hold; the nearest that it holds is ${String(nearest)}`,
+  )
+}
+
+/**
  * Returns the double nearest to a decimal text (surrounding blanks allowed).
  * @throws InputError `invalid_number` or `non_finite`, naming the place.
  */
 export function parseNumber(text: string, place: Place): number {
   const trimmed = text.trim()
   if (!DECIMAL.test(trimmed)) throw notANumber(trimmed, place)
-  return checkFinite(Number(trimmed), trimmed, place)
+  const value = checkFinite(Number(trimmed), trimmed, place)
+  if (isInexactInteger(trimmed)) throw inexactInteger(trimmed, place)
+  return value
 }
 
 /**

@@ -6,8 +6,12 @@ import {
   countMissing,
   type DataFrame,
   findColumn,
+  type TextColumn,
 } from '../data/frame.ts'
+import { isInexactInteger } from '../data/number.ts'
+import { findLookAlikes } from '../data/text.ts'
 import { quote } from '../errors.ts'
+import { holdsLongIntegers } from './long-integers.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
 
 /** With fewer rows than this per class, a column may agree with the target by chance. */
@@ -26,7 +30,12 @@ export function describeDoubts(
   classes: number,
 ): string[] {
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
-  return plannedColumns(plan).flatMap((name) => {
+  const told = plannedColumns(plan).filter((name) => isCategory.has(name))
+  const texts = [plan.target, ...told].flatMap((name) => {
+    const column = findColumn(frame, name)
+    return column?.kind === 'text' ? describeTexts(name, column) : []
+  })
+  const columns = plannedColumns(plan).flatMap((name) => {
     const column = findColumn(frame, name)
     if (!column) return []
     if (y.length >= LEAST_ROWS_PER_CLASS * classes && tellsTarget(column, y, classes))
@@ -39,6 +48,25 @@ export function describeDoubts(
       ]
     return describeNames(name, column, isCategory.has(name))
   })
+  return [...texts, ...columns]
+}
+
+/** With more texts than this, that some look alike is no surprise. */
+const MOST_LOOK_ALIKES = 10_000
+
+/** Texts that are easily taken for each other, and whole numbers that are kept as texts. */
+function describeTexts(name: string, column: TextColumn): string[] {
+  const { levels } = column
+  const pairs = levels.length > MOST_LOOK_ALIKES ? [] : findLookAlikes(levels, 3)
+  const warnings = pairs.map(
+    ([a, b]) =>
+      `column ${quote(name)} tells ${quote(a)} and ${quote(b)} apart, which look alike; write them in one way if they are one`,
+  )
+  if (holdsLongIntegers(column))
+    warnings.push(
+      `column ${quote(name)} holds whole numbers beyond 2^53, such as ${quote(levels.find(isInexactInteger))}; they are kept as texts, for a 64-bit float does not hold them`,
+    )
+  return warnings
 }
 
 /** Whether the column and the target map one to one; a missing cell counts as a value. */

@@ -8,10 +8,13 @@ import {
   takeColumnRows,
   varies,
 } from '../data/frame.ts'
+import { isAscii } from '../data/text.ts'
 import { InputError, quote } from '../errors.ts'
+import { booleanColumns } from './booleans.ts'
 import { fitImputeCategory } from './impute-category.ts'
 import { fitImputeNumber, median, mostFrequent } from './impute-number.ts'
 import { type AnyTransformer, transformerKind } from './index.ts'
+import { holdsLongIntegers, notNumeric } from './long-integers.ts'
 import { fitOneHotEncoder } from './one-hot-encoder.ts'
 import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
 import { buildPattern } from './pattern.ts'
@@ -74,7 +77,7 @@ export function fitPreprocessor(
 
   for (const { column, impute } of plan.numeric) {
     add(column, (values) => {
-      if (values.kind === 'text') throw notNumeric(column, values.levels[0] ?? '')
+      if (values.kind === 'text') throw notNumeric(column, values.levels)
       return scaled(fillNumbers(column, values, impute, needs), values)
     })
   }
@@ -104,12 +107,16 @@ export function fitPreprocessor(
   ])
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
+  const booleans = new Set(booleanColumns(plan))
   // Whether a column may be empty is a fact of the table; nothing is fitted to it.
   const isNullable = (name: string) =>
     countMissing(findColumn(frame, name) as Column) > 0 || plan.nullable.includes(name)
   const spec: PreprocessorSpec = {
     inputs: inputNames.map((name) =>
-      describeInput(name, isCategory.has(name), isNullable(name), columnOf(name)),
+      describeInput(name, isNullable(name), columnOf(name), {
+        isCategory: isCategory.has(name),
+        isBoolean: booleans.has(name),
+      }),
     ),
     otherColumns: frame.names.filter((name) => !used.has(name)),
     derived,
@@ -197,15 +204,27 @@ function matchCategories(
  */
 function describeInput(
   name: string,
-  isCategory: boolean,
   nullable: boolean,
   column: Column,
+  { isCategory, isBoolean }: { readonly isCategory: boolean; readonly isBoolean: boolean },
 ): InputColumn {
   const categories = isCategory ? { categories: sortedCategories(column) } : {}
   if (column.kind === 'text') {
     const first = column.codes.find((code) => code >= 0)
-    const usual = isCategory ? mostFrequent(column) : column.levels[first ?? -1]
-    return { name, type: 'text', nullable, ...categories, example: usual ?? '' }
+    const example = (isCategory ? mostFrequent(column) : column.levels[first ?? -1]) ?? ''
+    const texts = isBoolean ? 'boolean' : holdsLongIntegers(column) ? 'integer' : undefined
+    const isPlain = [example, ...(categories.categories ?? [])].every((text) =>
+      isAscii(String(text)),
+    )
+    return {
+      name,
+      type: 'text',
+      ...(texts ? { texts } : {}),
+      ...(isPlain ? {} : { unicode: 'NFC' as const }),
+      nullable,
+      ...categories,
+      example,
+    }
   }
   const present = column.values.filter((value) => !Number.isNaN(value))
   if (present.length === 0)
@@ -228,12 +247,4 @@ function deviation(values: Float64Array): number {
   if (most === 0) return 0
   const squares = values.reduce((sum, value) => sum + ((value - mean) / most) ** 2, 0)
   return Math.min(most * Math.sqrt(squares / values.length), Number.MAX_VALUE)
-}
-
-function notNumeric(column: string, example: string): InputError {
-  return new InputError(
-    'invalid_number',
-    `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`,
-    [{ column }],
-  )
 }

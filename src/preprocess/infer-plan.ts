@@ -1,4 +1,5 @@
 /** Guesses a column plan from a table, with a reason for every column. */
+import { isIndexName } from '../data/csv.ts'
 import {
   type Column,
   countDistinct,
@@ -8,10 +9,16 @@ import {
   varies,
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { isBooleanColumn } from './booleans.ts'
 import { holdsDates } from './doubts.ts'
+import { holdsLongIntegers, notNumeric } from './long-integers.ts'
 import type { ColumnPlan } from './plan.ts'
 
 export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
+
+/** What pandas calls the index of a table in Parquet. */
+const INDEX_LEVEL = '__index_level_0__'
+const INDEX: Guess = { role: 'drop', reason: 'the index that pandas writes beside a table' }
 
 /** What a user said about columns on the command line; wins over what the data look like. */
 export type RoleOverrides = ReadonlyMap<string, Role>
@@ -75,6 +82,7 @@ export function inferPlan(
         frame.length,
         overrides.get(name),
         acceptsMissing,
+        name === INDEX_LEVEL || isIndexName(name, frame.names.indexOf(name)),
       ),
     )
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
@@ -86,11 +94,16 @@ export function inferPlan(
     id: withRole('id').map(({ column }) => column),
     numeric: features('numeric').map(({ column }) => ({ column })),
     ordinal: features('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
-    nominal: features('nominal').map(({ column }) => ({
-      column,
-      impute: 'own_level',
-      minFrequency: countDistinct(findColumn(frame, column) as Column) > MAX_CATEGORIES ? 10 : 1,
-    })),
+    nominal: features('nominal').map(({ column }) => {
+      const values = findColumn(frame, column) as Column
+      return {
+        column,
+        impute: 'own_level',
+        minFrequency: countDistinct(values) > MAX_CATEGORIES ? 10 : 1,
+        // Whoever asks for categories by name means the texts as they are.
+        ...(isBooleanColumn(values) ? { boolean: overrides.get(column) !== 'nominal' } : {}),
+      }
+    }),
     derived: [],
     dropped: withRole('drop').map(({ column, reason }) => ({ column, reason })),
     nullable: [],
@@ -108,18 +121,12 @@ function planColumn(
   rows: number,
   asked: Role | undefined,
   acceptsMissing: boolean,
+  isIndexOfPandas: boolean,
 ): PlannedColumn {
-  const guess = guessRole(values, rows)
+  const guess = isIndexOfPandas ? INDEX : guessRole(values, rows)
   // A column without information stays out even when it is asked for: there is nothing to fit.
   const role = asked && guess.useless !== true ? asked : guess.role
-  if (role === 'numeric' && values.kind === 'text') {
-    const example = values.levels[0] ?? ''
-    throw new InputError(
-      'invalid_number',
-      `column ${quote(column)} cannot be numeric: it holds ${quote(example)}`,
-      [{ column }],
-    )
-  }
+  if (role === 'numeric' && values.kind === 'text') throw notNumeric(column, values.levels)
   const missing = countMissing(values)
   const filled =
     missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows, acceptsMissing)
@@ -128,7 +135,7 @@ function planColumn(
     column,
     role,
     reason: `${reason}${filled}`,
-    override: `--${suggestRole(role, values)} ${column}`,
+    override: `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${column}`,
   }
 }
 
@@ -165,15 +172,21 @@ function guessRole(values: Column, rows: number): Guess {
     }
     return { role: 'numeric', reason: 'number' }
   }
+  if (isBooleanColumn(values))
+    return { role: 'nominal', reason: `boolean, written as ${values.levels.join(' and ')}` }
   const distinct = countDistinct(values)
+  const what = holdsLongIntegers(values) ? 'whole number beyond 2^53, kept as text,' : 'text'
   const dates = holdsDates(values) ? '; dates are not read as times' : ''
   if (distinct > present / 2 && present > 20)
-    return { role: 'drop', reason: `text with ${distinct} different values in ${present}${dates}` }
+    return {
+      role: 'drop',
+      reason: `${what} with ${distinct} different values in ${present}${dates}`,
+    }
   if (distinct > MAX_CATEGORIES)
-    return { role: 'drop', reason: `text with ${distinct} different values${dates}` }
+    return { role: 'drop', reason: `${what} with ${distinct} different values${dates}` }
   return {
     role: 'nominal',
-    reason: `text with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,
+    reason: `${what} with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,
   }
 }
 

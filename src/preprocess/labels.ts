@@ -1,4 +1,6 @@
 /** The target column as class numbers. */
+
+import { truthOf } from '../data/cell.ts'
 import {
   type Column,
   cellAt,
@@ -58,7 +60,12 @@ export function encodeLabels(column: Column, plan: ColumnPlan) {
   }
   const positive = plan.positiveClass
   if (positive !== undefined) {
-    const at = values.findIndex((value) => String(value) === positive)
+    const truth = truthOf(positive)
+    const at = values.findIndex((value) => {
+      const name = String(value)
+      // A class of truth values may be named in any spelling.
+      return name === positive || (truth !== undefined && name === truth)
+    })
     if (at < 0)
       throw new InputError(
         'invalid_plan',

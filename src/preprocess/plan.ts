@@ -1,5 +1,6 @@
 /** The column plan: which column of a table is what. It is data: a JSON file, or inferred from the table. */
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
+import { normalText } from '../data/text.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 
 /** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */
@@ -19,6 +20,8 @@ export interface OrdinalColumn {
   /** Categories in order; absent = ascending. */
   readonly categories?: readonly (string | number)[]
   readonly impute: CategoryImputation
+  /** Whether its texts are true and false, however they are spelled; absent = as the table has it. */
+  readonly boolean?: boolean
 }
 
 export interface NominalColumn {
@@ -26,6 +29,8 @@ export interface NominalColumn {
   readonly impute: CategoryImputation
   /** Categories seen less often in training share one level. */
   readonly minFrequency: number
+  /** Whether its texts are true and false, however they are spelled; absent = as the table has it. */
+  readonly boolean?: boolean
 }
 
 /** A text column made from another by a regular expression in linear time (RE2 syntax). */
@@ -84,7 +89,10 @@ const read = createJsonReader((message) => new InputError('invalid_plan', messag
 export function parsePlan(text: string): ColumnPlan {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    // A pattern is written in characters, everything else in names and categories.
+    value = JSON.parse(text, (key, item: unknown) =>
+      typeof item === 'string' && key !== 'pattern' ? normalText(item) : item,
+    )
   } catch (error) {
     throw new InputError('invalid_plan', `the plan is not JSON: ${(error as Error).message}`)
   }
@@ -110,7 +118,7 @@ export function readPlan(value: unknown): ColumnPlan {
         ? { impute: read.choice(entry.get('impute'), `${where}.impute`, numberImputations) }
         : {}),
     })),
-    ordinal: readEntries(plan, 'ordinal', ['categories', 'impute'], (entry, where) => ({
+    ordinal: readEntries(plan, 'ordinal', ['categories', 'impute', 'boolean'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
       ...(entry.has('categories')
         ? { categories: readOrder(entry.get('categories'), `${where}.categories`) }
@@ -119,15 +127,22 @@ export function readPlan(value: unknown): ColumnPlan {
         'most_frequent',
         'own_level',
       ]),
+      ...readBoolean(entry, where),
     })),
-    nominal: readEntries(plan, 'nominal', ['impute', 'min_frequency'], (entry, where) => ({
-      column: read.text(entry.get('column'), `${where}.column`),
-      impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, [
-        'most_frequent',
-        'own_level',
-      ]),
-      minFrequency: read.whole(entry.get('min_frequency') ?? 1, `${where}.min_frequency`, 1),
-    })),
+    nominal: readEntries(
+      plan,
+      'nominal',
+      ['impute', 'min_frequency', 'boolean'],
+      (entry, where) => ({
+        column: read.text(entry.get('column'), `${where}.column`),
+        impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, [
+          'most_frequent',
+          'own_level',
+        ]),
+        minFrequency: read.whole(entry.get('min_frequency') ?? 1, `${where}.min_frequency`, 1),
+        ...readBoolean(entry, where),
+      }),
+    ),
     derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
     dropped: readEntries(plan, 'drop', ['reason'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
@@ -135,6 +150,11 @@ export function readPlan(value: unknown): ColumnPlan {
     })),
     nullable: read.texts(plan.get('nullable') ?? [], 'nullable'),
   }
+}
+
+function readBoolean(entry: JsonObject, where: string): { boolean?: boolean } {
+  const value = entry.get('boolean')
+  return value === undefined ? {} : { boolean: read.boolean(value, `${where}.boolean`) }
 }
 
 /** A class as a plan writes it: a text, a number, or true and false. */
@@ -183,10 +203,11 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     id: plan.id,
     numeric: plan.numeric,
     ordinal: plan.ordinal,
-    nominal: plan.nominal.map(({ column, impute, minFrequency }) => ({
+    nominal: plan.nominal.map(({ column, impute, minFrequency, boolean }) => ({
       column,
       impute,
       min_frequency: minFrequency,
+      boolean,
     })),
     derived: plan.derived,
     drop: plan.dropped,

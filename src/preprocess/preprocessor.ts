@@ -32,6 +32,15 @@ export interface ColumnRange {
 export interface InputColumn {
   readonly name: string
   readonly type: 'number' | 'text'
+  /**
+   * What all texts of a text column are: `true` and `false` however they are spelled, or whole numbers of which some
+   * are beyond what a double holds; absent = any texts.
+   */
+  readonly texts?: 'boolean' | 'integer'
+  /** Says that its texts are in their normal form; absent where all of them are ASCII. */
+  readonly unicode?: 'NFC'
+  /** Whether texts are taken as they were sent: in models that were trained on texts that are not in normal form. */
+  readonly raw?: boolean
   /** Whether a request may leave it empty. */
   readonly nullable: boolean
   /** The categories of a column used as one; absent for plain numbers and for text that is only a source. */

@@ -1,5 +1,6 @@
 /** Reads a stored preprocessor. */
 import type { JsonObject, JsonReader } from '../data/json-fields.ts'
+import { isAscii } from '../data/text.ts'
 import { quote } from '../errors.ts'
 import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
 import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'
@@ -95,17 +96,37 @@ function readDeviation(value: unknown, reader: JsonReader, where: string): numbe
   return reader.number(deviation >= 0 ? deviation : undefined, `${where} (not negative)`)
 }
 
+function readOptional<T>(value: unknown, readValue: (value: unknown) => T): T | undefined {
+  return value === undefined ? undefined : readValue(value)
+}
+
 function readInput(entry: JsonObject, reader: JsonReader, where: string): InputColumn {
   const type = reader.choice(entry.get('type'), `${where}.type`, ['number', 'text'])
   const range = entry.has('range') ? reader.object(entry.get('range'), `${where}.range`) : undefined
   const example = entry.get('example')
+  const name = reader.text(entry.get('name'), `${where}.name`)
+  const categories = entry.has('categories')
+    ? reader.categories(entry.get('categories'), `${where}.categories`)
+    : undefined
+  const texts = readOptional(entry.get('texts'), (value) =>
+    reader.choice(value, `${where}.texts`, ['boolean', 'integer']),
+  )
+  const unicode = readOptional(entry.get('unicode'), (value) =>
+    reader.choice(value, `${where}.unicode`, ['NFC']),
+  )
+  // A model that does not say so may tell texts apart that have one normal form.
+  const isRaw =
+    type === 'text' &&
+    unicode === undefined &&
+    ![readExample(example), ...(categories ?? [])].every((text) => isAscii(String(text)))
   return {
-    name: reader.text(entry.get('name'), `${where}.name`),
+    name,
     type,
+    ...(texts === undefined ? {} : { texts }),
+    ...(unicode === undefined ? {} : { unicode }),
+    ...(isRaw ? { raw: true } : {}),
     nullable: reader.boolean(entry.get('nullable'), `${where}.nullable`),
-    ...(entry.has('categories')
-      ? { categories: reader.categories(entry.get('categories'), `${where}.categories`) }
-      : {}),
+    ...(categories ? { categories } : {}),
     ...(range
       ? {
           range: {

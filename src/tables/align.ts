@@ -1,6 +1,7 @@
 /** Tables that a model is measured on, made to fit the table that it is trained on. */
 import { type Column, type DataFrame, findColumn, numberColumn, textColumn } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
+import { numbersOfBooleans } from '../preprocess/booleans.ts'
 import type { ReadTable } from './read-tables.ts'
 
 /** A table to measure on may lack the weights: they do not count there. */
@@ -42,7 +43,8 @@ export function alignTable(train: ReadTable, other: ReadTable, weight?: string):
     names,
     columns: names.map((name, j) => {
       const wanted = (train.table.columns[j] as Column).kind
-      const column = findColumn(table, name) as Column
+      const found = findColumn(table, name) as Column
+      const column = wanted === 'number' ? numbersOfBooleans(found) : found
       if (column.kind === 'text' && column.unread !== undefined)
         throw new InputError(
           'invalid_text',

@@ -157,7 +157,10 @@ async function readParquet(
   builder: TableBuilder,
 ): Promise<void> {
   const columns = new Map<string, JsonColumn>(
-    parquet.names.map((name) => [name, { name, builder: target.column(name), type: undefined }]),
+    parquet.names.map((name) => [
+      name,
+      { name, builder: target.column(name), type: undefined, row: 0 },
+    ]),
   )
   for await (const { name, firstRow, values, length, isLast } of parquet.columns()) {
     let row = firstRow

@@ -9,6 +9,7 @@ import {
 } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { numbersOfBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import {
   buildPreprocessor,
   type InputColumn,
@@ -39,13 +40,22 @@ export function fitBackground(spec: PreprocessorSpec, table: DataFrame): Matrix 
       absent.slice(0, 10).map((column) => ({ column })),
     )
   }
-  return buildPreprocessor(spec).transform({
+  const frame = {
     names: spec.inputs.map(({ name }) => name),
-    columns: spec.inputs.map((input) =>
-      fitColumn(input, findColumn(table, input.name) as Column, table.length),
-    ),
+    columns: spec.inputs.map((input) => {
+      const column = findColumn(table, input.name) as Column
+      const typed = input.type === 'number' ? numbersOfBooleans(column) : column
+      return fitColumn(input, typed, table.length)
+    }),
     length: table.length,
-  })
+  }
+  const booleans = spec.inputs.filter(({ texts }) => texts === 'boolean')
+  return buildPreprocessor(spec).transform(
+    spellBooleans(
+      frame,
+      booleans.map(({ name }) => name),
+    ),
+  )
 }
 
 /** Returns the column with the input's type, and no gap where training had none. */

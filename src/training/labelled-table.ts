@@ -2,6 +2,7 @@
 import { type Column, type DataFrame, findColumn } from '../data/frame.ts'
 import { type Split, stratifiedSplit } from '../data/split.ts'
 import { InputError, quote } from '../errors.ts'
+import { booleanColumns, isBooleanColumn, spellBooleans } from '../preprocess/booleans.ts'
 import { encodeLabels, withLabels } from '../preprocess/labels.ts'
 import { type ColumnPlan, checkPlan } from '../preprocess/plan.ts'
 import { checkReadable } from '../preprocess/readable.ts'
@@ -15,6 +16,8 @@ export interface LabelledTable {
   readonly classes: readonly string[]
   /** Whether labels are written as numbers. */
   readonly numericClasses: boolean
+  /** Columns of truth values, which other tables may spell differently; also the target's name where it is one. */
+  readonly booleans: readonly string[]
   readonly split: Split
 }
 
@@ -44,7 +47,12 @@ export function labelTable(
   checkPlan(plan, table.names)
   checkReadable(plan, table)
   if (plan.weight !== undefined) checkWeights(table, plan.weight, plan.target)
-  const frame = withLabels(table, plan.target, options.dropMissingLabel, warn)
+  const booleans = [
+    ...booleanColumns(plan),
+    ...(isBooleanColumn(findColumn(table, plan.target)) ? [plan.target] : []),
+  ]
+  const labelled = withLabels(table, plan.target, options.dropMissingLabel, warn)
+  const frame = spellBooleans(labelled, booleans)
   const labels = encodeLabels(findColumn(frame, plan.target) as Column, plan)
   labels.counts.forEach((count, label) => {
     if (count === 1)
@@ -58,6 +66,7 @@ export function labelTable(
     y: labels.y,
     classes: labels.classes,
     numericClasses: labels.numeric,
+    booleans,
     split,
   }
 }

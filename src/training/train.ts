@@ -8,6 +8,7 @@ import { engines } from '../estimators/index.ts'
 import { parseParams, storedParams } from '../estimators/params.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
 import { makeSelfTest } from '../predictor/self-test.ts'
+import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import { VERSION } from '../version.ts'
@@ -45,10 +46,11 @@ export function keptColumns(
  */
 export async function train(
   table: DataFrame,
-  plan: ColumnPlan,
+  given: ColumnPlan,
   options: TrainOptions,
 ): Promise<TrainReport> {
   const { seed, tuning } = options
+  const plan = planBooleans(given, table)
   const estimator = await loadEstimator(options)
   const params = parseParams(estimator.params, options.params)
   checkHeedsWeights(plan, estimator, options)
@@ -65,7 +67,11 @@ export async function train(
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(([name, given]) => {
     const { dropMissingLabel } = options
-    return [name, encodeChannel(name, given, plan.target, classes, dropMissingLabel, warn)] as const
+    const channel = spellBooleans(given, data.booleans)
+    return [
+      name,
+      encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn),
+    ] as const
   })
   const settings: FitSettings = {
     plan,

@@ -114,21 +114,19 @@ const numbers: [written: string, value: number][] = [
   ['-0', -0],
   ['5e-324', 5e-324],
   ['1.7976931348623157e308', Number.MAX_VALUE],
-  ['9007199254740993', 9007199254740992],
-  ['123456789012345678901234567890', 123456789012345680000000000000],
+  ['9007199254740991', 9007199254740991],
+  ['123456789012345677877719597056', 123456789012345680000000000000],
+  ['9007199254740993.0', 9007199254740992],
   ['0.1000000000000000055511151231257827', 0.1],
   ['1e-999', 0],
 ]
 
 for (const [written, value] of numbers) {
-  t.test(
-    `${written.startsWith('-0') || written.includes('e') ? 'C23' : 'C22'} ${written} is the nearest double`,
-    (t) => {
-      const [[, , age] = []] = rowsOf(decodeBody(json, aged(written)).frame)
-      t.ok(Object.is(age, value), `${age} is ${value}`)
-      t.end()
-    },
-  )
+  t.test(`${written} is the nearest double`, (t) => {
+    const [[, , age] = []] = rowsOf(decodeBody(json, aged(written)).frame)
+    t.ok(Object.is(age, value), `${age} is ${value}`)
+    t.end()
+  })
 }
 
 const POSITION = /\b(?:position|offset|character|byte) \d+/
@@ -179,8 +177,17 @@ const refused: [name: string, body: Body, code: InputErrorCode, message: RegExp,
       /row 1, column "Age": .*-(1e999|Infinity)/,
       firstAge,
     ],
+    ...['9007199254740993', '-123456789012345678901234567890'].map(
+      (digits): [string, Body, InputErrorCode, RegExp, Place] => [
+        `${digits}, which no double holds`,
+        aged(digits),
+        'invalid_number',
+        new RegExp(`row 1, column "Age": ${digits} is a whole number`),
+        firstAge,
+      ],
+    ),
     [
-      'C22 an integer of 100,000 digits',
+      'an integer of 100,000 digits',
       aged('9'.repeat(100_000)),
       'non_finite',
       /row 1, column "Age"/,

@@ -1,5 +1,7 @@
 /** Which column is predicted from which others. */
+import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
+import { normalText } from '../../data/text.ts'
 import { InputError, listNames, quote } from '../../errors.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
@@ -26,7 +28,8 @@ export function choosePlan(
     }
     return { plan: withUnplanned(withWeight(request.plan, request.weight), table) }
   }
-  const target = request.target ?? labelOf(request, table)
+  const asked = request.target === undefined ? undefined : normalText(request.target)
+  const target = asked ?? labelOf(request, table)
   if (target === undefined) {
     const how = request.sageMaker ? 'set the hyperparameter target to' : '--target'
     throw new InputError(
@@ -35,15 +38,16 @@ export function choosePlan(
     )
   }
   checkRowCount(table)
-  const { weight } = request
-  const roles = isNamed ? request.roles : allNumeric(table, target, weight)
+  const weight = request.weight === undefined ? undefined : normalText(request.weight)
+  const given = new Map([...request.roles].map(([name, role]) => [normalText(name), role]))
+  const roles = isNamed ? given : allNumeric(table, target, weight)
   return inferPlan(table, target, roles, acceptsMissing, weight)
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */
 function labelOf(request: TrainRequest, table: DataFrame): string | undefined {
   if (!request.sageMaker) return undefined
-  if (request.header === 'present') return table.names[0]
+  if (request.header === 'present') return table.names.find((name, at) => !isIndexName(name, at))
   return table.names.find((name) => name === 'label')
 }
 

@@ -1,5 +1,6 @@
 /** The first lines of a training: what runs, on which data, with which plan. */
 import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
+import { isBooleanColumn, spellBooleans } from '../../preprocess/booleans.ts'
 import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
 import type { FileSummary } from '../../tables/read-tables.ts'
 import { VERSION } from '../../version.ts'
@@ -26,7 +27,9 @@ export function describeFiles(files: readonly FileSummary[]): string[] {
 
 /** Returns the target's line: its classes with their shares. */
 export function describeTarget(target: string, table: DataFrame): string {
-  const column = findColumn(table, target)
+  // Labels of truth values are classes of one spelling.
+  const booleans = isBooleanColumn(findColumn(table, target)) ? [target] : []
+  const column = findColumn(spellBooleans(table, booleans), target)
   const distinct = column ? countDistinct(column) : 0
   // What has so many values is no target; that will be said.
   if (distinct > 1000) return `target    ${target}   ${distinct} different values`

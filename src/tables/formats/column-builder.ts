@@ -1,8 +1,15 @@
 /** One column that grows cell by cell and finds out on the way whether it holds numbers or texts. */
 
 import { beginsWithZero, readDecimal } from '../../data/decimal.ts'
-import { type Column, numberColumn } from '../../data/frame.ts'
-import { checkFinite, isInfinity, isMissingBytes, isMissingText } from '../../data/number.ts'
+import { type Column, mapTexts, numberColumn } from '../../data/frame.ts'
+import {
+  checkFinite,
+  isInexactInteger,
+  isInfinity,
+  isMissingBytes,
+  isMissingText,
+} from '../../data/number.ts'
+import { normalText } from '../../data/text.ts'
 import { InputError } from '../../errors.ts'
 import { createTextDictionary, type TextDictionary } from './text-dictionary.ts'
 
@@ -29,7 +36,10 @@ export interface ColumnBuilder {
   /** Bytes that its different texts take. */
   readonly dictionaryMemory: number
   addMissing(): void
-  /** Adds a cell that a person wrote: a number if it is a decimal without zeros in front, otherwise a text. */
+  /**
+   * Adds a cell that a person wrote: a number if it is a decimal without zeros in front whose digits a double keeps,
+   * otherwise a text.
+   */
   addBytes(bytes: Uint8Array, start: number, end: number): void
   /** Adds a cell that is a number; in a text column, its text. */
   addNumber(value: number): void
@@ -124,7 +134,13 @@ export function createColumnBuilder(
     addBytes(bytes, start, end) {
       if (state === 'number') {
         const value = readDecimal(bytes, start, end)
-        if (!Number.isNaN(value) && !beginsWithZero(bytes, start, end)) {
+        if (
+          !Number.isNaN(value) &&
+          !beginsWithZero(bytes, start, end) &&
+          !(
+            Math.abs(value) > Number.MAX_SAFE_INTEGER && isInexactInteger(decode(bytes, start, end))
+          )
+        ) {
           if (value - value !== 0)
             overflowed ??= { row: length, written: decode(bytes, start, end) }
           numbers.push(value)
@@ -194,9 +210,15 @@ export function createColumnBuilder(
         return { kind: 'text', codes: new Int32Array(length).fill(-1), levels: [] }
       const levels = dictionary.texts()
       dictionary = createTextDictionary()
-      return { kind: 'text', codes: codes.take(), levels }
+      return mapTexts({ kind: 'text', codes: codes.take(), levels }, normalOrMissing)
     },
   }
+}
+
+/** Texts that differ in nothing that an eye sees are one; such as have nothing that it sees are missing. */
+function normalOrMissing(text: string): string | null {
+  const normal = normalText(text)
+  return normal !== text && isMissingText(normal) ? null : normal
 }
 
 function decode(bytes: Uint8Array, start: number, end: number): string {

@@ -1,8 +1,16 @@
 /** CSV files into a table, piece by piece. */
 
-import { blankRowError, checkHeader, raggedRow, rowName, scanError } from '../../data/csv.ts'
+import {
+  blankRowError,
+  checkHeader,
+  raggedRow,
+  rowName,
+  scanError,
+  withIndexName,
+} from '../../data/csv.ts'
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
+import { normalText } from '../../data/text.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
 import { InputError, listNames, placed } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
@@ -71,7 +79,7 @@ export function createCsvReader(
     const first = fields(bytes)
     width = first.length
     const given = hasHeader
-      ? checkHeader(first)
+      ? checkHeader(withIndexName(first).map(normalText))
       : (names ?? ['label', ...first.slice(1).map((_, i) => `f${i + 1}`)])
     if (given.length !== width)
       throw new InputError(

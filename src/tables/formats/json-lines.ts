@@ -1,6 +1,8 @@
 /** JSON Lines files into a table, piece by piece. */
 
+import { parseKeepingIntegers } from '../../data/json-integers.ts'
 import { checkFinite } from '../../data/number.ts'
+import { normalText } from '../../data/text.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
 import { InputError, quote } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
@@ -23,6 +25,21 @@ export function createJsonLinesReader(file: TableFile): TableReader {
   let line = 0
   let blankLine = 0
 
+  /** Keys of one normal form are one column. */
+  const addColumn = (key: string): JsonColumn => {
+    const name = normalText(key.trim())
+    if (name === '')
+      throw new InputError('empty_column_name', `the key of column ${columns.size + 1} has no name`)
+    const column = columns.get(name) ?? {
+      name,
+      builder: file.column(name),
+      type: undefined,
+      row: 0,
+    }
+    columns.set(name, column)
+    columns.set(key, column)
+    return column
+  }
   const addLine = (bytes: Uint8Array) => {
     line++
     let text = decoder.decode(bytes)
@@ -35,16 +52,14 @@ export function createJsonLinesReader(file: TableFile): TableReader {
     if (blankLine > 0)
       throw new InputError('blank_row', `line ${blankLine} is empty`, [{ row: blankLine }])
     for (const [name, value] of Object.entries(parseLine(text, line))) {
-      let column = columns.get(name)
-      if (!column) {
-        if (name === '')
-          throw new InputError(
-            'empty_column_name',
-            `the key of column ${columns.size + 1} has no name`,
-          )
-        column = { name, builder: file.column(name), type: undefined }
-        columns.set(name, column)
-      }
+      const column = columns.get(name) ?? addColumn(name)
+      if (column.row === line)
+        throw new InputError(
+          'duplicate_column',
+          `line ${line} names column ${quote(column.name)} twice`,
+          [{ row: line, column: column.name }],
+        )
+      column.row = line
       addCell(column, value, line)
     }
     file.padRow()
@@ -93,10 +108,13 @@ export interface JsonColumn {
   readonly name: string
   readonly builder: ColumnBuilder | undefined
   type: string | undefined
+  /** The row of its last cell. */
+  row: number
 }
 
 /**
- * Adds a cell of a typed file: a number, a text or a boolean; null, undefined and the empty text are missing.
+ * Adds a cell of a typed file: a number, a text or a boolean; null, undefined and the empty text are missing. Whole
+ * numbers that no double holds are bigints, and become texts.
  * @throws InputError `invalid_text` for another type than before, `non_finite`
  */
 export function addCell(column: JsonColumn, value: unknown, row: number): void {
@@ -105,7 +123,7 @@ export function addCell(column: JsonColumn, value: unknown, row: number): void {
     builder?.addMissing()
     return
   }
-  const type = typeof value
+  const type = typeof value === 'bigint' ? 'number' : typeof value
   column.type ??= type
   if (type === 'object' || type !== column.type) {
     const found = type === 'object' ? 'a list or an object' : `${column.type} and ${type}`
@@ -115,24 +133,24 @@ export function addCell(column: JsonColumn, value: unknown, row: number): void {
       [{ row, column: name }],
     )
   }
-  if (typeof value === 'number')
+  if (typeof value === 'number') {
     builder?.addNumber(checkFinite(value, value, { row, column: name }))
-  else {
-    const text = String(value)
-    if (/\p{Surrogate}/u.test(text))
-      throw new InputError(
-        'invalid_text',
-        `row ${row}, column ${quote(name)}: ${quote(text)} is half a character`,
-        [{ row, column: name }],
-      )
-    builder?.addText(text)
+    return
   }
+  const text = String(value)
+  if (/\p{Surrogate}/u.test(text))
+    throw new InputError(
+      'invalid_text',
+      `row ${row}, column ${quote(name)}: ${quote(text)} is half a character`,
+      [{ row, column: name }],
+    )
+  builder?.addText(text)
 }
 
 function parseLine(line: string, row: number): Record<string, unknown> {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = parseKeepingIntegers(line, JSON.parse)
   } catch {
     throw new InputError('invalid_json', `line ${row} is not JSON: ${quote(line)}`, [{ row }])
   }

@@ -2,6 +2,7 @@
 import type { DataFrame } from '../../data/frame.ts'
 import type { SearchSpace } from '../../estimators/search-space.ts'
 import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
+import { planBooleans } from '../../preprocess/booleans.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import { checkHeedsWeights, loadEstimator } from '../choose-estimator.ts'
 import { labelTable } from '../labelled-table.ts'
@@ -32,9 +33,10 @@ export interface TuneReport extends TrainReport {
  */
 export async function tune(
   table: DataFrame,
-  plan: ColumnPlan,
+  given: ColumnPlan,
   options: TuneOptions,
 ): Promise<TuneReport> {
+  const plan = planBooleans(given, table)
   const { shouldStop, shouldStopFinal, onSplit, ...training } = options
   const estimator = await loadEstimator(options)
   // What there is to warn of, the training will warn of.

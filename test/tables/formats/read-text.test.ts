@@ -79,10 +79,11 @@ t.test('headers', async (t) => {
     ['a name twice', 'a,b,a\n1,2,3\n', 'duplicate_column', /"a" twice/],
     ['twice but for blanks', 'a, a\n1,2\n', 'duplicate_column', /"a" twice/],
     ['an empty name', 'a,,c\n1,2,3\n', 'empty_column_name', /column 2 has no name/],
-    ['an index column', ',a\n0,1\n', 'empty_column_name', /column 1 has no name/],
+    ['an empty name alone', '""\n1\n', 'empty_column_name', /column 1 has no name/],
   ] as const)
     await checkRefused(t, () => readCsvTable(text), code, message, name)
   same(t, readCsvTable('a,A\n1,2\n'), { a: [1], A: [2] }, 'case tells names apart')
+  same(t, readCsvTable(',a\n0,1\n'), { 'Unnamed: 0': [0], a: [1] }, 'the index of pandas')
   const long = 'x'.repeat(1000)
   same(t, readCsvTable(`${long}\n1\n`), { [long]: [1] }, 'a name of 1000 characters is kept')
   const forged = 'a\n[train] auc=1'

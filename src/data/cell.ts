@@ -1,0 +1,128 @@
+/**
+ * What a cell means, whatever the format it came in. Training and serving share this table:
+ *
+ * | written                         | number column | text column    | boolean column  | integer column |
+ * |---------------------------------|---------------|----------------|-----------------|----------------|
+ * | nothing, null, NaN, NA and such | missing       | missing        | missing         | missing        |
+ * | a finite number                 | the number    | refused        | 0 false, 1 true | its digits     |
+ * | a whole number no double holds  | refused       | refused        | refused         | its digits     |
+ * | true, false                     | 1, 0 (*)      | "true", "false"| "true", "false" | "true", "false"|
+ * | a text                          | refused       | the text       | true, True, TRUE are "true", likewise false | the text |
+ *
+ * (*) where training saw nothing but 0 and 1; elsewhere they are refused.
+ *
+ * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
+ * normal form ({@link normalText}).
+ */
+import { InputError, type Place, placed, quote } from '../errors.ts'
+import type { Cell } from './frame.ts'
+import {
+  checkFinite,
+  inexactInteger,
+  isDecimal,
+  isMissingText,
+  notANumber,
+  parseNumber,
+} from './number.ts'
+import { normalText } from './text.ts'
+
+/** What the cells of a column are: numbers, texts, the texts true and false, or texts of whole numbers. */
+export type CellKind = 'number' | 'text' | 'boolean' | 'integer'
+
+/** What a column's meaning of its cells depends on. */
+export interface CellColumn {
+  readonly name: string
+  readonly type: 'number' | 'text'
+  /** What all texts of a text column are; absent = any texts. */
+  readonly texts?: 'boolean' | 'integer'
+  /** Whether texts are taken as they were sent, not in their normal form. */
+  readonly raw?: boolean
+  /** The numbers that training saw. */
+  readonly range?: { readonly minimum: number; readonly maximum: number; readonly integer: boolean }
+}
+
+/** Whether a number column has truth values, written as 0 and 1. */
+function holdsTruths({ range }: CellColumn): boolean {
+  return range?.integer === true && range.minimum >= 0 && range.maximum <= 1
+}
+
+const TRUTHS: ReadonlyMap<string, 'true' | 'false'> = new Map([
+  ['true', 'true'],
+  ['True', 'true'],
+  ['TRUE', 'true'],
+  ['false', 'false'],
+  ['False', 'false'],
+  ['FALSE', 'false'],
+])
+
+/** Returns `true` or `false` where a text spells one of them, as JSON, Python, R and spreadsheets do. */
+export function truthOf(text: string): 'true' | 'false' | undefined {
+  return TRUTHS.get(text)
+}
+
+/** Returns the text of a boolean column's cell: a truth however it is spelled, also as 0 or 1; any other as it is. */
+export function booleanText(text: string): string {
+  const truth = TRUTHS.get(text)
+  if (truth !== undefined || !isDecimal(text)) return truth ?? text
+  const value = Number(text)
+  return value === 0 ? 'false' : value === 1 ? 'true' : text
+}
+
+/**
+ * Returns the cell of a text field, as CSV has it; null = missing.
+ * @param text without blanks around
+ * @throws InputError `invalid_number` or `non_finite`, naming the place
+ */
+export function cellOfField(column: CellColumn, text: string, row: number): Cell {
+  if (isMissingText(text)) return null
+  if (column.type === 'text') return cellOfWord(column, text)
+  const truth = TRUTHS.get(text)
+  if (truth !== undefined && holdsTruths(column)) return truth === 'true' ? 1 : 0
+  return parseNumber(text, { row, column: column.name })
+}
+
+/**
+ * Returns the cell of a typed value, as JSON, Parquet and tensors have it; null = missing. A bigint is a whole number
+ * that no double holds.
+ * @throws InputError `invalid_number`, `invalid_text` or `non_finite`, naming the place
+ */
+export function cellOfValue(column: CellColumn, value: unknown, row: number): Cell {
+  if (value === null || value === undefined || Number.isNaN(value)) return null
+  const place = { row, column: column.name }
+  if (column.type === 'number') {
+    if (typeof value === 'number') return checkFinite(value, value, place)
+    if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
+    throw typeof value === 'bigint'
+      ? inexactInteger(String(value), place)
+      : notANumber(value, place)
+  }
+  if (typeof value === 'string') {
+    const text = value.trim()
+    return isMissingText(text) ? null : cellOfWord(column, text)
+  }
+  if (typeof value === 'boolean') return String(value)
+  if (column.texts === 'boolean' && (value === 0 || value === 1)) return value ? 'true' : 'false'
+  if (column.texts === 'integer' && (typeof value === 'bigint' || Number.isInteger(value)))
+    return String(value === 0 ? 0 : value)
+  throw notAText(column, value, place)
+}
+
+function cellOfWord(column: CellColumn, text: string): Cell {
+  if (column.texts === 'boolean') return booleanText(text)
+  if (column.raw === true) return text
+  const normal = normalText(text)
+  // What is left may be nothing.
+  return normal !== text && isMissingText(normal) ? null : normal
+}
+
+function notAText({ texts }: CellColumn, value: unknown, place: Place): InputError {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint'
+  const what =
+    texts === 'boolean'
+      ? 'is neither true nor false'
+      : texts === 'integer'
+        ? 'is not a whole number'
+        : 'is not a text'
+  const hint = isNumber && texts === undefined ? `; send ${quote(String(value))} in quotes` : ''
+  return new InputError('invalid_text', placed`${place}: ${quote(value)} ${what}${hint}`)
+}

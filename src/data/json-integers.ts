@@ -1,0 +1,38 @@
+/** Whole numbers in JSON that no double holds, with all their digits. */
+import { isInexactInteger } from './number.ts'
+
+/** Sixteen digits that are not behind a point: nothing shorter is beyond 2^53. */
+const LONG = /(?:^|[^.\d])\d{16}/
+/** A string, or a long whole number outside of strings. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])(-?\d{16,})(?![\d.eE])/gs
+/** Deeper values are no cells. */
+const MAX_DEPTH = 32
+
+/**
+ * Returns the value of a JSON text in which whole numbers that no double holds are bigints. Text without a long run of
+ * digits, which is the rule, is parsed once.
+ * @param parse returns the value of a JSON text, or throws
+ */
+export function parseKeepingIntegers(text: string, parse: (text: string) => unknown): unknown {
+  const value = parse(text)
+  if (!LONG.test(text)) return value
+  let found = false
+  const quoted = text.replace(TOKEN, (token, digits: string | undefined) => {
+    if (digits === undefined || !isInexactInteger(digits)) return token
+    found = true
+    return `"${digits}"`
+  })
+  return found ? merge(value, parse(quoted), MAX_DEPTH) : value
+}
+
+/** Puts a bigint where the one value has a number and the other its digits. */
+function merge(value: unknown, quoted: unknown, depth: number): unknown {
+  if (typeof value === 'number' && typeof quoted === 'string') return BigInt(quoted)
+  if (value === null || typeof value !== 'object' || depth === 0) return value
+  const [own, other] = [value, quoted] as [Record<string, unknown>, Record<string, unknown>]
+  for (const key of Object.keys(own)) {
+    const merged = merge(own[key], other[key], depth - 1)
+    if (merged !== own[key]) own[key] = merged
+  }
+  return value
+}
