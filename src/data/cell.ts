@@ -83,7 +83,7 @@ export function cellOfField(column: CellColumn, text: string, row: number): Cell
 
 /**
  * Returns the cell of a typed value, as JSON, Parquet and tensors have it; null = missing. A bigint is a whole number
- * that no double holds.
+ * whose digits a double does not keep.
  * @throws InputError `invalid_number`, `invalid_text` or `non_finite`, naming the place
  */
 export function cellOfValue(column: CellColumn, value: unknown, row: number): Cell {
@@ -92,9 +92,8 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
   if (column.type === 'number') {
     if (typeof value === 'number') return checkFinite(value, value, place)
     if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
-    throw typeof value === 'bigint'
-      ? inexactInteger(String(value), place)
-      : notANumber(value, place)
+    if (typeof value !== 'bigint') throw notANumber(value, place)
+    return exactNumber(value, place)
   }
   if (typeof value === 'string') {
     const text = value.trim()
@@ -105,6 +104,12 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
   if (column.texts === 'integer' && (typeof value === 'bigint' || Number.isInteger(value)))
     return String(value === 0 ? 0 : value)
   throw notAText(column, value, place)
+}
+
+function exactNumber(integer: bigint, place: Place): number {
+  const value = checkFinite(Number(integer), integer, place)
+  if (BigInt(value) !== integer) throw inexactInteger(String(integer), place)
+  return value
 }
 
 function cellOfWord(column: CellColumn, text: string): Cell {

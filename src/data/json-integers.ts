@@ -1,16 +1,18 @@
-/** Whole numbers in JSON that no double holds, with all their digits. */
-import { isInexactInteger } from './number.ts'
+/** Whole numbers in JSON with all their digits, also those that a double does not keep. */
+import { keepInteger } from './number.ts'
 
 /** Sixteen digits that are not behind a point: nothing shorter is beyond 2^53. */
 const LONG = /(?:^|[^.\d])\d{16}/
 /** A string, or a long whole number outside of strings. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])(-?\d{16,})(?![\d.eE])/gs
+/** Longer numbers are beyond all doubles. */
+const MOST_DIGITS = 400
 /** Deeper values are no cells. */
 const MAX_DEPTH = 32
 
 /**
- * Returns the value of a JSON text in which whole numbers that no double holds are bigints. Text without a long run of
- * digits, which is the rule, is parsed once.
+ * Returns the value of a JSON text in which whole numbers are bigints whose digits a double does not keep. Text without
+ * a long run of digits, which is the rule, is parsed once.
  * @param parse returns the value of a JSON text, or throws
  */
 export function parseKeepingIntegers(text: string, parse: (text: string) => unknown): unknown {
@@ -18,7 +20,8 @@ export function parseKeepingIntegers(text: string, parse: (text: string) => unkn
   if (!LONG.test(text)) return value
   let found = false
   const quoted = text.replace(TOKEN, (token, digits: string | undefined) => {
-    if (digits === undefined || !isInexactInteger(digits)) return token
+    if (digits === undefined || digits.length > MOST_DIGITS) return token
+    if (typeof keepInteger(BigInt(digits)) === 'number') return token
     found = true
     return `"${digits}"`
   })

@@ -56,6 +56,15 @@ export function isInexactInteger(text: string): boolean {
   return String(value) !== digits && BigInt(digits) !== BigInt(value)
 }
 
+/**
+ * Returns a whole number as a double where that is written with the same digits, otherwise as a bigint: a category or
+ * a label needs all of them.
+ */
+export function keepInteger(integer: bigint): number | bigint {
+  const value = Number(integer)
+  return Number.isSafeInteger(value) || String(value) === String(integer) ? value : integer
+}
+
 /** Returns the error for a whole number in a number column that no double holds. */
 export function inexactInteger(digits: string, place: Place): InputError {
   const nearest = BigInt(Number(digits))

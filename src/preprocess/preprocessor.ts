@@ -198,11 +198,19 @@ export function frameOfCells(
 ): DataFrame {
   return {
     names: inputs.map(({ name }) => name),
-    columns: inputs.map(({ type }, j) =>
-      type === 'number'
-        ? numberColumn(Float64Array.from(rows, (row) => (row[j] as number | null) ?? Number.NaN))
-        : textColumn(rows.map((row) => row[j] as string | null)),
+    columns: inputs.map((input, j) =>
+      columnOfCells(
+        input,
+        rows.map((row) => row[j] as Cell),
+      ),
     ),
     length: rows.length,
   }
+}
+
+/** Returns a column of an input's cells; null = missing. */
+export function columnOfCells({ type }: InputColumn, cells: readonly Cell[]): Column {
+  return type === 'number'
+    ? numberColumn(Float64Array.from(cells, (cell) => (cell as number | null) ?? Number.NaN))
+    : textColumn(cells as readonly (string | null)[])
 }

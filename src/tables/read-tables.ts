@@ -1,11 +1,11 @@
 /** Training files as one table. */
 import { relative } from 'node:path'
-import { openParquet, type ParquetFile } from '../codecs/parquet.ts'
 import type { DataFrame } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
 import { sha256 } from '../model-directory/read.ts'
 import { createCsvReader, type Header, type TableReader } from './formats/csv.ts'
 import { addCell, createJsonLinesReader, type JsonColumn } from './formats/json-lines.ts'
+import { openParquet, type ParquetFile } from './formats/parquet.ts'
 import { createTableBuilder, type TableBuilder, type TableFile } from './formats/table-builder.ts'
 import { hashPieces, type InputFile, openInputFile } from './input-files.ts'
 import { createMemoryBudget, type ProcessBudget } from './memory.ts'
@@ -162,11 +162,14 @@ async function readParquet(
       { name, builder: target.column(name), type: undefined, row: 0 },
     ]),
   )
-  for await (const { name, firstRow, values, length, isLast } of parquet.columns()) {
-    let row = firstRow
-    for (const value of values) addCell(columns.get(name) as JsonColumn, value, ++row)
-    if (isLast) for (let i = 0; i < length; i++) target.endRow()
-    builder.checkMemory()
+  for (const group of parquet.groups) {
+    for (const [index, name] of parquet.names.entries()) {
+      const column = columns.get(name) as JsonColumn
+      let row = group.firstRow
+      for (const value of await parquet.read(index, group)) addCell(column, value, ++row)
+      builder.checkMemory()
+    }
+    for (let i = 0; i < group.length; i++) target.endRow()
   }
   target.end()
 }

@@ -2,10 +2,13 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { startsWithHeader } from '../codecs/csv.ts'
+import { findPositions } from '../codecs/rows.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
+import { openParquet } from './formats/parquet.ts'
+import type { TypedCell } from './formats/parquet-types.ts'
 
 /** What a file of rows is written in. */
 export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
@@ -75,7 +78,7 @@ export async function openRowFile(file: string, format: InputFormat | undefined)
           yield partOf(block, 'jsonl', block.bytes, size)
       } else {
         await chunks.return(undefined)
-        yield* parquetParts(file, partBytes)
+        yield* parquetParts(file, predictor, partBytes)
       }
     },
   }
@@ -143,65 +146,62 @@ function headerParameter(present: boolean): ReadonlyMap<string, string> {
   return new Map([['header', present ? 'present' : 'absent']])
 }
 
-/** Row groups as JSON Lines: the one form that carries names and every type of cell. */
-async function* parquetParts(file: string, partBytes: number): AsyncGenerator<Part> {
+/**
+ * Row groups as JSON Lines, which carry names and every type of cell with all digits. Columns that the model does not
+ * have are left out.
+ */
+async function* parquetParts(
+  file: string,
+  predictor: Predictor,
+  partBytes: number,
+): AsyncGenerator<Part> {
   if (file === '-')
     throw new InputError('invalid_file', 'Parquet is read from files only, not standard input')
-  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
-    import('hyparquet'),
-    import('hyparquet-compressors'),
-  ])
   const handle = await open(file)
   try {
     const { size } = await handle.stat()
-    const source = { byteLength: size, slice: (from: number, to = size) => slice(handle, from, to) }
-    const metadata = await parquetMetadataAsync(source)
-    const total = Number(metadata.num_rows)
-    let rowStart = 0
-    for (const group of metadata.row_groups) {
-      const groupEnd = rowStart + Number(group.num_rows)
-      const rowBytes = Math.max(1, Number(group.total_byte_size) / Math.max(1, groupEnd - rowStart))
-      const step = Math.max(1, Math.floor(partBytes / rowBytes))
-      // A row group is read once; its rows leave in parts.
-      const rows = await parquetReadObjects({
-        file: source,
-        metadata,
-        compressors,
-        rowStart,
-        rowEnd: groupEnd,
-      })
-      for (let from = 0; from < rows.length; from += step) {
-        const lines = rows
-          .slice(from, from + step)
-          .map((row) => `${JSON.stringify(row, plainValue)}\n`)
-        const done = rowStart + Math.min(from + step, rows.length)
-        yield {
-          ...wholePart(Buffer.from(lines.join('')), 'jsonl'),
-          rowOffset: rowStart + from,
-          done,
-          total,
-        }
+    const parquet = await openParquet(size, (from, to) => slice(handle, from, to))
+    const { inputs, otherColumns } = predictor.preprocessor.spec
+    const positions = findPositions({ inputs, otherColumns, maxRows: 1 }, parquet.names)
+    const total = parquet.rows
+    for (const group of parquet.groups) {
+      const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []
+      for (const [j, { name }] of inputs.entries()) {
+        const position = positions[j]!
+        if (position < 0) continue
+        const cells = await parquet.read(position, group)
+        columns.push({ key: JSON.stringify(name), cells })
       }
-      rowStart = groupEnd
+      const step = Math.max(1, Math.floor(partBytes / Math.max(1, group.bytes / group.length)))
+      for (let from = 0; from < group.length; from += step) {
+        const to = Math.min(from + step, group.length)
+        const lines: string[] = []
+        for (let row = from; row < to; row++) {
+          const members = columns.map(({ key, cells }) => `${key}:${writeCell(cells[row]!)}`)
+          lines.push(`{${members.join(',')}}\n`)
+        }
+        const rowOffset = group.firstRow + from
+        const body = Buffer.from(lines.join(''))
+        yield { ...wholePart(body, 'jsonl'), rowOffset, done: group.firstRow + to, total }
+      }
     }
   } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError(
-      'invalid_parquet',
-      `${quote(file, 256)} is not a Parquet file that can be read`,
-    )
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
   } finally {
     await handle.close()
   }
+}
+
+/** Returns a cell as JSON, the sign of zero included; an infinity as a number beyond all doubles, which is refused. */
+function writeCell(cell: TypedCell): string {
+  if (typeof cell !== 'number') return typeof cell === 'bigint' ? `${cell}` : JSON.stringify(cell)
+  if (Object.is(cell, -0)) return '-0'
+  return Number.isFinite(cell) ? String(cell) : cell < 0 ? '-1e999' : '1e999'
 }
 
 async function slice(handle: FileHandle, from: number, to: number): Promise<ArrayBuffer> {
   const bytes = new ArrayBuffer(to - from)
   await handle.read(new Uint8Array(bytes), 0, to - from, from)
   return bytes
-}
-
-/** Numbers of 64 bits as the nearest double; JSON writes NaN and absent values as missing by itself. */
-function plainValue(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? Number(value) : value
 }

@@ -114,7 +114,7 @@ export interface JsonColumn {
 
 /**
  * Adds a cell of a typed file: a number, a text or a boolean; null, undefined and the empty text are missing. Whole
- * numbers that no double holds are bigints, and become texts.
+ * numbers whose digits a double does not keep are bigints; what no double holds is a text.
  * @throws InputError `invalid_text` for another type than before, `non_finite`
  */
 export function addCell(column: JsonColumn, value: unknown, row: number): void {
@@ -133,8 +133,10 @@ export function addCell(column: JsonColumn, value: unknown, row: number): void {
       [{ row, column: name }],
     )
   }
-  if (typeof value === 'number') {
-    builder?.addNumber(checkFinite(value, value, { row, column: name }))
+  // Its digits are needed among texts only.
+  const isExact = typeof value === 'bigint' && BigInt(Number(value)) === value
+  if (typeof value === 'number' || (isExact && builder?.state === 'number')) {
+    builder?.addNumber(checkFinite(Number(value), value, { row, column: name }))
     return
   }
   const text = String(value)
