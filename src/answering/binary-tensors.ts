@@ -39,7 +39,8 @@ const items: Readonly<Record<Exclude<Datatype, 'BYTES'>, Item>> = {
 }
 
 /**
- * Returns the values of a tensor as JSON would have them: NaN as null, which a column must allow.
+ * Returns the values of a tensor as JSON would have them: NaN as null, which a column must allow, and integers as
+ * bigints where a double does not keep their digits.
  * @param where names the tensor in messages
  * @throws InputError `invalid_shape`, `invalid_utf8`
  */

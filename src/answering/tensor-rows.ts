@@ -1,11 +1,14 @@
 /** Rows of the Open Inference Protocol: one matrix, or one tensor per column. */
+import { normalText } from '../data/text.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
 
 interface InputTensor {
   readonly name: string
+  readonly datatype: Datatype
   readonly shape: readonly number[]
+  /** Truth values of the datatype BOOL, or what the other datatypes hold. */
   readonly data: readonly unknown[]
 }
 
@@ -28,13 +31,16 @@ export function readTensorRows(
   const tensors = value.map((item: unknown, i) => readTensor(item, i, reading))
   reading.binary.checkEnd()
   const [first] = tensors as [InputTensor]
-  const names = new Set(inputs.map(({ name }) => name))
+  const inputOf = new Map(inputs.map((input) => [normalText(input.name), input]))
+  const names = new Set(inputOf.keys())
   if (tensors.length === 1 && !(names.has(first.name) && (first.shape[1] ?? 1) === 1)) {
     const [rows = 0, width = 1] =
       first.shape.length === 1 && inputs.length > 1 ? [1, first.shape[0]] : first.shape
     checkRows(rows, maxRows)
     return Array.from({ length: rows }, (_, row) =>
-      first.data.slice(row * width, (row + 1) * width),
+      first.data
+        .slice(row * width, (row + 1) * width)
+        .map((value, j) => cellOfTensor(inputs[j], value, first)),
     )
   }
   const rows = first.shape[0]!
@@ -63,8 +69,23 @@ export function readTensorRows(
     }
   }
   return Array.from({ length: rows }, (_, row) =>
-    Object.fromEntries(tensors.map(({ name, data }) => [name, data[row]])),
+    Object.fromEntries(
+      tensors.map((tensor) => [
+        tensor.name,
+        cellOfTensor(inputOf.get(tensor.name), tensor.data[row], tensor),
+      ]),
+    ),
   )
+}
+
+/** Whoever sends BOOL for numbers means 0 and 1, as NumPy has it. */
+function cellOfTensor(
+  input: InputColumn | undefined,
+  value: unknown,
+  { datatype }: InputTensor,
+): unknown {
+  const isNumber = datatype === 'BOOL' && input?.type === 'number' && typeof value === 'boolean'
+  return isNumber ? Number(value) : value
 }
 
 interface Reading {
@@ -78,7 +99,8 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new InputError('invalid_shape', `${where} must be an object`)
   }
-  const { name, shape, datatype, data, parameters } = value as Record<string, unknown>
+  const { shape, datatype, data, parameters, ...rest } = value as Record<string, unknown>
+  const name = typeof rest.name === 'string' ? normalText(rest.name) : undefined
   if (typeof name !== 'string') throw new InputError('invalid_shape', `${where} has no name`)
   if (!isDatatype(datatype)) {
     throw new InputError(
@@ -100,7 +122,7 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
       )
     }
     const own = reading.binary.take(bytes, where)
-    return { name, shape, data: readBinaryData(datatype, size, own, where) }
+    return { name, datatype, shape, data: readBinaryData(datatype, size, own, where) }
   }
   if (!Array.isArray(data)) throw new InputError('invalid_shape', `${where} has no data`)
   const flat: unknown[] = data.flat(1)
@@ -110,7 +132,7 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
       `${where} has ${flat.length} values, its shape [${shape}] means ${size}`,
     )
   }
-  return { name, shape, data: flat }
+  return { name, datatype, shape, data: flat }
 }
 
 /** Hands out what stands behind the JSON, tensor by tensor. */

@@ -1,39 +1,50 @@
 /** Rows of bare numbers, as the binary formats have them, checked against the model's inputs. */
 import type { Column, DataFrame } from '../data/frame.ts'
 import { numberColumn } from '../data/frame.ts'
-import { checkFinite } from '../data/number.ts'
 import { InputError, quote } from '../errors.ts'
+import { columnOfCells } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
-import { checkRowCount, missing, wrongWidth } from './rows.ts'
+import { cellOfJson, checkRowCount, wrongWidth } from './rows.ts'
+
+/** Whether a number needs no second look: neither missing nor infinite, and a double. */
+function isPlain(value: number | bigint): value is number {
+  return typeof value === 'number' && value - value === 0
+}
 
 /**
- * Returns the frame of a matrix of numbers whose columns are the inputs in their order; NaN = missing.
- * @param at returns the number at a row and column, both from 0
+ * Returns the frame of a matrix of numbers whose columns are the inputs in their order; NaN = missing. Truth values are
+ * 0 and 1, and whole numbers that are categories themselves.
+ * @param at returns the number at a row and column, both from 0; a bigint where a double does not keep its digits
  * @throws InputError `too_many_rows`, `wrong_width`, `invalid_text`, `missing_value` or `non_finite`
  */
 export function frameOfNumbers(
   context: DecodeContext,
   rows: number,
   columns: number,
-  at: (row: number, column: number) => number,
+  at: (row: number, column: number) => number | bigint,
 ): DataFrame {
   const { inputs } = context
   checkRowCount(rows, context)
   if (columns !== inputs.length) throw wrongWidth(inputs, columns, 1)
   const made = inputs.map((input, j): Column => {
-    if (input.type === 'text') {
+    if (input.type === 'text' && input.texts === undefined) {
       throw new InputError(
         'invalid_text',
         `column ${quote(input.name)} holds text, which this format cannot carry; send JSON or CSV`,
         [{ column: input.name }],
       )
     }
+    if (input.type === 'text')
+      return columnOfCells(
+        input,
+        Array.from({ length: rows }, (_, row) => cellOfJson(input, at(row, j), row + 1)),
+      )
     const values = new Float64Array(rows)
     for (let row = 0; row < rows; row++) {
       const value = at(row, j)
-      if (Number.isNaN(value)) missing(input, row + 1)
-      else checkFinite(value, value, { row: row + 1, column: input.name })
-      values[row] = value
+      values[row] = isPlain(value)
+        ? value
+        : ((cellOfJson(input, value, row + 1) as number | null) ?? Number.NaN)
     }
     return numberColumn(values)
   })

@@ -126,7 +126,7 @@ function readShape({ shape }: NpyHeader, width: number): [rows: number, columns:
   return width === 1 ? [first, 1] : [1, first]
 }
 
-type ReadItem = (view: DataView, offset: number, littleEndian: boolean) => number
+type ReadItem = (view: DataView, offset: number, littleEndian: boolean) => number | bigint
 
 const items = new Map<string, { size: number; read: ReadItem }>([
   ['f2', { size: 2, read: readFloat16 }],

@@ -1,4 +1,5 @@
 /** Numbers in binary formats that a DataView does not read as doubles. */
+import { keepInteger } from './number.ts'
 
 /** Returns an IEEE 754 number of 16 bits. */
 export function readFloat16(view: DataView, offset: number, littleEndian: boolean): number {
@@ -11,14 +12,16 @@ export function readFloat16(view: DataView, offset: number, littleEndian: boolea
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
-/** Returns the double nearest to an integer of 64 bits: both halves are exact, and their sum is rounded once. */
+/** Returns an integer of 64 bits: as a bigint where a double does not keep its digits. */
 export function readInt64(
   view: DataView,
   offset: number,
   little: boolean,
   signed: boolean,
-): number {
+): number | bigint {
   const [low, high] = little ? [offset, offset + 4] : [offset + 4, offset]
   const upper = signed ? view.getInt32(high, little) : view.getUint32(high, little)
-  return upper * 2 ** 32 + view.getUint32(low, little)
+  const value = upper * 2 ** 32 + view.getUint32(low, little)
+  if (Number.isSafeInteger(value)) return value
+  return keepInteger(signed ? view.getBigInt64(offset, little) : view.getBigUint64(offset, little))
 }

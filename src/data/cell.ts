@@ -5,11 +5,13 @@
  * |---------------------------------|---------------|----------------|-----------------|----------------|
  * | nothing, null, NaN, NA and such | missing       | missing        | missing         | missing        |
  * | a finite number                 | the number    | refused        | 0 false, 1 true | its digits     |
- * | a whole number no double holds  | refused       | refused        | refused         | its digits     |
+ * | a whole number no double holds  | nearest double| refused        | refused         | its digits     |
  * | true, false                     | 1, 0 (*)      | "true", "false"| "true", "false" | "true", "false"|
  * | a text                          | refused       | the text       | true, True, TRUE are "true", likewise false | the text |
  *
  * (*) where training saw nothing but 0 and 1; elsewhere they are refused.
+ *
+ * A column that held a whole number no double holds is no number column after training, but one of texts.
  *
  * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
  * normal form ({@link normalText}).
@@ -18,7 +20,6 @@ import { InputError, type Place, placed, quote } from '../errors.ts'
 import type { Cell } from './frame.ts'
 import {
   checkFinite,
-  inexactInteger,
   isDecimal,
   isMissingText,
   notANumber,
@@ -92,8 +93,8 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
   if (column.type === 'number') {
     if (typeof value === 'number') return checkFinite(value, value, place)
     if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
-    if (typeof value !== 'bigint') throw notANumber(value, place)
-    return exactNumber(value, place)
+    if (typeof value === 'bigint') return checkFinite(Number(value), value, place)
+    throw notANumber(value, place)
   }
   if (typeof value === 'string') {
     const text = value.trim()
@@ -104,12 +105,6 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
   if (column.texts === 'integer' && (typeof value === 'bigint' || Number.isInteger(value)))
     return String(value === 0 ? 0 : value)
   throw notAText(column, value, place)
-}
-
-function exactNumber(integer: bigint, place: Place): number {
-  const value = checkFinite(Number(integer), integer, place)
-  if (BigInt(value) !== integer) throw inexactInteger(String(integer), place)
-  return value
 }
 
 function cellOfWord(column: CellColumn, text: string): Cell {

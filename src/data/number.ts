@@ -65,15 +65,6 @@ export function keepInteger(integer: bigint): number | bigint {
   return Number.isSafeInteger(value) || String(value) === String(integer) ? value : integer
 }
 
-/** Returns the error for a whole number in a number column that no double holds. */
-export function inexactInteger(digits: string, place: Place): InputError {
-  const nearest = BigInt(Number(digits))
-  return new InputError(
-    'invalid_number',
-    placed`${place}: ${digits} is a whole number that a 64-bit float does not hold; the nearest that it holds is ${String(nearest)}`,
-  )
-}
-
 /**
  * Returns the double nearest to a decimal text (surrounding blanks allowed).
  * @throws InputError `invalid_number` or `non_finite`, naming the place.
@@ -81,9 +72,7 @@ export function inexactInteger(digits: string, place: Place): InputError {
 export function parseNumber(text: string, place: Place): number {
   const trimmed = text.trim()
   if (!DECIMAL.test(trimmed)) throw notANumber(trimmed, place)
-  const value = checkFinite(Number(trimmed), trimmed, place)
-  if (isInexactInteger(trimmed)) throw inexactInteger(trimmed, place)
-  return value
+  return checkFinite(Number(trimmed), trimmed, place)
 }
 
 /**

@@ -675,13 +675,6 @@ const binaryRefusals: [
     'invalid_shape',
     /both/,
   ],
-  [
-    'a truth for a number',
-    withFirst({ binary_data_size: 2 }, { datatype: 'BOOL' }),
-    Buffer.concat([Buffer.of(0, 1), binaryBytes.subarray(16)]),
-    'invalid_number',
-    /true|false/,
-  ],
   ['texts that end early', ...text([], Buffer.of(4, 0, 0, 0, 0x6d)), 'invalid_shape', /2 texts/],
   ['a text without a length', ...text([], Buffer.of(1, 0, 0)), 'invalid_shape', /2 texts/],
   [
