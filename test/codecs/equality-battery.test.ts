@@ -1,0 +1,242 @@
+/**
+ * One table in every format: a model that is trained on CSV, JSON Lines or Parquet has the same bytes, and whatever the
+ * rows are asked in, the answers have the same bits.
+ */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { readTensorRows } from '../../src/answering/tensor-rows.ts'
+import { encodeArtifact } from '../../src/artifact/encode.ts'
+import type { Decoded } from '../../src/codecs/codec.ts'
+import { csv } from '../../src/codecs/csv.ts'
+import { decodeInstances, json } from '../../src/codecs/json.ts'
+import { jsonLines } from '../../src/codecs/json-lines.ts'
+import { parseJson } from '../../src/codecs/json-text.ts'
+import { libsvm } from '../../src/codecs/libsvm.ts'
+import { npy } from '../../src/codecs/npy.ts'
+import { parquet } from '../../src/codecs/parquet.ts'
+import { recordioProtobuf } from '../../src/codecs/recordio-protobuf.ts'
+import { type Column, type DataFrame, findColumn } from '../../src/data/frame.ts'
+import { createRandom } from '../../src/data/random.ts'
+import { sha256 } from '../../src/model-directory/read.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
+import { inferPlan } from '../../src/preprocess/infer-plan.ts'
+import { alignTable } from '../../src/tables/align.ts'
+import { type ReadTable, readTables } from '../../src/tables/read-tables.ts'
+import { openRowFile } from '../../src/tables/row-files.ts'
+import { train } from '../../src/training/train.ts'
+import { type Body, rowsOf } from '../helper.ts'
+import {
+  jsonLists,
+  jsonObjects,
+  jsonOf,
+  numbersOf,
+  randomTable,
+  type Spelling,
+  spell,
+  spellings,
+  takeWritten,
+  toCsv,
+  toLibsvm,
+  toNpy,
+  toParquet,
+  toRecordIo,
+  toTensors,
+  type Written,
+  type WrittenColumn,
+} from '../written-tables.ts'
+
+t.setTimeout(240_000)
+
+const SEEDS = 50
+const ROWS = 40
+const ASKED = 12
+
+const directory = t.testdir()
+
+/** Reads a table as `train` reads its files. */
+async function readTable(name: string, body: Body): Promise<ReadTable> {
+  const path = join(directory, name)
+  await writeFile(path, body)
+  return readTables({ files: [path] }, 'present')
+}
+
+async function fit(read: ReadTable, seed: number, channels = new Map<'test', DataFrame>()) {
+  const { plan } = inferPlan(read.table, 'y', new Map([['count', 'numeric']]))
+  const { artifact } = await train(read.table, plan, {
+    estimator: seed % 2 ? 'decision_tree' : 'logistic_regression',
+    engine: 'native',
+    params: new Map(seed % 2 ? [] : [['max_iter', 20]]),
+    testSize: 0,
+    seed,
+    dropMissingLabel: false,
+    dataSha256: '0'.repeat(64),
+    sha256,
+    progress: async () => {},
+    warn: () => {},
+    channels,
+  })
+  return { artifact }
+}
+
+/** Every way to ask for rows by name or by position, as the frame that is read. */
+async function framesOf(
+  predictor: Predictor,
+  table: readonly WrittenColumn[],
+  order: readonly number[],
+  spelling: Spelling,
+): Promise<[name: string, frame: DataFrame][]> {
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  const context = { inputs, otherColumns, maxRows: 100 }
+  const positional = inputs.map(({ name }) => table.find((c) => c.name === name) as WrittenColumn)
+  const named = order.map((j) => table[j] as WrittenColumn)
+  const objects = () => jsonObjects(named, spelling, true)
+  const lists = () => jsonLists(positional, spelling)
+  const names = () => JSON.stringify(named.map(({ name }) => spell(name, spelling)))
+  const split = () => `{"columns":${names()},"data":[${jsonLists(named, spelling)}]}`
+  const byColumn = () =>
+    named.map((column) => {
+      const cells = column.cells.map((cell) => jsonOf(column, cell as Written, spelling))
+      return `${JSON.stringify(spell(column.name, spelling))}:[${cells}]`
+    })
+  const bodies: [name: string, codec: typeof csv | typeof json | typeof jsonLines, body: string][] =
+    [
+      ['CSV without a header', csv, toCsv(positional, spelling, { header: false })],
+      ['CSV in another order', csv, toCsv(named, spelling, { truthNumbers: true })],
+      ['CSV with the index of pandas', csv, toCsv(named, spelling, { index: true })],
+      ['a list of objects', json, `[${objects()}]`],
+      ['a list of lists', json, `[${lists()}]`],
+      ['instances', json, `{"instances":[${objects()}]}`],
+      ['instances of features', json, `{"instances":[${lists().map((l) => `{"features":${l}}`)}]}`],
+      ["MLflow's split", json, `{"dataframe_split":${split()}}`],
+      ["MLflow's records", json, `{"dataframe_records":[${objects()}]}`],
+      ['inputs by column', json, `{"inputs":{${byColumn()}}}`],
+      ['JSON Lines', jsonLines, objects().join('\n')],
+      ['JSON Lines of lists', jsonLines, lists().join('\r\n')],
+    ]
+  const frames = bodies.map(([name, codec, body]): [string, DataFrame] => [
+    name,
+    (codec.decode(Buffer.from(body), context, new Map()) as Decoded).frame,
+  ])
+  for (const isBinary of [false, true]) {
+    const { json, binary } = toTensors(positional, spelling, isBinary)
+    const { inputs: tensors } = parseJson(json) as { inputs: unknown }
+    const rows = readTensorRows(tensors, inputs, 100, isBinary ? binary : undefined)
+    const { frame } = decodeInstances(rows, context)
+    frames.push([`tensors, ${isBinary ? 'binary' : 'as JSON'}`, frame])
+  }
+  const stored = toParquet(named, spelling, true)
+  frames.push(['Parquet', (await parquet.decode(stored, context)).frame])
+  frames.push(['a Parquet file', await readParts(predictor, stored)])
+  return frames
+}
+
+/** A Parquet file as `predict` and `explain` read it, in parts. */
+async function readParts(predictor: Predictor, bytes: Buffer): Promise<DataFrame> {
+  const path = join(directory, 'asked.parquet')
+  await writeFile(path, bytes)
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  const file = await openRowFile(path, undefined)
+  const lines: Uint8Array[] = []
+  for await (const { body } of file.parts(predictor, 200)) lines.push(body)
+  const whole = Buffer.concat(lines)
+  return jsonLines.decode(whole, { inputs, otherColumns, maxRows: 100 }).frame
+}
+
+/** Formats that hold numbers only, for the columns that are numbers or truth values. */
+function numericFrames(predictor: Predictor, table: readonly WrittenColumn[]) {
+  const inputs = predictor.preprocessor.spec.inputs.filter(
+    ({ type, texts }) => type === 'number' || texts === 'boolean',
+  )
+  const context = { inputs, otherColumns: [], maxRows: 100 }
+  const rows = numbersOf(
+    inputs.map(({ name }) => table.find((c) => c.name === name) as WrittenColumn),
+  )
+  return [
+    ['npy', npy.decode(toNpy(rows), context).frame],
+    ['LIBSVM', libsvm.decode(Buffer.from(toLibsvm(rows)), context).frame],
+    ['RecordIO', recordioProtobuf.decode(toRecordIo(rows), context).frame],
+  ] as const
+}
+
+function bitsOf(predictor: Predictor, frame: DataFrame, explain: boolean): unknown[] {
+  const { probabilities, labels } = predictor.predict(frame)
+  const explained = explain
+    ? predictor
+        .explain(frame)
+        .rows.flatMap(({ shapValues, data }) => [
+          ...data,
+          ...shapValues.flatMap((values) => [...values]),
+        ])
+    : []
+  return [...rowsOf(frame).flat(), ...labels, ...probabilities, ...explained]
+}
+
+function checkSame(found: readonly unknown[], expected: readonly unknown[], what: string): void {
+  const at = expected.findIndex((value, i) => !Object.is(found[i], value))
+  if (at >= 0 || found.length !== expected.length)
+    throw new Error(`${what}, value ${at}: ${String(found[at])} is not ${String(expected[at])}`)
+}
+
+t.test('training and asking in any format give the same bits', async (t) => {
+  let categories = 0
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const random = createRandom(seed)
+    const spelling = (at: number): Spelling => ({ ...spellings[at % spellings.length]!, random })
+    const table = randomTable(random, ROWS)
+    const read = await readTable('train.csv', toCsv(table, spelling(seed)))
+    const { artifact } = await fit(read, seed)
+    const bytes = encodeArtifact(artifact, sha256)
+    const others: [string, Body][] = [
+      ['train.jsonl', jsonObjects(table, spelling(seed + 1)).join('\n')],
+      ['train.parquet', toParquet(table, spelling(seed + 2))],
+    ]
+    for (const [name, body] of others) {
+      const other = await readTable(name, body)
+      const again = encodeArtifact((await fit(other, seed)).artifact, sha256)
+      for (const [file, expected] of bytes)
+        if (!Buffer.from(again.get(file) ?? []).equals(expected))
+          throw new Error(`seed ${seed}: ${file} of ${name} differs from that of CSV`)
+      // A file to measure on, in another format than the training.
+      if (seed % 5 > 0) continue
+      const [own, aligned] = [read.table, alignTable(read, other)].map(
+        async (channel) => (await fit(read, seed, new Map([['test', channel]]))).artifact.metrics,
+      )
+      if (JSON.stringify(await own) !== JSON.stringify(await aligned))
+        throw new Error(`seed ${seed}: ${name} is measured differently beside CSV`)
+    }
+    const predictor = buildPredictor(artifact)
+    const asked = takeWritten(
+      table,
+      Array.from({ length: ASKED }, () => random.below(ROWS)),
+    )
+    const order = table.map((_, j) => (j * 3 + seed) % table.length)
+    const frames = await framesOf(predictor, asked, order, spelling(seed + 1))
+    const explain = seed % 10 < 2
+    const [[, first]] = frames as [[string, DataFrame]]
+    const expected = bitsOf(predictor, first, explain)
+    for (const [name, frame] of frames)
+      checkSame(bitsOf(predictor, frame, explain), expected, `seed ${seed}: ${name}`)
+    for (const [name, frame] of numericFrames(predictor, asked)) {
+      const columns = first.names.map(
+        (own, j) => findColumn(frame, own) ?? (first.columns[j] as Column),
+      )
+      checkSame(
+        bitsOf(predictor, { ...first, columns }, explain),
+        expected,
+        `seed ${seed}: ${name}`,
+      )
+    }
+    const known = predictor.preprocessor.spec.inputs.flatMap((input) => input.categories ?? [])
+    categories += known.length
+    for (const [j, input] of predictor.preprocessor.spec.inputs.entries()) {
+      const column = first.columns[j] as Column
+      if (
+        column.kind === 'text' &&
+        !column.levels.every((text) => input.categories?.includes(text))
+      )
+        throw new Error(`seed ${seed}: ${input.name} has a category that training has not`)
+    }
+  }
+  t.ok(categories > SEEDS * 10, `${SEEDS} tables, ${categories} categories`)
+})
