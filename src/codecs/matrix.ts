@@ -1,6 +1,5 @@
 /** Rows of bare numbers, as the binary formats have them, checked against the model's inputs. */
-import type { Column, DataFrame } from '../data/frame.ts'
-import { numberColumn } from '../data/frame.ts'
+import { type Column, type DataFrame, numberColumn } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 import { columnOfCells } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
@@ -35,16 +34,12 @@ export function frameOfNumbers(
       )
     }
     if (input.type === 'text')
-      return columnOfCells(
-        input,
-        Array.from({ length: rows }, (_, row) => cellOfJson(input, at(row, j), row + 1)),
-      )
+      return columnOfCells(input, rows, (row) => cellOfJson(input, at(row, j), row + 1))
     const values = new Float64Array(rows)
     for (let row = 0; row < rows; row++) {
       const value = at(row, j)
-      values[row] = isPlain(value)
-        ? value
-        : ((cellOfJson(input, value, row + 1) as number | null) ?? Number.NaN)
+      const cell = isPlain(value) ? value : (cellOfJson(input, value, row + 1) as number | null)
+      values[row] = cell ?? Number.NaN
     }
     return numberColumn(values)
   })

@@ -28,7 +28,7 @@ export const parquet = {
           cells.push(cellOfJson(input, value, cells.length + 1))
       }
       while (cells.length < file.rows) cells.push(missing(input, cells.length + 1))
-      columns.push(columnOfCells(input, cells))
+      columns.push(columnOfCells(input, cells.length, (row) => cells[row] as Cell))
     }
     const ignored = file.names.length - positions.filter((position) => position >= 0).length
     const names = inputs.map(({ name }) => name)

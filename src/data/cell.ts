@@ -18,13 +18,7 @@
  */
 import { InputError, type Place, placed, quote } from '../errors.ts'
 import type { Cell } from './frame.ts'
-import {
-  checkFinite,
-  isDecimal,
-  isMissingText,
-  notANumber,
-  parseNumber,
-} from './number.ts'
+import { checkFinite, isDecimal, isMissingText, notANumber } from './number.ts'
 import { normalText } from './text.ts'
 
 /** What the cells of a column are: numbers, texts, the texts true and false, or texts of whole numbers. */
@@ -77,9 +71,19 @@ export function booleanText(text: string): string {
 export function cellOfField(column: CellColumn, text: string, row: number): Cell {
   if (isMissingText(text)) return null
   if (column.type === 'text') return cellOfWord(column, text)
-  const truth = TRUTHS.get(text)
-  if (truth !== undefined && holdsTruths(column)) return truth === 'true' ? 1 : 0
-  return parseNumber(text, { row, column: column.name })
+  // What a place is called is needed for errors only.
+  if (isDecimal(text)) {
+    const value = Number(text)
+    return isFiniteNumber(value) ? value : checkFinite(value, text, { row, column: column.name })
+  }
+  const truth = holdsTruths(column) ? TRUTHS.get(text) : undefined
+  if (truth === undefined) throw notANumber(text, { row, column: column.name })
+  return truth === 'true' ? 1 : 0
+}
+
+/** Whether a value is a number that needs no second look. */
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && value - value === 0
 }
 
 /**
@@ -88,6 +92,11 @@ export function cellOfField(column: CellColumn, text: string, row: number): Cell
  * @throws InputError `invalid_number`, `invalid_text` or `non_finite`, naming the place
  */
 export function cellOfValue(column: CellColumn, value: unknown, row: number): Cell {
+  if (column.type === 'number' && isFiniteNumber(value)) return value
+  if (typeof value === 'string' && column.type === 'text') {
+    const text = value.trim()
+    return isMissingText(text) ? null : cellOfWord(column, text)
+  }
   if (value === null || value === undefined || Number.isNaN(value)) return null
   const place = { row, column: column.name }
   if (column.type === 'number') {
@@ -95,10 +104,6 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
     if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
     if (typeof value === 'bigint') return checkFinite(Number(value), value, place)
     throw notANumber(value, place)
-  }
-  if (typeof value === 'string') {
-    const text = value.trim()
-    return isMissingText(text) ? null : cellOfWord(column, text)
   }
   if (typeof value === 'boolean') return String(value)
   if (column.texts === 'boolean' && (value === 0 || value === 1)) return value ? 'true' : 'false'

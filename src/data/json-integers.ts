@@ -1,8 +1,8 @@
 /** Whole numbers in JSON with all their digits, also those that a double does not keep. */
 import { keepInteger } from './number.ts'
 
-/** Sixteen digits that are not behind a point: nothing shorter is beyond 2^53. */
-const LONG = /(?:^|[^.\d])\d{16}/
+/** Sixteen digits that are not behind a point: nothing shorter is beyond 2^53. Engines skip through a text with it. */
+const LONG = /[^.\d]\d{16}/
 /** A string, or a long whole number outside of strings. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])(-?\d{16,})(?![\d.eE])/gs
 /** Longer numbers are beyond all doubles. */
@@ -17,7 +17,8 @@ const MAX_DEPTH = 32
  */
 export function parseKeepingIntegers(text: string, parse: (text: string) => unknown): unknown {
   const value = parse(text)
-  if (!LONG.test(text)) return value
+  // A text that is one number has nothing before it.
+  if (typeof value !== 'number' && !LONG.test(text)) return value
   let found = false
   const quoted = text.replace(TOKEN, (token, digits: string | undefined) => {
     if (digits === undefined || digits.length > MOST_DIGITS) return token

@@ -199,18 +199,21 @@ export function frameOfCells(
   return {
     names: inputs.map(({ name }) => name),
     columns: inputs.map((input, j) =>
-      columnOfCells(
-        input,
-        rows.map((row) => row[j] as Cell),
-      ),
+      columnOfCells(input, rows.length, (row) => rows[row]![j] as Cell),
     ),
     length: rows.length,
   }
 }
 
-/** Returns a column of an input's cells; null = missing. */
-export function columnOfCells({ type }: InputColumn, cells: readonly Cell[]): Column {
-  return type === 'number'
-    ? numberColumn(Float64Array.from(cells, (cell) => (cell as number | null) ?? Number.NaN))
-    : textColumn(cells as readonly (string | null)[])
+/** Returns a column of so many of an input's cells, rows from 0; null = missing. */
+export function columnOfCells(
+  { type }: InputColumn,
+  rows: number,
+  cellAt: (row: number) => Cell,
+): Column {
+  if (type === 'text')
+    return textColumn(Array.from({ length: rows }, (_, row) => cellAt(row) as string | null))
+  const values = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) values[row] = (cellAt(row) as number | null) ?? Number.NaN
+  return numberColumn(values)
 }
