@@ -33,7 +33,7 @@ function outlineOf(text: string): string {
   const plain = text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[\s_\-.]+/g, ' ')
+    .replace(/[\s_]+/g, ' ')
     .trim()
   return isAscii(plain)
     ? plain
@@ -41,8 +41,8 @@ function outlineOf(text: string): string {
 }
 
 /**
- * Returns pairs of different texts that are easily taken for each other: they differ in case, in blanks, dots, dashes
- * and underscores, in compatibility forms of Unicode (NFKC), or in letters of another alphabet.
+ * Returns pairs of different texts that are easily taken for each other: they differ in case, in blanks and
+ * underscores, in compatibility forms of Unicode (NFKC), or in letters of another alphabet.
  * @param limit most pairs to return
  */
 export function findLookAlikes(texts: readonly string[], limit: number): [string, string][] {
