@@ -431,6 +431,27 @@ t.test('V7 an error of the rows counts them without the header', (t) => {
   t.end()
 })
 
+t.test('the index that pandas writes is ignored, and counted', (t) => {
+  const expected = rowsOf(decodeBody(csv, '3,male,22,C85').frame)
+  for (const name of ['', '""', 'Unnamed: 0']) {
+    for (const parameters of [undefined, { header: 'present' }]) {
+      const decoded = decodeBody(
+        csv,
+        `${name},Pclass,Sex,Age,Cabin\n7,3,male,22,C85`,
+        undefined,
+        parameters,
+      )
+      t.strictSame(rowsOf(decoded.frame), expected, name)
+      t.equal(decoded.ignoredColumns, 1)
+    }
+  }
+  const error = refusalOf(() =>
+    decodeBody(csv, 'Pclass,,Sex\n3,7,male', undefined, { header: 'present' }),
+  )
+  t.equal(error.code, 'empty_column_name', 'only in front')
+  t.end()
+})
+
 t.test('V8 ignored columns are counted', (t) => {
   const body = 'Survived,Pclass,PassengerId,Sex\n1,3,7,male'
   t.equal(decodeBody(csv, body).ignoredColumns, 2)

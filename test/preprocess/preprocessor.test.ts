@@ -497,6 +497,32 @@ t.test('a stored preprocessor is the same one', (t) => {
   t.end()
 })
 
+t.test('a model that says nothing of Unicode tells texts apart as it always did', (t) => {
+  const fail = (message: string) => new Error(message)
+  const reader = createJsonReader(fail)
+  const inputsOf = (spec: object) =>
+    readPreprocessor(reader.object(JSON.parse(JSON.stringify(spec)), 'it'), reader, fail).inputs
+  const written = 'c,y\nZürich,1\nBasel,0\nZürich,1\n'
+  const { spec } = fit(
+    readCsvTable(written),
+    readPlan({ target: 'y', nominal: ['c'] }),
+  ).preprocessor
+  t.match(inputsOf(spec), [{ unicode: 'NFC' }])
+  t.equal(inputsOf(spec)[0]?.raw, undefined)
+  const old = { ...spec, inputs: spec.inputs.map(({ unicode: _, ...input }) => input) }
+  t.match(inputsOf(old), [{ raw: true }])
+  const ascii = {
+    ...old,
+    inputs: old.inputs.map((input) => ({
+      ...input,
+      categories: ['Basel', 'Bern'],
+      example: 'Basel',
+    })),
+  }
+  t.equal(inputsOf(ascii)[0]?.raw, undefined, 'ASCII has one form')
+  t.end()
+})
+
 t.test('a stored preprocessor whose parts do not fit is refused', (t) => {
   const fail = (message: string) => new Error(message)
   const reader = createJsonReader(fail)
