@@ -135,8 +135,13 @@ function planColumn(
     column,
     role,
     reason: `${reason}${filled}`,
-    override: `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${column}`,
+    override: `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
   }
+}
+
+/** Returns a name as a shell takes it for one word. */
+function shellWord(name: string): string {
+  return /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }
 
 function fillText(role: Role, missing: number, rows: number, acceptsMissing: boolean): string {

@@ -10,7 +10,8 @@ import { type ColumnPlan, readPlan, writePlan } from '../../src/preprocess/plan.
 import { alignTable } from '../../src/tables/align.ts'
 import { readCsvTable, readJsonLinesTable } from '../../src/tables/formats/read-text.ts'
 import type { ReadTable } from '../../src/tables/read-tables.ts'
-import { type TrainOptions, train } from '../../src/training/train.ts'
+import { train } from '../../src/training/train.ts'
+import type { TrainOptions } from '../../src/training/train-options.ts'
 import { decodeBody, rowsOf } from '../helper.ts'
 import { checkRefused } from '../tables.ts'
 
