@@ -15,7 +15,6 @@ export function negotiateRequest(request: IncomingMessage): { codec: Codec; medi
   const sent = headerValues(request, 'content-type')
   if (sent.length > 1)
     throw new InputError('duplicate_content_type', 'there is more than one Content-Type header')
-  checkEncoding(request)
   const header = sent[0] ?? ''
   const media = header.length <= MAX_HEADER ? parseMediaType(header) : undefined
   const codec = media && findCodec(media.essence)
@@ -32,17 +31,6 @@ export function negotiateRequest(request: IncomingMessage): { codec: Codec; medi
     )
   }
   return { codec, media }
-}
-
-/** @throws InputError `unsupported_encoding`: compressed bodies are not read */
-export function checkEncoding(request: IncomingMessage): void {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new InputError(
-      'unsupported_encoding',
-      `Content-Encoding ${quote(encoding)} is not read; send the body uncompressed`,
-    )
-  }
 }
 
 /** Returns the media type that an answer will have: the best that the Accept header allows. */

@@ -4,7 +4,6 @@ import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { VERSION } from '../version.ts'
 import { checkName } from './kserve.ts'
-import { checkEncoding } from './negotiation.ts'
 import { answerSchema } from './openapi/protocols.ts'
 import { pathParameters, type Schema } from './openapi/schema.ts'
 import { inferSchema } from './openapi/tensors.ts'
@@ -59,7 +58,6 @@ export function openInferenceRoutes(model: LoadedModel, service: Service): Route
       schema: inferSchema(`infer${suffix}`, model.artifact, params),
       handler(request, reply) {
         check(request)
-        checkEncoding(request.raw)
         const headerLength = readHeaderLength(request)
         const { limits } = service.options
         return service.answerJob(model, request, reply, (body) => {

@@ -1,5 +1,5 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job, JobResult, RowJob } from '../answering/job.ts'
 import type { Limits } from '../answering/limits.ts'
@@ -13,7 +13,8 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
-import { checkEncoding, negotiateRequest } from './negotiation.ts'
+import { isPacked, unpackBody } from './gzip-body.ts'
+import { negotiateRequest } from './negotiation.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests; without it, everything runs on the event loop. */
@@ -97,6 +98,24 @@ export function notesOf(
 export function createService(options: ServiceOptions): Service {
   const { limits, pool, deadlineMs } = options
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  /** Returns a request's body as its sender had it; what it holds is released by its length. */
+  const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+    const packed = isPacked(request)
+    const body = await bodies.read(request)
+    if (!packed || body.length === 0) return body
+    let reserved = 0
+    const reserve = (bytes: number) => {
+      bodies.reserve(bytes)
+      reserved += bytes
+    }
+    try {
+      const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
+      reserved -= unpacked.length
+      return unpacked
+    } finally {
+      bodies.release(body.length + reserved)
+    }
+  }
   const service: Service = {
     options,
     answer(model, request, reply, ask) {
@@ -107,7 +126,7 @@ export function createService(options: ServiceOptions): Service {
       )
     },
     async answerJob(model, request, reply, build) {
-      const body = await bodies.read(request.raw)
+      const body = await readBody(request.raw)
       try {
         const job = build(body)
         const isInline = !pool || body.length <= INLINE_BYTES
@@ -124,17 +143,16 @@ export function createService(options: ServiceOptions): Service {
           reply.header('inference-header-content-length', String(result.jsonLength))
         return reply.header('content-type', result.contentType).send(asBuffer(result.body))
       } finally {
-        bodies.release(body)
+        bodies.release(body.length)
       }
     },
     async readJson(request) {
-      checkEncoding(request.raw)
-      const body = await bodies.read(request.raw)
+      const body = await readBody(request.raw)
       try {
         if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
         return parseJson(decodeUtf8(body))
       } finally {
-        bodies.release(body)
+        bodies.release(body.length)
       }
     },
   }
