@@ -59,6 +59,7 @@ export async function answerExplained(
     format: options.format ?? 'json',
     mediaParameters: job.answer.parameters,
     interactions: options.interactions,
+    predictions: job.operation === 'explain' ? job.dialect : undefined,
   }
   const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
   return finish(writer.encodeExplanations?.(explanations, style) as Encoded)

@@ -1,5 +1,4 @@
 /** What one request asks, as data that can cross to a thread: bytes in, bytes out. */
-import type { Dialect } from '../codecs/codec.ts'
 import type { Selected } from '../codecs/selection.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import type { Limits } from './limits.ts'
@@ -20,8 +19,8 @@ export interface RowJob {
   readonly summary?: readonly GroupPlan[]
   /** Members of predictions that the operator selected. */
   readonly selection?: readonly Selected[] | undefined
-  /** Overrides the dialect that the body's form asks for. */
-  readonly dialect?: Dialect | undefined
+  /** Overrides the dialect that the body's form asks for; explanations in JSON then have predictions beside them. */
+  readonly dialect?: 'values' | 'probabilities' | undefined
   /**
    * Answers predictions together with explanations in Clarify's form, for the records on which this JMESPath
    * expression over the prediction is true.

@@ -46,8 +46,10 @@ export interface PredictionStyle {
 /** How explanations are written. */
 export interface ExplanationStyle {
   readonly format: 'json' | 'contributions'
+  /** JSON: what stands beside the explanations as the rows' predictions; without it, nothing does. */
+  readonly predictions?: 'values' | 'probabilities' | undefined
   /** Whether the answer is about pairs of columns, where a form has room for one thing only. */
-  readonly interactions?: boolean
+  readonly interactions?: boolean | undefined
   /** Parameters of the media type asked for, such as `header=absent`. */
   readonly mediaParameters: ReadonlyMap<string, string>
 }

@@ -3,12 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../answering/media-type.ts'
 import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
+import { EVENT_TYPE, packAsEvent } from './cloud-events.ts'
 import { answerSchema, kserveSchema } from './openapi/protocols.ts'
 import { pathParameters } from './openapi/schema.ts'
 import type { Route } from './route.ts'
 import { type Service, sendJson } from './service.ts'
 
 const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }
+
+/** What KServe reads as JSON besides JSON: bytes of any kind, events, linked data, and what has no type. */
+const readAs = Object.fromEntries(
+  ['', 'application/octet-stream', EVENT_TYPE, 'application/ld+json'].map((type) => [
+    type,
+    JSON_TYPE.essence,
+  ]),
+)
 
 /** Returns the routes of one model under its name. */
 export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
@@ -21,8 +30,10 @@ export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
     return service.answer(model, request, reply, {
       operation,
       answer: JSON_TYPE,
-      dialect: operation === 'predict' ? dialect : undefined,
+      dialect,
       options: operation === 'explain' ? options : undefined,
+      readAs,
+      pack: packAsEvent(request, name),
     })
   }
   return [

@@ -10,13 +10,22 @@ import { InputError, quote } from '../errors.ts'
 /** Longest Content-Type or Accept header that is read. */
 const MAX_HEADER = 1024
 
-/** Returns the codec of a request's body and the parameters of its type. */
-export function negotiateRequest(request: IncomingMessage): { codec: Codec; media: MediaType } {
+/**
+ * Returns the codec of a request's body and its type.
+ * @param readAs types that a protocol reads as others; the empty one is that of a request that names none
+ */
+export function negotiateRequest(
+  request: IncomingMessage,
+  readAs: Readonly<Record<string, string>> = {},
+): { codec: Codec; media: MediaType } {
   const sent = headerValues(request, 'content-type')
   if (sent.length > 1)
     throw new InputError('duplicate_content_type', 'there is more than one Content-Type header')
   const header = sent[0] ?? ''
-  const media = header.length <= MAX_HEADER ? parseMediaType(header) : undefined
+  const found =
+    header.length <= MAX_HEADER ? parseMediaType(header || (readAs[''] ?? '')) : undefined
+  const other = found && readAs[found.essence]
+  const media = other === undefined ? found : { ...found!, essence: other }
   const codec = media && findCodec(media.essence)
   if (!media || !codec?.decode) {
     const what =

@@ -6,7 +6,6 @@ import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
-import type { Dialect } from '../codecs/codec.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
@@ -46,11 +45,17 @@ export interface Ask {
   readonly operation: Operation
   readonly answer: MediaType
   readonly options?: RowJob['options']
-  readonly dialect?: Dialect | undefined
+  readonly dialect?: RowJob['dialect']
   readonly selection?: readonly Selected[] | undefined
   readonly enableExplanations?: string | undefined
   readonly explainByBody?: boolean | undefined
+  /** Types that are read as others; the empty one is that of a request that names none. */
+  readonly readAs?: Readonly<Record<string, string>>
+  readonly pack?: Pack | undefined
 }
+
+/** Makes of an answer what its protocol sends instead; may set headers. */
+export type Pack = (body: Buffer, reply: FastifyReply) => Buffer
 
 export interface Service {
   readonly options: ServiceOptions
@@ -67,6 +72,7 @@ export interface Service {
     request: FastifyRequest,
     reply: FastifyReply,
     build: (body: Buffer) => Job,
+    pack?: Pack,
   ): Promise<FastifyReply>
   /** Returns the request's body as parsed JSON. */
   readJson(request: FastifyRequest): Promise<unknown>
@@ -120,12 +126,11 @@ export function createService(options: ServiceOptions): Service {
     options,
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
-      const { media } = negotiateRequest(request.raw)
-      return service.answerJob(model, request, reply, (body) =>
-        buildRowJob(ask, body, media, limits),
-      )
+      const { media } = negotiateRequest(request.raw, ask.readAs)
+      const build = (body: Buffer) => buildRowJob(ask, body, media, limits)
+      return service.answerJob(model, request, reply, build, ask.pack)
     },
-    async answerJob(model, request, reply, build) {
+    async answerJob(model, request, reply, build, pack) {
       const body = await readBody(request.raw)
       try {
         const job = build(body)
@@ -141,7 +146,9 @@ export function createService(options: ServiceOptions): Service {
         })
         if (result.jsonLength !== undefined)
           reply.header('inference-header-content-length', String(result.jsonLength))
-        return reply.header('content-type', result.contentType).send(asBuffer(result.body))
+        reply.header('content-type', result.contentType)
+        const answer = asBuffer(result.body)
+        return reply.send(pack ? pack(answer, reply) : answer)
       } finally {
         bodies.release(body.length)
       }
