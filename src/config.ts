@@ -20,6 +20,7 @@ export interface Config {
   readonly enableExplanations: string
   readonly modelName: string
   readonly predictProbabilities: boolean
+  readonly inferOutputs: string
   readonly multiModel: boolean
   readonly modelMemory: number
 }
@@ -161,6 +162,15 @@ export const settings: readonly Setting[] = [
     default: 'false',
     description: "whether KServe's :predict answers probabilities instead of labels",
     parse: parseTruth,
+  },
+  {
+    key: 'inferOutputs',
+    flag: '--infer-outputs',
+    env: ['SHAPSERVE_INFER_OUTPUTS'],
+    default: 'predict,predict_proba,explain',
+    description:
+      "outputs in the Open Inference Protocol's metadata, and of requests that name none; without explain these cost less",
+    parse: (text) => text,
   },
   {
     key: 'multiModel',

@@ -3,6 +3,7 @@ import type { Selected } from '../codecs/selection.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import type { Limits } from './limits.ts'
 import type { MediaType, Operation } from './media-type.ts'
+import type { OutputName } from './tensor-outputs.ts'
 
 /** Rows in a content type, to be predicted or explained. */
 export interface RowJob {
@@ -37,6 +38,10 @@ export interface TensorJob {
   /** Where the JSON ends and binary data begin; without it, everything is JSON. */
   readonly headerLength: number | undefined
   readonly modelName: string
+  /** Outputs of a request that names none. */
+  readonly outputs: readonly OutputName[]
+  /** Options of the query string; those in the body win. */
+  readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
 }
 

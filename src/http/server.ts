@@ -10,6 +10,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
+import { parseOutputNames } from '../answering/tensor-outputs.ts'
 import { parseSelection } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
@@ -104,6 +105,7 @@ function serviceOptions(config: Config, workers: number): ServiceOptions {
     maxConcurrent: Math.max(1, workers),
     modelName: config.modelName,
     predictProbabilities: config.predictProbabilities,
+    inferOutputs: parseOutputNames(config.inferOutputs),
     ...(selection ? { selection } : {}),
     ...(config.enableExplanations === '' ? {} : { enableExplanations: config.enableExplanations }),
   }

@@ -6,6 +6,7 @@ import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
+import type { OutputName } from '../answering/tensor-outputs.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   readonly enableExplanations?: string
   /** Name of the model in KServe's and the Open Inference Protocol's paths. */
   readonly modelName: string
+  /** Outputs of the Open Inference Protocol's metadata, and of requests that name none; absent = all. */
+  readonly inferOutputs?: readonly OutputName[]
   /** Whether KServe's :predict answers probabilities instead of labels. */
   readonly predictProbabilities?: boolean
   /** Requests that batch transform may send at once. */
