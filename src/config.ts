@@ -16,6 +16,8 @@ export interface Config {
   readonly explainSeconds: number
   readonly drainMs: number
   readonly defaultAccept: string
+  /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
+  readonly batch: boolean
   readonly inferenceOutput: string
   readonly enableExplanations: string
   readonly modelName: string
@@ -127,7 +129,8 @@ export const settings: readonly Setting[] = [
     flag: '--default-accept',
     env: ['SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT'],
     default: 'application/json',
-    description: 'type of predictions for requests without Accept',
+    description:
+      'type of predictions for requests without Accept; lines = a line per record, JSON Lines of JSON Lines and CSV of other tables (default when SAGEMAKER_BATCH is set)',
     parse: (text) => text,
   },
   {
@@ -194,6 +197,7 @@ export const settings: readonly Setting[] = [
 const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
   maxRows: '1000000',
+  defaultAccept: 'lines',
 }
 
 /**
@@ -214,7 +218,7 @@ export function loadConfig(
     const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
     return [setting.key, setting.parse(text, name)]
   })
-  return Object.freeze(Object.fromEntries(values)) as Config
+  return Object.freeze({ ...Object.fromEntries(values), batch: isBatch }) as Config
 }
 
 /** What users write for yes; anything else is no, as SageMaker's own containers should have done. */

@@ -13,7 +13,7 @@ export function pickOptions(
   given: Iterable<readonly [string, unknown]>,
 ): (readonly [string, unknown])[] {
   return [...given].filter(([name]) => {
-    if (optionNames.some((known) => known === name)) return true
+    if (optionNames.includes(name)) return true
     const hint = name.length < MIN_LENGTH ? '' : didYouMean(name, optionNames)
     if (hint === '') return false
     throw new InputError('invalid_option', `there is no option ${quote(name)}${hint}`)

@@ -11,7 +11,7 @@ export interface RowJob {
   readonly body: Uint8Array
   readonly media: MediaType
   readonly answer: MediaType
-  /** Options of the query string; those in the body win. */
+  /** Options of the query string; those in the body win. Beside predictions, names that are no options are others'. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
   /** Rows before the first of the body, where it is a part of a file. */
@@ -29,6 +29,8 @@ export interface RowJob {
   readonly enableExplanations?: string | undefined
   /** Whether `explain` among the body's parameters makes a prediction an explanation. */
   readonly explainByBody?: boolean | undefined
+  /** Whether an answer in the form of Clarify is one line per record instead of one document. */
+  readonly linePerRecord?: boolean | undefined
 }
 
 /** A request of the Open Inference Protocol: tensors in, tensors out. */

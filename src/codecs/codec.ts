@@ -40,7 +40,7 @@ export function decodedRows(frame: DataFrame, ignoredColumns = 0): Decoded {
 export interface PredictionStyle {
   readonly dialect: Dialect
   /** Members asked for by the operator; then every dialect is SageMaker's. */
-  readonly selection?: readonly Selected[]
+  readonly selection?: readonly Selected[] | undefined
 }
 
 /** How explanations are written. */

@@ -71,13 +71,36 @@ export function negotiateAnswer(
   }
 }
 
-/** Returns the offered type that an environment's default names, or JSON. */
+/** The default of answers whose type follows that of the records: a line for each. */
+export const LINES = 'lines'
+
+/** Whether a request's records are lines, or would be as text: any table but a JSON document. */
+export function hasLines(request: IncomingMessage): boolean {
+  const codec = findCodec(essenceOf(request))
+  return codec?.decode !== undefined && codec.name !== 'json'
+}
+
+/** Returns the type whose lines are one for every record of a request, or JSON for a document of JSON. */
+export function lineType(request: IncomingMessage, operation: Operation): string {
+  if (!hasLines(request)) return 'application/json'
+  const isLines = findCodec(essenceOf(request))?.name === 'json-lines'
+  // An explanation in CSV has a head, and a line per class.
+  return isLines || operation === 'explain' ? 'application/jsonlines' : 'text/csv'
+}
+
+function essenceOf({ headers }: IncomingMessage): string {
+  const header = headers['content-type'] ?? ''
+  return (header.length <= MAX_HEADER ? parseMediaType(header)?.essence : undefined) ?? ''
+}
+
+/** Returns the offered type that an environment's default names, or that it is to follow the request's. */
 export function checkDefaultAccept(value: string): string {
+  if (value.trim() === LINES) return LINES
   const media = parseMediaType(value)
   if (media && answerTypes.predict.includes(media.essence)) return media.essence
   throw new InputError(
     'invalid_option',
-    `the default Accept is ${quote(value)}, there are ${answerTypes.predict.join(', ')}`,
+    `the default Accept is ${quote(value)}, there are ${[LINES, ...answerTypes.predict].join(', ')}`,
   )
 }
 

@@ -101,6 +101,7 @@ function serviceOptions(config: Config, workers: number): ServiceOptions {
     maxBodyBytes: config.maxBodyBytes,
     bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
     defaultAccept: checkDefaultAccept(config.defaultAccept),
+    isBatch: config.batch,
     deadlineMs: config.deadlineMs,
     maxConcurrent: Math.max(1, workers),
     modelName: config.modelName,

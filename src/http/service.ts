@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly inferOutputs?: readonly OutputName[]
   /** Whether KServe's :predict answers probabilities instead of labels. */
   readonly predictProbabilities?: boolean
+  /** Whether batch transform asks, which joins answers to records line by line. */
+  readonly isBatch?: boolean
   /** Requests that batch transform may send at once. */
   readonly maxConcurrent: number
   /** Whether the service is stopping. */
@@ -52,6 +54,7 @@ export interface Ask {
   readonly selection?: readonly Selected[] | undefined
   readonly enableExplanations?: string | undefined
   readonly explainByBody?: boolean | undefined
+  readonly linePerRecord?: boolean
   /** Types that are read as others; the empty one is that of a request that names none. */
   readonly readAs?: Readonly<Record<string, string>>
   readonly pack?: Pack | undefined
@@ -172,7 +175,7 @@ export function createService(options: ServiceOptions): Service {
 /** Written out member by member: rest and spread cost several microseconds in every request. */
 function buildRowJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): RowJob {
   const { operation, answer, options = [], dialect } = ask
-  const { selection, enableExplanations, explainByBody } = ask
+  const { selection, enableExplanations, explainByBody, linePerRecord } = ask
   return {
     operation,
     body,
@@ -184,6 +187,7 @@ function buildRowJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): 
     selection,
     enableExplanations,
     explainByBody,
+    linePerRecord,
   }
 }
 
