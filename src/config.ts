@@ -16,10 +16,13 @@ export interface Config {
   readonly explainSeconds: number
   readonly drainMs: number
   readonly defaultAccept: string
+  /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
+  readonly batch: boolean
   readonly inferenceOutput: string
   readonly enableExplanations: string
   readonly modelName: string
   readonly predictProbabilities: boolean
+  readonly inferOutputs: string
   readonly multiModel: boolean
   readonly modelMemory: number
 }
@@ -126,7 +129,8 @@ export const settings: readonly Setting[] = [
     flag: '--default-accept',
     env: ['SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT'],
     default: 'application/json',
-    description: 'type of predictions for requests without Accept',
+    description:
+      'type of predictions for requests without Accept; lines = a line per record, JSON Lines of JSON Lines and CSV of other tables (default when SAGEMAKER_BATCH is set)',
     parse: (text) => text,
   },
   {
@@ -163,6 +167,15 @@ export const settings: readonly Setting[] = [
     parse: parseTruth,
   },
   {
+    key: 'inferOutputs',
+    flag: '--infer-outputs',
+    env: ['SHAPSERVE_INFER_OUTPUTS'],
+    default: 'predict,predict_proba,explain',
+    description:
+      "outputs in the Open Inference Protocol's metadata, and of requests that name none; without explain these cost less",
+    parse: (text) => text,
+  },
+  {
     key: 'multiModel',
     flag: '--multi-model',
     env: ['SAGEMAKER_MULTI_MODEL'],
@@ -184,6 +197,7 @@ export const settings: readonly Setting[] = [
 const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
   maxRows: '1000000',
+  defaultAccept: 'lines',
 }
 
 /**
@@ -204,7 +218,7 @@ export function loadConfig(
     const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
     return [setting.key, setting.parse(text, name)]
   })
-  return Object.freeze(Object.fromEntries(values)) as Config
+  return Object.freeze({ ...Object.fromEntries(values), batch: isBatch }) as Config
 }
 
 /** What users write for yes; anything else is no, as SageMaker's own containers should have done. */

@@ -20,6 +20,7 @@ export const inputErrorCodes = {
   invalid_csv: 'text that is not CSV',
   invalid_delimiter: 'CSV separated by something other than a comma',
   invalid_file: 'a file that cannot be read',
+  invalid_gzip: 'a body sent as gzip that is not gzip, or not whole',
   invalid_json: 'text that is not JSON',
   invalid_label: 'a training row without a usable label',
   invalid_libsvm: 'text that is not LIBSVM, or an index that the model does not have',
@@ -59,7 +60,7 @@ export const inputErrorCodes = {
   too_many_rows: 'more rows than one request may hold',
   unknown_model: 'a model that is not loaded',
   unknown_column: 'a column name that does not exist',
-  unsupported_encoding: 'a Content-Encoding other than identity',
+  unsupported_encoding: 'a Content-Encoding other than gzip and identity',
   unsupported_media_type: 'a Content-Type that no decoder reads',
   wrong_width: 'a row with more or fewer values than the model has columns',
 } as const

@@ -2,7 +2,7 @@
 import type { ExplanationStyle } from '../codecs/codec.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import { DEFAULT_CHANGES, type ExplainOptions, MAX_CHANGES } from '../predictor/predictor.ts'
-import { methods, spaces } from '../shap/explanation.ts'
+import { methods, type Space, spaces } from '../shap/explanation.ts'
 import { choice, type OptionKind, text, texts, truth, whole } from './option-kinds.ts'
 
 export type ExplainRequest = ExplainOptions & {
@@ -18,6 +18,18 @@ interface ExplainOption<T> {
   readonly flag: { readonly form: string; readonly help: string; readonly means?: T }
 }
 
+/** Scales of SHAP values by the names that SHAP, XGBoost, scikit-learn and Clarify give them. */
+const spacesElsewhere: ReadonlyMap<string, Space> = new Map([
+  ['logit', 'log_odds'],
+  ['logits', 'log_odds'],
+  ['margin', 'log_odds'],
+  ['logodds', 'log_odds'],
+  ['prob', 'probability'],
+  ['proba', 'probability'],
+  ['predict_proba', 'probability'],
+  ['probabilities', 'probability'],
+])
+
 /** Every option, by its name in {@link ExplainRequest}; whether rows are a part of more is nobody's to ask. */
 const explainOptions = {
   output: {
@@ -29,7 +41,7 @@ const explainOptions = {
   },
   space: {
     name: 'space',
-    kind: text(() => spaces),
+    kind: text(() => spaces, spacesElsewhere),
     description: "scale of the SHAP values; default: the model's own, see /model",
     flag: { form: '--space <space>', help: eitherOf(spaces) },
   },

@@ -1,14 +1,17 @@
 /** Explains the rows of a job: in the form asked for, as far as the answer's type has room for it. */
-import { evaluateCondition, writeClarify } from '../codecs/clarify.ts'
+import { evaluateCondition, writeClarify, writeClarifyLines } from '../codecs/clarify.ts'
 import type { Codec, Encoded, ExplanationStyle } from '../codecs/codec.ts'
 import { type DataFrame, takeRows } from '../data/frame.ts'
-import { InputError } from '../errors.ts'
+import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { startSummary } from '../predictor/summarize-rows.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
-import { checkExplanation, INLINE_SECONDS } from './limits.ts'
+import { checkBytes, checkExplanation, INLINE_SECONDS } from './limits.ts'
+
+/** Bytes of Clarify's form at least, around the prediction and the explanation of one record. */
+const LINE_BYTES = 250
 
 /** What an explanation needs of the answer around it. */
 export interface ExplainContext {
@@ -17,6 +20,8 @@ export interface ExplainContext {
   readonly condition: string | undefined
   finish(encoded: Encoded, contentType?: string): JobResult
   predict(): Encoded
+  /** Returns the prediction of every row as it would be answered alone. */
+  predictEach(): Encoded[]
   readonly inline: boolean
 }
 
@@ -29,10 +34,10 @@ export async function answerExplained(
   predictor: Predictor,
   job: RowJob,
   frame: DataFrame,
-  { writer, condition, finish, predict, inline }: ExplainContext,
+  { writer, condition, finish, predict, predictEach, inline }: ExplainContext,
 ): Promise<JobResult | undefined> {
   const asksClarify = condition !== undefined
-  const given = parseExplainOptions(asksClarify ? [['format', 'clarify']] : job.options)
+  const given = readOptions(job, asksClarify)
   const options = {
     ...withDefaults(predictor, given),
     isPart: job.rowOffset !== undefined,
@@ -50,24 +55,51 @@ export async function answerExplained(
     return { ...finish(''), sums: summary.builder.sums }
   }
   if (options.format === 'clarify') {
+    if (job.linePerRecord) checkBytes(frame.length * LINE_BYTES, job.limits)
     const explanations = predictor.explain(explained, options)
-    const text = asksClarify ? toText(predict()) : undefined
     const contentType = asksClarify ? job.answer.essence : 'text/csv'
+    if (job.linePerRecord) {
+      const texts = asksClarify ? predictEach().map(toText) : undefined
+      const lines = writeClarifyLines(explanations, contentType, texts, wanted)
+      checkBytes(lines.length, job.limits)
+      return finish(lines, 'application/jsonlines')
+    }
+    const text = asksClarify ? toText(predict()) : undefined
     return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
   }
   const style: ExplanationStyle = {
     format: options.format ?? 'json',
     mediaParameters: job.answer.parameters,
     interactions: options.interactions,
+    predictions: job.operation === 'explain' ? job.dialect : undefined,
   }
   const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
   return finish(writer.encodeExplanations?.(explanations, style) as Encoded)
 }
 
-/** Clarify's answer has one column per score, for all rows the same classes. */
-function withDefaults({ classes }: Predictor, options: ExplainRequest): ExplainRequest {
-  if (options.format !== 'clarify' || options.output !== undefined) return options
-  return { ...options, output: classes.length === 2 ? classes[1]! : 'all' }
+/** A condition asks for the form of Clarify; another one beside it would be lost. */
+function readOptions({ options: given }: RowJob, asksClarify: boolean): ExplainRequest {
+  const options = parseExplainOptions(given)
+  if (!asksClarify || options.format === 'clarify') return options
+  if (options.format === undefined) return { ...options, format: 'clarify' }
+  throw new InputError(
+    'invalid_option',
+    `format is ${quote(options.format)}, but explanations beside predictions have format=clarify`,
+  )
+}
+
+/**
+ * Clarify's answer has one column per score, for all rows the same classes; attributions are of the scores beside
+ * them, which are probabilities, as they are for Clarify unless its UseLogit is set.
+ */
+function withDefaults({ classes, offers }: Predictor, options: ExplainRequest): ExplainRequest {
+  if (options.format !== 'clarify') return options
+  const hasProbability = offers.some(({ space }) => space === 'probability')
+  return {
+    ...options,
+    output: options.output ?? (classes.length === 2 ? classes[1]! : 'all'),
+    space: options.space ?? (hasProbability ? 'probability' : undefined),
+  }
 }
 
 /** Not every form has room for everything that can be asked for. */

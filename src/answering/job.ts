@@ -1,9 +1,9 @@
 /** What one request asks, as data that can cross to a thread: bytes in, bytes out. */
-import type { Dialect } from '../codecs/codec.ts'
 import type { Selected } from '../codecs/selection.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import type { Limits } from './limits.ts'
 import type { MediaType, Operation } from './media-type.ts'
+import type { OutputName } from './tensor-outputs.ts'
 
 /** Rows in a content type, to be predicted or explained. */
 export interface RowJob {
@@ -11,7 +11,7 @@ export interface RowJob {
   readonly body: Uint8Array
   readonly media: MediaType
   readonly answer: MediaType
-  /** Options of the query string; those in the body win. */
+  /** Options of the query string; those in the body win. Beside predictions, names that are no options are others'. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
   /** Rows before the first of the body, where it is a part of a file. */
@@ -20,8 +20,8 @@ export interface RowJob {
   readonly summary?: readonly GroupPlan[]
   /** Members of predictions that the operator selected. */
   readonly selection?: readonly Selected[] | undefined
-  /** Overrides the dialect that the body's form asks for. */
-  readonly dialect?: Dialect | undefined
+  /** Overrides the dialect that the body's form asks for; explanations in JSON then have predictions beside them. */
+  readonly dialect?: 'values' | 'probabilities' | undefined
   /**
    * Answers predictions together with explanations in Clarify's form, for the records on which this JMESPath
    * expression over the prediction is true.
@@ -29,6 +29,8 @@ export interface RowJob {
   readonly enableExplanations?: string | undefined
   /** Whether `explain` among the body's parameters makes a prediction an explanation. */
   readonly explainByBody?: boolean | undefined
+  /** Whether an answer in the form of Clarify is one line per record instead of one document. */
+  readonly linePerRecord?: boolean | undefined
 }
 
 /** A request of the Open Inference Protocol: tensors in, tensors out. */
@@ -38,6 +40,10 @@ export interface TensorJob {
   /** Where the JSON ends and binary data begin; without it, everything is JSON. */
   readonly headerLength: number | undefined
   readonly modelName: string
+  /** Outputs of a request that names none. */
+  readonly outputs: readonly OutputName[]
+  /** Options of the query string; those in the body win. */
+  readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
 }
 

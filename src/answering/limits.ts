@@ -89,7 +89,8 @@ function textBytes(column: Column): number {
   return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : sizes[code]!), 0)
 }
 
-function checkBytes(bytes: number, { maxAnswerBytes }: Limits): void {
+/** @throws InputError `too_large` for an answer of more bytes than are sent */
+export function checkBytes(bytes: number, { maxAnswerBytes }: Limits): void {
   if (bytes > maxAnswerBytes) {
     throw new InputError(
       'too_large',

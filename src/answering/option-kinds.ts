@@ -12,12 +12,25 @@ export interface OptionKind<T> {
   readonly schema: (classes: readonly string[]) => Readonly<Record<string, unknown>>
 }
 
-/** A text. @param choices what a model of these classes may be asked; the model itself checks it */
+/**
+ * A text.
+ * @param choices what a model of these classes may be asked; the model itself checks it
+ * @param otherNames what other tools call some of them, in lower case
+ */
 export function text(
   choices: (classes: readonly string[]) => readonly string[],
+  otherNames: ReadonlyMap<string, string> = new Map(),
 ): OptionKind<string> {
   return {
-    read: readText,
+    read(name, value) {
+      const given = readText(name, value)
+      const meant = otherNames.get(given.toLowerCase())
+      if (meant === undefined) return given
+      throw new InputError(
+        'invalid_option',
+        `${name} is ${quote(given)}; did you mean ${quote(meant)}?`,
+      )
+    },
     schema: (classes) => ({ type: 'string', enum: [...new Set(choices(classes))] }),
   }
 }

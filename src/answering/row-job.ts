@@ -2,9 +2,11 @@
 import type { Codec, Decoded, Encoded } from '../codecs/codec.ts'
 import { answerTypes, findCodec } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
+import { type Predictions, takePrediction } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { asksExplanation } from './explain-options.ts'
 import { answerExplained } from './explained-rows.ts'
+import { pickOptions } from './foreign-options.ts'
 import type { JobResult, MaybePromise, RowJob } from './job.ts'
 import { checkPredictions } from './limits.ts'
 import type { MediaType } from './media-type.ts'
@@ -74,9 +76,18 @@ function answerRows(
     ignoredColumns: decoded.ignoredColumns,
     unknownCategories: countUnknown(predictor.preprocessor.spec.inputs, frame),
   })
+  const encode = (predictions: Predictions) =>
+    writer.encodePredictions?.(predictions, { dialect, selection }) as Encoded
   const predict = () => {
     checkPredictions(predictor, frame.length, job.limits, writer, selection)
-    return writer.encodePredictions?.(predictor.predict(frame), { dialect, selection }) as Encoded
+    return encode(predictor.predict(frame))
+  }
+  const predictEach = () => {
+    checkPredictions(predictor, frame.length, job.limits, writer, selection)
+    const predictions = predictor.predict(frame)
+    return Array.from({ length: frame.length }, (_, row) =>
+      encode(takePrediction(predictions, row)),
+    )
   }
   const byBody =
     job.explainByBody === true &&
@@ -84,12 +95,19 @@ function answerRows(
   const condition = byBody ? undefined : job.enableExplanations
   if (job.operation === 'predict' && !byBody && condition === undefined) return finish(predict())
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
-  const parameters = [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
-  return answerExplained(predictor, { ...job, options: [...job.options, ...parameters] }, frame, {
+  // Beside a condition stand parameters of MLflow's and others, too.
+  const parameters =
+    condition === undefined
+      ? [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
+      : pickOptions(decoded.parameters)
+  // What stands beside predictions is for explanations only where there are some.
+  const given = job.operation === 'explain' ? job.options : pickOptions(job.options)
+  return answerExplained(predictor, { ...job, options: [...given, ...parameters] }, frame, {
     writer,
     condition,
     finish,
     predict,
+    predictEach,
     inline,
   })
 }

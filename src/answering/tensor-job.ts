@@ -5,23 +5,18 @@ import { jsonLines } from '../codecs/json-lines.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import { labelAt } from '../codecs/wire.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, listNames, quote } from '../errors.ts'
+import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
-import type { Predictor } from '../predictor/predictor.ts'
+import type { ExplainOptions, Predictor } from '../predictor/predictor.ts'
 import { writeBinaryData } from './binary-tensors.ts'
+import { parseExplainOptions } from './explain-options.ts'
+import { pickOptions } from './foreign-options.ts'
 import type { JobResult, TensorJob } from './job.ts'
 import { checkExplanation, checkPredictions, INLINE_SECONDS } from './limits.ts'
+import { type OutputName, readOutputs, readParameters, readTruth } from './tensor-outputs.ts'
 import { readTensorRows } from './tensor-rows.ts'
+import { checkRequestType } from './tensor-values.ts'
 import { countUnknown } from './unknown-categories.ts'
-
-/** What may be asked for; a request that names none gets the first. */
-const outputNames = ['predict', 'predict_proba', 'explain'] as const
-type OutputName = (typeof outputNames)[number]
-
-interface Output {
-  readonly name: OutputName
-  readonly isBinary: boolean
-}
 
 interface OutputTensor {
   readonly name: OutputName
@@ -41,7 +36,7 @@ export function runTensorJob(
   inline: boolean,
 ): JobResult | undefined {
   const { json, binary } = splitBody(job)
-  const { id, inputs, outputs } = readRequest(parseJson(decodeUtf8(json)))
+  const { id, inputs, outputs, isDefault, options } = readRequest(job, parseJson(decodeUtf8(json)))
   const { spec } = predictor.preprocessor
   const { maxRows } = job.limits
   const rows = readTensorRows(inputs, spec.inputs, maxRows, binary)
@@ -49,11 +44,12 @@ export function runTensorJob(
   checkPredictions(predictor, frame.length, job.limits, jsonCodec)
   const asksExplanation = outputs.some(({ name }) => name === 'explain')
   if (asksExplanation) {
-    const seconds = checkExplanation(predictor, frame, {}, job.limits, !inline)
+    const check = () => checkExplanation(predictor, frame, options, job.limits, !inline)
+    const seconds = isDefault ? withWayOut(check) : check()
     if (inline && seconds > INLINE_SECONDS) return undefined
   }
   const predictions = predictor.predict(frame)
-  const explained = asksExplanation ? explainLines(predictor, frame) : []
+  const explained = asksExplanation ? explainLines(predictor, frame, options) : []
   const answer = writeAnswer(
     { model_name: job.modelName, model_version: predictor.modelId, id: id ?? randomUUID() },
     outputs.map(({ name, isBinary }) => {
@@ -80,50 +76,52 @@ function splitBody({ body, headerLength }: TensorJob) {
   return { json: body.subarray(0, headerLength), binary: body.subarray(headerLength) }
 }
 
-function readRequest(value: unknown) {
+function readRequest({ outputs: defaults, options: query }: TensorJob, value: unknown) {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new InputError('invalid_shape', 'the body must be an object with "inputs"')
   }
-  const { id, inputs, outputs, parameters } = value as Readonly<Record<string, unknown>>
+  const { id, inputs, outputs: asked, parameters } = value as Readonly<Record<string, unknown>>
   if (id !== undefined && id !== null && typeof id !== 'string')
     throw new InputError('invalid_shape', '"id" must be a text')
-  const allBinary = readTruth(parameters, 'binary_data_output') ?? false
-  return { id, inputs, outputs: readOutputs(outputs, allBinary) }
+  checkRequestType(parameters)
+  const outputs = readOutputs(asked, defaults, readTruth(parameters, 'binary_data_output') ?? false)
+  const ofOutput = outputs.find(({ name }) => name === 'explain')?.parameters
+  const options = [query, readParameters(parameters), ofOutput ?? {}].flatMap((given) =>
+    pickOptions(Array.isArray(given) ? given : Object.entries(given)),
+  )
+  const isDefault = !Array.isArray(asked) || asked.length === 0
+  return { id, inputs, outputs, isDefault, options: readOptions(options) }
 }
 
-function readOutputs(value: unknown, allBinary: boolean): Output[] {
-  const fallback: Output = { name: 'predict', isBinary: allBinary }
-  if (value === undefined || value === null) return [fallback]
-  if (!Array.isArray(value)) throw new InputError('invalid_shape', '"outputs" must be a list')
-  if (value.length === 0) return [fallback]
-  const asked = new Set<OutputName>()
-  return value.map((item: unknown): Output => {
-    const { name, parameters } = (item ?? {}) as { name?: unknown; parameters?: unknown }
-    const found = outputNames.find((known) => known === name)
-    if (found === undefined) {
-      throw new InputError(
-        'invalid_option',
-        `the output ${quote(name)} does not exist; there are ${listNames(outputNames)}`,
-      )
-    }
-    if (asked.has(found))
-      throw new InputError('invalid_option', `the output ${quote(found)} is asked for twice`)
-    asked.add(found)
-    return { name: found, isBinary: readTruth(parameters, 'binary_data') ?? allBinary }
-  })
+/** One text per row has room for one explanation in the form of /explain. */
+function readOptions(given: readonly (readonly [string, unknown])[]): ExplainOptions {
+  const { format, ...options } = parseExplainOptions(given)
+  if (format === undefined || format === 'json') return options
+  throw new InputError(
+    'invalid_option',
+    `format is ${quote(format)}, the output explain has format=json`,
+  )
 }
 
-/** Returns a parameter that is true or false; parameters of other servers are ignored. */
-function readTruth(parameters: unknown, name: string): boolean | undefined {
-  const value = (parameters as Readonly<Record<string, unknown>> | null | undefined)?.[name]
-  if (value === undefined || typeof value === 'boolean') return value
-  throw new InputError('invalid_option', `${name} is ${quote(value)}, expected true or false`)
+/** An explanation that nobody has asked for by name is refused with what to ask instead. */
+function withWayOut<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    const isCost = error instanceof InputError && /^too_/.test(error.code)
+    if (!isCost) throw error
+    throw new InputError(error.code, `${error.message}, or name "outputs" without "explain"`)
+  }
 }
 
-function explainLines(predictor: Predictor, frame: Parameters<Predictor['explain']>[0]): string[] {
+function explainLines(
+  predictor: Predictor,
+  frame: Parameters<Predictor['explain']>[0],
+  options: ExplainOptions,
+): string[] {
   const style = { format: 'json', mediaParameters: new Map<string, string>() } as const
   return jsonLines
-    .encodeExplanations(predictor.explain(frame), style)
+    .encodeExplanations(predictor.explain(frame, options), style)
     .split('\n')
     .filter((line) => line !== '')
 }

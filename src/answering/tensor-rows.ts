@@ -3,13 +3,16 @@ import { normalText } from '../data/text.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
+import { valueReader } from './tensor-values.ts'
 
 interface InputTensor {
   readonly name: string
   readonly datatype: Datatype
   readonly shape: readonly number[]
-  /** Truth values of the datatype BOOL, or what the other datatypes hold. */
+  /** As JSON or the bytes have them; `read` tells what they mean. */
   readonly data: readonly unknown[]
+  /** Returns a value as the tensor's types mean it. */
+  readonly read: ReturnType<typeof valueReader>
 }
 
 /**
@@ -32,15 +35,12 @@ export function readTensorRows(
   reading.binary.checkEnd()
   const [first] = tensors as [InputTensor]
   const inputOf = new Map(inputs.map((input) => [normalText(input.name), input]))
-  const names = new Set(inputOf.keys())
-  if (tensors.length === 1 && !(names.has(first.name) && (first.shape[1] ?? 1) === 1)) {
+  if (tensors.length === 1 && !(inputOf.has(first.name) && (first.shape[1] ?? 1) === 1)) {
     const [rows = 0, width = 1] =
       first.shape.length === 1 && inputs.length > 1 ? [1, first.shape[0]] : first.shape
     checkRows(rows, maxRows)
     return Array.from({ length: rows }, (_, row) =>
-      first.data
-        .slice(row * width, (row + 1) * width)
-        .map((value, j) => cellOfTensor(inputs[j], value, first)),
+      Array.from({ length: width }, (_, j) => cellOf(first, row * width + j, row, inputs[j])),
     )
   }
   const rows = first.shape[0]!
@@ -53,10 +53,10 @@ export function readTensorRows(
     ])
   }
   for (const { name, shape } of tensors) {
-    if (!names.has(name)) {
+    if (!inputOf.has(name)) {
       throw new InputError(
         'unknown_column',
-        `the model has no column ${quote(name)}; it has ${listNames([...names])}`,
+        `the model has no column ${quote(name)}; it has ${listNames([...inputOf.keys()])}`,
         [{ column: name }],
       )
     }
@@ -70,22 +70,20 @@ export function readTensorRows(
   }
   return Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(
-      tensors.map((tensor) => [
-        tensor.name,
-        cellOfTensor(inputOf.get(tensor.name), tensor.data[row], tensor),
-      ]),
+      tensors.map((tensor) => [tensor.name, cellOf(tensor, row, row, inputOf.get(tensor.name))]),
     ),
   )
 }
 
-/** Whoever sends BOOL for numbers means 0 and 1, as NumPy has it. */
-function cellOfTensor(
+/** Returns the value at a position of a tensor as JSON would have it for that column: of numbers, truths are 1 and 0. */
+function cellOf(
+  { data, read, datatype }: InputTensor,
+  at: number,
+  row: number,
   input: InputColumn | undefined,
-  value: unknown,
-  { datatype }: InputTensor,
 ): unknown {
-  const isNumber = datatype === 'BOOL' && input?.type === 'number' && typeof value === 'boolean'
-  return isNumber ? Number(value) : value
+  const value = read(data[at], { row: row + 1, column: input?.name })
+  return datatype === 'BOOL' && input?.type === 'number' && value !== null ? Number(value) : value
 }
 
 interface Reading {
@@ -111,6 +109,7 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
   if (!isShape(shape))
     throw new InputError('invalid_shape', `${where} has no shape of one or two whole numbers`)
   const size = shape.reduce((product, extent) => product * extent, 1)
+  const read = valueReader(datatype, parameters, where)
   const bytes = (parameters as { binary_data_size?: unknown } | null | undefined)?.binary_data_size
   if (bytes !== undefined) {
     if (data !== undefined)
@@ -122,7 +121,7 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
       )
     }
     const own = reading.binary.take(bytes, where)
-    return { name, datatype, shape, data: readBinaryData(datatype, size, own, where) }
+    return { name, shape, datatype, read, data: readBinaryData(datatype, size, own, where) }
   }
   if (!Array.isArray(data)) throw new InputError('invalid_shape', `${where} has no data`)
   const flat: unknown[] = data.flat(1)
@@ -132,7 +131,7 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
       `${where} has ${flat.length} values, its shape [${shape}] means ${size}`,
     )
   }
-  return { name, datatype, shape, data: flat }
+  return { name, shape, datatype, read, data: flat }
 }
 
 /** Hands out what stands behind the JSON, tensor by tensor. */

@@ -58,6 +58,24 @@ export function writeClarify(
 }
 
 /**
+ * Returns Clarify's answer as one line for every record, for whoever joins answers to records.
+ * @param texts every record's prediction as it would be answered alone; without them, one line of its scores
+ */
+export function writeClarifyLines(
+  explanations: Explanations,
+  contentType: string,
+  texts: readonly string[] | undefined,
+  wanted: readonly boolean[] | undefined,
+): string {
+  const { rows } = explanations
+  return Array.from({ length: texts?.length ?? rows.length }, (_, i) => {
+    const own = { ...explanations, rows: rows.slice(i, i + 1) }
+    const line = writeClarify(own, { contentType, text: texts?.[i] }, wanted?.slice(i, i + 1))
+    return `${line}\n`
+  }).join('')
+}
+
+/**
  * Returns, for every row, whether a JMESPath expression over its prediction is true. A CSV record is the list of its
  * scores, a JSON record the object of its prediction, as Clarify evaluates it. Without an expression all are.
  * @throws InputError `invalid_option` for an expression that cannot be read or that is not true or false

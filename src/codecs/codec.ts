@@ -40,14 +40,16 @@ export function decodedRows(frame: DataFrame, ignoredColumns = 0): Decoded {
 export interface PredictionStyle {
   readonly dialect: Dialect
   /** Members asked for by the operator; then every dialect is SageMaker's. */
-  readonly selection?: readonly Selected[]
+  readonly selection?: readonly Selected[] | undefined
 }
 
 /** How explanations are written. */
 export interface ExplanationStyle {
   readonly format: 'json' | 'contributions'
+  /** JSON: what stands beside the explanations as the rows' predictions; without it, nothing does. */
+  readonly predictions?: 'values' | 'probabilities' | undefined
   /** Whether the answer is about pairs of columns, where a form has room for one thing only. */
-  readonly interactions?: boolean
+  readonly interactions?: boolean | undefined
   /** Parameters of the media type asked for, such as `header=absent`. */
   readonly mediaParameters: ReadonlyMap<string, string>
 }

@@ -20,7 +20,7 @@ const forms: Readonly<
 > = {
   instances: (value) => ({ rows: readList(value, 'instances'), dialect: 'predictions' }),
   dataframe_records: (value) => ({ rows: readList(value, 'dataframe_records'), dialect: 'values' }),
-  dataframe_split: (value) => ({ rows: readSplit(value), dialect: 'values' }),
+  dataframe_split: (value) => ({ rows: readSplit(value, '"dataframe_split"'), dialect: 'values' }),
   inputs: (value) => ({ rows: readInputs(value), dialect: 'values' }),
 }
 
@@ -47,22 +47,48 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   )
   if (Object.keys(body).length === 0)
     throw new InputError('invalid_shape', `{} holds no rows; ${SHAPES}`)
-  if (name === undefined) return { rows: [body], dialect: 'predictions', parameters: new Map() }
+  if (name === undefined) {
+    // What pandas writes by itself, and what MLflow read before its version 2.
+    const isSplit = Object.hasOwn(body, 'columns') && Object.hasOwn(body, 'data')
+    if (!isSplit || Object.keys(body).some(isColumn))
+      return { rows: [body], dialect: 'predictions', parameters: new Map() }
+    const parameters = readBeside(body, ['columns', 'data'], true)
+    return {
+      rows: readSplit(body, 'a table of "columns" and "data"'),
+      dialect: 'values',
+      parameters,
+    }
+  }
   if (second !== undefined) {
     throw new InputError(
       'invalid_shape',
       `the body has both ${quote(name)} and ${quote(second)}; send one of them`,
     )
   }
-  const stranger = Object.keys(body).find((key) => key !== name && !PARAMETER_KEYS.includes(key))
-  if (stranger !== undefined) {
+  const parameters = readBeside(body, [name], name.startsWith('dataframe_'))
+  return { ...(forms[name] as (typeof forms)[string])(body[name]), parameters }
+}
+
+/**
+ * Returns the parameters beside rows.
+ * @param allowsAny whether other keys are ignored, as MLflow does beside its frames; one like "parameters" never is
+ */
+function readBeside(
+  body: Body,
+  names: readonly string[],
+  allowsAny: boolean,
+): ReadonlyMap<string, unknown> {
+  for (const key of Object.keys(body)) {
+    // TensorFlow's clients name what is to be run; here it is one thing.
+    if (names.includes(key) || PARAMETER_KEYS.includes(key) || key === 'signature_name') continue
+    const hint = didYouMean(key, PARAMETER_KEYS)
+    if (allowsAny && hint === '') continue
     throw new InputError(
       'invalid_shape',
-      `beside ${quote(name)} only "parameters" may stand, not ${quote(stranger)}${didYouMean(stranger, PARAMETER_KEYS)}`,
+      `beside ${names.map((name) => quote(name)).join(' and ')} only "parameters" may stand, not ${quote(key)}${hint}`,
     )
   }
-  const read = forms[name] as (typeof forms)[string]
-  return { ...read(body[name]), parameters: readParameters(body.parameters ?? body.params) }
+  return readParameters(body.parameters ?? body.params)
 }
 
 /** As many values as there are columns are one row, as in npy; of a model of one column they are its rows. */
@@ -82,12 +108,12 @@ function readList(value: unknown, name: string): readonly unknown[] {
 }
 
 /** pandas' split form: `{"columns": […], "data": [[…], …]}`; an index is ignored. */
-function readSplit(value: unknown): readonly unknown[] {
+function readSplit(value: unknown, where: string): readonly unknown[] {
   const { columns, data } = (value ?? {}) as { columns?: unknown; data?: unknown }
   if (!Array.isArray(data) || (columns !== undefined && !isTexts(columns))) {
     throw new InputError(
       'invalid_shape',
-      '"dataframe_split" must have "columns", a list of names, and "data", a list of lists',
+      `${where} must have "columns", a list of names, and "data", a list of lists`,
     )
   }
   if (columns === undefined) return data

@@ -1,6 +1,8 @@
 import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
+import type { Explanation, Explanations } from '../shap/explanation.ts'
+import { unwrapEvent } from './cloud-event.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
 import { decodeRow } from './instances.ts'
 import { areLists, readForm } from './json-forms.ts'
@@ -8,11 +10,13 @@ import { parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
 import { selectMembers } from './selection.ts'
 import {
+  type Label,
   labelAt,
   probabilitiesAt,
   writeContributions,
   writeExplanation,
   writeExplanationHead,
+  writeLabel,
   writePrediction,
 } from './wire.ts'
 
@@ -24,7 +28,8 @@ export const json = {
   explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
-    const { rows, dialect, parameters } = readForm(parseJson(decodeUtf8(body)), context)
+    const value = unwrapEvent(parseJson(decodeUtf8(body)), context)
+    const { rows, dialect, parameters } = readForm(value, context)
     const { frame, ignoredColumns } = decodeInstances(rows, context)
     return { frame, dialect, parameters, ignoredColumns }
   },
@@ -48,17 +53,29 @@ export const json = {
     }
   },
 
-  encodeExplanations(explanations, { format }) {
+  encodeExplanations(explanations, { format, predictions: form }) {
     const head = writeExplanationHead(explanations)
+    const predictions =
+      form && explanations.rows.map((row) => writeExplained(explanations, row, form))
     if (format === 'contributions') {
       const { model_id, space, method } = head
       const rows = explanations.rows.flatMap((row) => writeContributions(explanations, row))
-      return JSON.stringify({ model_id, space, method, explanations: rows })
+      return JSON.stringify({ model_id, space, method, predictions, explanations: rows })
     }
     const rows = explanations.rows.map((row) => writeExplanation(explanations, row, false))
-    return JSON.stringify({ ...head, feature_names: explanations.featureNames, explanations: rows })
+    const { featureNames } = explanations
+    return JSON.stringify({ ...head, predictions, feature_names: featureNames, explanations: rows })
   },
 } satisfies Codec
+
+/** One explained row's prediction, as `encodePredictions` writes it. */
+function writeExplained(
+  { numericClasses }: Explanations,
+  { predictedLabel, probabilities }: Explanation,
+  form: 'values' | 'probabilities',
+): Label | number[] {
+  return form === 'values' ? writeLabel(predictedLabel, numericClasses) : Array.from(probabilities)
+}
 
 /**
  * Returns the frame of rows that are all objects or all lists, as JSON has them.

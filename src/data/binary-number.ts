@@ -12,6 +12,19 @@ export function readFloat16(view: DataView, offset: number, littleEndian: boolea
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
+/** Returns the nearest IEEE 754 number of 16 bits, of two as near the even one; an infinity beyond 65519. */
+export function roundFloat16(value: number): number {
+  const size = Math.abs(value)
+  if (!(size < 65_520))
+    return Number.isNaN(value) ? value : Math.sign(value) * Number.POSITIVE_INFINITY
+  // Numbers of one exponent are one step apart, the smallest ones have that of the least exponent. Adding and taking
+  // away as many steps as fill a double's fraction rounds to one.
+  const exponent = Math.max(-14, Math.floor(Math.log2(size || 1e-300)))
+  const shift = 2 ** (exponent - 10 + 52)
+  const rounded = size + shift - shift
+  return value < 0 || Object.is(value, -0) ? -rounded : rounded
+}
+
 /** Returns an integer of 64 bits: as a bigint where a double does not keep its digits. */
 export function readInt64(
   view: DataView,

@@ -11,6 +11,7 @@ import fastify, {
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
+import { readEncodings } from './gzip-body.ts'
 import { headerValues } from './negotiation.ts'
 import { createDocsHandler } from './openapi/document.ts'
 import { patternOf, type Route } from './route.ts'
@@ -62,7 +63,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     const { status, body, headers } = describeProblem(error, request.id)
     if (status === 500) request.log.error({ err: thrown }, 'internal error')
     note(request, { code: error.code })
-    if (error.code === 'unsupported_encoding') reply.header('accept-encoding', 'identity')
+    if (error.code === 'unsupported_encoding') reply.header('accept-encoding', readEncodings)
     if (error.code === 'unsupported_media_type') reply.header('accept', requestTypes.join(', '))
     return reply.code(status).headers(headers).header('content-type', PROBLEM_TYPE).send(body)
   })

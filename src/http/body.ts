@@ -10,8 +10,10 @@ const MAX_DISCARD = 64 << 20
 export interface BodyReader {
   /** Returns a request's body; throws InputError `too_large`, `overloaded` or `invalid_request`. */
   read(request: IncomingMessage): Promise<Buffer>
-  /** Gives the memory of a body back to the budget. */
-  release(body: Buffer): void
+  /** Takes memory for what is made of a body; throws InputError `overloaded` when there is none left. */
+  reserve(bytes: number): void
+  /** Gives memory of bodies back to the budget. */
+  release(bytes: number): void
 }
 
 /**
@@ -20,8 +22,12 @@ export interface BodyReader {
 export function createBodyReader(limit: number, budget: number): BodyReader {
   let held = 0
   return {
-    release(body) {
-      held -= body.length
+    reserve(bytes) {
+      if (held + bytes > budget) throw noMemory()
+      held += bytes
+    },
+    release(bytes) {
+      held -= bytes
     },
     read(request) {
       return new Promise((resolve, reject) => {
@@ -35,13 +41,7 @@ export function createBodyReader(limit: number, budget: number): BodyReader {
         const reserve = (bytes: number) => {
           reserved += bytes
           held += bytes
-          if (held > budget)
-            refuse(
-              new InputError(
-                'overloaded',
-                'the bodies being read fill the memory set aside; try again',
-              ),
-            )
+          if (held > budget) refuse(noMemory())
         }
         const refuse = (error: Error) => {
           if (refused) return
@@ -91,4 +91,8 @@ export function createBodyReader(limit: number, budget: number): BodyReader {
       })
     },
   }
+}
+
+function noMemory(): InputError {
+  return new InputError('overloaded', 'the bodies being read fill the memory set aside; try again')
 }

@@ -3,12 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from '../answering/media-type.ts'
 import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
+import { packAsEvent } from './cloud-events.ts'
+import { EVENT_TYPE } from './event-type.ts'
 import { answerSchema, kserveSchema } from './openapi/protocols.ts'
 import { pathParameters } from './openapi/schema.ts'
 import type { Route } from './route.ts'
 import { type Service, sendJson } from './service.ts'
 
 const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }
+
+/** What KServe reads as JSON besides JSON and events. */
+const bytesTypes = ['application/octet-stream', 'application/ld+json']
+/** The same, and what has no type. */
+const readAs = Object.fromEntries(
+  ['', EVENT_TYPE, ...bytesTypes].map((type) => [type, JSON_TYPE.essence]),
+)
 
 /** Returns the routes of one model under its name. */
 export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
@@ -21,8 +30,10 @@ export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
     return service.answer(model, request, reply, {
       operation,
       answer: JSON_TYPE,
-      dialect: operation === 'predict' ? dialect : undefined,
+      dialect,
       options: operation === 'explain' ? options : undefined,
+      readAs,
+      pack: packAsEvent(request, name),
     })
   }
   return [
@@ -48,13 +59,18 @@ export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
       method: 'POST',
       // The expression keeps the name from swallowing the verb behind the colon.
       url: '/v1/models/:name(^[^:]+)::predict',
-      schema: kserveSchema('predictV1', 'Predict instances', model.artifact),
+      schema: kserveSchema('predictV1', 'Predict instances', model.artifact, bytesTypes),
       handler: ask('predict'),
     },
     {
       method: 'POST',
       url: '/v1/models/:name(^[^:]+)::explain',
-      schema: kserveSchema('explainV1', 'Explain instances', model.artifact),
+      schema: kserveSchema(
+        'explainV1',
+        'Explain and predict instances',
+        model.artifact,
+        bytesTypes,
+      ),
       handler: ask('explain'),
     },
   ]

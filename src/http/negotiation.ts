@@ -10,14 +10,22 @@ import { InputError, quote } from '../errors.ts'
 /** Longest Content-Type or Accept header that is read. */
 const MAX_HEADER = 1024
 
-/** Returns the codec of a request's body and the parameters of its type. */
-export function negotiateRequest(request: IncomingMessage): { codec: Codec; media: MediaType } {
+/**
+ * Returns the codec of a request's body and its type.
+ * @param readAs types that a protocol reads as others; the empty one is that of a request that names none
+ */
+export function negotiateRequest(
+  request: IncomingMessage,
+  readAs: Readonly<Record<string, string>> = {},
+): { codec: Codec; media: MediaType } {
   const sent = headerValues(request, 'content-type')
   if (sent.length > 1)
     throw new InputError('duplicate_content_type', 'there is more than one Content-Type header')
-  checkEncoding(request)
   const header = sent[0] ?? ''
-  const media = header.length <= MAX_HEADER ? parseMediaType(header) : undefined
+  const found =
+    header.length <= MAX_HEADER ? parseMediaType(header || (readAs[''] ?? '')) : undefined
+  const other = found && readAs[found.essence]
+  const media = other === undefined ? found : { ...found!, essence: other }
   const codec = media && findCodec(media.essence)
   if (!media || !codec?.decode) {
     const what =
@@ -32,17 +40,6 @@ export function negotiateRequest(request: IncomingMessage): { codec: Codec; medi
     )
   }
   return { codec, media }
-}
-
-/** @throws InputError `unsupported_encoding`: compressed bodies are not read */
-export function checkEncoding(request: IncomingMessage): void {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new InputError(
-      'unsupported_encoding',
-      `Content-Encoding ${quote(encoding)} is not read; send the body uncompressed`,
-    )
-  }
 }
 
 /** Returns the media type that an answer will have: the best that the Accept header allows. */
@@ -74,13 +71,36 @@ export function negotiateAnswer(
   }
 }
 
-/** Returns the offered type that an environment's default names, or JSON. */
+/** The default of answers whose type follows that of the records: a line for each. */
+export const LINES = 'lines'
+
+/** Whether a request's records are lines, or would be as text: any table but a JSON document. */
+export function hasLines(request: IncomingMessage): boolean {
+  const codec = findCodec(essenceOf(request))
+  return codec?.decode !== undefined && codec.name !== 'json'
+}
+
+/** Returns the type whose lines are one for every record of a request, or JSON for a document of JSON. */
+export function lineType(request: IncomingMessage, operation: Operation): string {
+  if (!hasLines(request)) return 'application/json'
+  const isLines = findCodec(essenceOf(request))?.name === 'json-lines'
+  // An explanation in CSV has a head, and a line per class.
+  return isLines || operation === 'explain' ? 'application/jsonlines' : 'text/csv'
+}
+
+function essenceOf({ headers }: IncomingMessage): string {
+  const header = headers['content-type'] ?? ''
+  return (header.length <= MAX_HEADER ? parseMediaType(header)?.essence : undefined) ?? ''
+}
+
+/** Returns the offered type that an environment's default names, or that it is to follow the request's. */
 export function checkDefaultAccept(value: string): string {
+  if (value.trim() === LINES) return LINES
   const media = parseMediaType(value)
   if (media && answerTypes.predict.includes(media.essence)) return media.essence
   throw new InputError(
     'invalid_option',
-    `the default Accept is ${quote(value)}, there are ${answerTypes.predict.join(', ')}`,
+    `the default Accept is ${quote(value)}, there are ${[LINES, ...answerTypes.predict].join(', ')}`,
   )
 }
 

@@ -1,10 +1,10 @@
 /** The Open Inference Protocol, version 2, over REST: KServe, Triton and MLServer clients. */
 import type { FastifyRequest } from 'fastify'
+import { type OutputName, outputNames } from '../answering/tensor-outputs.ts'
 import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { VERSION } from '../version.ts'
 import { checkName } from './kserve.ts'
-import { checkEncoding } from './negotiation.ts'
 import { answerSchema } from './openapi/protocols.ts'
 import { pathParameters, type Schema } from './openapi/schema.ts'
 import { inferSchema } from './openapi/tensors.ts'
@@ -37,7 +37,8 @@ export function openInferenceRoutes(model: LoadedModel, service: Service): Route
       return sendJson(reply, answer)
     },
   })
-  const description = describeModel(model, name)
+  const outputs = service.options.inferOutputs ?? outputNames
+  const description = describeModel(model, name, outputs)
   /** A model's routes below its path, which may name a version: `suffix` keeps the operations apart. */
   const ofModel = (base: string, suffix: string, params: Schema): Route[] => [
     about(
@@ -59,11 +60,18 @@ export function openInferenceRoutes(model: LoadedModel, service: Service): Route
       schema: inferSchema(`infer${suffix}`, model.artifact, params),
       handler(request, reply) {
         check(request)
-        checkEncoding(request.raw)
         const headerLength = readHeaderLength(request)
         const { limits } = service.options
         return service.answerJob(model, request, reply, (body) => {
-          return { operation: 'infer', body, headerLength, modelName: name, limits }
+          return {
+            operation: 'infer',
+            body,
+            headerLength,
+            modelName: name,
+            outputs,
+            options: Object.entries(request.query as Record<string, unknown>),
+            limits,
+          }
         })
       },
     },
@@ -101,8 +109,13 @@ function checkVersion(request: FastifyRequest, modelId: string): void {
   )
 }
 
-function describeModel({ artifact }: LoadedModel, name: string) {
+function describeModel({ artifact }: LoadedModel, name: string, outputs: readonly OutputName[]) {
   const { classes, numericClasses, preprocessor, modelId } = artifact
+  const described = {
+    predict: { datatype: numericClasses ? 'FP64' : 'BYTES', shape: [-1] },
+    predict_proba: { datatype: 'FP64', shape: [-1, classes.length] },
+    explain: { datatype: 'BYTES', shape: [-1] },
+  }
   return {
     name,
     versions: [modelId],
@@ -112,11 +125,7 @@ function describeModel({ artifact }: LoadedModel, name: string) {
       datatype: input.type === 'number' ? 'FP64' : 'BYTES',
       shape: [-1, 1],
     })),
-    outputs: [
-      { name: 'predict', datatype: numericClasses ? 'FP64' : 'BYTES', shape: [-1] },
-      { name: 'predict_proba', datatype: 'FP64', shape: [-1, classes.length] },
-      { name: 'explain', datatype: 'BYTES', shape: [-1] },
-    ],
+    outputs: outputs.map((name) => ({ name, ...described[name] })),
   }
 }
 

@@ -1,9 +1,11 @@
 /** SageMaker hosting: /ping, /invocations with explanations on request, /execution-parameters. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { asksExplanation, optionNames } from '../answering/explain-options.ts'
+import { pickOptions } from '../answering/foreign-options.ts'
+import type { Operation } from '../answering/media-type.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
-import { negotiateAnswer } from './negotiation.ts'
+import { hasLines, LINES, lineType, negotiateAnswer } from './negotiation.ts'
 import { executionParametersSchema, pingSchema } from './openapi/health.ts'
 import { rowsSchema } from './openapi/rows.ts'
 import type { Route } from './route.ts'
@@ -67,41 +69,54 @@ export function invoke(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const attributes = readAttributes(request, reply)
+  const query = Object.entries(request.query as Record<string, unknown>)
   const { defaultAccept, selection, enableExplanations } = service.options
-  if (attributes.has('explain')) {
-    const answer = negotiateAnswer(request.headers.accept, 'explain', 'application/json')
-    const given = [...attributes].filter(([name]) => name !== 'explain')
-    return service.answer(model, request, reply, { operation: 'explain', answer, options: given })
+  const asks =
+    asksExplanation(find(query, 'explain'), 'the query') ||
+    asksExplanation(find(attributes, 'explain'), 'the custom attributes')
+  // Attributes of others are none of ours.
+  const ours = attributes.filter(([name]) => optionNames.includes(name))
+  const linePerRecord = service.options.isBatch === true && hasLines(request.raw)
+  const preferred = (operation: Operation, usual: string) =>
+    defaultAccept === LINES ? lineType(request.raw, operation) : usual
+  if (asks) {
+    const usual = preferred('explain', 'application/json')
+    const answer = negotiateAnswer(request.headers.accept, 'explain', usual)
+    const options = [...pickOptions(query), ...ours]
+    const ask = { operation: 'explain', answer, options, linePerRecord } as const
+    return service.answer(model, request, reply, ask)
   }
   const condition = request.headers[ENABLE_EXPLANATIONS] ?? enableExplanations
   return service.answer(model, request, reply, {
     operation: 'predict',
-    answer: negotiateAnswer(request.headers.accept, 'predict', defaultAccept),
+    answer: negotiateAnswer(request.headers.accept, 'predict', preferred('predict', defaultAccept)),
+    options: [...query, ...ours],
     selection,
     enableExplanations: typeof condition === 'string' ? condition : undefined,
     explainByBody: true,
+    linePerRecord,
   })
 }
 
 /**
- * Returns the explanation options in the custom attributes, which are `name=value` pairs separated by commas or
- * semicolons: empty unless one of them is `explain=shap`. Attributes are echoed, because SageMaker hands on what the
- * container answers; attributes of others are none of ours.
+ * Returns the custom attributes, which are `name=value` pairs separated by commas or semicolons. They are echoed,
+ * because SageMaker hands on what the container answers.
  */
-function readAttributes(request: FastifyRequest, reply: FastifyReply): Map<string, string> {
+function readAttributes(request: FastifyRequest, reply: FastifyReply): [string, string][] {
   const id = headerOf(request, INFERENCE_ID)
   if (id !== undefined && /^[\x21-\x7e]{1,64}$/.test(id)) note(request, { inference_id: id })
   const sent = headerOf(request, CUSTOM_ATTRIBUTES) ?? ''
   if (sent === '' || sent.length > 1024 || !/^[\x20-\x7e]*$/.test(sent) || /%0[ad]/i.test(sent))
-    return new Map()
+    return []
   reply.header(CUSTOM_ATTRIBUTES, sent)
-  const pairs = sent.split(/[,;]/).map((pair): [string, string] => {
+  return sent.split(/[,;]/).map((pair): [string, string] => {
     const at = pair.indexOf('=')
     return at < 0 ? [pair.trim(), ''] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
   })
-  const explain = pairs.find(([name]) => name === 'explain')?.[1]
-  if (!asksExplanation(explain, 'the custom attributes')) return new Map()
-  return new Map(pairs.filter(([name]) => name === 'explain' || optionNames.includes(name)))
+}
+
+function find(pairs: readonly (readonly [string, unknown])[], name: string): unknown {
+  return pairs.find(([key]) => key === name)?.[1]
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -10,6 +10,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
+import { parseOutputNames } from '../answering/tensor-outputs.ts'
 import { parseSelection } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
@@ -100,10 +101,12 @@ function serviceOptions(config: Config, workers: number): ServiceOptions {
     maxBodyBytes: config.maxBodyBytes,
     bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
     defaultAccept: checkDefaultAccept(config.defaultAccept),
+    isBatch: config.batch,
     deadlineMs: config.deadlineMs,
     maxConcurrent: Math.max(1, workers),
     modelName: config.modelName,
     predictProbabilities: config.predictProbabilities,
+    inferOutputs: parseOutputNames(config.inferOutputs),
     ...(selection ? { selection } : {}),
     ...(config.enableExplanations === '' ? {} : { enableExplanations: config.enableExplanations }),
   }

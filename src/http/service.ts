@@ -1,19 +1,20 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Job, JobResult, RowJob } from '../answering/job.ts'
 import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
-import type { Dialect } from '../codecs/codec.ts'
+import type { OutputName } from '../answering/tensor-outputs.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
-import { checkEncoding, negotiateRequest } from './negotiation.ts'
+import { isPacked, unpackBody } from './gzip-body.ts'
+import { negotiateRequest } from './negotiation.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests; without it, everything runs on the event loop. */
@@ -32,8 +33,12 @@ export interface ServiceOptions {
   readonly enableExplanations?: string
   /** Name of the model in KServe's and the Open Inference Protocol's paths. */
   readonly modelName: string
+  /** Outputs of the Open Inference Protocol's metadata, and of requests that name none; absent = all. */
+  readonly inferOutputs?: readonly OutputName[]
   /** Whether KServe's :predict answers probabilities instead of labels. */
   readonly predictProbabilities?: boolean
+  /** Whether batch transform asks, which joins answers to records line by line. */
+  readonly isBatch?: boolean
   /** Requests that batch transform may send at once. */
   readonly maxConcurrent: number
   /** Whether the service is stopping. */
@@ -45,11 +50,18 @@ export interface Ask {
   readonly operation: Operation
   readonly answer: MediaType
   readonly options?: RowJob['options']
-  readonly dialect?: Dialect | undefined
+  readonly dialect?: RowJob['dialect']
   readonly selection?: readonly Selected[] | undefined
   readonly enableExplanations?: string | undefined
   readonly explainByBody?: boolean | undefined
+  readonly linePerRecord?: boolean
+  /** Types that are read as others; the empty one is that of a request that names none. */
+  readonly readAs?: Readonly<Record<string, string>>
+  readonly pack?: Pack | undefined
 }
+
+/** Makes of an answer what its protocol sends instead; may set headers. */
+export type Pack = (body: Buffer, reply: FastifyReply) => Buffer
 
 export interface Service {
   readonly options: ServiceOptions
@@ -66,6 +78,7 @@ export interface Service {
     request: FastifyRequest,
     reply: FastifyReply,
     build: (body: Buffer) => Job,
+    pack?: Pack,
   ): Promise<FastifyReply>
   /** Returns the request's body as parsed JSON. */
   readJson(request: FastifyRequest): Promise<unknown>
@@ -97,17 +110,34 @@ export function notesOf(
 export function createService(options: ServiceOptions): Service {
   const { limits, pool, deadlineMs } = options
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  /** Returns a request's body as its sender had it; what it holds is released by its length. */
+  const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+    const packed = isPacked(request)
+    const body = await bodies.read(request)
+    if (!packed || body.length === 0) return body
+    let reserved = 0
+    const reserve = (bytes: number) => {
+      bodies.reserve(bytes)
+      reserved += bytes
+    }
+    try {
+      const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
+      reserved -= unpacked.length
+      return unpacked
+    } finally {
+      bodies.release(body.length + reserved)
+    }
+  }
   const service: Service = {
     options,
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
-      const { media } = negotiateRequest(request.raw)
-      return service.answerJob(model, request, reply, (body) =>
-        buildRowJob(ask, body, media, limits),
-      )
+      const { media } = negotiateRequest(request.raw, ask.readAs)
+      const build = (body: Buffer) => buildRowJob(ask, body, media, limits)
+      return service.answerJob(model, request, reply, build, ask.pack)
     },
-    async answerJob(model, request, reply, build) {
-      const body = await bodies.read(request.raw)
+    async answerJob(model, request, reply, build, pack) {
+      const body = await readBody(request.raw)
       try {
         const job = build(body)
         const isInline = !pool || body.length <= INLINE_BYTES
@@ -122,19 +152,20 @@ export function createService(options: ServiceOptions): Service {
         })
         if (result.jsonLength !== undefined)
           reply.header('inference-header-content-length', String(result.jsonLength))
-        return reply.header('content-type', result.contentType).send(asBuffer(result.body))
+        reply.header('content-type', result.contentType)
+        const answer = asBuffer(result.body)
+        return reply.send(pack ? pack(answer, reply) : answer)
       } finally {
-        bodies.release(body)
+        bodies.release(body.length)
       }
     },
     async readJson(request) {
-      checkEncoding(request.raw)
-      const body = await bodies.read(request.raw)
+      const body = await readBody(request.raw)
       try {
         if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
         return parseJson(decodeUtf8(body))
       } finally {
-        bodies.release(body)
+        bodies.release(body.length)
       }
     },
   }
@@ -144,7 +175,7 @@ export function createService(options: ServiceOptions): Service {
 /** Written out member by member: rest and spread cost several microseconds in every request. */
 function buildRowJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): RowJob {
   const { operation, answer, options = [], dialect } = ask
-  const { selection, enableExplanations, explainByBody } = ask
+  const { selection, enableExplanations, explainByBody, linePerRecord } = ask
   return {
     operation,
     body,
@@ -156,6 +187,7 @@ function buildRowJob(ask: Ask, body: Buffer, media: MediaType, limits: Limits): 
     selection,
     enableExplanations,
     explainByBody,
+    linePerRecord,
   }
 }
 

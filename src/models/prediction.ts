@@ -9,3 +9,15 @@ export interface Predictions {
   /** [row][class] */
   readonly probabilities: Float64Array
 }
+
+/** Returns the prediction of one row alone. */
+export function takePrediction(predictions: Predictions, row: number): Predictions {
+  const { classes, labels, probabilities } = predictions
+  const width = classes.length
+  return {
+    ...predictions,
+    rows: 1,
+    labels: labels.subarray(row, row + 1),
+    probabilities: probabilities.subarray(row * width, (row + 1) * width),
+  }
+}

@@ -56,6 +56,9 @@ t.test('what no option is, and what no value is, is refused by name', (t) => {
     ['level', 'column', /^level is "column", expected "columns", "features"; did you mean/],
     ['output', ['0', '1'], /^output is \["0","1"\], expected one text or number$/],
     ['freeze', [{}], /^freeze is \{\}, expected one text or number$/],
+    ['space', 'logit', /^space is "logit"; did you mean "log_odds"\?$/],
+    ['space', 'Proba', /^space is "Proba"; did you mean "probability"\?$/],
+    ['space', ['logit'], /^space is \["logit"\], expected one text or number$/],
     ['interactions', 'yes', /^interactions is "yes", expected "true", "false"$/],
   ] as const) {
     try {

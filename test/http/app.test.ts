@@ -4,7 +4,6 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { Agent, request } from 'node:http'
-import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import t from 'tap'
@@ -343,39 +342,6 @@ t.test('C5 two Content-Type headers are refused', async (t) => {
     checkProblem(t, answer, 400, 'duplicate_content_type')
     t.equal(ping?.status, 200, 'the connection goes on')
   }
-})
-
-const zipped = gzipSync(passenger.csv)
-const encodings: [name: string, encoding: string, body: Body][] = [
-  ['C10 gzip', 'gzip', zipped],
-  ['C10 GZIP', 'GZIP', zipped],
-  ['C10 deflate', 'deflate', passenger.csv],
-  ['C10 br', 'br', passenger.csv],
-  ['C10 what does not exist', 'zip', passenger.csv],
-  ['C10 gzip over bytes that are not', 'gzip', passenger.csv],
-  ['C11 a gzip bomb', 'gzip', gzipSync(Buffer.alloc(32 << 20))],
-  ['C12 a gzip body cut short', 'gzip', zipped.subarray(0, -9)],
-  ['C12 a gzip body with bytes behind it', 'gzip', Buffer.concat([zipped, Buffer.from('1')])],
-  ['C12 two gzip members', 'gzip', Buffer.concat([zipped, zipped])],
-  ['C13 gzip twice', 'gzip, gzip', gzipSync(zipped)],
-  ['C13 gzip ten times', Array.from({ length: 10 }, () => 'gzip').join(', '), zipped],
-  ['C13 identity and gzip', 'identity, gzip', zipped],
-]
-for (const [name, encoding, body] of encodings) {
-  t.test(`${name} is not read`, async (t) => {
-    for (const url of rowRoutes) {
-      const answer = await post(app, url, CSV_TYPE, body, { 'content-encoding': encoding })
-      checkProblem(t, answer, 415, 'unsupported_encoding', /Content-Encoding ".*uncompressed/)
-      t.equal(answer.headers['accept-encoding'], 'identity')
-    }
-  })
-}
-
-t.test('C10 identity is read', async (t) => {
-  const answer = await post(app, '/invocations', CSV_TYPE, passenger.csv, {
-    'content-encoding': 'Identity',
-  })
-  t.equal(answer.statusCode, 200)
 })
 
 const withAge = (age: string) => object.replace('28', age)

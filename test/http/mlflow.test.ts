@@ -53,6 +53,18 @@ const forms: [name: string, body: unknown][] = [
   ['inputs by row', { inputs: data }],
   ['params beside the rows', { dataframe_split: { columns, data }, params: { a: 1 } }],
   ['empty params', { dataframe_records: records, params: {} }],
+  ['a bare split, as pandas writes it', { columns, index: [0, 1], data }],
+  ['a bare split, as MLflow 1 read it', { columns, data }],
+  [
+    'a bare split in another order, with params',
+    {
+      columns: columns.toReversed(),
+      data: data.map((row) => row.toReversed()),
+      params: {},
+    },
+  ],
+  ['keys beside a split', { dataframe_split: { columns, data }, signature_name: 'x', model: 'y' }],
+  ['keys beside records', { id: 1, dataframe_records: records, explain: 'shap' }],
 ]
 for (const [name, body] of forms) {
   t.test(`${name} are answered by labels`, async (t) => {
@@ -161,6 +173,12 @@ const refused: [name: string, body: unknown, code: InputErrorCode, detail: RegEx
   ['a column that lacks', { inputs: { Age: [1] } }, 'missing_column', /"Sex"/],
   ['params that are a list', { inputs: data, params: [] }, 'invalid_shape', /parameters/],
   ['what is beside', { dataframe_records: records, parms: {} }, 'invalid_shape', /"params"/],
+  ['what is beside a bare split', { columns, data, parms: {} }, 'invalid_shape', /"params"/],
+  ['a stranger beside inputs', { inputs: data, model: 'x' }, 'invalid_shape', /not "model"/],
+  ['a bare split of columns', { columns, data: byColumn }, 'invalid_shape', /a list of lists/],
+  ['a bare split without names', { columns: 6, data }, 'invalid_shape', /a list of names/],
+  ['a ragged bare split', { columns, data: [[1]] }, 'ragged_row', /row 1 has 1 values/],
+  ['a column twice in it', { columns: ['Age', 'Age'], data }, 'duplicate_column', /"Age"/],
 ]
 for (const [name, body, code, detail] of refused) {
   t.test(`${name} is refused where MLflow clients look`, async (t) => {

@@ -1,12 +1,14 @@
 /** SageMaker's multi-model endpoints: models loaded, listed, asked and unloaded by name. */
 import { cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createThreadLoader } from '../../src/answering/loader.ts'
 import { createJobPool } from '../../src/answering/pool.ts'
 import {
+  type Body,
   buildMultiModelApp,
   buildTestApp,
   checkProblem,
@@ -279,8 +281,11 @@ t.test('a body that is packed is not read as one that is not', async (t) => {
   const root = await buildRoot(t, 'm')
   const app = buildMultiModelApp(t, { root })
   const body = JSON.stringify({ model_name: 'm', url: join(root, 'm') })
-  const answer = await post(app, '/models', JSON_TYPE, body, { 'content-encoding': 'gzip' })
-  checkProblem(t, answer, 415, 'unsupported_encoding')
+  const ask = (encoding: string, sent: Body) =>
+    post(app, '/models', JSON_TYPE, sent, { 'content-encoding': encoding })
+  checkProblem(t, await ask('br', body), 415, 'unsupported_encoding')
+  checkProblem(t, await ask('gzip', body), 400, 'invalid_gzip')
+  t.equal((await ask('gzip', gzipSync(body))).statusCode, 200)
 })
 
 const outside: [name: string, url: (root: string) => string][] = [

@@ -1,7 +1,10 @@
 /** Types in and out, from headers alone: reliability.md C4 and C6 to C9, H-rows aside. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Operation } from '../../src/answering/media-type.ts'
+import type { Codec } from '../../src/codecs/codec.ts'
 import { codecs, findCodec, requestTypes } from '../../src/codecs/index.ts'
 import { checkDefaultAccept, negotiateAnswer } from '../../src/http/negotiation.ts'
 import {
@@ -16,6 +19,27 @@ import {
 } from '../helper.ts'
 
 const app = await buildTestApp(t)
+
+t.test('the documents name the types that answers have, and no other', (t) => {
+  const typesIn = (file: string, start: string) => {
+    const text = readFileSync(join(import.meta.dirname, '../../docs', file), 'utf8')
+    const paragraph = text.slice(text.indexOf(start)).split('\n\n')[0] ?? ''
+    return [...paragraph.matchAll(/`([a-z]+\/[a-z0-9.+-]+)`/g)].map(([, type]) => type)
+  }
+  const first = (encodes: (codec: Codec) => unknown) =>
+    codecs.filter(encodes).map(({ mediaTypes: [type] }) => type)
+  const explained = first(({ encodeExplanations }) => encodeExplanations)
+  t.strictSame(
+    ['application/json', ...typesIn('explaining.md', 'Besides JSON, `Accept` may ask')],
+    explained,
+  )
+  const predicted = first(({ encodePredictions }) => encodePredictions)
+  t.strictSame(
+    new Set(['application/json', ...typesIn('serving.md', 'Answers are JSON unless `Accept`')]),
+    new Set([...predicted, 'image/svg+xml']),
+  )
+  t.end()
+})
 const object = JSON.stringify(passenger.object)
 
 const read: [type: string, body: Body][] = [

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createJobPool } from '../../src/answering/pool.ts'
+import { parseOutputNames } from '../../src/answering/tensor-outputs.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
 import { VERSION } from '../../src/version.ts'
 import { buildTestApp, checkProblem, loadCheckpoint, passenger, post } from '../helper.ts'
@@ -42,6 +43,9 @@ const columns: readonly Tensor[] = names.map((name, j) => ({
 }))
 const withColumn = (name: string, change: Readonly<Record<string, unknown>>) =>
   columns.map((column) => (column.name === name ? { ...column, ...change } : column))
+
+/** The output that most of these requests ask for. */
+const asked = { name: 'predict' }
 
 /** What SageMaker's routes say of the same rows. */
 const json = (url: string, value: unknown) => post(app, url, JSON_TYPE, JSON.stringify(value))
@@ -136,7 +140,7 @@ const tensors: [name: string, inputs: readonly unknown[]][] = [
 ]
 for (const [name, inputs] of tensors) {
   t.test(`${name} is read`, async (t) => {
-    const answer = await send({ inputs, parameters: { content_type: 'pd' } })
+    const answer = await send({ inputs, outputs: [asked], parameters: { content_type: 'pd' } })
     t.equal(answer.statusCode, 200)
     t.equal(answer.headers['content-type'], JSON_TYPE)
     const { outputs, ...rest } = answer.json() as Inferred
@@ -212,8 +216,6 @@ t.test('a request without an id gets one of its own', async (t) => {
 const predict = { name: 'predict', shape: [2], datatype: 'FP64', data: labels }
 const predictProba = { name: 'predict_proba', shape: [2, 2], datatype: 'FP64', data: probabilities }
 const outputs: [asked: unknown, expected: readonly unknown[]][] = [
-  [undefined, [predict]],
-  [[], [predict]],
   [[{ name: 'predict' }], [predict]],
   [[{ name: 'predict_proba' }], [predictProba]],
   [
@@ -230,9 +232,56 @@ for (const [asked, expected] of outputs) {
   })
 }
 
+t.test('a request that names no outputs gets those of the metadata', async (t) => {
+  for (const inferOutputs of [
+    undefined,
+    parseOutputNames('predict,predict_proba,explain'),
+    parseOutputNames(' predict_proba, predict '),
+    parseOutputNames('explain'),
+  ]) {
+    const app = await buildTestApp(t, inferOutputs ? { inferOutputs } : {})
+    const { outputs: listed } = (await app.inject({ url: '/v2/models/model' })).json()
+    const names = inferOutputs ?? ['predict', 'predict_proba', 'explain']
+    t.strictSame(
+      listed.map(({ name }: { name: string }) => name),
+      names,
+    )
+    const named = await send({ inputs: [matrix], outputs: names.map((name) => ({ name })) }, app)
+    for (const outputs of [undefined, null, []]) {
+      const answer = await send({ inputs: [matrix], outputs }, app)
+      t.strictSame((answer.json() as Inferred).outputs, (named.json() as Inferred).outputs)
+      t.strictSame(
+        (answer.json() as Inferred).outputs.map(({ name, datatype, shape }) => ({
+          name,
+          datatype,
+          shape: [-1, ...shape.slice(1)],
+        })),
+        listed,
+        'of the datatype and shape that it lists',
+      )
+    }
+    const other = await send({ inputs: [matrix], outputs: [asked] }, app)
+    t.strictSame((other.json() as Inferred).outputs, [predict], 'others may be named')
+  }
+})
+
+for (const text of [
+  '',
+  'predict,',
+  'probability',
+  'predict,predict',
+  'explain predict',
+  '__proto__',
+]) {
+  t.test(`${JSON.stringify(text)} names no outputs`, (t) => {
+    t.throws(() => parseOutputNames(text), { code: 'invalid_option', message: /the output/ })
+    t.end()
+  })
+}
+
 t.test('the output explain holds one JSON text per row', async (t) => {
-  const asked = [{ name: 'explain' }, { name: 'predict' }]
-  const answer = await send({ inputs: columns, outputs: asked })
+  const both = [{ name: 'explain' }, asked]
+  const answer = await send({ inputs: columns, outputs: both })
   t.equal(answer.statusCode, 200)
   const [explain, second] = (answer.json() as Inferred).outputs
   t.strictSame(second, predict)
@@ -449,15 +498,15 @@ const binaryBytes = Buffer.concat(binaryColumns.map(([, bytes]) => bytes))
 const binaryInputs = binaryColumns.map(([head]) => head)
 
 t.test('binary tensors are read', async (t) => {
-  const answer = await sendBinary({ inputs: binaryInputs }, binaryBytes)
+  const answer = await sendBinary({ inputs: binaryInputs, outputs: [asked] }, binaryBytes)
   t.equal(answer.statusCode, 200)
   t.equal(answer.headers['content-type'], JSON_TYPE, 'outputs are JSON unless they are asked for')
   t.strictSame((answer.json() as Inferred).outputs, [predict])
   const mixed = columns.map((column, j) => (j % 2 === 0 ? binaryInputs[j] : column))
   const bytes = Buffer.concat(binaryColumns.filter((_, j) => j % 2 === 0).map(([, own]) => own))
-  const both = await sendBinary({ inputs: mixed }, bytes)
+  const both = await sendBinary({ inputs: mixed, outputs: [asked] }, bytes)
   t.strictSame((both.json() as Inferred).outputs, [predict], 'beside tensors of JSON')
-  const text = JSON.stringify({ inputs: columns })
+  const text = JSON.stringify({ inputs: columns, outputs: [asked] })
   const json = await post(app, INFER, JSON_TYPE, text, {
     'inference-header-content-length': String(text.length),
   })
@@ -551,7 +600,7 @@ t.test('outputs are binary where they are asked for so', async (t) => {
 
 t.test('a request may ask for all outputs in binary, and leave one out', async (t) => {
   const parameters = { binary_data_output: true }
-  const all = await send({ inputs: [matrix], parameters })
+  const all = await send({ inputs: [matrix], outputs: [asked], parameters })
   t.equal(all.headers['content-type'], 'application/octet-stream')
   t.ok(all.rawPayload.subarray(-16).equals(encode['FP64']?.(labels) ?? Buffer.alloc(0)))
   const outputs = [{ name: 'predict', parameters: { binary_data: false } }]
@@ -573,6 +622,7 @@ t.test('answers that are large or binary come from a worker as from here', async
     JSON.stringify({
       id: '1',
       inputs: parts.map(([head]) => head),
+      outputs: [asked],
       parameters: { binary_data_output: true },
     }),
   )
@@ -675,6 +725,13 @@ const binaryRefusals: [
     'invalid_shape',
     /both/,
   ],
+  [
+    'a byte that is no truth',
+    withFirst({ binary_data_size: 2 }, { datatype: 'BOOL' }),
+    Buffer.concat([Buffer.of(1, 2), binaryBytes.subarray(16)]),
+    'invalid_number',
+    /row 2, column "Pclass": 2 is no BOOL/,
+  ],
   ['texts that end early', ...text([], Buffer.of(4, 0, 0, 0, 0x6d)), 'invalid_shape', /2 texts/],
   ['a text without a length', ...text([], Buffer.of(1, 0, 0)), 'invalid_shape', /2 texts/],
   [
@@ -752,8 +809,8 @@ t.test('many tensors are refused by the first that is wrong', async (t) => {
   checkProblem(t, await send({ inputs: same }), 400, 'duplicate_column', /"Age"/)
 })
 
-t.test('packed bodies are not read', async (t) => {
-  const packed = await send({ inputs: [matrix] }, app, { 'content-encoding': 'gzip' })
+t.test('bodies packed by anything but gzip are not read', async (t) => {
+  const packed = await send({ inputs: [matrix] }, app, { 'content-encoding': 'br' })
   checkProblem(t, packed, 415, 'unsupported_encoding')
 })
 
@@ -773,7 +830,8 @@ t.test('limits are those of the other routes', async (t) => {
   const endless = { ...matrix, shape: [2 ** 53 - 1, 0], data: [] }
   checkProblem(t, await send({ inputs: [endless] }, app), 413, 'too_many_rows')
   const one = { inputs: [{ ...matrix, shape: [1, 6], data: other }] }
-  t.equal((await send(one, app)).statusCode, 200)
+  t.equal((await send({ ...one, outputs: [asked] }, app)).statusCode, 200)
+  checkProblem(t, await send(one, app), 413, 'too_expensive', /name "outputs" without "explain"/)
   const explained = await send({ ...one, outputs: [{ name: 'explain' }] }, app)
   checkProblem(t, explained, 413, 'too_expensive')
 })

@@ -1,5 +1,7 @@
 /** Routes of protocols that other servers have too: small answers, and KServe's verbs. */
 import type { Artifact } from '../../artifact/artifact.ts'
+import { exampleRow } from '../../predictor/describe-model.ts'
+import { EVENT_TYPE } from '../event-type.ts'
 import { bodyProblems, commonProblems, problemAnswer } from './problems.ts'
 import { requestBody } from './rows.ts'
 import { anyObject, pathParameters, type Schema } from './schema.ts'
@@ -23,18 +25,61 @@ export function answerSchema(operationId: string, summary: string, params?: Sche
   }
 }
 
-/** Returns the schema of KServe's verbs. */
-export function kserveSchema(operationId: string, summary: string, artifact: Artifact): Schema {
+const jsonBytes = { type: 'string', format: 'binary', description: 'the bytes of application/json' }
+
+const event = {
+  type: 'object',
+  description: 'a CloudEvent: data are rows, or their answer',
+  required: ['specversion', 'id', 'source', 'type'],
+  properties: {
+    specversion: { type: 'string' },
+    id: { type: 'string' },
+    source: { type: 'string' },
+    type: { type: 'string' },
+    data: anyObject,
+    data_base64: { type: 'string' },
+  },
+}
+
+/**
+ * Returns the schema of KServe's verbs.
+ * @param bytesTypes types that are read as JSON, besides it and events
+ */
+export function kserveSchema(
+  operationId: string,
+  summary: string,
+  artifact: Artifact,
+  bytesTypes: readonly string[],
+): Schema {
   return {
     operationId,
     tags: ['protocols'],
     summary,
     params: pathParameters(),
-    body: { content: { 'application/json': requestBody('application/json', artifact) } },
+    body: {
+      content: {
+        'application/json': requestBody('application/json', artifact),
+        ...Object.fromEntries(bytesTypes.map((type) => [type, { schema: jsonBytes }])),
+        [EVENT_TYPE]: {
+          schema: {
+            ...event,
+            examples: [
+              {
+                specversion: '1.0',
+                id: '1',
+                source: '/rows',
+                type: 'rows',
+                data: { instances: [exampleRow(artifact)] },
+              },
+            ],
+          },
+        },
+      },
+    },
     response: {
       200: {
         description: 'One entry per instance',
-        content: { 'application/json': { schema: anyObject } },
+        content: { 'application/json': { schema: anyObject }, [EVENT_TYPE]: { schema: event } },
       },
       ...bodyProblems(),
       404: problemAnswer('There is no such model'),

@@ -87,17 +87,19 @@ function jsonForms(row: Schema): Schema {
     required: [name],
     properties: { [name]: schema, parameters },
   })
+  const split = {
+    type: 'object',
+    properties: { columns: texts, data: { type: 'array', items: list } },
+  }
   return {
     anyOf: [
       row,
       rows,
       form('instances', rows),
       form('dataframe_records', { type: 'array', items: row }),
-      form('dataframe_split', {
-        type: 'object',
-        properties: { columns: texts, data: { type: 'array', items: list } },
-      }),
+      form('dataframe_split', split),
       form('inputs', { anyOf: [rows, anyObject] }),
+      { ...split, required: ['columns', 'data'] },
     ],
   }
 }

@@ -166,7 +166,8 @@ function rowCases(url: string): Case[] {
     { ...csv, name: 'a large body', status: 413, body: large },
     { ...csv, name: 'an image', type: 'image/png', status: 415 },
     { ...csv, name: 'no type', status: 415, headers: { 'content-type': '' } },
-    { ...csv, name: 'a packed body', headers: { 'content-encoding': 'gzip' }, status: 415 },
+    { ...csv, name: 'a body packed by br', headers: { 'content-encoding': 'br' }, status: 415 },
+    { ...csv, name: 'no gzip', headers: { 'content-encoding': 'gzip' }, status: 400 },
   ]
 }
 
