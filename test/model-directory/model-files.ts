@@ -8,7 +8,8 @@ import {
   manifestChecksum,
   NO_CHECKSUM,
 } from '../../src/artifact/artifact.ts'
-import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
+import { decodeArtifact } from '../../src/artifact/decode.ts'
+import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
 import { encodeArtifact, withModelId } from '../../src/artifact/encode.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { sha256 } from '../../src/model-directory/read.ts'

@@ -31,7 +31,7 @@ import {
   PREPROCESSOR_FILE,
   SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
-import { decodeManifest } from '../../src/artifact/decode.ts'
+import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
 import { encodeTensors } from '../../src/artifact/safetensors.ts'
 import type { Cell, DataFrame } from '../../src/data/frame.ts'
 import { createRandom, type Random } from '../../src/data/random.ts'
