@@ -67,7 +67,7 @@ export function listCandidates(
         cells: chosen,
         distances: Float64Array.from(sorted, ({ distance }) => distance),
         values: transform(chosen),
-        ...(line ? { line } : {}),
+        line,
       }
     }
     if (input.categories) return [build(input.categories)]
