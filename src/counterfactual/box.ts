@@ -3,8 +3,8 @@
  * whether the row is predicted so. Questions are counted against a budget.
  */
 import type { DecisionBounds } from '../models/model.ts'
-import type { Arranged } from './arrangement.ts'
-import type { Line } from './candidates.ts'
+import type { ColumnCandidates } from './candidates.ts'
+import { reachOf } from './line.ts'
 
 /** Lets rounding in the bound never rule out what the model itself would answer. */
 const TOLERANCE = 1e-9
@@ -40,19 +40,19 @@ export interface Box {
   /** The value of a feature, the others as they are now, from which on the class leads; undefined = none. */
   solve(feature: number): number | undefined
   /** Narrows a column to what it is now. */
-  close(column: Arranged): void
+  close(column: ColumnCandidates): void
   /** Opens a column to what it is and all that it may become for less than a distance. */
-  open(column: Arranged, distance: number): void
+  open(column: ColumnCandidates, distance: number): void
   /** Opens a column, beside what it is opened to, to all that its line reaches for a distance. */
-  openLine(column: Arranged, line: Line, distance: number): void
+  openLine(column: ColumnCandidates, distance: number): void
   /** Opens a column to a range of its candidates. */
-  openRange(column: Arranged, from: number, to: number): void
+  openRange(column: ColumnCandidates, from: number, to: number): void
   /** Gives a column a candidate. */
-  put(column: Arranged, candidate: number): void
+  put(column: ColumnCandidates, candidate: number): void
   /** Gives a column of one feature any value. */
-  putValue(column: Arranged, value: number): void
+  putValue(column: ColumnCandidates, value: number): void
   /** Gives a column its own value back. */
-  putBack(column: Arranged): void
+  putBack(column: ColumnCandidates): void
 }
 
 /** Returns the box that is the row itself. */
@@ -66,7 +66,7 @@ export function createBox({ bounds, x: own, label, predict, budget }: Question):
     low[feature] = least
     high[feature] = most
   }
-  const close = ({ features }: Arranged) => {
+  const close = ({ features }: ColumnCandidates) => {
     for (const feature of features) set(feature, x[feature]!, x[feature]!)
   }
   const lead = () => {
@@ -76,9 +76,10 @@ export function createBox({ bounds, x: own, label, predict, budget }: Question):
     return found
   }
   const mayLead = () => lead() >= -TOLERANCE
-  const openLine = ({ features, own: cell }: Arranged, line: Line, distance: number) => {
+  const openLine = ({ features, own: cell, line }: ColumnCandidates, distance: number) => {
+    if (!line || typeof cell !== 'number') return
     const feature = features[0]!
-    const [a, b] = lineReach(line, cell, distance)
+    const [a, b] = reachOf(line, cell, distance)
     set(feature, Math.min(low[feature]!, a, b), Math.max(high[feature]!, a, b))
   }
 
@@ -101,7 +102,7 @@ export function createBox({ bounds, x: own, label, predict, budget }: Question):
     },
     close,
     open(column, distance) {
-      const { features, distances, values, line } = column
+      const { features, distances, values } = column
       features.forEach((feature, i) => {
         const now = x[feature]!
         let [least, most] = [now, now]
@@ -119,7 +120,7 @@ export function createBox({ bounds, x: own, label, predict, budget }: Question):
         set(feature, least, most)
       })
       left -= distances.length * features.length * 2
-      if (line) openLine(column, line, distance)
+      openLine(column, distance)
     },
     openLine,
     openRange({ features, values }, from, to) {
@@ -150,19 +151,4 @@ export function createBox({ bounds, x: own, label, predict, budget }: Question):
       close(column)
     },
   }
-}
-
-/** The feature at both ends of what a number can become for a distance. */
-function lineReach(line: Line, own: unknown, distance: number): [number, number] {
-  const [least, greatest] =
-    typeof own === 'number'
-      ? [
-          Math.max(line.minimum, own - distance * line.spread),
-          Math.min(line.maximum, own + distance * line.spread),
-        ]
-      : distance > 1
-        ? [line.minimum, line.maximum]
-        : [Number.NaN, Number.NaN]
-  const at = (value: number) => line.start + (value - line.minimum) * line.slope
-  return Number.isNaN(least) ? [Infinity, -Infinity] : [at(least), at(greatest)]
 }

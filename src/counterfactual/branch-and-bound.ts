@@ -1,16 +1,16 @@
 /** Branch and bound over the columns' candidates: whole ranges of changes are ruled out by an upper bound of the lead. */
-import { type Arranged, halve, nearestIn, widthOf } from './arrangement.ts'
 import { type Best, changeOf, record } from './best.ts'
 import type { Box } from './box.ts'
+import type { ColumnCandidates } from './candidates.ts'
+import { addDistances } from './distance.ts'
+import { halve, nearestIn, widthOf } from './ranges.ts'
 import { solveChange } from './solve-change.ts'
 
 /** One search's state. */
 export interface Search {
   readonly box: Box
   readonly best: Best
-  readonly columns: readonly Arranged[]
-  /** Whether solved values must be whole numbers, by the column's number. */
-  readonly isInteger: (column: number) => boolean
+  readonly columns: readonly ColumnCandidates[]
 }
 
 /** Looks for changes of at most `depth` columns that are smaller than the best one's `end`. */
@@ -20,7 +20,12 @@ export function branchAndBound(search: Search, depth: number): void {
 }
 
 /** Chooses so many columns in every way, unless even all that may still be chosen do not help. */
-function choose(search: Search, size: number, from: number, chosen: readonly Arranged[]): void {
+function choose(
+  search: Search,
+  size: number,
+  from: number,
+  chosen: readonly ColumnCandidates[],
+): void {
   const { box, best, columns } = search
   if (box.left() < 0) return
   if (chosen.length === size) {
@@ -45,7 +50,11 @@ function choose(search: Search, size: number, from: number, chosen: readonly Arr
  * Looks through the changes of exactly these columns: ranges of candidates are ruled out as a whole or halved.
  * @param solved the one among them whose value is solved for, if any
  */
-function visit(search: Search, chosen: readonly Arranged[], solved?: Arranged): void {
+function visit(
+  search: Search,
+  chosen: readonly ColumnCandidates[],
+  solved?: ColumnCandidates,
+): void {
   const { box, best } = search
   const listed = chosen.filter((column) => column !== solved)
   const stack: Int32Array[] = [
@@ -56,18 +65,18 @@ function visit(search: Search, chosen: readonly Arranged[], solved?: Arranged): 
     let widest = 0
     for (let i = 0; i < listed.length; i++) {
       const [from, to] = [ranges[2 * i]!, ranges[2 * i + 1]!]
-      spent += nearestIn(listed[i] as Arranged, from, to)
-      box.openRange(listed[i] as Arranged, from, to)
+      spent = addDistances(spent, nearestIn(listed[i] as ColumnCandidates, from, to))
+      box.openRange(listed[i] as ColumnCandidates, from, to)
       if (to - from > widthOf(ranges, widest)) widest = i
     }
     if (spent >= best.end) continue
-    if (solved?.line) {
+    if (solved) {
       box.close(solved)
-      box.openLine(solved, solved.line, best.end - spent)
+      box.openLine(solved, best.end - spent)
     }
     if (!box.mayLead()) continue
     if (widthOf(ranges, widest) > 1) {
-      stack.push(...halve(listed[widest] as Arranged, ranges, widest))
+      stack.push(...halve(listed[widest] as ColumnCandidates, ranges, widest))
       continue
     }
     tryOne(search, listed, ranges, solved)
@@ -77,24 +86,18 @@ function visit(search: Search, chosen: readonly Arranged[], solved?: Arranged): 
 
 /** Tries the one change that is left in the ranges. */
 function tryOne(
-  { box, best, isInteger }: Search,
-  listed: readonly Arranged[],
+  { box, best }: Search,
+  listed: readonly ColumnCandidates[],
   ranges: Int32Array,
-  solved: Arranged | undefined,
+  solved: ColumnCandidates | undefined,
 ): void {
   const changes = listed.map((column, i) => changeOf(column, ranges[2 * i]!))
   listed.forEach((column, i) => {
     box.put(column, ranges[2 * i]!)
   })
-  if (solved?.line) {
+  if (solved) {
     box.close(solved)
-    const change = solveChange(box, solved, solved.line, isInteger(solved.column.column))
-    if (change) {
-      const { minimum, start, slope } = solved.line
-      box.putValue(solved, start + ((change.cell as number) - minimum) * slope)
-      if (box.isReached()) record(best, [...changes, change])
-      box.putBack(solved)
-    }
+    solveChange(box, best, solved, changes, !listed.some(({ line }) => line))
   } else if (box.isReached()) record(best, changes)
   for (const column of listed) box.putBack(column)
 }

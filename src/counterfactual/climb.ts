@@ -1,7 +1,8 @@
 /** A first answer, found quickly: it bounds all the rest. */
-import type { Arranged } from './arrangement.ts'
+
 import { type Best, type Change, changeOf, record } from './best.ts'
 import type { Box } from './box.ts'
+import type { ColumnCandidates } from './candidates.ts'
 
 /**
  * Takes the change that brings the class nearest to the lead, one after another, until it leads.
@@ -11,16 +12,16 @@ import type { Box } from './box.ts'
 export function climb(
   box: Box,
   best: Best,
-  columns: readonly Arranged[],
+  columns: readonly ColumnCandidates[],
   depth: number,
   reserve: number,
 ): void {
   const changes: Change[] = []
   for (let step = 0; step < depth; step++) {
-    let found: { column: Arranged; candidate: number } | undefined
+    let found: { column: ColumnCandidates; candidate: number } | undefined
     let most = Number.NEGATIVE_INFINITY
     for (const column of columns) {
-      if (changes.some((change) => change.column === column.column)) continue
+      if (changes.some((change) => change.column === column)) continue
       for (let i = 0; i < column.distances.length && box.left() > reserve; i++) {
         box.put(column, i)
         const lead = box.lead()

@@ -1,6 +1,7 @@
 /** A lower bound of all changes that needs no search, for models whose best change no search of ours is sure to find. */
-import type { Arranged } from './arrangement.ts'
+
 import type { Box } from './box.ts'
+import type { ColumnCandidates } from './candidates.ts'
 
 /**
  * Returns a distance that is too small, however it is spent: every column may go that far, and the class does not lead.
@@ -9,7 +10,7 @@ import type { Box } from './box.ts'
  */
 export function relaxedBound(
   box: Box,
-  columns: readonly Arranged[],
+  columns: readonly ColumnCandidates[],
   found: number,
   most: number,
 ): number {

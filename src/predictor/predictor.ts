@@ -1,5 +1,6 @@
 /** The one door to a trained model: predictions and explanations of frames; knows no HTTP and no files. */
 import type { ArtifactParts } from '../artifact/artifact.ts'
+import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
 import type { Column, DataFrame } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
@@ -73,10 +74,12 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
   const searchedModel = (): CounterfactualModel => {
     if (searched) return searched
     const one = new Float64Array(classes.length)
+    const bounds = kind.buildBounds(model, shape)
     searched = {
       classes,
       preprocessor,
-      bounds: kind.buildBounds(model, shape),
+      bounds,
+      columns: listChangeableColumns(preprocessor, bounds),
       predict,
       predictRow(x) {
         predictRows({ rows: 1, columns: features, data: x }, one)

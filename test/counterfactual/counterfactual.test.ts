@@ -1,6 +1,7 @@
 /** Counterfactuals against exhaustive search on small models. */
 import t, { type Test } from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
+import { listChangeableColumns } from '../../src/counterfactual/changeable-columns.ts'
 import {
   type CounterfactualModel,
   findCounterfactual,
@@ -314,10 +315,12 @@ t.test('a search that runs out of budget says so, and its bound holds', async (t
     kind.probabilities(artifact.model, x, out)
     return out.indexOf(Math.max(...out))
   }
+  const bounds = kind.buildBounds(artifact.model, shape)
   const model: CounterfactualModel = {
     classes,
     preprocessor,
-    bounds: kind.buildBounds(artifact.model, shape),
+    bounds,
+    columns: listChangeableColumns(preprocessor, bounds),
     predictRow,
     predict: predictor.predict,
   }
