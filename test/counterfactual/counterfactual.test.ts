@@ -6,6 +6,7 @@ import {
   type CounterfactualModel,
   findCounterfactual,
 } from '../../src/counterfactual/counterfactual.ts'
+import { readableNumber } from '../../src/counterfactual/readable-number.ts'
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
 import { rowOf } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
@@ -185,6 +186,25 @@ function check(t: Test, { predictor }: Trained, cells: readonly Cell[], found: C
     if (range?.integer && !Number.isInteger(to)) t.fail(`${column} became ${to}`)
   }
 }
+
+t.test('numbers that a person can read lie strictly between', (t) => {
+  for (const [from, to, reach, expected] of [
+    [0.9, 2, 0.01, 0.901],
+    [0.9, 0.1, 0.01, 0.899],
+    [0.99995, 2, 0.0001, 1],
+    [0.95, 5, 0.2, 1],
+    [-0.5, 0.5, 10, 0],
+    [0.5, -0.5, 10, 0],
+    [12.3, 45, 1000, 20],
+    [1e17, 2e17, 1e14, 100010000000000000],
+    [-1.7e308, 1.7e308, 1e307, -1.69e308],
+    [1, 1 + 2 ** -52, 1, 1],
+    [1, 1 + 2 ** -51, 1, 1],
+    [0, 1e-320, 1, 0],
+  ] as const)
+    t.equal(readableNumber(from, to, reach), expected, `${from} to ${to}, within ${reach}`)
+  t.end()
+})
 
 for (const [estimator, classes] of [
   ['decision_tree', 2],

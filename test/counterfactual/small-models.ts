@@ -103,6 +103,10 @@ export async function fitModel(
     const isCode = seed % 7 === 0 && cells.every((cell) => Number.isInteger(cell))
     return isCode || isText(cells)
   }
+  // A category may have another column made of it besides.
+  const derived = names
+    .filter((_, j) => seed % 4 === 1 && isText(columns[j] as Cell[]))
+    .map((from) => ({ column: `${from}d`, from, pattern: '[ab]', group: 0, map: {} }))
   const plan = {
     target: 'y',
     id: [],
@@ -114,10 +118,11 @@ export async function fitModel(
       .map(
         (column) => ({ column, impute: seed % 5 === 0 ? 'most_frequent' : 'own_level' }) as const,
       ),
-    nominal: names
-      .filter((name) => isCategory(name) && seed % 5 >= 2)
-      .map((column) => ({ column, impute: 'own_level', minFrequency }) as const),
-    derived: [],
+    nominal: [
+      ...names.filter((name) => isCategory(name) && seed % 5 >= 2),
+      ...derived.map(({ column }) => column),
+    ].map((column) => ({ column, impute: 'own_level', minFrequency }) as const),
+    derived,
     dropped: [],
     nullable: [],
   }

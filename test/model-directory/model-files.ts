@@ -137,3 +137,16 @@ export async function trainSmall(
   })
   return artifact
 }
+
+export const isRoot = process.geteuid?.() === 0
+const NOBODY = 65534
+
+/** Runs as a user without rights to what root owns; root can read everything. */
+export async function asNobody(run: () => Promise<void>): Promise<void> {
+  if (isRoot) process.seteuid?.(NOBODY)
+  try {
+    await run()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+}

@@ -23,6 +23,8 @@ import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
 import { loadModelFiles, readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
 import {
+  asNobody,
+  isRoot,
   type Json,
   parseFile,
   REFERENCE,
@@ -32,16 +34,7 @@ import {
   withManifest,
   writeFiles,
 } from './model-files.ts'
-import {
-  asNobody,
-  isRoot,
-  probeRows,
-  problemOf,
-  reference,
-  refuses,
-  tree,
-  treeFiles,
-} from './refusals.ts'
+import { probeRows, problemOf, reference, refuses, tree, treeFiles } from './refusals.ts'
 
 const loaded = await readModelDirectory(REFERENCE)
 t.equal(

@@ -24,9 +24,6 @@ import {
   writeFiles,
 } from './model-files.ts'
 
-const NOBODY = 65534
-export const isRoot = process.geteuid?.() === 0
-
 export const reference = readFiles(REFERENCE)
 export const tree = await trainSmall('decision_tree')
 export const treeFiles = encodeChanged(tree)
@@ -172,13 +169,3 @@ export function withJson(files: Files, name: string, edit: (json: Json) => void)
 }
 
 export type Steps = { column: string; chain: { kind: string; value?: unknown; scale?: number }[] }[]
-
-/** Runs as a user without rights to what root owns; root can read everything. */
-export async function asNobody(run: () => Promise<void>): Promise<void> {
-  if (isRoot) process.seteuid?.(NOBODY)
-  try {
-    await run()
-  } finally {
-    if (isRoot) process.seteuid?.(0)
-  }
-}
