@@ -11,8 +11,8 @@ export function readableNumber(from: number, to: number, reach: number): number 
   const places = Math.ceil(Math.log10(Math.min(high - low, Number.MAX_VALUE)))
   // A step of a tenth of the width has a multiple inside; finer ones are for what rounding takes away.
   for (let place = places; place > places - 4; place--) {
-    // Beyond these a power of ten is no double, or an imprecise one.
-    if (!(Math.abs(place) <= 300)) break
+    // Larger powers of ten are no doubles.
+    if (!(Math.abs(place) <= 308)) break
     const scale = 10 ** Math.abs(place)
     const steps = (value: number) => (place < 0 ? value * scale : value / scale)
     const multiple = up ? Math.floor(steps(low)) + 1 : Math.ceil(steps(high)) - 1
