@@ -126,11 +126,11 @@ export async function fitModel(
     dropped: [],
     nullable: [],
   }
-  const engine = engines.native[estimator]
+  const fit = await engines.native.estimators[estimator]!()
   const fitted = await fitRows(table, table.split.train, {
     plan,
-    estimator: engine,
-    params: parseParams(engine.params, new Map(Object.entries(PARAMS[estimator]))),
+    estimator: fit,
+    params: parseParams(fit.params, new Map(Object.entries(PARAMS[estimator]))),
     seed,
     keep: [],
     progress: async () => {},
