@@ -124,22 +124,28 @@ export class InputError extends Error {
   }
 }
 
-/** Every code that an {@link ArtifactError} can carry, with what it means. */
-export const artifactErrorCodes = {
-  missing: 'no model directory, or no manifest in it',
-  unreadable: 'a file that may not be read, is not a regular file, or changed while it was read',
-  foreign: 'a model of another tool',
-  format: 'a format version that this program does not read',
-  corrupt: 'a size or checksum that differs from the manifest',
-  invalid: 'content that is not a valid model',
-  mismatch: 'files that do not belong together',
-  self_test: 'stored predictions that this program does not reproduce',
-  locked: 'another training that writes to the same directory',
-  unwritable: 'a directory that cannot be written',
-} as const
-
 /** A stable code of an {@link ArtifactError}. */
-export type ArtifactErrorCode = keyof typeof artifactErrorCodes
+export type ArtifactErrorCode =
+  /** No model directory, or no manifest in it. */
+  | 'missing'
+  /** A file that may not be read, is not a regular file, or changed while it was read. */
+  | 'unreadable'
+  /** A model of another tool. */
+  | 'foreign'
+  /** A format version that this program does not read. */
+  | 'format'
+  /** A size or checksum that differs from the manifest. */
+  | 'corrupt'
+  /** Content that is not a valid model. */
+  | 'invalid'
+  /** Files that do not belong together. */
+  | 'mismatch'
+  /** Stored predictions that this program does not reproduce. */
+  | 'self_test'
+  /** Another training that writes to the same directory. */
+  | 'locked'
+  /** A directory that cannot be written. */
+  | 'unwritable'
 
 /** A model directory that is refused: exit status 1, never a wrong number. */
 export class ArtifactError extends Error {

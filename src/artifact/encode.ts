@@ -1,7 +1,4 @@
-import type { Hash } from './artifact.ts'
-import { manifestChecksum, NO_CHECKSUM } from './artifact.ts'
 /** From an artifact to the bytes of its files; the same artifact gives the same bytes. */
-
 import { f64, type TensorFile } from '../data/tensor.ts'
 import { kindOf } from '../models/index.ts'
 import { writePlan } from '../preprocess/plan.ts'
@@ -11,9 +8,12 @@ import {
   type ArtifactParts,
   EXPLAIN_FILE,
   FORMAT_VERSION,
+  type Hash,
   MANIFEST_FILE,
   METRICS_FILE,
   MODEL_FILE,
+  manifestChecksum,
+  NO_CHECKSUM,
   PREPROCESSOR_FILE,
   SUMMARY_FILE,
   TRIALS_FILE,
@@ -112,7 +112,7 @@ function manifestHead(artifact: Artifact): Record<string, unknown> {
       sha256: training.sha256,
       seed: training.seed,
       warnings: training.warnings,
-      ...(training.interrupted === true ? { interrupted: true } : {}),
+      interrupted: training.interrupted || undefined,
     },
     versions: artifact.versions,
     self_test: artifact.selfTest.map((row) => ({

@@ -20,7 +20,7 @@ export function writeSummary(summary: GlobalSummary): Record<string, unknown> {
     base_values: summary.baseValues,
     columns: columns.map(({ column, by, meanAbsolute, mean, groups }) => ({
       column,
-      ...(by === column ? {} : { by }),
+      by: by === column ? undefined : by,
       mean_abs_shap: meanAbsolute,
       mean_shap: mean,
       groups: groups.map(({ mean: pushes, ...group }) => ({ ...group, mean_shap: pushes })),

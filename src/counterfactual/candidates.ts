@@ -1,162 +1,128 @@
-/** What a row's columns may be changed to: per input column, values that the model tells apart, and what they cost. */
-import { type Cell, type Column, cellAt, type DataFrame } from '../data/frame.ts'
-import type { DecisionBounds } from '../models/model.ts'
-import { frameOfCells, type InputColumn, type Preprocessor } from '../preprocess/preprocessor.ts'
+/** What one row's columns may be changed to: per column, values that the model tells apart, and what they cost. */
+import type { Cell } from '../data/frame.ts'
+import type { CategoryColumn, ChangeableColumn, NumberColumn } from './changeable-columns.ts'
+import { numberDistance, spreadOf } from './distance.ts'
+import { countPassed } from './intervals.ts'
+import type { Line } from './line.ts'
 
-/** How far inside an interval between two thresholds a candidate lies at most, in spreads of its column. */
-const INSIDE = 1e-3
-/** Whole numbers of a column are listed one by one up to so many. */
-const MAX_WHOLE_NUMBERS = 1000
-
-/** A column whose feature follows it along a straight line, so that a value can be solved for. */
-export interface Line {
-  readonly minimum: number
-  readonly maximum: number
-  /** The feature at the minimum, and how much it grows per unit of the column. */
-  readonly start: number
-  readonly slope: number
-  readonly spread: number
-}
-
-/** The changes of one input column, nearest first. */
+/**
+ * The changes of one column, in an order in which neighbours are alike: those above the row's value, nearest first,
+ * then those below.
+ */
 export interface ColumnCandidates {
-  readonly column: number
+  readonly source: ChangeableColumn
   /** The cell as it is. */
   readonly own: Cell
   /** Numbers of the features made from the column. */
   readonly features: Int32Array
   readonly cells: readonly Cell[]
+  /** How far a cell may be moved on, away from the row's, without another answer of the model. */
+  readonly ends: readonly Cell[]
+  /** The least distance of each candidate: that of its cell. */
   readonly distances: Float64Array
   /** What the features become; [candidate][feature of the column]. */
   readonly values: Float64Array
-  readonly line?: Line
+  /** How many candidates lie above the row's value; all of them where it is no number. */
+  readonly above: number
+  readonly line: Line | undefined
 }
 
 /**
- * Returns the candidates of every column that may change; the distance of a change is |change| / spread for numbers
- * (the column's standard deviation in training), and 1 for another category or for a value in place of a missing one.
- * @param frame one row
+ * Returns the candidates of every column that may change.
+ * @param cells the row
+ * @param x its features
  * @param frozen names of columns that stay as they are
  */
 export function listCandidates(
-  preprocessor: Preprocessor,
-  bounds: DecisionBounds,
-  frame: DataFrame,
+  columns: readonly ChangeableColumn[],
+  cells: readonly Cell[],
+  x: Float64Array,
   frozen: readonly string[],
 ): ColumnCandidates[] {
-  const { inputs, derived } = preprocessor.spec
-  const cells = inputs.map((_, j) => cellAt(frame.columns[j] as Column, 0))
-  return inputs.flatMap((input, column): ColumnCandidates[] => {
-    const features = Int32Array.from(preprocessor.inputOf.keys()).filter(
-      (j) => preprocessor.inputOf[j] === column,
-    )
-    if (frozen.includes(input.name) || features.length === 0) return []
-    const own = cells[column] as Cell
-    const transform = (values: readonly Cell[]) =>
-      featuresOf(preprocessor, cells, column, features, values)
-    const build = (values: readonly Cell[], line?: Line): ColumnCandidates => {
-      const different = [...new Set(values)].filter((value) => value !== own)
-      const sorted = different
-        .map((cell) => ({ cell, distance: distanceOf(input, own, cell) }))
-        .sort((a, b) => a.distance - b.distance)
-      const chosen = sorted.map(({ cell }) => cell)
-      return {
-        column,
-        own,
-        features,
-        cells: chosen,
-        distances: Float64Array.from(sorted, ({ distance }) => distance),
-        values: transform(chosen),
-        ...(line ? { line } : {}),
-      }
-    }
-    if (input.categories) return [build(input.categories)]
-    const isSource = derived.some(({ from }) => from === input.name)
-    const { range } = input
-    if (input.type === 'text' || isSource || features.length !== 1 || !range) return []
-    const { minimum, maximum } = range
-    if (!(maximum > minimum)) return []
-    const [start = 0, end = 0] = transform([minimum, maximum])
-    const slope = (end - start) / (maximum - minimum)
-    if (slope === 0 || !Number.isFinite(slope)) return []
-    const spread = spreadOf(input)
-    const line = { minimum, maximum, start, slope, spread }
-    const thresholds = bounds.thresholds(features[0]!)
-    if (thresholds === undefined) {
-      if (!input.range?.integer) return [build([minimum, maximum], line)]
-      if (maximum - minimum > MAX_WHOLE_NUMBERS) return [build([minimum, maximum], line)]
-      const count = Math.floor(maximum) - Math.ceil(minimum) + 1
-      return [build(Array.from({ length: count }, (_, i) => Math.ceil(minimum) + i))]
-    }
-    const cuts = [...thresholds.map((threshold) => minimum + (threshold - start) / slope)].sort(
-      (a, b) => a - b,
-    )
-    const found = betweenCuts(cuts, own ?? input.example, input)
-    // Where nothing is imputed, a usual value is a change too.
-    if (own === null && Number.isNaN(transform([null])[0])) found.push(input.example as number)
-    return [build(found)]
-  })
-}
-
-/** Distance of a change in units of the column. */
-export function distanceOf(input: InputColumn, from: Cell, to: Cell): number {
-  if (typeof from !== 'number' || typeof to !== 'number' || input.categories) return 1
-  return Math.abs(to - from) / spreadOf(input)
-}
-
-/** A column without a deviation is measured by its range. */
-function spreadOf({ range }: InputColumn): number {
-  if (!range) return 1
-  return range.deviation > 0 ? range.deviation : range.maximum - range.minimum || 1
-}
-
-/** Returns a value just beyond another, as short as a decimal can be: what a person can read. */
-export function justBeyond(from: number, to: number, spread: number, integer: boolean): number {
-  const up = to > from
-  if (integer) return up ? Math.floor(from) + 1 : Math.ceil(from) - 1
-  const width = Math.min(Math.abs(to - from), INSIDE * spread)
-  const [low, high] = up ? [from, from + width] : [from - width, from]
-  for (let digits = 0; digits <= 15; digits++) {
-    const scale = 10 ** digits
-    const value = up ? (Math.floor(low * scale) + 1) / scale : (Math.ceil(high * scale) - 1) / scale
-    if (value > low && value < high) return value
-  }
-  return low + (high - low) / 2
-}
-
-/** One value in every interval between two cuts, on the side that is nearer to where the row is. */
-function betweenCuts(cuts: readonly number[], own: Cell, input: InputColumn): number[] {
-  const { minimum, maximum, integer } = input.range as NonNullable<InputColumn['range']>
-  const here = typeof own === 'number' ? own : (minimum + maximum) / 2
-  const spread = spreadOf(input)
-  const edges = [minimum, ...cuts.filter((cut) => cut > minimum && cut < maximum), maximum]
-  return edges.slice(1).flatMap((high, i) => {
-    const low = edges[i]!
-    if (here > low && here < high) return []
-    const [near, far] = here <= low ? [low, high] : [high, low]
-    const found = [justBeyond(near, far, spread, integer)]
-    // An edge may belong to either side, by the model's comparison.
-    if (near === minimum || near === maximum || (integer && Number.isInteger(near)))
-      found.push(near)
-    if (far === minimum || far === maximum) found.push(far)
-    return found.filter((value) => value >= low && value <= high)
-  })
-}
-
-/** What the features of one column become for other cells in it; [cell][feature]. */
-function featuresOf(
-  preprocessor: Preprocessor,
-  cells: readonly Cell[],
-  column: number,
-  features: Int32Array,
-  values: readonly Cell[],
-): Float64Array {
-  const rows = values.map((value) => cells.with(column, value))
-  const X = preprocessor.transform(frameOfCells(preprocessor.spec.inputs, rows))
-  const found = new Float64Array(values.length * features.length)
-  for (let row = 0; row < values.length; row++)
-    features.forEach((feature, i) => {
-      found[row * features.length + i] = X.data[row * X.columns + feature]!
+  return columns
+    .filter(({ input }) => !frozen.includes(input.name))
+    .map((source) => {
+      const own = cells[source.column] as Cell
+      if ('categories' in source) return listCategories(source, own)
+      return typeof own === 'number' ? listNumbers(source, own, x) : listFillings(source, x)
     })
-  return found
+}
+
+function listCategories(source: CategoryColumn, own: Cell): ColumnCandidates {
+  const { categories, features, values } = source
+  const others = [...categories.keys()].filter((i) => categories[i] !== own)
+  const cells = others.map((i) => categories[i] as Cell)
+  const width = features.length
+  return {
+    source,
+    own,
+    features,
+    cells,
+    ends: cells,
+    distances: new Float64Array(cells.length).fill(1),
+    values: Float64Array.from(
+      others.flatMap((i) => [...values.subarray(i * width, (i + 1) * width)]),
+    ),
+    above: cells.length,
+    line: undefined,
+  }
+}
+
+/** The nearer end of every interval that is not the row's own. */
+function listNumbers(source: NumberColumn, own: number, x: Float64Array): ColumnCandidates {
+  const { intervals, values, features, input, line } = source
+  const { minimum, maximum } = input.range as NonNullable<typeof input.range>
+  const isOther = otherThan(source, x[features[0]!]!)
+  const others = [...intervals.keys()].filter((i) =>
+    source.cuts ? isOther(i) : intervals[i]!.first !== own,
+  )
+  const above = others.filter((i) => intervals[i]!.first > own)
+  const below = others.filter((i) => intervals[i]!.first <= own).reverse()
+  const cells = [...above.map((i) => intervals[i]!.first), ...below.map((i) => intervals[i]!.last)]
+  const ends = [...above.map((i) => intervals[i]!.last), ...below.map((i) => intervals[i]!.first)]
+  const spread = spreadOf(input)
+  return {
+    source,
+    own,
+    features,
+    cells,
+    // An end of the range is a value that training has seen: none is easier to read.
+    ends: ends.map((end, i) => (cells[i] === minimum || cells[i] === maximum ? cells[i]! : end)),
+    distances: Float64Array.from(cells, (cell) => numberDistance(own, cell, spread)),
+    values: Float64Array.from([
+      ...above.map((i) => values[2 * i]!),
+      ...below.map((i) => values[2 * i + 1]!),
+    ]),
+    above: above.length,
+    line,
+  }
+}
+
+/** For a missing number a value of every interval, the usual one or the nearest to it; each costs the same. */
+function listFillings(source: NumberColumn, x: Float64Array): ColumnCandidates {
+  const { intervals, values, features, usual, usualValue } = source
+  const fillings = [...intervals.keys()].filter(otherThan(source, x[features[0]!]!)).map((i) => {
+    const { first, last } = intervals[i]!
+    if (first > usual) return { cell: first, end: last, value: values[2 * i]! }
+    if (last < usual) return { cell: last, end: first, value: values[2 * i + 1]! }
+    return { cell: usual, end: usual, value: usualValue }
+  })
+  return {
+    source,
+    own: null,
+    features,
+    cells: fillings.map(({ cell }) => cell),
+    ends: fillings.map(({ end }) => end),
+    distances: new Float64Array(fillings.length).fill(1),
+    values: Float64Array.from(fillings, ({ value }) => value),
+    above: fillings.length,
+    line: undefined,
+  }
+}
+
+/** Whether an interval is answered otherwise than a feature; one that is missing has no interval. */
+function otherThan({ cuts, values }: NumberColumn, feature: number): (interval: number) => boolean {
+  if (!cuts || Number.isNaN(feature)) return () => true
+  const own = countPassed(cuts, feature)
+  return (interval) => countPassed(cuts, values[2 * interval]!) !== own
 }

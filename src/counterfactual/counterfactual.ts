@@ -5,8 +5,13 @@ import type { DecisionBounds } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
 import { frameOfCells, type Preprocessor } from '../preprocess/preprocessor.ts'
 import type { Counterfactual } from '../shap/explanation.ts'
+import type { Change } from './best.ts'
 import { listCandidates } from './candidates.ts'
+import type { ChangeableColumn } from './changeable-columns.ts'
+import { addDistances, distanceOf, spreadOf } from './distance.ts'
+import { readableNumber } from './readable-number.ts'
 import { searchCounterfactual } from './search.ts'
+import { INSIDE } from './solve-change.ts'
 
 /** Most columns that a counterfactual may change, and how many it may where nothing is said. */
 export const MAX_CHANGES = 5
@@ -20,6 +25,8 @@ export interface CounterfactualModel {
   readonly classes: readonly string[]
   readonly preprocessor: Preprocessor
   readonly bounds: DecisionBounds
+  /** What the columns may be changed to: `listChangeableColumns` of the preprocessor and the bounds. */
+  readonly columns: readonly ChangeableColumn[]
   /** Returns the class number that one row of features is predicted as. */
   readonly predictRow: (x: Float64Array) => number
   /** Predicts whole rows, as requests are. */
@@ -48,76 +55,63 @@ export function findCounterfactual(
   options: CounterfactualOptions,
 ): Counterfactual {
   const { preprocessor, bounds, classes, predictRow } = model
-  const { inputs } = preprocessor.spec
   const targetClass = classes[options.label]!
+  const own = preprocessor.spec.inputs.map((_, j) => cellAt(frame.columns[j] as Column, 0))
   if (predictRow(x) === options.label) {
-    return {
-      ...rescore(model, frame),
-      targetClass,
-      found: true,
-      changes: [],
-      distance: 0,
-      bound: 0,
-      optimal: true,
-    }
+    const none = { changes: [], distance: 0, bound: 0, optimal: true }
+    return { ...rescore(model, own), targetClass, found: true, ...none }
   }
-  const result = searchCounterfactual({
+  const { changes, bound, isWhole } = searchCounterfactual({
     bounds,
     x,
     label: options.label,
-    columns: listCandidates(preprocessor, bounds, frame, options.frozen),
+    columns: listCandidates(model.columns, own, x, options.frozen),
     maxChanges: options.maxChanges,
     predict: predictRow,
-    isInteger: (column) => inputs[column]?.range?.integer ?? false,
     isComplete: bounds.solve === undefined || classes.length === 2,
     budget: (options.seconds ?? SEARCH_SECONDS) * 1e9,
   })
-  const none = {
-    targetClass,
-    found: false,
-    changes: [],
-    distance: null,
-    // Where there is none at all, no distance is a bound of it.
-    bound: Number.isFinite(result.bound) ? result.bound : null,
-    optimal: result.isOptimal,
-  }
-  if (!result.changes) return none
-  const changes = result.changes.map(({ column, cell }) => ({
-    column: column.column,
-    from: column.own,
-    to: cell as Cell,
-  }))
-  changes.sort((a, b) => a.column - b.column)
-  const scored = rescore(model, frame, changes)
+  // Where there is none at all, no distance is a bound of it.
+  const known = Number.isFinite(bound) ? bound : null
+  const none = { targetClass, found: false, changes: [], distance: null, bound: known }
+  if (!changes) return { ...none, optimal: isWhole }
   // What the search has found is believed only if the whole row, as it would be sent, is predicted so.
-  if (scored.predictedLabel !== targetClass) return { ...none, bound: null, optimal: false }
-  return {
-    ...scored,
-    targetClass,
-    found: true,
-    changes: changes.map(({ column, from, to }) => ({
-      column: inputs[column]?.name as string,
-      from,
-      to,
-    })),
-    distance: result.distance,
-    bound: result.bound,
-    optimal: result.isOptimal,
+  for (const write of [readableCell, ({ cell }: Change) => cell]) {
+    const made = changes
+      .map((change) => ({ ...change.column.source, from: change.column.own, to: write(change) }))
+      .sort((a, b) => a.column - b.column)
+    const cells = made.reduce<readonly Cell[]>((row, { column, to }) => row.with(column, to), own)
+    const scored = rescore(model, cells)
+    if (scored.predictedLabel !== targetClass) continue
+    const distance = made
+      .map(({ input, from, to }) => distanceOf(input, from, to))
+      .reduce(addDistances, 0)
+    return {
+      ...scored,
+      targetClass,
+      found: true,
+      changes: made.map(({ input, from, to }) => ({ column: input.name, from, to })),
+      distance,
+      bound: known,
+      optimal: isWhole && distance - bound <= INSIDE * made.length + 1e-9 * distance,
+    }
   }
+  return { ...none, bound: null, optimal: false }
 }
 
-/** Predicts the row with its changes through the door that requests come through. */
+/** A value that is answered as the candidate is, and can be read: at most {@link INSIDE} spreads beyond it. */
+function readableCell({ column, cell, end }: Change): Cell {
+  const { input } = column.source
+  if (typeof cell !== 'number' || typeof end !== 'number' || input.range?.integer) return cell
+  return readableNumber(cell, end, INSIDE * spreadOf(input))
+}
+
+/** Predicts a row of cells through the door that requests come through. */
 function rescore(
   { preprocessor, predict, classes }: CounterfactualModel,
-  frame: DataFrame,
-  changes: readonly { readonly column: number; readonly to: Cell }[] = [],
-) {
-  const { inputs } = preprocessor.spec
-  const cells = inputs.map((_, j) => {
-    const change = changes.find(({ column }) => column === j)
-    return change ? change.to : cellAt(frame.columns[j] as Column, 0)
-  })
-  const { labels, probabilities } = predict(frameOfCells(inputs, [cells]))
+  cells: readonly Cell[],
+): { predictedLabel: string; probabilities: Float64Array } {
+  const { labels, probabilities } = predict(frameOfCells(preprocessor.spec.inputs, [cells]))
   return { predictedLabel: classes[labels[0]!]!, probabilities }
 }
 

@@ -1,16 +1,14 @@
-import { DATA_FILES, SUMMARY_FILE } from '../artifact/artifact.ts'
-import { runSelfTest } from '../predictor/self-test.ts'
 /** Reads model directories: whole, verified, or not at all. */
-
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Artifact, MANIFEST_FILE } from '../artifact/artifact.ts'
-import type { FileEntry, Manifest } from '../artifact/decode.ts'
-import { decodeArtifact, decodeManifest } from '../artifact/decode.ts'
+import { type Artifact, DATA_FILES, MANIFEST_FILE, SUMMARY_FILE } from '../artifact/artifact.ts'
+import { decodeArtifact } from '../artifact/decode.ts'
+import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decode-manifest.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
+import { runSelfTest } from '../predictor/self-test.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10

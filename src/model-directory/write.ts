@@ -1,16 +1,14 @@
-import type { Manifest } from '../artifact/decode.ts'
 /**
  * Writes model directories. A new model is written beside the old one as `NAME.next`, then the manifest is renamed
  * (the commit point), then the other files are. A reader that finds a file not matching the manifest looks for its
  * `.next`: so at every moment the directory holds one whole model, the old or the new one.
  */
-
 import { constants } from 'node:fs'
 import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Artifact, MANIFEST_FILE, TRIALS_FILE } from '../artifact/artifact.ts'
-import { decodeManifest } from '../artifact/decode.ts'
+import { decodeManifest, type Manifest } from '../artifact/decode-manifest.ts'
 import { encodeArtifact } from '../artifact/encode.ts'
 import { ArtifactError, quotePath } from '../errors.ts'
 import {

@@ -77,27 +77,31 @@ export const linear: ModelKind<LinearSpec> = {
   buildBounds(spec) {
     const work = { steps: 0 }
     return {
-      thresholds: () => undefined,
+      cuts: () => undefined,
       lead(label, low, high) {
         work.steps += spec.intercepts.length * spec.features
         let least = Number.POSITIVE_INFINITY
         for (const { weights, constant } of rivals(spec, label)) {
           let sum = constant
+          let size = Math.abs(constant)
           for (let j = 0; j < spec.features; j++) {
             const weight = weights[j]!
             sum += weight * ((weight > 0 ? high[j] : low[j]) as number)
+            size += Math.abs(weight) * Math.max(Math.abs(low[j]!), Math.abs(high[j]!))
           }
-          least = Math.min(least, sum)
+          least = Math.min(least, sum + (spec.features + 16) * Number.EPSILON * size)
         }
-        return least
+        return mayTie(spec, label, low, high) ? Math.max(least, 0) : least
       },
       solve(label, x, feature) {
         // The last of the rivals to be overtaken decides.
         let farthest: number | undefined
+        let matters = false
         for (const { weights, constant } of rivals(spec, label)) {
           const lead = weights.reduce((sum, weight, j) => sum + weight * x[j]!, constant)
-          if (lead > 0) continue
           const weight = weights[feature]!
+          matters ||= weight !== 0
+          if (lead > 0) continue
           const value = x[feature]! - lead / weight
           if (!Number.isFinite(value)) return undefined
           const from = x[feature]!
@@ -105,7 +109,7 @@ export const linear: ModelKind<LinearSpec> = {
           if (farthest === undefined || Math.abs(value - from) > Math.abs(farthest - from))
             farthest = value
         }
-        return farthest
+        return farthest ?? (matters ? x[feature] : undefined)
       },
       work,
     }
@@ -251,6 +255,21 @@ function rivals(spec: LinearSpec, label: number): { weights: Float64Array; const
           },
         ],
   )
+}
+
+/** Scores of separate regressions beyond which their probabilities are rounded to the same number, 1 or 0. */
+const SATURATED = [-700, 30] as const
+
+/** Whether a class may be chosen without a lead because its probability is rounded to that of a rival. */
+function mayTie(spec: LinearSpec, label: number, low: Float64Array, high: Float64Array): boolean {
+  if (spec.link !== 'one_vs_rest') return false
+  const { coefficients, intercept } = linearScore(spec, label)
+  let [least, most] = [intercept, intercept]
+  coefficients.forEach((weight, j) => {
+    least += weight * ((weight > 0 ? low[j] : high[j]) as number)
+    most += weight * ((weight > 0 ? high[j] : low[j]) as number)
+  })
+  return least < SATURATED[0] || most > SATURATED[1]
 }
 
 function invalid(detail: string): ArtifactError {

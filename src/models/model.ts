@@ -76,14 +76,20 @@ export interface ExplainerOffer {
 
 /** Where a model's decisions change: what a search for counterfactuals asks. */
 export interface DecisionBounds {
-  /** Values at which the model may change with a feature, ascending; undefined = it changes everywhere. */
-  thresholds(feature: number): Float64Array | undefined
+  /**
+   * Where the model may change with a feature: the last double before each change, ascending. Two values that are on
+   * the same side (≤ or >) of every cut are not told apart. Undefined = it changes everywhere.
+   */
+  cuts(feature: number): Float64Array | undefined
   /**
    * Returns an upper bound of a class's lead over its strongest rival for all rows between `low` and `high`, in
-   * scores; exact but for rounding where both are one row.
+   * scores, the rounding of sums included; where both are one row it is exact but for that.
    */
   lead(label: number, low: Float64Array, high: Float64Array): number
-  /** Returns the value of one feature, the others as in `x`, from which on a class leads; undefined = none. */
+  /**
+   * Returns the value of one feature, the others as in `x`, from which on a class leads, `x`'s own value where it does
+   * not trail; undefined = none.
+   */
   readonly solve?: (label: number, x: Float64Array, feature: number) => number | undefined
   /** Counts the elementary steps of all questions so far; they differ much from one to the next. */
   readonly work: { steps: number }

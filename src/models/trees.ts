@@ -4,7 +4,7 @@ import type { Method } from '../shap/explanation.ts'
 import { compileInterventional } from '../shap/interventional.ts'
 import type { TreeShap } from '../shap/path-dependent-shap.ts'
 import { compileTreeShap } from '../shap/tree-shap.ts'
-import { ensembleOutput, goesLeft, treeWeight } from '../trees/ensemble.ts'
+import { ensembleOutput, goesLeft, lastLeft, treeWeight } from '../trees/ensemble.ts'
 import { compileTreePredictor } from '../trees/predict.ts'
 import { impurityImportance } from './impurity-importance.ts'
 import { applyLink, scoreCount, scoreOf } from './link.ts'
@@ -88,9 +88,11 @@ export const trees: ModelKind<TreesSpec> = {
 
   buildBounds(spec) {
     const work = { steps: 0 }
+    const lead = buildLead(spec, work)
+    const rounding = roundingOf(spec)
     return {
-      thresholds: (feature) => thresholdsOf(spec, feature),
-      lead: buildLead(spec, work),
+      cuts: (feature) => cutsOf(spec, feature),
+      lead: (label, low, high) => lead(label, low, high) + rounding,
       work,
     }
   },
@@ -244,10 +246,22 @@ function estimateTables(spec: TreesSpec, rows: number): number {
   return 0.05 + (bytes <= TABLE_BYTES ? bytes * 13e-9 : feature.length * rows * 2e-9)
 }
 
-/** Thresholds of a feature in all trees, ascending, each once. */
-function thresholdsOf(spec: TreesSpec, feature: number): Float64Array {
-  const found = spec.threshold.filter((_, node) => spec.feature[node] === feature).sort()
+/** The largest double that goes left at each node of a feature, ascending, each once. */
+function cutsOf(spec: TreesSpec, feature: number): Float64Array {
+  const nodes = Int32Array.from(spec.feature.keys()).filter(
+    (node) => spec.feature[node] === feature,
+  )
+  const found = Float64Array.from(nodes, (node) => lastLeft(spec, node)).sort()
   return found.filter((value, i) => i === 0 || value !== found[i - 1])
+}
+
+/** How far the rounding of sums over the trees may lift a lead above its bound. */
+function roundingOf(spec: TreesSpec): number {
+  const trees = spec.roots.length
+  const largest = (values: Float64Array) =>
+    values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const sum = treeWeight(spec) * trees * largest(spec.value) + largest(spec.base)
+  return 4 * (trees + 4) * Number.EPSILON * sum
 }
 
 /** Returns the upper bound of a class's lead: per tree, the best leaf that a row in the box can reach. */

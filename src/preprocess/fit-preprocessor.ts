@@ -245,6 +245,8 @@ function deviation(values: Float64Array): number {
   const mean = values.reduce((sum, value) => sum + value / values.length, 0)
   const most = values.reduce((far, value) => Math.max(far, Math.abs(value - mean)), 0)
   if (most === 0) return 0
+  // The distance between the ends may exceed the largest double, what values deviate on average never does.
+  if (most === Number.POSITIVE_INFINITY) return 2 * deviation(values.map((value) => value / 2))
   const squares = values.reduce((sum, value) => sum + ((value - mean) / most) ** 2, 0)
   return Math.min(most * Math.sqrt(squares / values.length), Number.MAX_VALUE)
 }

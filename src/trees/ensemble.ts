@@ -1,3 +1,4 @@
+import { lastDouble, nextDown } from '../data/doubles.ts'
 import { type Matrix, rowOf } from '../data/matrix.ts'
 
 /**
@@ -110,14 +111,15 @@ export function meanOutput(trees: TreeEnsemble, X: Matrix): Float64Array {
  */
 export function leftComparison(trees: TreeEnsemble, node: number): number {
   const threshold = trees.threshold[node]!
-  return trees.comparison === '<=' ? threshold : nextBelow(threshold)
+  return trees.comparison === '<=' ? threshold : nextDown(threshold)
 }
 
-const bits = new DataView(new ArrayBuffer(8))
-
-function nextBelow(value: number): number {
-  if (value === 0) return -Number.MIN_VALUE
-  bits.setFloat64(0, value)
-  bits.setBigInt64(0, bits.getBigInt64(0) + (value > 0 ? -1n : 1n))
-  return bits.getFloat64(0)
+/**
+ * Returns the largest double that goes left at an inner node as it is compared: with the node's comparison, and rounded
+ * to the ensemble's precision.
+ */
+export function lastLeft(trees: TreeEnsemble, node: number): number {
+  const threshold = leftComparison(trees, node)
+  if (trees.precision === 'float64') return threshold
+  return lastDouble((value) => Math.fround(value) <= threshold, threshold)
 }

@@ -1,10 +1,12 @@
 /** Counterfactuals against exhaustive search on small models. */
 import t, { type Test } from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
+import { listChangeableColumns } from '../../src/counterfactual/changeable-columns.ts'
 import {
   type CounterfactualModel,
   findCounterfactual,
 } from '../../src/counterfactual/counterfactual.ts'
+import { readableNumber } from '../../src/counterfactual/readable-number.ts'
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
 import { rowOf } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
@@ -185,6 +187,25 @@ function check(t: Test, { predictor }: Trained, cells: readonly Cell[], found: C
   }
 }
 
+t.test('numbers that a person can read lie strictly between', (t) => {
+  for (const [from, to, reach, expected] of [
+    [0.9, 2, 0.01, 0.901],
+    [0.9, 0.1, 0.01, 0.899],
+    [0.99995, 2, 0.0001, 1],
+    [0.95, 5, 0.2, 1],
+    [-0.5, 0.5, 10, 0],
+    [0.5, -0.5, 10, 0],
+    [12.3, 45, 1000, 20],
+    [1e17, 2e17, 1e14, 100010000000000000],
+    [-1.7e308, 1.7e308, 1e307, -1.69e308],
+    [1, 1 + 2 ** -52, 1, 1],
+    [1, 1 + 2 ** -51, 1, 1],
+    [0, 1e-320, 1, 0],
+  ] as const)
+    t.equal(readableNumber(from, to, reach), expected, `${from} to ${to}, within ${reach}`)
+  t.end()
+})
+
 for (const [estimator, classes] of [
   ['decision_tree', 2],
   ['random_forest', 2],
@@ -314,10 +335,12 @@ t.test('a search that runs out of budget says so, and its bound holds', async (t
     kind.probabilities(artifact.model, x, out)
     return out.indexOf(Math.max(...out))
   }
+  const bounds = kind.buildBounds(artifact.model, shape)
   const model: CounterfactualModel = {
     classes,
     preprocessor,
-    bounds: kind.buildBounds(artifact.model, shape),
+    bounds,
+    columns: listChangeableColumns(preprocessor, bounds),
     predictRow,
     predict: predictor.predict,
   }

@@ -8,7 +8,8 @@ import {
   manifestChecksum,
   NO_CHECKSUM,
 } from '../../src/artifact/artifact.ts'
-import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
+import { decodeArtifact } from '../../src/artifact/decode.ts'
+import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
 import { encodeArtifact, withModelId } from '../../src/artifact/encode.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
@@ -135,4 +136,17 @@ export async function trainSmall(
     warn() {},
   })
   return artifact
+}
+
+export const isRoot = process.geteuid?.() === 0
+const NOBODY = 65534
+
+/** Runs as a user without rights to what root owns; root can read everything. */
+export async function asNobody(run: () => Promise<void>): Promise<void> {
+  if (isRoot) process.seteuid?.(NOBODY)
+  try {
+    await run()
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
 }

@@ -1,5 +1,6 @@
 import { type Artifact, MANIFEST_FILE } from '../../src/artifact/artifact.ts'
-import { decodeArtifact, decodeManifest } from '../../src/artifact/decode.ts'
+import { decodeArtifact } from '../../src/artifact/decode.ts'
+import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import type { DataFrame } from '../../src/data/frame.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
