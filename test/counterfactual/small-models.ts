@@ -93,6 +93,7 @@ export async function fitModel(
     y,
     classes: Array.from({ length: kinds }, (_, k) => `k${k}`),
     numericClasses: false,
+    booleans: [],
     split: { train: Int32Array.from(y.keys()), test: new Int32Array() },
   }
   const impute = estimator === 'logistic_regression' || seed % 2 === 0 ? 'mean' : 'none'
