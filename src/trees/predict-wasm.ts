@@ -44,57 +44,51 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   const stride = layout.length + 1
   const arena = createArena(kernels.memory)
   const { nodes, values, recordOf } = writeNodes(trees, layout, arena)
-  const groups = groupTrees(trees).map(({ output = 0, roots }) => ({
-    output,
-    roots: arena.storeInts(roots.map(recordOf)),
-    count: roots.length,
-  }))
   const chunk = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (stride * DOUBLE))))
   const x = arena.take(chunk * stride * DOUBLE)
+  // [row][output], or [output][row] where every tree adds to one output.
   const scores = arena.take(chunk * outputs * DOUBLE)
-  const context = arena.take(PREDICT_SIZE)
-  arena.putFields(context, [
-    [PREDICT_NODES, nodes],
-    [PREDICT_VALUES, values],
-    [PREDICT_X, x],
-    [PREDICT_X_SIZE, stride * DOUBLE],
-    [PREDICT_OUTPUTS, width],
-  ])
+  const [rowStep, outputStep] = width === outputs ? [outputs, 1] : [1, chunk]
+  const contexts = groupTrees(trees).map(({ output = 0, roots }) => {
+    const context = arena.take(PREDICT_SIZE)
+    arena.putFields(context, [
+      [PREDICT_ROOTS, arena.storeInts(roots.map(recordOf))],
+      [PREDICT_ROOT_COUNT, roots.length],
+      [PREDICT_NODES, nodes],
+      [PREDICT_VALUES, values],
+      [PREDICT_X, x],
+      [PREDICT_X_SIZE, stride * DOUBLE],
+      [PREDICT_SCORES, scores + output * outputStep * DOUBLE],
+      [PREDICT_OUTPUTS, width],
+    ])
+    return context
+  })
   const weights = treeWeights(trees)
   const { f64 } = arena
   const [firstX, firstScore] = [x / DOUBLE, scores / DOUBLE]
-  /** Adds up the trees of every output: scores are [row][output], or [output][row] where a leaf has one value. */
-  const run = (kernel: (context: number) => void, rows: number) => {
-    arena.clear(scores, rows * outputs * DOUBLE)
-    arena.putInt(context + PREDICT_ROWS, rows)
-    for (const { output, roots, count } of groups) {
-      arena.putInt(context + PREDICT_ROOTS, roots)
-      arena.putInt(context + PREDICT_ROOT_COUNT, count)
-      arena.putInt(context + PREDICT_SCORES, scores + output * rows * DOUBLE)
-      kernel(context)
-    }
-  }
-  const finish = (rows: number, out: Float64Array, to: number) => {
-    const [rowStep, outputStep] = width === outputs ? [outputs, 1] : [1, rows]
-    for (let row = 0; row < rows; row++) {
-      const from = firstScore + row * rowStep
-      for (let k = 0; k < outputs; k++)
-        out[to + row * outputs + k] = f64[from + k * outputStep]! * weights[k]! + trees.base[k]!
-    }
+  const addUp = (from: number, out: Float64Array, to: number) => {
+    for (let k = 0; k < outputs; k++)
+      out[to + k] = f64[from + k * outputStep]! * weights[k]! + trees.base[k]!
   }
   return {
     predict(row, out) {
       layout.put(row, 0, f64, firstX, 1)
-      run(kernels.predictRow, 1)
-      finish(1, out, 0)
+      for (let k = 0; k < outputs; k++) f64[firstScore + k * outputStep] = 0
+      for (let i = 0; i < contexts.length; i++) kernels.predictRow(contexts[i]!)
+      addUp(firstScore, out, 0)
     },
     predictRows(X, out) {
       for (let first = 0; first < X.rows; first += chunk) {
         const rows = Math.min(chunk, X.rows - first)
         for (let row = 0; row < rows; row++)
           layout.put(X.data, (first + row) * X.columns, f64, firstX + row * stride, 1)
-        run(kernels.predictRows, rows)
-        finish(rows, out, first * outputs)
+        arena.clear(scores, chunk * outputs * DOUBLE)
+        for (const context of contexts) {
+          arena.putInt(context + PREDICT_ROWS, rows)
+          kernels.predictRows(context)
+        }
+        for (let row = 0; row < rows; row++)
+          addUp(firstScore + row * rowStep, out, (first + row) * outputs)
       }
     },
   }
