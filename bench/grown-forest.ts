@@ -57,9 +57,8 @@ function growForest({ background }: Artifact, trees: number, leaves: number): Tr
   }
 }
 
-type Arrays = Pick<
-  TreesSpec,
-  'feature' | 'threshold' | 'left' | 'right' | 'missingLeft' | 'cover' | 'value'
+type Arrays = Required<
+  Pick<TreesSpec, 'feature' | 'threshold' | 'left' | 'right' | 'missingLeft' | 'cover' | 'value'>
 >
 
 function growTree(

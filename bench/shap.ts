@@ -14,7 +14,7 @@ import { compileInterventional } from '../src/shap/interventional.ts'
 import { linearShap } from '../src/shap/linear-shap.ts'
 import { compileTreeShap } from '../src/shap/tree-shap.ts'
 import { compileTreeShapWasm } from '../src/shap/tree-shap-wasm.ts'
-import { ensembleOutput } from '../src/trees/ensemble.ts'
+import { compileOutput } from '../src/trees/ensemble.ts'
 import { instantiateKernels } from '../src/trees/kernels.ts'
 import { compileTreePredictor } from '../src/trees/predict.ts'
 import { type ForestOptions, growForest, makeRows } from './models/grow-forest.ts'
@@ -413,10 +413,11 @@ function checkAdditivity(
 ): void {
   const phi = new Float64Array(outputs.length * F)
   const scores = new Float64Array(trees.outputs)
+  const outputOf = compileOutput(trees)
   let worst = 0
   for (let row = 0; row < 100; row++) {
     shap.explain(rowOf(X, row), outputs, phi)
-    ensembleOutput(trees, rowOf(X, row), scores)
+    outputOf(rowOf(X, row), scores)
     outputs.forEach((output, k) => {
       const own = phi.subarray(k * F, (k + 1) * F)
       const total = own.reduce((sum, part) => sum + part, shap.baseValues[output] as number)
@@ -446,7 +447,7 @@ function treesForShap(trees: TreesSpec, outputs: readonly number[]) {
       right: cut(trees.right).map(child),
       feature: cut(trees.feature),
       threshold: cut(trees.threshold),
-      cover: cut(trees.cover),
+      cover: cut(trees.cover ?? new Float64Array(0)),
       value: Array.from({ length: end - root }, (_, node) =>
         outputs.map(
           (k) => (trees.value[(root + node) * trees.outputs + k] as number) / trees.roots.length,

@@ -8,6 +8,7 @@ export const inputErrorCodes = {
   ambiguous_header:
     'the first CSV row names some columns of the model, but not only columns it knows',
   blank_row: 'an empty line between CSV rows',
+  cannot_explain: 'an explanation of a model that holds too little to be explained',
   conflict: 'a model name that is loaded already',
   control_character: 'a NUL or another control character in a CSV body',
   duplicate_column: 'a column name that appears twice',

@@ -7,7 +7,7 @@ import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import type { GlobalSummary } from '../shap/global-summary.ts'
 
 /** Version of the directory's format; a program reads its own and the one before. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 export const OLDEST_FORMAT_VERSION = 1
 
 /** The files that a manifest names, in the order they are written; the manifest itself comes last. */
@@ -39,9 +39,9 @@ export interface TrainingRecord {
 export interface SelfTestRow {
   readonly cells: readonly Cell[]
   readonly probabilities: readonly number[]
-  /** SHAP values of the last class, per input column, behind the base value. */
-  readonly baseValue: number
-  readonly shapValues: readonly number[]
+  /** SHAP values of the last class, per input column, and their base value; absent if it cannot be explained. */
+  readonly baseValue?: number
+  readonly shapValues?: readonly number[]
 }
 
 /** Mean |SHAP value| over a sample of the training rows. */

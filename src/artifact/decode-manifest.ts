@@ -124,10 +124,13 @@ export function readSelfTest(
       return cell as Cell
     })
     const probabilities = read.numbers(row.get('probabilities'), `${where}.probabilities`)
-    const shapValues = read.numbers(row.get('shap_values'), `${where}.shap_values`)
+    const isExplained = row.has('base_value') || row.has('shap_values')
+    const shapValues = isExplained
+      ? read.numbers(row.get('shap_values'), `${where}.shap_values`)
+      : undefined
     if (
       cells.length !== preprocessor.inputs.length ||
-      shapValues.length !== cells.length ||
+      (shapValues ?? cells).length !== cells.length ||
       probabilities.length !== classes
     ) {
       throw invalid(`${MANIFEST_FILE}: ${where} does not match the columns and classes`)
@@ -135,8 +138,9 @@ export function readSelfTest(
     return {
       cells,
       probabilities,
-      baseValue: read.number(row.get('base_value'), `${where}.base_value`),
-      shapValues,
+      ...(shapValues
+        ? { baseValue: read.number(row.get('base_value'), `${where}.base_value`), shapValues }
+        : {}),
     }
   })
 }

@@ -23,6 +23,9 @@ export type ParamSpec = {
   | { readonly type: 'class_weight'; readonly choices: readonly string[]; readonly default: string }
 )
 
+/** Most splits on a path of a tree that is trained here; no table of rows has use for more. */
+export const MAX_GROWN_DEPTH = 64
+
 export type ParamValue = number | string | boolean | null
 export type ParamsSchema = Readonly<Record<string, ParamSpec>>
 export type Params = Readonly<Record<string, ParamValue>>

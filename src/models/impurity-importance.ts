@@ -4,16 +4,18 @@ import type { Criterion, TreesSpec } from './model.ts'
  * Returns the share of every feature in the trees' decrease of impurity, as scikit-learn's `feature_importances_`:
  * per tree to a sum of 1, then the mean over the trees that split at all. Class weights of inner nodes are summed up
  * from the leaves, cover · class share. Length = features; all 0 when no tree splits.
- * Undefined for trees whose leaves hold no class shares: votes for one class, or scores.
+ * Undefined for trees whose leaves hold no class shares: votes for one class, or scores; and where covers are not
+ * known.
  */
 export function impurityImportance(
   spec: TreesSpec,
   features: number,
   criterion: Criterion,
 ): Float64Array | undefined {
-  if (spec.link !== 'identity' || spec.vote !== 'soft') return undefined
+  const { cover } = spec
+  if (spec.link !== 'identity' || spec.vote !== 'soft' || !cover) return undefined
   const classes = spec.outputs
-  const weights = sumLeaves(spec)
+  const weights = sumLeaves(spec, cover)
   const impurity = impurities[criterion]
   /** Weight of a node's rows times their impurity. */
   const mixed = (node: number) => impurity(weights.subarray(node * classes, (node + 1) * classes))
@@ -51,7 +53,10 @@ const impurities: Readonly<Record<Criterion, (weights: Float64Array) => number>>
 }
 
 /** Weight of every class in every node, [node][class]; children have larger numbers than their parent. */
-function sumLeaves({ feature, left, right, cover, value, outputs }: TreesSpec): Float64Array {
+function sumLeaves(
+  { feature, left, right, value, outputs }: TreesSpec,
+  cover: Float64Array,
+): Float64Array {
   const weights = new Float64Array(value.length)
   for (let node = feature.length - 1; node >= 0; node--) {
     for (let k = 0; k < outputs; k++) {

@@ -44,8 +44,6 @@ export const linear: ModelKind<LinearSpec> = {
     }
   },
 
-  probabilities: writeProbabilities,
-
   buildPredict: (spec) => (X, out) => {
     const classes = out.length / X.rows
     const scores = new Float64Array(spec.intercepts.length)
@@ -54,8 +52,6 @@ export const linear: ModelKind<LinearSpec> = {
       applyLink(spec.link, scores, out.subarray(row * classes, (row + 1) * classes))
     }
   },
-
-  buildExplainer: (spec) => buildLogOdds(spec),
 
   offerExplainers(spec, { classes }, background) {
     const method = 'linear_interventional'

@@ -30,9 +30,16 @@ export function applyLink(link: Link, scores: Float64Array, out: Float64Array): 
       return
     }
     case 'one_vs_rest':
-      for (let k = 0; k < out.length; k++) out[k] = sigmoid(scores[k]!)
+      sigmoids(scores, out)
       normalise(out)
+      return
+    case 'sigmoid_each':
+      sigmoids(scores, out)
   }
+}
+
+function sigmoids(scores: Float64Array, out: Float64Array): void {
+  for (let k = 0; k < out.length; k++) out[k] = sigmoid(scores[k]!)
 }
 
 /** The logistic function, exact to rounding for large |z| too. */

@@ -7,8 +7,13 @@ import type { TreeEnsemble } from '../trees/ensemble.ts'
 /** How mixed the classes of a node are: 1 − Σ p², or −Σ p log₂ p. */
 export type Criterion = 'gini' | 'entropy'
 
-/** How scores become probabilities; `identity`: they are probabilities already. */
-export type Link = 'identity' | 'logit' | 'softmax' | 'one_vs_rest'
+/**
+ * How scores become probabilities. `identity`: they are probabilities already. `logit`: one score, the log-odds of the
+ * last of two classes. `softmax`: exp of every score over their sum. `one_vs_rest`: the sigmoid of every score over
+ * their sum. `sigmoid_each`: the sigmoid of every score as it is, so that a row's probabilities need not sum to 1; the
+ * predicted class is still the most probable one, and a class's score its own probability.
+ */
+export type Link = 'identity' | 'logit' | 'softmax' | 'one_vs_rest' | 'sigmoid_each'
 
 /** Scores linear in the features: score k = intercepts[k] + Σ_j coefficients[k · features + j] x_j. */
 export interface LinearSpec {
@@ -19,14 +24,30 @@ export interface LinearSpec {
   readonly intercepts: Float64Array
   /** Mean of every feature over the training rows: the background of its SHAP values. */
   readonly means: Float64Array
-  readonly link: Exclude<Link, 'identity'>
+  readonly link: Exclude<Link, 'identity' | 'sigmoid_each'>
 }
 
-/** A tree ensemble; a decision tree is a forest of one. */
+/**
+ * A tree ensemble; a decision tree is a forest of one. It holds what a library's file says, as far as numbers go:
+ *
+ * - a forest: class shares in every leaf, link `identity`, aggregation `mean`, no base, no scale;
+ * - boosting of two classes: one output, link `logit`, aggregation `sum`, the base margin in `base`;
+ * - boosting of K classes: K outputs, link `softmax`, `one_vs_rest` or `sigmoid_each`, and `output` says which one every
+ *   tree adds to, or the leaves have K values each;
+ * - a sigmoid of s times the margin: `scale` s. Scores and their SHAP values then are log-odds. Learning rates and
+ *   weights of single trees are multiplied into the leaves;
+ * - a leaf of a library that votes for a few classes only has zeros for the others;
+ * - a category column: a feature that holds whole numbers from 0 in the order of its categories, NaN for a missing one,
+ *   and −1 for one that no split knows; splits look at it through a view of codes;
+ * - thresholds are finite: a split at ±∞ is replaced by the side that everything takes.
+ *
+ * Children stand behind their parents, no tree is deeper than MAX_DEPTH, every inner node has two children.
+ * With covers, those of two children sum to their parent's within 1e-6 of it; 0 is a node that no training row reached.
+ */
 export interface TreesSpec extends TreeEnsemble {
   readonly kind: 'trees'
-  readonly link: Exclude<Link, 'one_vs_rest'>
-  /** Whether a tree votes with its leaf's class shares or with one class. */
+  readonly link: Link
+  /** Whether a tree votes with its leaf's class shares or with one class; `soft` for scores. */
   readonly vote: 'soft' | 'hard'
 }
 
@@ -101,16 +122,13 @@ export interface ModelKind<S extends ModelSpec> {
   readonly acceptsMissing: boolean
   /** Throws ArtifactError `invalid` unless the numbers are a model of that shape. */
   check(spec: S, shape: ModelShape): void
-  /** Writes the probability of every class for one row; length of `out` = classes. */
-  probabilities(spec: S, x: Float64Array, out: Float64Array): void
   /** Returns a function that writes the probabilities of many rows; [row][class]. */
   buildPredict(spec: S, shape: ModelShape): (X: Matrix, out: Float64Array) => void
-  /** Returns the default explainer. */
-  buildExplainer(spec: S, shape: ModelShape): ModelExplainer
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
   /**
-   * Returns every way to explain the model, the default first.
+   * Returns every way to explain the model, the default first. One that needs what the model does not hold says so in
+   * its refusal; if the first is refused, all are.
    * @param background rows of features, [row][feature]; without rows, ways that need them are not offered
    */
   offerExplainers(spec: S, shape: ModelShape, background: Matrix): readonly ExplainerOffer[]

@@ -6,12 +6,14 @@ import type { ExplainOptions } from './options.ts'
 
 /**
  * Returns the offer of the space and method asked for.
- * @throws InputError `invalid_option` naming what there is
+ * @throws InputError `invalid_option` naming what there is; `cannot_explain` if there is nothing
  */
 export function chooseOffer(
   offers: readonly ExplainerOffer[],
   { space, method }: Pick<ExplainOptions, 'space' | 'method'>,
 ): ExplainerOffer {
+  const refusal = offers[0]?.refusal
+  if (refusal !== undefined) throw new InputError('cannot_explain', refusal)
   const spaces = [...new Set(offers.map((offer): Space => offer.space))]
   const methods = [...new Set(offers.map((offer): Method => offer.method))]
   if (space !== undefined && !spaces.some((known) => known === space))

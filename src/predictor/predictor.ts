@@ -23,7 +23,7 @@ export interface Predictor {
   readonly modelId: string
   readonly classes: readonly string[]
   readonly preprocessor: Preprocessor
-  /** The default explainer, made when it is first asked for. */
+  /** The default explainer, made when it is first asked for. Throws InputError `cannot_explain` where there is none. */
   readonly explainer: ModelExplainer
   /** Every space and method that this model can be explained in, the default first. */
   readonly offers: readonly ExplainerOffer[]
@@ -94,7 +94,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     classes,
     preprocessor,
     get explainer() {
-      return (offers[0] as ExplainerOffer).build()
+      return chooseOffer(offers, {}).build()
     },
     offers,
     chooseExplainer: (options) => chooseOffer(offers, options).build(),

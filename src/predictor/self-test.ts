@@ -4,7 +4,7 @@ import type { Artifact, SelfTestRow } from '../artifact/artifact.ts'
 import type { Cell, DataFrame } from '../data/frame.ts'
 import { ArtifactError } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
-import type { Explanation } from '../shap/explanation.ts'
+import type { Explanations } from '../shap/explanation.ts'
 import type { Predictor } from './predictor.ts'
 
 /**
@@ -23,13 +23,26 @@ export function makeSelfTest(predictor: Predictor): SelfTestRow[] {
   const frame = frameOfCells(inputs, rows)
   const { probabilities } = predictor.predict(frame)
   const classes = predictor.classes.length
-  const explanations = predictor.explain(frame, { output: predictor.classes.at(-1) as string })
-  return rows.map((cells, row) => ({
-    cells,
-    probabilities: Array.from(probabilities.subarray(row * classes, (row + 1) * classes)),
-    baseValue: explanations.rows[row]!.baseValues[0]!,
-    shapValues: Array.from(explanations.rows[row]!.shapValues[0]!),
-  }))
+  const explanations = explainLast(predictor, frame)
+  return rows.map((cells, row) => {
+    const explanation = explanations?.rows[row]
+    return {
+      cells,
+      probabilities: Array.from(probabilities.subarray(row * classes, (row + 1) * classes)),
+      ...(explanation
+        ? {
+            baseValue: explanation.baseValues[0]!,
+            shapValues: Array.from(explanation.shapValues[0]!),
+          }
+        : {}),
+    }
+  })
+}
+
+/** Returns the SHAP values of the last class, or undefined for a model that cannot be explained. */
+function explainLast(predictor: Predictor, frame: DataFrame): Explanations | undefined {
+  if (predictor.offers[0]?.refusal !== undefined) return undefined
+  return predictor.explain(frame, { output: predictor.classes.at(-1) as string })
 }
 
 /** Largest difference to a stored number that another processor's arithmetic may make. */
@@ -50,11 +63,16 @@ export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
       row * artifact.classes.length,
       (row + 1) * artifact.classes.length,
     )
-    const explanation = explanations.rows[row] as Explanation
+    const explanation = explanations?.rows[row]
+    if ((explanation === undefined) !== (expected.shapValues === undefined)) {
+      const problem = explanation ? 'lacks SHAP values' : 'has SHAP values that nothing can compute'
+      throw new ArtifactError('self_test', `the model's self-test row ${row + 1} ${problem}`)
+    }
+    const stored = [...expected.probabilities, ...(expected.shapValues ?? [])]
+    const computed = [...probabilities, ...(explanation?.shapValues[0] ?? [])]
     const pairs = [
-      ...expected.probabilities.map((value, k) => [value, probabilities[k]!] as const),
-      ...expected.shapValues.map((value, j) => [value, explanation.shapValues[0]![j]!] as const),
-      [expected.baseValue, explanation.baseValues[0]!] as const,
+      ...stored.map((value, i) => [value, computed[i]!] as const),
+      [expected.baseValue ?? 0, explanation?.baseValues[0] ?? 0] as const,
     ]
     // Written so that NaN fails too.
     if (!pairs.every(([a, b]) => Math.abs(a - b) <= SELF_TEST_TOLERANCE)) {
@@ -69,11 +87,7 @@ export function runSelfTest(predictor: Predictor, artifact: Artifact): void {
 /** A model whose numbers overflow on its own rows is none that a training wrote. */
 function answer(predictor: Predictor, frame: DataFrame) {
   try {
-    const output = predictor.classes.at(-1) as string
-    return {
-      predictions: predictor.predict(frame),
-      explanations: predictor.explain(frame, { output }),
-    }
+    return { predictions: predictor.predict(frame), explanations: explainLast(predictor, frame) }
   } catch (error) {
     throw new ArtifactError(
       'self_test',

@@ -1,7 +1,7 @@
 /** Makes the tables of interventional SHAP values from the background rows; interventional-tables.ts has the method. */
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { Arena } from '../trees/arena.ts'
-import { goesLeft, type TreeEnsemble } from '../trees/ensemble.ts'
+import { goesLeft, type TreeEnsemble, valueWidth } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
 import {
   CONDITION_FORBIDDEN,
@@ -43,6 +43,7 @@ export function fillTables(
   const rules = Array.from({ length: pointsFor(width) + 1 }, (_, points) =>
     points === 0 ? 0 : writeRule(arena, points),
   )
+  const values = valueWidth(trees)
   const addLeaf = (unit: Unit, leaf: UnitLeaf, rows: Int32Array, table: number) => {
     const { above, nodes, features } = unit
     const own = leaf.conditions.length
@@ -57,7 +58,7 @@ export function fillTables(
     })
     kernels.prepareLeaf(masks, rows.length, own, rules[points]!, slotBytes(points), C, A, B)
     for (let k = 0; k < stored; k++) {
-      const value = trees.value[leaf.leaf * trees.outputs + k]!
+      const value = trees.value[leaf.leaf * values + k]!
       const at = table + k * tableLength(unit) * DOUBLE
       kernels.addLeaf(A, B, own, conditions, at, above + nodes.length, features.length, value)
     }

@@ -7,7 +7,13 @@
  * background. (Janzing, Minorics, Blöbaum 2020; Laberge and Pequignot 2022, "Understanding interventional TreeSHAP".)
  */
 import { type Matrix, rowOf } from '../data/matrix.ts'
-import { goesLeft, meanOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import {
+  goesLeft,
+  meanOutput,
+  type TreeEnsemble,
+  treeWeights,
+  valueWidth,
+} from '../trees/ensemble.ts'
 import type { InterventionalShap } from './interventional-shap.ts'
 
 /** Which of the two rows stays on the path after a split where they part. */
@@ -20,13 +26,14 @@ export function compileInterventionalReference(
   features: number,
   background: Matrix,
 ): InterventionalShap {
-  const scale = treeWeight(trees) / background.rows
+  const scales = treeWeights(trees).map((weight) => weight / background.rows)
   const pair: Pair = {
     trees,
     features,
     x: new Float64Array(features),
     b: new Float64Array(features),
     outputs: [],
+    tree: 0,
     phi: new Float64Array(0),
     side: new Uint8Array(features),
     decided: [],
@@ -36,9 +43,15 @@ export function compileInterventionalReference(
     Object.assign(pair, { x, outputs, phi })
     for (let row = 0; row < background.rows; row++) {
       pair.b = rowOf(background, row)
-      for (const root of trees.roots) visit(pair, root, 0, 0)
+      trees.roots.forEach((root, tree) => {
+        const own = trees.output?.[tree]
+        if (own !== undefined && !outputs.includes(own)) return
+        pair.tree = tree
+        visit(pair, root, 0, 0)
+      })
     }
-    for (let i = 0; i < phi.length; i++) phi[i] = phi[i]! * scale
+    for (let i = 0; i < phi.length; i++)
+      phi[i] = phi[i]! * scales[outputs[Math.floor(i / features)]!]!
   }
   return {
     baseValues: meanOutput(trees, background),
@@ -60,6 +73,7 @@ interface Pair {
   x: Float64Array
   b: Float64Array
   outputs: readonly number[]
+  tree: number
   phi: Float64Array
   /** Per feature: 0, or the row that was followed where the two parted. */
   readonly side: Uint8Array
@@ -93,11 +107,14 @@ function visit(pair: Pair, node: number, a: number, z: number): void {
 }
 
 function addLeaf(pair: Pair, leaf: number, a: number, z: number): void {
-  const { trees, features, outputs, phi, side, decided } = pair
+  const { trees, features, outputs, tree, phi, side, decided } = pair
+  const width = valueWidth(trees)
+  const own = trees.output?.[tree]
   const inside = a > 0 ? shareOfOrders(a - 1, z) : 0
   const outside = z > 0 ? -shareOfOrders(a, z - 1) : 0
   for (let k = 0; k < outputs.length; k++) {
-    const value = trees.value[leaf * trees.outputs + outputs[k]!]!
+    if (own !== undefined && own !== outputs[k]) continue
+    const value = trees.value[leaf * width + (own === undefined ? outputs[k]! : 0)]!
     for (const feature of decided) {
       const at = k * features + feature
       phi[at] = phi[at]! + value * (side[feature] === FROM_ROW ? inside : outside)

@@ -6,10 +6,12 @@ import { type Matrix, rowOf } from '../data/matrix.ts'
 import { type Arena, createArena } from '../trees/arena.ts'
 import {
   goesLeft,
+  groupTrees,
   leftComparison,
   meanOutput,
   type TreeEnsemble,
-  treeWeight,
+  treeWeights,
+  valueWidth,
 } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
 import {
@@ -45,11 +47,13 @@ import {
 import { planRows, type RowLayout } from '../trees/row-layout.ts'
 import { shareOfOrders } from './interventional-reference.ts'
 import type { InterventionalShap } from './interventional-shap.ts'
-import { planOutputs, spreadOutputs } from './outputs-asked.ts'
+import { planOutputs, spreadOutputs, visitGroups } from './outputs-asked.ts'
 import { tracePaths } from './tree-paths.ts'
 
 /** Rows of a word of a set: 8 bytes. */
 const WORD_ROWS = 64
+/** Bytes of a row's count of features: as many as a tree is deep. */
+const COUNT = 2
 
 /** Returns the explainer of an ensemble against background rows on an instance of the kernels. */
 export function compileInterventionalSets(
@@ -66,7 +70,11 @@ export function compileInterventionalSets(
     0,
   )
   const nodes = writeNodes(trees, layout, background, words, arena)
-  const roots = arena.storeInts(trees.roots.map((root) => nodes + root * SET_NODE_SIZE))
+  const groups = groupTrees(trees).map(({ output, roots }) => ({
+    output,
+    roots: arena.storeInts(roots.map((root) => nodes + root * SET_NODE_SIZE)),
+    count: roots.length,
+  }))
   const x = arena.take(layout.length * DOUBLE)
   const all = arena.take(words * DOUBLE)
   writeSet(arena, all, background.rows, () => true)
@@ -75,7 +83,7 @@ export function compileInterventionalSets(
   const asked = arena.take(trees.outputs * WORD)
   const phi = arena.take(trees.outputs * features * DOUBLE)
   const decided = arena.take(features)
-  const taken = arena.take(words * WORD_ROWS)
+  const taken = arena.take(words * WORD_ROWS * COUNT)
   const sums = arena.take(background.rows * trees.outputs * VECTOR)
   const weights = writeWeights(arena, distinct)
   // A call keeps at most two sets.
@@ -92,25 +100,28 @@ export function compileInterventionalSets(
     [SETS_WEIGHTS, weights],
     [SETS_WEIGHT_ROW, (distinct + 1) * VECTOR],
     [SETS_OUTPUTS, asked],
-    [SETS_PHI, phi],
     [SETS_FEATURES, features],
     [SETS_ALL, all],
     [SETS_STACK, stack],
-    [SETS_ROOTS, roots],
-    [SETS_ROOT_COUNT, trees.roots.length],
   ])
   const { ask } = planOutputs(trees)
-  const scale = treeWeight(trees) / background.rows
+  const scales = treeWeights(trees).map((weight) => weight / background.rows)
   const explain: InterventionalShap['explain'] = (row, outputs, out) => {
     const { f64 } = arena
     const plan = ask(outputs)
     layout.put(row, 0, f64, x / DOUBLE, 1)
-    arena.putInts(asked, plan.computed)
-    arena.putInt(context + SETS_OUTPUT_COUNT, plan.count)
     arena.clear(phi, plan.count * features * DOUBLE)
-    kernels.explainSets(context)
-    const found = { data: f64, start: phi / DOUBLE, stride: 1, lanes: 1 } as const
-    spreadOutputs(plan, outputs, features, found, scale, out, 0)
+    visitGroups(groups, plan, ({ roots, count: rootCount }, values, count, place) => {
+      arena.putInts(asked, values)
+      arena.putInt(context + SETS_OUTPUT_COUNT, count)
+      arena.putInt(context + SETS_ROOTS, roots)
+      arena.putInt(context + SETS_ROOT_COUNT, rootCount)
+      arena.putInt(context + SETS_PHI, phi + place * features * DOUBLE)
+      kernels.explainSets(context)
+    })
+    const start = phi / DOUBLE
+    const found = { data: f64, start, size: features, stride: 1, lanes: 1 } as const
+    spreadOutputs(plan, outputs, features, found, scales, out, 0)
   }
   return {
     baseValues: meanOutput(trees, background),
@@ -136,6 +147,7 @@ function writeNodes(
   const count = trees.feature.length
   const nodes = arena.take(count * SET_NODE_SIZE)
   const values = arena.storeDoubles(trees.value)
+  const width = valueWidth(trees)
   const rows = Array.from({ length: background.rows }, (_, row) => rowOf(background, row))
   const inner = trees.feature.reduce((sum, feature) => sum + (feature < 0 ? 0 : 1), 0)
   const addressOf = (node: number) => nodes + node * SET_NODE_SIZE
@@ -145,7 +157,7 @@ function writeNodes(
     const feature = trees.feature[node]!
     arena.putInt(record + SET_NODE_FEATURE, feature)
     if (feature < 0) {
-      arena.putInt(record + SET_NODE_LEFT, values + node * trees.outputs * DOUBLE)
+      arena.putInt(record + SET_NODE_LEFT, values + node * width * DOUBLE)
       continue
     }
     arena.putInt(record + SET_NODE_X, layout.offsetOf(node))

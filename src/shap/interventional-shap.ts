@@ -12,6 +12,4 @@ export interface InterventionalShap {
   readonly cost: number
   /** Tables looked up per leaf, or sets of background rows followed down the trees. */
   readonly plan: 'tables' | 'sets'
-  /** Returns a copy of the tables, if that is the plan: for another thread, which need not make them again. */
-  tables?(): Float64Array
 }

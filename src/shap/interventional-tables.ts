@@ -10,7 +10,7 @@
  */
 import type { Matrix } from '../data/matrix.ts'
 import { type Arena, createArena } from '../trees/arena.ts'
-import { meanOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import { meanOutput, type TreeEnsemble, treeWeights } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
 import {
   DOUBLE,
@@ -30,12 +30,20 @@ import {
 import { planRows, type RowLayout } from '../trees/row-layout.ts'
 import { fillTables } from './fill-tables.ts'
 import type { InterventionalShap } from './interventional-shap.ts'
-import { type OutputPlanner, planOutputs, spreadOutputs } from './outputs-asked.ts'
+import {
+  type OutputPlanner,
+  planOutputs,
+  spreadOutputs,
+  storedOutputs,
+  visitGroups,
+} from './outputs-asked.ts'
 import { type TablePlanTree, tableLength } from './table-plan.ts'
-import { writeTableProgram } from './table-program.ts'
+import { type TableGroup, writeTableProgram } from './table-program.ts'
 
 /** Most rows that are explained at a time, so that they stay in the cache with their addresses. */
-const CHUNK = 512
+const MOST_ROWS = 512
+/** Most bytes of their numbers. */
+const MOST_BYTES = 16 << 20
 /** Rows that the kernel takes at a time. */
 const GROUP = 4
 
@@ -46,27 +54,23 @@ export function compileInterventionalTables(
   background: Matrix,
   kernels: Kernels,
   plan: readonly TablePlanTree[],
-  made?: Float64Array,
 ): InterventionalShap {
   const arena = createArena(kernels.memory)
   const planner = planOutputs(trees, false)
-  const { stored } = planner
+  const stored = storedOutputs(trees)
   const length = plan.reduce(
     (sum, tree) => tree.units.reduce((total, unit) => total + tableLength(unit), sum),
     0,
   )
   const tables = arena.take(length * stored * DOUBLE)
   const layout = planRows(trees, features)
-  const program = writeTableProgram(trees, layout, plan, { tables, stored }, arena)
-  if (made) {
-    if (made.length !== length * stored)
-      throw new RangeError(`tables of ${made.length} numbers where ${length * stored} are needed`)
-    arena.putDoubles(tables, made)
-  } else fillTables(trees, background, plan, { tables, stored }, kernels, arena)
-  const chunk = compileChunk(trees, features, layout, plan, program, planner, kernels, arena)
+  const groups = writeTableProgram(trees, layout, plan, { tables, stored }, arena)
+  fillTables(trees, background, plan, { tables, stored }, kernels, arena)
+  const most = Math.min(MOST_ROWS, Math.ceil(MOST_BYTES / DOUBLE / layout.length / GROUP) * GROUP)
+  const chunk = compileChunk(trees, features, layout, plan, groups, planner, most, kernels, arena)
   const explainRows: InterventionalShap['explainRows'] = (X, outputs, phi) => {
-    for (let first = 0; first < X.rows; first += CHUNK)
-      chunk(X.data, first, Math.min(CHUNK, X.rows - first), outputs, phi)
+    for (let first = 0; first < X.rows; first += most)
+      chunk(X.data, first, Math.min(most, X.rows - first), outputs, phi)
   }
   return {
     baseValues: meanOutput(trees, background),
@@ -74,7 +78,6 @@ export function compileInterventionalTables(
     explainRows,
     cost: plan.reduce((sum, tree) => sum + tree.top.length * 2 + tree.units.length * 28, 0),
     plan: 'tables',
-    tables: () => arena.f64.slice(tables / DOUBLE, tables / DOUBLE + length * stored),
   }
 }
 
@@ -91,51 +94,59 @@ function compileChunk(
   features: number,
   layout: RowLayout,
   plan: readonly TablePlanTree[],
-  program: number,
+  groups: readonly TableGroup[],
   planner: OutputPlanner,
+  most: number,
   kernels: Kernels,
   arena: Arena,
 ): ExplainChunk {
   const largest = (of: (tree: TablePlanTree) => number) =>
     plan.reduce((most, tree) => Math.max(most, of(tree)), 0)
-  const masks = largest(({ top, units }) => top.length + units.length) * CHUNK * WORD
-  const index = largest(({ units }) => units.length) * CHUNK * WORD
+  const masks = largest(({ top, units }) => top.length + units.length) * most * WORD
+  const index = largest(({ units }) => units.length) * most * WORD
   const areas = {
     masks: arena.take(masks),
     index: arena.take(index),
     asked: arena.take(trees.outputs * WORD),
-    x: arena.take(CHUNK * layout.length * DOUBLE),
-    phi: arena.take(CHUNK * trees.outputs * features * DOUBLE),
+    x: arena.take(most * layout.length * DOUBLE),
+    phi: arena.take(most * trees.outputs * features * DOUBLE),
   }
   const { asked, x, phi } = areas
   const context = arena.take(TABLES_SIZE)
   arena.putFields(context, [
-    [TABLES_TREES, program],
-    [TABLES_COUNT, plan.length],
     [TABLES_X, x],
     [TABLES_MASKS, areas.masks],
     [TABLES_INDEX, areas.index],
-    [TABLES_PHI, phi],
     [TABLES_PHI_SIZE, features * DOUBLE],
     [TABLES_OUTPUTS, asked],
   ])
-  const weight = treeWeight(trees)
+  const weights = treeWeights(trees)
+  const isByOutput = trees.output !== undefined
   return (data, first, rows, outputs, out) => {
     const { f64 } = arena
     const asking = planner.ask(outputs)
     const stride = Math.ceil(rows / GROUP) * GROUP
     for (let row = 0; row < rows; row++)
       layout.put(data, (first + row) * features, f64, x / DOUBLE + row, stride)
-    arena.putInts(asked, asking.computed)
     arena.putInt(context + TABLES_ROWS, rows)
-    arena.putInt(context + TABLES_OUTPUT_COUNT, asking.count)
-    const size = asking.count * features
-    arena.clear(phi, rows * size * DOUBLE)
-    kernels.explainTables(context)
+    arena.clear(phi, rows * asking.count * features * DOUBLE)
+    // [row][output][feature], or [output][row][feature] where every tree adds to one output.
+    const [rowSize, size] = isByOutput
+      ? [features, rows * features]
+      : [asking.count * features, features]
+    visitGroups(groups, asking, ({ headers, count: treeCount }, values, count, place) => {
+      arena.putInts(asked, values)
+      arena.putInt(context + TABLES_OUTPUT_COUNT, count)
+      arena.putInt(context + TABLES_TREES, headers)
+      arena.putInt(context + TABLES_COUNT, treeCount)
+      arena.putInt(context + TABLES_PHI, phi + place * size * DOUBLE)
+      kernels.explainTables(context)
+    })
     for (let row = 0; row < rows; row++) {
-      const sums = { data: f64, start: phi / DOUBLE + row * size, stride: 1, lanes: 1 } as const
+      const start = phi / DOUBLE + row * rowSize
+      const sums = { data: f64, start, size, stride: 1, lanes: 1 } as const
       const to = (first + row) * outputs.length * features
-      spreadOutputs(asking, outputs, features, sums, weight, out, to)
+      spreadOutputs(asking, outputs, features, sums, weights, out, to)
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Outputs that callers ask for, and those that a kernel computes for them. */
-import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { type TreeEnsemble, type TreeGroup, valueWidth } from '../trees/ensemble.ts'
 
 /** Which outputs a kernel computes for a list that callers ask for. */
 export interface OutputsAsked {
@@ -29,7 +29,7 @@ export interface OutputPlanner {
  */
 export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanner {
   const { outputs: total } = trees
-  const isSumConstant = total > 1 && sumsAreConstant(trees)
+  const isSumConstant = total > 1 && !trees.output && sumsAreConstant(trees)
   const stored = isSumConstant && !storesAll ? total - 1 : total
   const computed = new Int32Array(total)
   const place = new Int32Array(total)
@@ -54,32 +54,54 @@ export function planOutputs(trees: TreeEnsemble, storesAll = true): OutputPlanne
   return { stored, ask }
 }
 
-/** Where the sums of one row stand: that of feature j of computed output c at `start` + (c · features + j) · `stride`. */
+/** The one value of trees that add to one output. */
+const ONLY_VALUE = Int32Array.of(0)
+
+/**
+ * Calls `run` for every group of trees that adds to an output to compute.
+ * @param run gets the group, which of the values of its leaves to take, how many, and the place of the first
+ */
+export function visitGroups<G extends Pick<TreeGroup, 'output'>>(
+  groups: readonly G[],
+  { computed, count, place }: OutputsAsked,
+  run: (group: G, values: Int32Array, count: number, place: number) => void,
+): void {
+  for (const group of groups) {
+    if (group.output === undefined) run(group, computed, count, 0)
+    else {
+      const own = place[group.output]!
+      if (own >= 0) run(group, ONLY_VALUE, 1, own)
+    }
+  }
+}
+
+/** Where the sums of one row stand: that of feature j of computed output c at `start` + c · `size` + j · `stride`. */
 export interface SumsOfRow {
   readonly data: Float64Array
   readonly start: number
+  readonly size: number
   readonly stride: number
   /** Adjacent numbers that add up to one sum. */
   readonly lanes: 1 | 2
 }
 
 /**
- * Writes what a kernel computed for one row, times `weight`, to the outputs asked for.
+ * Writes what a kernel computed for one row, times the weight of every output, to the outputs asked for.
  * @param to index of the first number in `out`, [output asked][feature]
  */
 export function spreadOutputs(
   { place, count }: OutputsAsked,
   outputs: readonly number[],
   features: number,
-  { data, start, stride, lanes }: SumsOfRow,
-  weight: number,
+  { data, start, size, stride, lanes }: SumsOfRow,
+  weights: Float64Array,
   out: Float64Array,
   to: number,
 ): void {
   const sumAt = (at: number) => (lanes === 2 ? data[at]! + data[at + 1]! : data[at]!)
-  const size = features * stride
   for (let k = 0; k < outputs.length; k++) {
     const own = place[outputs[k]!]!
+    const weight = weights[outputs[k]!]!
     for (let j = 0; j < features; j++) {
       const first = start + j * stride
       let value = 0
@@ -88,6 +110,11 @@ export function spreadOutputs(
       out[to + k * features + j] = weight * value
     }
   }
+}
+
+/** Returns of how many outputs a leaf needs tables: all, all but the last, or the one that its tree adds to. */
+export function storedOutputs(trees: TreeEnsemble): number {
+  return Math.min(planOutputs(trees, false).stored, valueWidth(trees))
 }
 
 function sumsAreConstant({ feature, value, outputs }: TreeEnsemble): boolean {

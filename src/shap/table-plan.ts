@@ -1,4 +1,4 @@
-import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { groupTrees, type TreeEnsemble } from '../trees/ensemble.ts'
 import { LEFT, RIGHT, type TreePaths, tracePaths } from './tree-paths.ts'
 
 /** Most inner nodes of a unit: a larger one would take more memory than its parts. */
@@ -30,6 +30,8 @@ export interface UnitLeaf {
 }
 
 export interface TablePlanTree {
+  /** The output that the tree adds to; undefined: all. */
+  readonly output: number | undefined
   readonly paths: TreePaths
   /** Per position: number of its feature among the different ones of the path. */
   readonly bit: Int32Array
@@ -46,7 +48,9 @@ export function tableLength({ above, nodes, features }: Unit): number {
 }
 
 /**
- * Returns the tables of an ensemble, or undefined when those of so many outputs would take more bytes than that.
+ * Returns the tables of an ensemble, trees of one output after each other, or undefined when they would take more bytes
+ * than that.
+ * @param outputs how many outputs of a leaf have tables
  */
 export function planTables(
   trees: TreeEnsemble,
@@ -55,20 +59,48 @@ export function planTables(
 ): TablePlanTree[] | undefined {
   const planned: TablePlanTree[] = []
   let left = bytes / 8 / outputs
-  for (const root of trees.roots) {
-    const paths = tracePaths(trees, root)
-    if (paths.node.length === 0) continue
-    const tree = planTree(trees, paths)
-    for (const unit of tree.units) {
-      left -= unit.above + unit.nodes.length > MOST_BITS ? Infinity : tableLength(unit)
-      if (left < 0) return undefined
+  for (const { output, roots } of groupTrees(trees)) {
+    for (const root of roots) {
+      const paths = tracePaths(trees, root)
+      if (paths.node.length === 0) continue
+      // A leaf's table has a bit per feature of its path; do not plan what cannot be.
+      if (paths.distinct > MOST_BITS) return undefined
+      const tree = { ...planTree(trees, paths), output }
+      for (const unit of tree.units) {
+        left -= unit.above + unit.nodes.length > MOST_BITS ? Infinity : tableLength(unit)
+        if (left < 0) return undefined
+      }
+      planned.push(tree)
     }
-    planned.push(tree)
   }
   return planned
 }
 
-function planTree(trees: TreeEnsemble, paths: TreePaths): TablePlanTree {
+/**
+ * Returns about how many bytes the tables of one output per leaf take, without planning them: as if the two leaves of
+ * a parent shared a table.
+ */
+export function estimateTableBytes({ feature, left, right }: TreeEnsemble): number {
+  const parent = new Int32Array(feature.length).fill(-1)
+  const distinct = new Int32Array(feature.length)
+  let bytes = 0
+  for (let node = 0; node < feature.length; node++) {
+    const own = feature[node]!
+    if (own < 0) {
+      const players = distinct[parent[node]!] ?? 0
+      bytes += 2 ** players * players * 4
+      continue
+    }
+    let above = parent[node]!
+    while (above >= 0 && feature[above] !== own) above = parent[above]!
+    distinct[node] = (distinct[parent[node]!] ?? 0) + (above < 0 ? 1 : 0)
+    parent[left[node]!] = node
+    parent[right[node]!] = node
+  }
+  return bytes
+}
+
+function planTree(trees: TreeEnsemble, paths: TreePaths): Omit<TablePlanTree, 'output'> {
   const { node, left, right, parent, ancestor } = paths
   const count = node.length
   const above = new Int32Array(count)

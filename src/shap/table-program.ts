@@ -1,6 +1,6 @@
 /** The plan of an ensemble's tables as the kernel that looks them up reads it; assembly/layout.ts. */
 import type { Arena } from '../trees/arena.ts'
-import { leftComparison, type TreeEnsemble } from '../trees/ensemble.ts'
+import { leftComparison, type TreeEnsemble, type TreeGroup } from '../trees/ensemble.ts'
 import {
   DOUBLE,
   TABLE_NODE_BIT,
@@ -36,17 +36,27 @@ export interface TableArea {
   readonly stored: number
 }
 
-/** Writes the nodes above the units and the units of every tree; returns the address of the trees' records. */
+/** Trees that add to the same outputs: the address of their first record, and their number. */
+export interface TableGroup extends Pick<TreeGroup, 'output'> {
+  readonly headers: number
+  count: number
+}
+
+/** Writes the nodes above the units and the units of every tree; returns the trees' records by their outputs. */
 export function writeTableProgram(
   trees: TreeEnsemble,
   layout: RowLayout,
   plan: readonly TablePlanTree[],
   { tables, stored }: TableArea,
   arena: Arena,
-): number {
+): TableGroup[] {
   const headers = arena.take(plan.length * TABLE_TREE_SIZE)
+  const groups: TableGroup[] = []
   let table = tables
   plan.forEach((tree, at) => {
+    const last = groups.at(-1)
+    if (last && last.output === tree.output) last.count++
+    else groups.push({ output: tree.output, headers: headers + at * TABLE_TREE_SIZE, count: 1 })
     const { top, units } = tree
     const nodes = arena.take(top.length * TABLE_NODE_SIZE)
     const first = arena.take(units.length * UNIT_SIZE)
@@ -81,7 +91,7 @@ export function writeTableProgram(
       table += bytes * stored
     })
   })
-  return headers
+  return groups
 }
 
 /** Writes the nodes above the units; masks are numbered as these nodes, then as the units. */

@@ -3,7 +3,13 @@
  * slot that takes what nobody reads, leaves that hang on a split.
  */
 import type { Arena } from '../trees/arena.ts'
-import { leftComparison, type TreeEnsemble } from '../trees/ensemble.ts'
+import {
+  groupTrees,
+  leftComparison,
+  type TreeEnsemble,
+  type TreeGroup,
+  valueWidth,
+} from '../trees/ensemble.ts'
 import {
   DOUBLE,
   FORK_ABOVE,
@@ -52,10 +58,17 @@ import { LEFT, pointsFor, tracePaths } from './tree-paths.ts'
 
 /** A compiled ensemble in an arena. */
 export interface TreeProgram {
-  /** Address of the headers of the trees that have an inner node. */
+  /** Address of the headers of the trees that have an inner node, those of one group after each other. */
   readonly headers: number
   /** One per header. */
   readonly trees: readonly CompiledTree[]
+  readonly groups: readonly ProgramGroup[]
+}
+
+/** Trees that add to the same outputs: the address of their first header, and their number. */
+export interface ProgramGroup extends Pick<TreeGroup, 'output'> {
+  readonly headers: number
+  readonly count: number
 }
 
 /** A compiled tree. */
@@ -74,9 +87,13 @@ export function writeTreeProgram(
   layout: RowLayout,
   arena: Arena,
 ): TreeProgram {
-  const orders = Array.from(trees.roots, (root) => tracePaths(trees, root))
-    .filter((paths) => paths.node.length > 0)
-    .map(orderNodes)
+  const grouped = groupTrees(trees).map(({ output, roots }) => ({
+    output,
+    orders: Array.from(roots, (root) => tracePaths(trees, root))
+      .filter((paths) => paths.node.length > 0)
+      .map(orderNodes),
+  }))
+  const orders = grouped.flatMap((group) => group.orders)
   const headers = arena.take(orders.length * TREE_SIZE)
   const rules = new Map<number, number>()
   const compiled = orders.map((order, i) => {
@@ -85,7 +102,13 @@ export function writeTreeProgram(
     rules.set(points, rule)
     return writeTree(trees, layout, { order, points, rule }, headers + i * TREE_SIZE, arena)
   })
-  return { headers, trees: compiled }
+  let next = headers
+  const groups = grouped.map(({ output, orders: { length: count } }) => {
+    const first = next
+    next += count * TREE_SIZE
+    return { output, headers: first, count }
+  })
+  return { headers, trees: compiled, groups }
 }
 
 function writeTree(
@@ -97,13 +120,14 @@ function writeTree(
 ): CompiledTree {
   const { order } = tree
   const { splits, forks, runs, newForks } = order
+  const width = valueWidth(trees)
   const leaves = listLeaves(order)
   const areas = {
     runs: arena.storeInts(runs),
     splits: arena.take(splits.length * SPLIT_SIZE),
     forks: arena.take(forks.length * FORK_SIZE),
-    values: arena.take(trees.outputs * forks.length * FORK_VALUE_SIZE),
-    leaves: arena.take(trees.outputs * leaves.length * DOUBLE),
+    values: arena.take(width * forks.length * FORK_VALUE_SIZE),
+    leaves: arena.take(width * leaves.length * DOUBLE),
   }
   arena.putFields(header, [
     [TREE_POINTS, tree.points],
@@ -123,11 +147,11 @@ function writeTree(
   writeSplits(writer, areas.splits)
   writeForks(writer, areas.forks)
   writeForkValues(writer, areas.values)
-  for (let k = 0; k < trees.outputs; k++)
+  for (let k = 0; k < width; k++)
     for (let i = 0; i < leaves.length; i++)
       arena.putDouble(
         areas.leaves + (k * leaves.length + i) * DOUBLE,
-        trees.value[leaves[i]! * trees.outputs + k]!,
+        trees.value[leaves[i]! * width + k]!,
       )
   return {
     ...tree,
@@ -211,13 +235,14 @@ function writeForks({ trees, layout, order, arena, inverse }: Writer, address: n
 
 function writeForkValues({ trees, order, arena }: Writer, address: number): void {
   const { paths, forks, newForks } = order
-  const { outputs, value } = trees
+  const { value } = trees
+  const width = valueWidth(trees)
   for (let at = 0; at < forks.length; at++) {
     const i = forks[at]!
     const node = paths.node[i]!
-    const left = trees.left[node]! * outputs
-    const right = trees.right[node]! * outputs
-    for (let k = 0; k < outputs; k++) {
+    const left = trees.left[node]! * width
+    const right = trees.right[node]! * width
+    for (let k = 0; k < width; k++) {
       const record = address + (k * forks.length + at) * FORK_VALUE_SIZE
       const fromRight = value[right + k]!
       const difference = value[left + k]! - fromRight

@@ -1,5 +1,6 @@
 /** Path-dependent SHAP values of many rows by the kernel that takes them in blocks. */
 import type { Matrix } from '../data/matrix.ts'
+import { valueWidth } from '../trees/ensemble.ts'
 import {
   BLOCK_ROWS,
   BLOCK_SIDES_SIZE,
@@ -10,7 +11,7 @@ import {
 } from '../trees/layout.generated.ts'
 import { spreadOutputs } from './outputs-asked.ts'
 import type { TreeShap } from './path-dependent-shap.ts'
-import { askFor, largest, type ShapProgram, writeContext } from './tree-shap-context.ts'
+import { largest, runKernel, type ShapProgram, writeContext } from './tree-shap-context.ts'
 
 /** Rows and SHAP values that stay in the cache while the trees go over them, in bytes. */
 const CHUNK_BYTES = 256 * 1024
@@ -21,7 +22,7 @@ const LANES = BLOCK_ROWS * DOUBLE
 
 /** Returns the explainer of many rows; its memory is taken at the first call. */
 export function compileBatch(shared: ShapProgram): TreeShap['explainRows'] {
-  const { trees, features, kernels, arena, layout, weight } = shared
+  const { trees, features, kernels, arena, layout, weights } = shared
   const blockBytes = (layout.length + trees.outputs * features) * LANES
   const blocks = Math.max(1, Math.min(MOST_BLOCKS, Math.floor(CHUNK_BYTES / blockBytes)))
   let areas: BatchAreas | undefined
@@ -43,20 +44,23 @@ export function compileBatch(shared: ShapProgram): TreeShap['explainRows'] {
       const start = startOf(row, x, layout.length)
       layout.put(X.data, (first + row) * features, f64, start, BLOCK_ROWS)
     }
-    askFor(shared, context, plan)
     arena.putInt(context + CONTEXT_BLOCKS, used)
-    const sums = plan.count * features
-    arena.clear(phi, used * sums * LANES)
-    kernels.explainRows(context)
+    // [block][output][feature], or [output][block][feature] where every tree adds to one output.
+    const isByOutput = trees.output !== undefined
+    const sums = isByOutput ? features : plan.count * features
+    const size = isByOutput ? used * features : features
+    arena.clear(phi, plan.count * used * features * LANES)
+    runKernel(shared, kernels.explainRows, context, plan, phi, size * LANES)
     for (let row = 0; row < rows; row++) {
       const from = {
         data: f64,
         start: startOf(row, phi, sums),
+        size: size * BLOCK_ROWS,
         stride: BLOCK_ROWS,
         lanes: 1,
       } as const
       const to = (first + row) * outputs.length * features
-      spreadOutputs(plan, outputs, features, from, weight, out, to)
+      spreadOutputs(plan, outputs, features, from, weights, out, to)
     }
   }
   return (X, outputs, out) => {
@@ -74,6 +78,7 @@ interface BatchAreas {
 function takeAreas(shared: ShapProgram, blocks: number): BatchAreas {
   const { trees, features, arena, layout, program } = shared
   const slots = largest(program, (tree) => tree.slots * tree.points * LANES)
+  const width = valueWidth(trees)
   const x = arena.take(blocks * layout.length * LANES)
   const phi = arena.take(blocks * trees.outputs * features * LANES)
   const above = arena.take(slots)
@@ -81,7 +86,7 @@ function takeAreas(shared: ShapProgram, blocks: number): BatchAreas {
     x,
     phi,
     above,
-    below: trees.outputs > 1 ? arena.take(trees.outputs * slots) : above,
+    below: width > 1 ? arena.take(width * slots) : above,
     sides: arena.take(largest(program, ({ order }) => order.splits.length * BLOCK_SIDES_SIZE)),
     factors: arena.take(largest(program, (tree) => tree.repeatedSplits * tree.points * LANES)),
   })

@@ -1,6 +1,6 @@
 /** What the kernels that explain by paths work on: an ensemble's program and areas of working memory. */
 import type { Arena } from '../trees/arena.ts'
-import type { TreeEnsemble } from '../trees/ensemble.ts'
+import { type TreeEnsemble, valueWidth } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
 import {
   CONTEXT_ABOVE,
@@ -20,7 +20,7 @@ import {
   SUM_SIZE,
 } from '../trees/layout.generated.ts'
 import type { RowLayout } from '../trees/row-layout.ts'
-import type { OutputsAsked } from './outputs-asked.ts'
+import { type OutputsAsked, visitGroups } from './outputs-asked.ts'
 import { slotBytes } from './quadrature-rule.ts'
 import type { CompiledTree, TreeProgram } from './tree-program.ts'
 
@@ -36,8 +36,8 @@ export interface ShapProgram {
   readonly ask: (outputs: readonly number[]) => OutputsAsked
   /** Address of the outputs to compute. */
   readonly asked: number
-  /** What a tree counts. */
-  readonly weight: number
+  /** What a tree counts in every output. */
+  readonly weights: Float64Array
 }
 
 /** Addresses of working memory. */
@@ -52,7 +52,7 @@ export interface Areas {
 
 /** Takes the areas in which one row is explained, for so many outputs at a time. */
 export function takeRowAreas(shared: ShapProgram, outputs: number): Areas {
-  const { arena, features, layout, program } = shared
+  const { arena, features, layout, program, trees } = shared
   const slots = slotsOfRow(program)
   const x = arena.take(layout.length * DOUBLE)
   const above = arena.take(slots)
@@ -60,7 +60,7 @@ export function takeRowAreas(shared: ShapProgram, outputs: number): Areas {
     x,
     above,
     // One output may overwrite what the pass down wrote, which keeps less in the cache.
-    below: outputs > 1 ? arena.take(slots) : above,
+    below: outputs > 1 && valueWidth(trees) > 1 ? arena.take(slots) : above,
     factors: arena.take(largest(program, (tree) => tree.repeatedSplits * slotBytes(tree.points))),
     phi: arena.take(outputs * features * SUM_SIZE),
     sides: arena.take(largest(program, ({ order }) => order.splits.length * SIDES_SIZE)),
@@ -74,27 +74,41 @@ export function slotsOfRow(program: TreeProgram): number {
 
 /** Writes a context and returns its address. */
 export function writeContext(shared: ShapProgram, areas: Areas): number {
-  const { features, arena, program, asked } = shared
+  const { features, arena, asked } = shared
   const context = arena.take(CONTEXT_SIZE)
   arena.putFields(context, [
-    [CONTEXT_TREES, program.headers],
-    [CONTEXT_TREE_COUNT, program.trees.length],
     [CONTEXT_X, areas.x],
     [CONTEXT_ABOVE, areas.above],
     [CONTEXT_BELOW, areas.below],
     [CONTEXT_SIDES, areas.sides],
     [CONTEXT_FACTORS, areas.factors],
-    [CONTEXT_PHI, areas.phi],
     [CONTEXT_FEATURES, features],
     [CONTEXT_OUTPUTS, asked],
   ])
   return context
 }
 
-/** Writes which outputs a context computes. */
-export function askFor({ arena, asked }: ShapProgram, context: number, plan: OutputsAsked): void {
-  arena.putInts(asked, plan.computed)
-  arena.putInt(context + CONTEXT_OUTPUT_COUNT, plan.count)
+/**
+ * Runs a kernel for all trees that add to an output to compute.
+ * @param phi address of the sums of the first computed output
+ * @param size bytes from there to the sums of the next, where every tree adds to one output
+ */
+export function runKernel(
+  { arena, asked, program }: ShapProgram,
+  kernel: (context: number) => void,
+  context: number,
+  plan: OutputsAsked,
+  phi: number,
+  size: number,
+): void {
+  visitGroups(program.groups, plan, ({ headers, count: trees }, values, count, place) => {
+    arena.putInts(asked, values)
+    arena.putInt(context + CONTEXT_OUTPUT_COUNT, count)
+    arena.putInt(context + CONTEXT_TREES, headers)
+    arena.putInt(context + CONTEXT_TREE_COUNT, trees)
+    arena.putInt(context + CONTEXT_PHI, phi + place * size)
+    kernel(context)
+  })
 }
 
 /** Returns the largest number of bytes, or of something else, that a tree needs. */

@@ -12,6 +12,7 @@ import type { TreeShap } from './path-dependent-shap.ts'
 import { writePathTables } from './path-tables.ts'
 import {
   largest,
+  runKernel,
   type ShapProgram,
   slotsOfRow,
   takeRowAreas,
@@ -23,11 +24,11 @@ export function compileInteractions(
   shared: ShapProgram,
   explain: TreeShap['explain'],
 ): TreeShap['interactions'] {
-  const { features, kernels, arena, layout, weight } = shared
+  const { features, kernels, arena, layout, weights } = shared
   let areas: PairAreas | undefined
   return (row, outputs, out) => {
     areas ??= takeAreas(shared)
-    const { context, x, pairs } = areas
+    const { context, x, phi: sums, pairs } = areas
     const { f64 } = arena
     const phi = new Float64Array(outputs.length * features)
     explain(row, outputs, phi)
@@ -38,13 +39,12 @@ export function compileInteractions(
       return f64[at]! + f64[at + 1]!
     }
     outputs.forEach((output, k) => {
-      arena.putInt(shared.asked, output)
       arena.clear(pairs, features * features * SUM_SIZE)
-      kernels.explainPairs(context)
+      runKernel(shared, kernels.explainPairs, context, shared.ask([output]), sums, 0)
       const own = out.subarray(k * features * features, (k + 1) * features * features)
       for (let i = 0; i < features; i++) {
         for (let j = 0; j < i; j++) {
-          const half = (weight * (sumAt(i, j) + sumAt(j, i))) / 2
+          const half = (weights[output]! * (sumAt(i, j) + sumAt(j, i))) / 2
           own[i * features + j] = half
           own[j * features + i] = half
         }
@@ -57,6 +57,7 @@ export function compileInteractions(
 interface PairAreas {
   readonly context: number
   readonly x: number
+  readonly phi: number
   readonly pairs: number
 }
 
@@ -72,5 +73,5 @@ function takeAreas(shared: ShapProgram): PairAreas {
     [CONTEXT_PARTNERS, arena.take(largest(program, ({ order }) => order.splits.length * 2 * WORD))],
     [CONTEXT_PAIRS, pairs],
   ])
-  return { context, x: areas.x, pairs }
+  return { context, x: areas.x, phi: areas.phi, pairs }
 }

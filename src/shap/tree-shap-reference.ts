@@ -13,7 +13,13 @@
  * per row. All factors lie in [0, 1], which keeps it stable at any depth.
  */
 import { rowOf } from '../data/matrix.ts'
-import { expectedOutput, goesLeft, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import {
+  expectedOutput,
+  goesLeft,
+  type TreeEnsemble,
+  treeWeights,
+  valueWidth,
+} from '../trees/ensemble.ts'
 import { gaussLegendre } from './gauss-legendre.ts'
 import { fillDiagonal } from './interactions.ts'
 import type { TreeShap } from './path-dependent-shap.ts'
@@ -21,6 +27,8 @@ import { LEFT, pointsFor, type TreePaths, tracePaths } from './tree-paths.ts'
 
 /** One tree prepared for explaining. */
 interface CompiledTree extends TreePaths {
+  /** The output that the tree adds to; −1 = all of them. */
+  readonly output: number
   /** Points of the quadrature: ⌈d / 2⌉ for the largest number d of different features on a path. */
   readonly points: number
   /** 1 / (R u + t) at every point; [inner node][point]. */
@@ -32,10 +40,10 @@ const DEAD = 2
 
 /** Returns the explainer of an ensemble over `features` model features, in plain TypeScript. */
 export function compileTreeShapReference(trees: TreeEnsemble, features: number): TreeShap {
-  const compiled = Array.from(trees.roots, (root) => compileTree(trees, root)).filter(
+  const compiled = Array.from(trees.roots, (_, tree) => compileTree(trees, tree)).filter(
     (tree) => tree.node.length > 0,
   )
-  const weight = treeWeight(trees)
+  const weights = treeWeights(trees)
   const slots = compiled.reduce((most, tree) => Math.max(most, tree.node.length * tree.points), 0)
   const scratch: Scratch = {
     code: new Uint8Array(compiled.reduce((most, tree) => Math.max(most, tree.node.length), 0)),
@@ -44,16 +52,21 @@ export function compileTreeShapReference(trees: TreeEnsemble, features: number):
     below: new Float64Array(slots),
     gain: new Float64Array(slots),
   }
+  const scale = (values: Float64Array, outputs: readonly number[], size: number) => {
+    for (let i = 0; i < values.length; i++)
+      values[i] = values[i]! * weights[outputs[Math.floor(i / size)]!]!
+  }
   const explain: TreeShap['explain'] = (x, outputs, phi) => {
     phi.fill(0)
     for (const tree of compiled) {
       passDown(trees, tree, x, scratch)
       outputs.forEach((output, k) => {
+        if (tree.output >= 0 && tree.output !== output) return
         passUp(trees, tree, output, scratch)
         addShapValues(trees, tree, scratch, phi.subarray(k * features, (k + 1) * features))
       })
     }
-    for (let i = 0; i < phi.length; i++) phi[i] = phi[i]! * weight
+    scale(phi, outputs, features)
   }
   return {
     baseValues: expectedOutput(trees),
@@ -71,11 +84,12 @@ export function compileTreeShapReference(trees: TreeEnsemble, features: number):
       for (const tree of compiled) {
         passDown(trees, tree, x, scratch)
         outputs.forEach((output, k) => {
+          if (tree.output >= 0 && tree.output !== output) return
           passUp(trees, tree, output, scratch)
           addPairs(trees, tree, scratch, out.subarray(k * size, (k + 1) * size), features)
         })
       }
-      for (let i = 0; i < out.length; i++) out[i] = out[i]! * weight
+      scale(out, outputs, size)
       outputs.forEach((_, k) => {
         fillDiagonal(
           out.subarray(k * size, (k + 1) * size),
@@ -140,11 +154,13 @@ function passDown(
 function passUp(trees: TreeEnsemble, tree: CompiledTree, output: number, scratch: Scratch): void {
   const { points: n, left, right, leftWeight, weightAbove, inverse } = tree
   const { code, factor, above, below, gain } = scratch
+  const width = valueWidth(trees)
+  const place = tree.output < 0 ? output : 0
   for (let i = tree.node.length - 1; i >= 0; i--) {
     const leftAt = left[i]!
     const rightAt = right[i]!
-    const leftValue = leftAt < 0 ? trees.value[(-1 - leftAt) * trees.outputs + output]! : 0
-    const rightValue = rightAt < 0 ? trees.value[(-1 - rightAt) * trees.outputs + output]! : 0
+    const leftValue = leftAt < 0 ? trees.value[(-1 - leftAt) * width + place]! : 0
+    const rightValue = rightAt < 0 ? trees.value[(-1 - rightAt) * width + place]! : 0
     // s − R_left for the left edge; 0 where the row has left the path, so that the node only mixes its children.
     const s = code[i] === LEFT ? 1 : 0
     const effect = code[i] === DEAD ? 0 : (s - leftWeight[i]!) * weightAbove[i]!
@@ -215,8 +231,8 @@ function addPairs(
   }
 }
 
-function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
-  const paths = tracePaths(trees, root)
+function compileTree(trees: TreeEnsemble, tree: number): CompiledTree {
+  const paths = tracePaths(trees, trees.roots[tree]!)
   const { ancestor, weightAbove } = paths
   const points = pointsFor(paths.distinct)
   const { nodes: t } = gaussLegendre(points)
@@ -228,5 +244,5 @@ function compileTree(trees: TreeEnsemble, root: number): CompiledTree {
       inverse[i * points + q] = 1 / (weightAbove[i]! * (1 - point) + point)
     }
   }
-  return { ...paths, points, inverse }
+  return { ...paths, output: trees.output?.[tree] ?? -1, points, inverse }
 }

@@ -1,6 +1,6 @@
 /** Path-dependent SHAP values by the WebAssembly kernels; the method is that of tree-shap-reference.ts. */
 import { createArena } from '../trees/arena.ts'
-import { expectedOutput, type TreeEnsemble, treeWeight } from '../trees/ensemble.ts'
+import { expectedOutput, type TreeEnsemble, treeWeights } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
 import { CONTEXT_BELOW, DOUBLE, SUM_SIZE, WORD } from '../trees/layout.generated.ts'
 import { planRows } from '../trees/row-layout.ts'
@@ -8,7 +8,7 @@ import { planOutputs, spreadOutputs } from './outputs-asked.ts'
 import type { TreeShap } from './path-dependent-shap.ts'
 import { type CompiledTree, writeTreeProgram } from './tree-program.ts'
 import { compileBatch } from './tree-shap-batch.ts'
-import { askFor, type ShapProgram, takeRowAreas, writeContext } from './tree-shap-context.ts'
+import { runKernel, type ShapProgram, takeRowAreas, writeContext } from './tree-shap-context.ts'
 import { compileInteractions } from './tree-shap-pairs.ts'
 
 /** Nodes after which the kernels run at full speed. */
@@ -32,7 +32,7 @@ export function compileTreeShapWasm(
     program,
     ask: planOutputs(trees).ask,
     asked: arena.take(trees.outputs * WORD),
-    weight: treeWeight(trees),
+    weights: treeWeights(trees),
   }
   const explain = compileRow(shared)
   warmUp(explain, features, trees.feature.length)
@@ -58,7 +58,8 @@ function warmUp(explain: TreeShap['explain'], features: number, nodes: number): 
 }
 
 function compileRow(shared: ShapProgram): TreeShap['explain'] {
-  const { trees, features, kernels, arena, layout, weight } = shared
+  const { trees, features, kernels, arena, layout, weights } = shared
+  const size = features * SUM_SIZE
   const areas = takeRowAreas(shared, trees.outputs)
   const { x, above, below, phi } = areas
   const context = writeContext(shared, areas)
@@ -66,12 +67,17 @@ function compileRow(shared: ShapProgram): TreeShap['explain'] {
     const plan = shared.ask(outputs)
     const { f64 } = arena
     layout.put(row, 0, f64, x / DOUBLE, 1)
-    askFor(shared, context, plan)
     arena.putInt(context + CONTEXT_BELOW, plan.count > 1 ? below : above)
-    arena.clear(phi, plan.count * features * SUM_SIZE)
-    kernels.explainRow(context)
-    const sums = { data: f64, start: phi / DOUBLE, stride: SUM_SIZE / DOUBLE, lanes: 2 } as const
-    spreadOutputs(plan, outputs, features, sums, weight, out, 0)
+    arena.clear(phi, plan.count * size)
+    runKernel(shared, kernels.explainRow, context, plan, phi, size)
+    const sums = {
+      data: f64,
+      start: phi / DOUBLE,
+      size: size / DOUBLE,
+      stride: SUM_SIZE / DOUBLE,
+      lanes: 2,
+    } as const
+    spreadOutputs(plan, outputs, features, sums, weights, out, 0)
   }
 }
 

@@ -9,12 +9,16 @@ export interface TreeShapOptions {
   readonly engine?: Engine
 }
 
-/** Returns the explainer of an ensemble over `features` model features. */
+/**
+ * Returns the explainer of an ensemble over `features` model features.
+ * @throws RangeError for an ensemble without covers
+ */
 export function compileTreeShap(
   trees: TreeEnsemble,
   features: number,
   { engine = 'wasm' }: TreeShapOptions = {},
 ): TreeShap {
+  if (!trees.cover) throw new RangeError('path-dependent SHAP values need the covers of the nodes')
   const kernels = engine === 'wasm' ? instantiateKernels() : undefined
   return kernels
     ? compileTreeShapWasm(trees, features, kernels)

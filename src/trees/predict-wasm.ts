@@ -1,6 +1,12 @@
-/** Predictions by the WebAssembly kernels, bit for bit those of `ensembleOutput`. */
+/** Predictions by the WebAssembly kernels, bit for bit those of the plain walk. */
 import { type Arena, createArena } from './arena.ts'
-import { leftComparison, type TreeEnsemble, treeWeight } from './ensemble.ts'
+import {
+  groupTrees,
+  leftComparison,
+  type TreeEnsemble,
+  treeWeights,
+  valueWidth,
+} from './ensemble.ts'
 import type { Kernels } from './kernels.ts'
 import {
   DOUBLE,
@@ -23,55 +29,66 @@ import {
 import { planRows, type RowLayout } from './row-layout.ts'
 import type { TreePredictor } from './tree-predictor.ts'
 
-/** Rows that are predicted at a time, so that they stay in the cache. */
-const CHUNK = 256
+/** Most rows that are predicted at a time, so that they stay in the cache, and most bytes that they take. */
+const MOST_ROWS = 256
+const MOST_BYTES = 4 << 20
 
 /** Returns the predictor of an ensemble on an instance of the kernels. */
 export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels): TreePredictor {
   const { outputs } = trees
+  const width = valueWidth(trees)
   // Features that no split asks are not needed.
   const features = trees.feature.reduce((most, feature) => Math.max(most, feature), -1) + 1
   const layout = planRows(trees, features)
   // One number more, for the leaves to look at.
   const stride = layout.length + 1
   const arena = createArena(kernels.memory)
-  const { roots, nodes, values } = writeNodes(trees, layout, arena)
-  const x = arena.take(CHUNK * stride * DOUBLE)
-  const scores = arena.take(CHUNK * outputs * DOUBLE)
-  const context = arena.take(PREDICT_SIZE)
-  arena.putFields(context, [
-    [PREDICT_ROOTS, roots],
-    [PREDICT_ROOT_COUNT, trees.roots.length],
-    [PREDICT_NODES, nodes],
-    [PREDICT_VALUES, values],
-    [PREDICT_X, x],
-    [PREDICT_X_SIZE, stride * DOUBLE],
-    [PREDICT_SCORES, scores],
-    [PREDICT_OUTPUTS, outputs],
-  ])
-  const weight = treeWeight(trees)
+  const { nodes, values, recordOf } = writeNodes(trees, layout, arena)
+  const chunk = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (stride * DOUBLE))))
+  const x = arena.take(chunk * stride * DOUBLE)
+  // [row][output], or [output][row] where every tree adds to one output.
+  const scores = arena.take(chunk * outputs * DOUBLE)
+  const [rowStep, outputStep] = width === outputs ? [outputs, 1] : [1, chunk]
+  const contexts = groupTrees(trees).map(({ output = 0, roots }) => {
+    const context = arena.take(PREDICT_SIZE)
+    arena.putFields(context, [
+      [PREDICT_ROOTS, arena.storeInts(roots.map(recordOf))],
+      [PREDICT_ROOT_COUNT, roots.length],
+      [PREDICT_NODES, nodes],
+      [PREDICT_VALUES, values],
+      [PREDICT_X, x],
+      [PREDICT_X_SIZE, stride * DOUBLE],
+      [PREDICT_SCORES, scores + output * outputStep * DOUBLE],
+      [PREDICT_OUTPUTS, width],
+    ])
+    return context
+  })
+  const weights = treeWeights(trees)
   const { f64 } = arena
   const [firstX, firstScore] = [x / DOUBLE, scores / DOUBLE]
   const addUp = (from: number, out: Float64Array, to: number) => {
-    for (let k = 0; k < outputs; k++) out[to + k] = f64[from + k]! * weight + trees.base[k]!
+    for (let k = 0; k < outputs; k++)
+      out[to + k] = f64[from + k * outputStep]! * weights[k]! + trees.base[k]!
   }
   return {
     predict(row, out) {
       layout.put(row, 0, f64, firstX, 1)
-      arena.clear(scores, outputs * DOUBLE)
-      kernels.predictRow(context)
+      for (let k = 0; k < outputs; k++) f64[firstScore + k * outputStep] = 0
+      for (let i = 0; i < contexts.length; i++) kernels.predictRow(contexts[i]!)
       addUp(firstScore, out, 0)
     },
     predictRows(X, out) {
-      for (let first = 0; first < X.rows; first += CHUNK) {
-        const rows = Math.min(CHUNK, X.rows - first)
+      for (let first = 0; first < X.rows; first += chunk) {
+        const rows = Math.min(chunk, X.rows - first)
         for (let row = 0; row < rows; row++)
           layout.put(X.data, (first + row) * X.columns, f64, firstX + row * stride, 1)
-        arena.clear(scores, rows * outputs * DOUBLE)
-        arena.putInt(context + PREDICT_ROWS, rows)
-        kernels.predictRows(context)
+        arena.clear(scores, chunk * outputs * DOUBLE)
+        for (const context of contexts) {
+          arena.putInt(context + PREDICT_ROWS, rows)
+          kernels.predictRows(context)
+        }
         for (let row = 0; row < rows; row++)
-          addUp(firstScore + row * outputs, out, (first + row) * outputs)
+          addUp(firstScore + row * rowStep, out, (first + row) * outputs)
       }
     },
   }
@@ -80,12 +97,13 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
 /** Writes the nodes, siblings side by side, and where the values of every leaf stand. */
 function writeNodes(trees: TreeEnsemble, layout: RowLayout, arena: Arena) {
   const count = trees.feature.length
-  const roots = arena.take(trees.roots.length * WORD)
+  const width = valueWidth(trees)
   const nodes = arena.take(count * PREDICT_NODE_SIZE)
   const values = arena.take(count * WORD)
   const leaves = arena.storeDoubles(trees.value)
+  const records = new Map<number, number>()
   let next = 0
-  trees.roots.forEach((root, tree) => {
+  for (const root of trees.roots) {
     // Breadth first: the upper levels of a tree, which all rows pass, lie close together.
     const queue = [root]
     const start = next
@@ -100,13 +118,13 @@ function writeNodes(trees: TreeEnsemble, layout: RowLayout, arena: Arena) {
       arena.putInt(record + PREDICT_NODE_X, isLeaf ? layout.length * DOUBLE : layout.offsetOf(node))
       arena.putInt(record + PREDICT_NODE_LEFT, isLeaf ? record : nodes + next * PREDICT_NODE_SIZE)
       if (isLeaf) {
-        arena.putInt(values + (start + i) * WORD, leaves + node * trees.outputs * DOUBLE)
+        arena.putInt(values + (start + i) * WORD, leaves + node * width * DOUBLE)
         continue
       }
       queue.push(trees.left[node]!, trees.right[node]!)
       next += 2
     }
-    arena.putInt(roots + tree * WORD, nodes + start * PREDICT_NODE_SIZE)
-  })
-  return { roots, nodes, values }
+    records.set(root, nodes + start * PREDICT_NODE_SIZE)
+  }
+  return { nodes, values, recordOf: (root: number) => records.get(root) as number }
 }

@@ -1,5 +1,5 @@
 import { rowOf } from '../data/matrix.ts'
-import { ensembleOutput, type TreeEnsemble } from './ensemble.ts'
+import { compileOutput, type TreeEnsemble } from './ensemble.ts'
 import { type Engine, instantiateKernels } from './kernels.ts'
 import { compileTreePredictorWasm } from './predict-wasm.ts'
 import type { TreePredictor } from './tree-predictor.ts'
@@ -17,11 +17,12 @@ export function compileTreePredictor(
   const kernels = engine === 'wasm' ? instantiateKernels() : undefined
   if (kernels) return compileTreePredictorWasm(trees, kernels)
   const { outputs } = trees
+  const predict = compileOutput(trees)
   return {
-    predict: (x, scores) => ensembleOutput(trees, x, scores),
+    predict,
     predictRows(X, scores) {
       for (let row = 0; row < X.rows; row++)
-        ensembleOutput(trees, rowOf(X, row), scores.subarray(row * outputs, (row + 1) * outputs))
+        predict(rowOf(X, row), scores.subarray(row * outputs, (row + 1) * outputs))
     },
   }
 }

@@ -1,11 +1,12 @@
-/** How the kernels see a row: which numbers they get, and which of them a node compares. */
-import type { TreeEnsemble } from './ensemble.ts'
-import { DOUBLE } from './layout.generated.ts'
-
 /**
- * The numbers of a row: its values, rounded as the ensemble asks, then, where a node sends missing values left, a
- * second copy in which they are −∞. −∞ goes left everywhere, as NaN goes right everywhere.
+ * A row as the kernels read it, who compare numbers with ≤ and ask nothing else: the row itself, in which missing
+ * values go right as NaN; if some node sends them left, a copy with −∞ in their place; then one number per view.
  */
+import { type TreeEnsemble, viewOf } from './ensemble.ts'
+import { DOUBLE } from './layout.generated.ts'
+import { type ColumnView, isOfCodes, ZERO } from './views.ts'
+
+/** Where the numbers of a row stand, and how they are made. */
 export interface RowLayout {
   /** Numbers per row. */
   readonly length: number
@@ -19,26 +20,146 @@ export interface RowLayout {
   put(data: Float64Array, from: number, to: Float64Array, start: number, stride: number): void
 }
 
-/** Returns the layout of rows of `features` model features for an ensemble. */
+/** A view and the side that it sends missing values to. */
+interface Slot {
+  readonly view: ColumnView
+  readonly missing: number
+}
+
+/** Returns the layout of the first `features` features of an ensemble's rows; equal views share a number. */
 export function planRows(trees: TreeEnsemble, features: number): RowLayout {
-  const copies = trees.missingLeft.includes(1) ? 2 : 1
   const isSingle = trees.precision === 'float32'
-  return {
-    length: copies * features,
-    offsetOf(node) {
-      const copy = trees.missingLeft[node] === 1 ? features : 0
-      return (trees.feature[node]! + copy) * DOUBLE
-    },
-    put(data, from, to, start, stride) {
-      for (let j = 0; j < features; j++) {
-        const raw = data[from + j]!
-        const value = isSingle ? Math.fround(raw) : raw
-        to[start + j * stride] = value
-        if (copies > 1)
-          to[start + (features + j) * stride] = Number.isNaN(value)
-            ? Number.NEGATIVE_INFINITY
-            : value
+  const hasCopy = trees.feature.some(
+    (feature, node) => feature >= 0 && trees.missingLeft[node] === 1 && !viewOf(trees, node),
+  )
+  const first = hasCopy ? 2 * features : features
+  const { ofCodes, ofNumbers, slotOf } = listSlots(trees)
+  const codes = packCodes(ofCodes)
+  const numbers = packNumbers(ofNumbers)
+  const length = first + ofCodes.length + ofNumbers.length
+
+  const putPlain: RowLayout['put'] = (data, from, to, start, stride) => {
+    for (let j = 0; j < features; j++) {
+      const raw = data[from + j]!
+      const value = isSingle ? Math.fround(raw) : raw
+      to[start + j * stride] = value
+      if (hasCopy)
+        to[start + (features + j) * stride] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
+    }
+  }
+  const putCodes: RowLayout['put'] = (data, from, to, start, stride) => {
+    const { feature, first: firsts, end, bytes, shown } = codes
+    let at = start
+    for (let i = 0; i < feature.length; i++) {
+      const value = data[from + feature[i]!]!
+      let side = Number.isNaN(value) ? MISSING : OUTSIDE
+      // As `hasCode` says it, without a call per number.
+      if (value > -1 && value < end[i]!) {
+        const code = value | 0
+        side = (bytes[firsts[i]! + (code >> 3)]! >> (code & 7)) & 1
       }
+      to[at] = shown[3 * i + side]!
+      at += stride
+    }
+  }
+  const putNumbers: RowLayout['put'] = (data, from, to, start, stride) => {
+    const { feature, missing, zero } = numbers
+    let at = start
+    for (let i = 0; i < feature.length; i++) {
+      const raw = data[from + feature[i]!]!
+      const value = isSingle ? Math.fround(raw) : raw
+      // Written so that NaN is missing too.
+      to[at] = Math.abs(value) > zero[i]! ? value : missing[i]!
+      at += stride
+    }
+  }
+  return {
+    length,
+    offsetOf(node) {
+      const slot = slotOf(node)
+      if (slot >= 0) return (first + slot) * DOUBLE
+      return (trees.feature[node]! + (trees.missingLeft[node] === 1 ? features : 0)) * DOUBLE
     },
+    put:
+      length === first
+        ? putPlain
+        : (data, from, to, start, stride) => {
+            putPlain(data, from, to, start, stride)
+            putCodes(data, from, to, start + first * stride, stride)
+            putNumbers(data, from, to, start + (first + codes.feature.length) * stride, stride)
+          },
+  }
+}
+
+/** Lists the views in use, each once per side of missing values: those of codes, then those of numbers. */
+function listSlots(trees: TreeEnsemble) {
+  const ofCodes = new Map<string, Slot>()
+  const ofNumbers = new Map<string, Slot>()
+  const { view = new Int32Array(0), views = [] } = trees
+  const names = views.map(nameOf)
+  const keys = new Array<string>(view.length)
+  view.forEach((number, node) => {
+    if (number < 0 || trees.feature[node]! < 0) return
+    const own = views[number] as ColumnView
+    const missing = missingOf(own, trees.missingLeft[node] === 1)
+    const key = `${missing} ${names[number]}`
+    keys[node] = key
+    ;(isOfCodes(own) ? ofCodes : ofNumbers).set(key, { view: own, missing })
+  })
+  const slots = new Map([...ofCodes.keys(), ...ofNumbers.keys()].map((key, i) => [key, i]))
+  const slot = Int32Array.from(view, (_, node) => slots.get(keys[node] ?? '') ?? -1)
+  return {
+    ofCodes: [...ofCodes.values()],
+    ofNumbers: [...ofNumbers.values()],
+    slotOf: (node: number) => slot[node] ?? -1,
+  }
+}
+
+/** Equal views have equal names. */
+function nameOf({ kind, feature, codes }: ColumnView): string {
+  return `${kind} ${feature} ${Array.from(codes, (byte) => String.fromCharCode(byte)).join('')}`
+}
+
+function missingOf({ kind }: ColumnView, isLeft: boolean): number {
+  if (kind === 'missing_as_zero') return 0
+  return isLeft ? Number.NEGATIVE_INFINITY : Number.NaN
+}
+
+/** What a view of codes finds a number to be: the index of what it shows. */
+const OUTSIDE = 0
+const INSIDE = 1
+const MISSING = 2
+
+function packCodes(slots: readonly Slot[]) {
+  const bytes = new Uint8Array(slots.reduce((sum, { view }) => sum + view.codes.length, 0))
+  const shown = new Float64Array(3 * slots.length)
+  let next = 0
+  const first = Int32Array.from(slots, ({ view, missing }, i) => {
+    const own = next
+    bytes.set(view.codes, own)
+    next += view.codes.length
+    const [left, right] = view.kind === 'codes_left' ? [INSIDE, OUTSIDE] : [OUTSIDE, INSIDE]
+    shown[3 * i + left] = Number.NEGATIVE_INFINITY
+    shown[3 * i + right] = Number.POSITIVE_INFINITY
+    shown[3 * i + MISSING] = missing
+    return own
+  })
+  return {
+    feature: Int32Array.from(slots, ({ view }) => view.feature),
+    /** All sets behind each other, and where each begins. */
+    bytes,
+    first,
+    /** The first code beyond a set; nothing lies in an empty one, not even what is cut off to 0. */
+    end: Float64Array.from(slots, ({ view }) => view.codes.length * 8 || -1),
+    shown,
+  }
+}
+
+function packNumbers(slots: readonly Slot[]) {
+  return {
+    feature: Int32Array.from(slots, ({ view }) => view.feature),
+    missing: Float64Array.from(slots, ({ missing }) => missing),
+    /** Up to which size a number is missing; nothing is smaller than −1. */
+    zero: Float64Array.from(slots, ({ view }) => (view.kind === 'zero_as_missing' ? ZERO : -1)),
   }
 }

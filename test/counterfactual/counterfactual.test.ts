@@ -17,6 +17,7 @@ import { frameOfCells, type InputColumn } from '../../src/preprocess/preprocesso
 import type { Counterfactual, Explanation } from '../../src/shap/explanation.ts'
 import type { EstimatorName } from '../../src/training/choose-estimator.ts'
 import { train } from '../../src/training/train.ts'
+import { writeProbabilities } from '../models/ask-model.ts'
 
 /** Two numbers, one of whole numbers, a category, a text with a derived column. */
 function makeTable(seed: number, classes: number): DataFrame {
@@ -332,7 +333,7 @@ t.test('a search that runs out of budget says so, and its bound holds', async (t
   const kind = kindOf(artifact.model)
   const predictRow = (x: Float64Array) => {
     const out = new Float64Array(classes.length)
-    kind.probabilities(artifact.model, x, out)
+    writeProbabilities(artifact.model, x, out)
     return out.indexOf(Math.max(...out))
   }
   const bounds = kind.buildBounds(artifact.model, shape)

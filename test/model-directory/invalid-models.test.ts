@@ -15,6 +15,7 @@ import type { TreesSpec } from '../../src/models/model.ts'
 import { trees } from '../../src/models/trees.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import type { GlobalSummary } from '../../src/shap/global-summary.ts'
+import { coversOf } from '../models/ask-model.ts'
 import {
   decodeFiles,
   encodeChanged,
@@ -132,9 +133,9 @@ function chain(depth: number): TreesSpec {
 }
 
 t.test('too deep', async (t) => {
-  const deepest = decodeFiles(encodeChanged(tree, { model: chain(64) }))
-  t.doesNotThrow(() => checkAnswers(buildPredictor(deepest), deepest), '64 levels')
-  await refuses(t, encodeChanged(tree, { model: chain(65) }), 'invalid', /deeper than 64/, '65')
+  const deepest = decodeFiles(encodeChanged(tree, { model: chain(256) }))
+  t.doesNotThrow(() => checkAnswers(buildPredictor(deepest), deepest), '256 levels')
+  await refuses(t, encodeChanged(tree, { model: chain(257) }), 'invalid', /deeper than 256/, '257')
   await refuses(t, encodeChanged(tree, { model: chain(1e5) }), 'invalid', /deeper/, '100,000')
 })
 
@@ -168,15 +169,15 @@ t.test('counts in the header that the file does not hold', async (t) => {
 t.test('covers that are not weights', async (t) => {
   for (const bad of [0, -1, Number.NaN, 1 / 0]) {
     for (const node of [root, leaf])
-      await refuses(t, withTrees({ cover: setAt(spec.cover, node, bad) }), 'invalid', /cover/)
+      await refuses(t, withTrees({ cover: setAt(coversOf(spec), node, bad) }), 'invalid', /cover/)
   }
-  const more = setAt(spec.cover, root, (spec.cover[root] as number) + 1)
+  const more = setAt(coversOf(spec), root, (coversOf(spec)[root] as number) + 1)
   await refuses(t, withTrees({ cover: more }), 'invalid', /its children have/)
-  const huge = spec.cover.map(() => 1.7e308)
+  const huge = coversOf(spec).map(() => 1.7e308)
   await refuses(t, withTrees({ cover: huge }), 'invalid', /its children have/)
 })
 
-t.test('category sets: the format has none, so none can be out of range', async (t) => {
+t.test('a model without category sets stores none', async (t) => {
   t.strictSame([...trees.store(spec).tensors.keys()].sort(), [
     'base',
     'cover',
@@ -363,8 +364,8 @@ t.test('a self-test that does not come out', async (t) => {
       const message = new RegExp(`self-test row ${row + 1} `)
       for (const files of [
         altered(row, { probabilities: shift(probabilities) }),
-        altered(row, { shapValues: shift(shapValues) }),
-        altered(row, { baseValue: baseValue + 1e-6 }),
+        altered(row, { shapValues: shift(shapValues as number[]) }),
+        altered(row, { baseValue: (baseValue as number) + 1e-6 }),
       ])
         await refuses(t, files, 'self_test', message)
     }

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decodeTensors, encodeTensors } from '../../src/artifact/safetensors.ts'
 import { i32, u8 } from '../../src/data/tensor.ts'
-import { kindOf } from '../../src/models/index.ts'
 import { linear } from '../../src/models/linear.ts'
 import type { LinearSpec, ModelShape } from '../../src/models/model.ts'
+import { defaultExplainer, writeProbabilities } from './ask-model.ts'
 
 const binary: LinearSpec = {
   kind: 'linear',
@@ -31,7 +31,7 @@ const sigmoid = (z: number) => 1 / (1 + Math.exp(-z))
 function predict(spec: LinearSpec, shape: ModelShape, x: readonly number[]): number[] {
   linear.check(spec, shape)
   const out = new Float64Array(shape.classes)
-  linear.probabilities(spec, Float64Array.from(x), out)
+  writeProbabilities(spec, Float64Array.from(x), out)
   return [...out]
 }
 
@@ -141,7 +141,7 @@ t.test('scores beyond what a power can hold', (t) => {
 })
 
 t.test('SHAP values: coefficient × distance from the mean', (t) => {
-  const explainer = linear.buildExplainer(binary, binaryShape)
+  const explainer = defaultExplainer(binary, binaryShape)
   t.equal(explainer.space, 'log_odds')
   t.equal(explainer.method, 'linear_interventional')
   // The score at the means: 0.25 + 2 · 1 − 0.5 · −2.
@@ -191,12 +191,12 @@ t.test('random models: additive, a distribution, the same after storing', (t) =>
       const stored = linear.restore(decodeTensors(encodeTensors({ metadata, tensors }), 'linear'))
       t.strictSame(stored, spec, 'nothing is lost in a file')
       const out = new Float64Array(shape.classes)
-      linear.probabilities(stored, x, out)
+      writeProbabilities(stored, x, out)
       const isDistribution =
         out.every((p) => p >= 0 && p <= 1) && Math.abs(out.reduce((a, b) => a + b) - 1) < 1e-12
       if (!isDistribution) throw new Error(`probabilities ${out}`)
       const labels = Array.from(out, (_, label) => label)
-      const explainer = kindOf(stored).buildExplainer(stored, shape)
+      const explainer = defaultExplainer(stored, shape)
       const phi = new Float64Array(labels.length * shape.features)
       explainer.explain(x, labels, phi)
       for (const label of labels) {

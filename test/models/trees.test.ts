@@ -4,9 +4,10 @@ import { decodeTensors, encodeTensors } from '../../src/artifact/safetensors.ts'
 import { createRandom, type Random } from '../../src/data/random.ts'
 import { f64, i32, type Tensor, u8 } from '../../src/data/tensor.ts'
 import { ArtifactError } from '../../src/errors.ts'
-import { kindOf } from '../../src/models/index.ts'
 import type { ModelShape, TreesSpec } from '../../src/models/model.ts'
-import { MAX_DEPTH, trees } from '../../src/models/trees.ts'
+import { MAX_DEPTH } from '../../src/models/tree-check.ts'
+import { trees } from '../../src/models/trees.ts'
+import { coversOf, defaultExplainer, writeProbabilities } from './ask-model.ts'
 
 const shape: ModelShape = { features: 2, classes: 2 }
 
@@ -51,7 +52,8 @@ const boosted: TreesSpec = {
 const at = <T extends Int32Array | Float64Array | Uint8Array>(array: T, i: number, value: number) =>
   array.with(i, value) as T
 
-const { feature, threshold, left, right, missingLeft, cover, value, base, roots } = forest
+const { feature, threshold, left, right, missingLeft, value, base, roots } = forest
+const cover = coversOf(forest)
 
 interface Refusal {
   readonly what: string
@@ -173,9 +175,9 @@ const refusals: readonly Refusal[] = [
     },
   ]),
   {
-    what: 'cover 0, with a sum that fits',
-    changes: { cover: at(at(cover, 3, 0), 4, 6) },
-    message: /node 3 has cover 0/,
+    what: 'cover 0, with a sum that does not fit',
+    changes: { cover: at(cover, 3, 0) },
+    message: /node 2 has cover 6, its children have 5/,
   },
   {
     what: 'a negative cover, with a sum that fits',
@@ -254,14 +256,17 @@ function chain(depth: number): TreesSpec {
 t.test(`more than ${MAX_DEPTH} levels are refused, however many`, (t) => {
   const deepest = chain(MAX_DEPTH)
   t.doesNotThrow(() => trees.check(deepest, shape))
-  const explainer = trees.buildExplainer(deepest, shape)
+  const explainer = defaultExplainer(deepest, shape)
   const x = Float64Array.of(1, 1)
   const phi = new Float64Array(2)
   explainer.explain(x, [1], phi)
   const sum = explainer.baseValue(1) + (phi[0] as number) + (phi[1] as number)
   t.ok(Math.abs(sum - explainer.output(x, 1)) < 1e-9, `the deepest is explained: ${sum}`)
   for (const depth of [MAX_DEPTH + 1, 1000, 100_000])
-    t.throws(() => trees.check(chain(depth), shape), { code: 'invalid', message: /deeper than 64/ })
+    t.throws(() => trees.check(chain(depth), shape), {
+      code: 'invalid',
+      message: /deeper than 256/,
+    })
   t.end()
 })
 
@@ -433,9 +438,9 @@ t.test('random trees: prediction by definition, additive, the same after storing
         t.strictSame(spec, original, 'nothing is lost in a file')
         const x = Float64Array.from(halves, (half) => half / 2)
         const probabilities = new Float64Array(2)
-        trees.probabilities(spec, x, probabilities)
+        writeProbabilities(spec, x, probabilities)
         const expected = 1 / (1 + Math.exp(-score(original, x)))
-        const explainer = kindOf(spec).buildExplainer(spec, shape)
+        const explainer = defaultExplainer(spec, shape)
         const phi = new Float64Array(4)
         explainer.explain(x, [0, 1], phi)
         for (const label of [0, 1]) {
@@ -472,7 +477,7 @@ t.test('which way a row goes', (t) => {
     const spec = { ...stump, ...changes }
     trees.check(spec, shape)
     const out = new Float64Array(2)
-    trees.probabilities(spec, Float64Array.of(x, 0), out)
+    writeProbabilities(spec, Float64Array.of(x, 0), out)
     return out[0] === 1
   }
   const single = { precision: 'float32', threshold: Float64Array.of(rounded, 0, 0) } as const
@@ -500,7 +505,7 @@ t.test('mean and sum, base and link', (t) => {
   const probabilities = (spec: TreesSpec, x: number[]) => {
     trees.check(spec, shape)
     const out = new Float64Array(2)
-    trees.probabilities(spec, Float64Array.from(x), out)
+    writeProbabilities(spec, Float64Array.from(x), out)
     return [...out]
   }
   const near = (actual: number[], expected: number[]) =>
@@ -521,7 +526,7 @@ t.test('mean and sum, base and link', (t) => {
   const steepBoth: TreesSpec = { ...softmax, base: Float64Array.of(-2000, -3000) }
   t.strictSame(probabilities(steepBoth, [0, 0]), [1, 0], 'no overflow')
 
-  const explainer = trees.buildExplainer(boosted, shape)
+  const explainer = defaultExplainer(boosted, shape)
   t.equal(explainer.space, 'log_odds')
   t.equal(explainer.baseValue(0), -explainer.baseValue(1), 'a logit has one score for two classes')
   const phi = new Float64Array(4)
@@ -530,7 +535,7 @@ t.test('mean and sum, base and link', (t) => {
     [...phi.subarray(0, 2)],
     [...phi.subarray(2)].map((value) => 0 - value),
   )
-  t.equal(trees.buildExplainer(forest, shape).space, 'probability')
+  t.equal(defaultExplainer(forest, shape).space, 'probability')
   const one: TreesSpec = {
     ...forest,
     roots: Int32Array.of(0),
@@ -543,7 +548,7 @@ t.test('mean and sum, base and link', (t) => {
     value: Float64Array.of(0.25, 0.75),
   }
   t.strictSame(probabilities(one, [0, 0]), [0.25, 0.75], 'a single leaf')
-  trees.buildExplainer(one, shape).explain(Float64Array.of(0, 0), [1], phi)
+  defaultExplainer(one, shape).explain(Float64Array.of(0, 0), [1], phi)
   t.strictSame([...phi.subarray(0, 2)], [0, 0], 'has nothing to explain')
   t.end()
 })
@@ -572,7 +577,7 @@ t.test('a stored ensemble with a part missing or of another type is refused', (t
     }
   }
   for (const name of file.metadata.keys()) {
-    for (const other of ['', 'other', 'one_vs_rest', 'toString']) {
+    for (const other of ['', 'other', 'none', 'toString']) {
       const metadata = new Map([...file.metadata, [name, other]])
       t.throws(() => trees.restore({ ...file, metadata }), {
         code: 'invalid',

@@ -3,12 +3,13 @@ import t from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
 import type { Cell, DataFrame } from '../../src/data/frame.ts'
 import { createRandom } from '../../src/data/random.ts'
-import type { LinearSpec } from '../../src/models/model.ts'
+import type { LinearSpec, TreesSpec } from '../../src/models/model.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
+import { makeSelfTest, runSelfTest } from '../../src/predictor/self-test.ts'
 import { frameOfCells, type InputColumn } from '../../src/preprocess/preprocessor.ts'
 import type { Explanation } from '../../src/shap/explanation.ts'
 import { refusalOf } from '../helper.ts'
-import { trainSmall } from '../model-directory/model-files.ts'
+import { decodeFiles, encodeChanged, trainSmall } from '../model-directory/model-files.ts'
 
 const random = createRandom(3)
 
@@ -181,4 +182,51 @@ t.test('what is not ready yet is estimated without making it', async (t) => {
   t.ok(predictor.estimateSeconds(10, { ...options, output: 'all' }) > ten)
   t.ok(predictor.estimateSeconds(10, { interactions: true }) > predictor.estimateSeconds(10, {}))
   t.ok(predictor.estimateSeconds(10, { counterfactual: 'a' }) >= 10)
+})
+
+t.test('a model that holds neither covers nor rows to explain against only predicts', async (t) => {
+  const trained = await trainSmall('random_forest')
+  const { cover: _, ...model } = trained.model as TreesSpec
+  const { rows, columns } = trained.background
+  const background = { rows: 0, columns, data: new Float64Array(0) }
+  const { inputs } = trained.preprocessor
+  const frame = frameOfCells(inputs, makeRows(inputs, 3))
+  const before = buildPredictor(trained)
+
+  const bare = buildPredictor({ ...trained, model, background })
+  t.strictSame(bare.predict(frame), before.predict(frame))
+  for (const options of [{}, { method: 'tree_interventional' }, { space: 'log_odds' }]) {
+    for (const ask of [
+      () => bare.checkOptions(options),
+      () => bare.explain(frame, options),
+      () => bare.chooseExplainer(options),
+      () => bare.estimateSeconds(3, options),
+    ]) {
+      const { code, message } = refusalOf(ask)
+      t.equal(code, 'cannot_explain')
+      t.match(message, /which this model does not hold; .*predictions only/)
+    }
+  }
+  t.equal(refusalOf(() => bare.explainer).code, 'cannot_explain')
+  const counted = { ...trained, model, background, selfTest: makeSelfTest(bare) }
+  t.ok(counted.selfTest.every((row) => !('shapValues' in row || 'baseValue' in row)))
+  const files = encodeChanged(counted as Artifact)
+  const stored = decodeFiles(files)
+  t.strictSame(stored.selfTest, counted.selfTest)
+  t.doesNotThrow(() => runSelfTest(buildPredictor(stored), stored))
+  const misled = { ...stored, selfTest: trained.selfTest }
+  t.throws(() => runSelfTest(bare, misled), { code: 'self_test', message: /nothing can compute/ })
+  const silent = { ...trained, selfTest: counted.selfTest }
+  t.throws(() => runSelfTest(before, silent), { code: 'self_test', message: /lacks SHAP values/ })
+
+  const against = buildPredictor({ ...trained, model })
+  t.equal(rows > 0 && against.explainer.method, 'tree_interventional', 'rows explain it')
+  const path = { method: 'tree_path_dependent' }
+  const refused = refusalOf(() => against.explain(frame, path))
+  t.equal(refused.code, 'invalid_option')
+  t.match(refused.message, /ask for method=tree_interventional, without interactions/)
+  t.match(
+    refusalOf(() => against.explain(frame, { interactions: true })).message,
+    /interactions are not computed/,
+  )
 })

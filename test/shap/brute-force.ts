@@ -1,10 +1,6 @@
 /** Shapley values by their definition, over all subsets of features: the oracle of the SHAP tests. */
-import {
-  ensembleOutput,
-  goesLeft,
-  type TreeEnsemble,
-  treeWeight,
-} from '../../src/trees/ensemble.ts'
+import type { TreeEnsemble } from '../../src/trees/ensemble.ts'
+import { ensembleOutput, isLeftOf, leafValue, weightOf } from '../trees/plain-trees.ts'
 
 /** Returns the Shapley values of a game over `players` players; `value` gets a bit mask of who is in. */
 export function shapleyValues(players: number, value: (mask: number) => number): number[] {
@@ -73,19 +69,20 @@ export function conditionalOutput(
   mask: number,
   output: number,
 ): number {
-  const visit = (node: number): number => {
+  const cover = trees.cover as Float64Array
+  const visit = (tree: number, node: number): number => {
     const feature = trees.feature[node] as number
-    if (feature < 0) return trees.value[node * trees.outputs + output] as number
+    if (feature < 0) return leafValue(trees, tree, node, output)
     const left = trees.left[node] as number
     const right = trees.right[node] as number
-    if (mask & (1 << feature)) return visit(goesLeft(trees, node, x) ? left : right)
-    const coverLeft = trees.cover[left] as number
-    const coverRight = trees.cover[right] as number
+    if (mask & (1 << feature)) return visit(tree, isLeftOf(trees, node, x) ? left : right)
+    const coverLeft = cover[left] as number
+    const coverRight = cover[right] as number
     const share = coverLeft + coverRight > 0 ? coverLeft / (coverLeft + coverRight) : 0.5
-    return share * visit(left) + (1 - share) * visit(right)
+    return share * visit(tree, left) + (1 - share) * visit(tree, right)
   }
-  const sum = trees.roots.reduce((total, root) => total + visit(root), 0)
-  return sum * treeWeight(trees) + (trees.base[output] as number)
+  const sum = trees.roots.reduce((total, root, tree) => total + visit(tree, root), 0)
+  return sum * weightOf(trees, output) + (trees.base[output] as number)
 }
 
 function binomial(n: number, k: number): number {

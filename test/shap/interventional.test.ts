@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { type Matrix, rowOf } from '../../src/data/matrix.ts'
 import { createRandom, type Random } from '../../src/data/random.ts'
 import { compileInterventional, type InterventionalOptions } from '../../src/shap/interventional.ts'
-import { ensembleOutput, type TreeEnsemble } from '../../src/trees/ensemble.ts'
+import type { TreeEnsemble } from '../../src/trees/ensemble.ts'
+import { ensembleOutput } from '../trees/plain-trees.ts'
 import {
   asShares,
   chain,
@@ -102,28 +103,6 @@ t.test('the memory that tables may take decides', (t) => {
   // 2^18 entries and more for each of the last leaves.
   const deep = flatten([chain(random, [...Array(24).keys()])])
   t.equal(compileInterventional(deep, 24, randomRows(random, 5, 24)).plan, 'sets')
-  t.end()
-})
-
-t.test('tables of another thread give the same values', (t) => {
-  const random = createRandom(3, 203)
-  const trees = flatten(forest(random, { features: FEATURES }))
-  const background = randomRows(random, 5, FEATURES)
-  const made = compileInterventional(trees, FEATURES, background)
-  const tables = structuredClone(made.tables?.()) as Float64Array
-  const other = compileInterventional(trees, FEATURES, background, { tables })
-  const x = randomRow(random, FEATURES)
-  const [a, b] = [made, other].map((shap) => {
-    const phi = new Float64Array(2 * FEATURES)
-    shap.explain(x, [0, 1], phi)
-    return phi
-  }) as [Float64Array, Float64Array]
-  t.same(a, b)
-  t.ok(a.some((phi) => phi !== 0))
-  t.throws(
-    () => compileInterventional(trees, FEATURES, background, { tables: tables.slice(1) }),
-    RangeError,
-  )
   t.end()
 })
 

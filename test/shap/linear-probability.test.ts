@@ -4,6 +4,7 @@ import type { Matrix } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { linear } from '../../src/models/linear.ts'
 import type { ExplainerOffer, LinearSpec } from '../../src/models/model.ts'
+import { writeProbabilities } from '../models/ask-model.ts'
 import { shapleyValues } from './brute-force.ts'
 
 const random = createRandom(7)
@@ -70,7 +71,7 @@ function gameOf({ spec, classes, background, x }: Case, label: number) {
     for (let row = 0; row < background.rows; row++) {
       for (let j = 0; j < spec.features; j++)
         mixed[j] = (mask & (1 << j) ? x[j] : background.data[row * spec.features + j]) as number
-      linear.probabilities(spec, mixed, out)
+      writeProbabilities(spec, mixed, out)
       sum += out[label] as number
     }
     return sum / background.rows
@@ -123,7 +124,7 @@ t.test('many features: additive, and features that change nothing have exactly 0
       c.background.data[row * 40 + 5] = c.x[5] as number
     const { base, phi } = explain(c)
     const out = new Float64Array(2)
-    linear.probabilities(c.spec, c.x, out)
+    writeProbabilities(c.spec, c.x, out)
     for (const label of [0, 1]) {
       const own = phi[label] as number[]
       const sum = own.reduce((a, b) => a + b, base[label] as number)

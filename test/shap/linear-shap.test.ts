@@ -1,9 +1,9 @@
 /** The closed form of linear SHAP against the definition over all subsets of features. */
 import t, { type Test } from 'tap'
 import { createRandom, type Random } from '../../src/data/random.ts'
-import { linear } from '../../src/models/linear.ts'
 import type { LinearSpec } from '../../src/models/model.ts'
 import { linearBaseValue, linearShap } from '../../src/shap/linear-shap.ts'
+import { defaultExplainer } from '../models/ask-model.ts'
 import { shapleyValues } from './brute-force.ts'
 
 const TOLERANCE = 1e-12
@@ -60,7 +60,7 @@ for (const [link, classes, scores] of [
       means: numbers(random, features),
       link,
     }
-    const explainer = linear.buildExplainer(spec, { features, classes })
+    const explainer = defaultExplainer(spec, { features, classes })
     t.equal(explainer.space, 'log_odds')
     t.equal(explainer.method, 'linear_interventional')
     const labels = Array.from({ length: classes }, (_, label) => classes - 1 - label)
@@ -100,9 +100,8 @@ t.test('a feature at its mean or without a weight has exactly 0, not −0', (t) 
     link: 'logit',
   }
   const phi = new Float64Array(6)
-  linear
-    .buildExplainer(spec, { features: 3, classes: 2 })
-    .explain(Float64Array.of(4, 3, 9), [0, 1], phi)
+  const explainer = defaultExplainer(spec, { features: 3, classes: 2 })
+  explainer.explain(Float64Array.of(4, 3, 9), [0, 1], phi)
   phi.forEach((found, j) => {
     t.ok(Object.is(found, 0), `value ${j}`)
   })

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import t, { type Test } from 'tap'
 import { createRandom, type Random } from '../../src/data/random.ts'
-import { trees as treesKind } from '../../src/models/trees.ts'
 import { gaussLegendre } from '../../src/shap/gauss-legendre.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
-import { ensembleOutput, goesLeft, type TreeEnsemble } from '../../src/trees/ensemble.ts'
+import { goesLeft, type TreeEnsemble } from '../../src/trees/ensemble.ts'
+import { coversOf, defaultExplainer } from '../models/ask-model.ts'
+import { ensembleOutput } from '../trees/plain-trees.ts'
 import {
   asShares,
   chain,
@@ -146,7 +147,7 @@ t.test('features without an effect have exactly 0, not −0', (t) => {
     for (const j of [1, 2, 3]) t.ok(Object.is(phi[j], 0), `feature ${j} of ${x.join(' ')}`)
   }
   const logit = { ...trees, kind: 'trees', link: 'logit', vote: 'soft' } as const
-  const explainer = treesKind.buildExplainer(logit, { features: 4, classes: 2 })
+  const explainer = defaultExplainer(logit, { features: 4, classes: 2 })
   const phi = new Float64Array(8)
   explainer.explain(row(0, 0, 0, 0), [0, 1], phi)
   for (const j of [1, 2, 3, 5, 6, 7]) t.ok(Object.is(phi[j], 0), `class ${j < 4 ? 0 : 1}`)
@@ -450,7 +451,7 @@ function enumeratePaths(trees: TreeEnsemble, features: number, x: Float64Array):
       return
     }
     const children = [trees.left[node] as number, trees.right[node] as number]
-    const covers = children.map((child) => trees.cover[child] as number)
+    const covers = children.map((child) => coversOf(trees)[child] as number)
     const total = covers.reduce((sum, cover) => sum + cover, 0)
     children.forEach((child, side) => {
       const before = path.get(feature) ?? { R: 1, s: 1 }

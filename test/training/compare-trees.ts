@@ -2,6 +2,7 @@
 import { rowOf } from '../../src/data/matrix.ts'
 import type { TreesSpec } from '../../src/models/model.ts'
 import type { Labelled } from '../contract.ts'
+import { coversOf } from '../models/ask-model.ts'
 
 /** The arrays of scikit-learn's `tree_`; leaves have feature −1. */
 export interface SklearnTree {
@@ -34,8 +35,8 @@ export function compareTrees(
     const { own, other, rows } = visit
     const at = `node ${other}`
     const cover = expected.cover[other] as number
-    if (Math.abs((spec.cover[own] as number) - cover) > 1e-9 * cover)
-      differences.push(`${at}: cover ${spec.cover[own]} instead of ${cover}`)
+    if (Math.abs((coversOf(spec)[own] as number) - cover) > 1e-9 * cover)
+      differences.push(`${at}: cover ${coversOf(spec)[own]} instead of ${cover}`)
     const isLeaf = (spec.feature[own] as number) < 0
     if (isLeaf !== (expected.feature[other] as number) < 0) {
       differences.push(`${at}: one is a leaf, the other is not`)

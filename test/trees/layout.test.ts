@@ -212,7 +212,9 @@ const probes: readonly Probe[] = [
       // Memory that is handed out is empty.
       new Uint8Array(kernels.memory.buffer).fill(0)
       const plan = planTables(trees, 2, 2 ** 27)!
-      return compileInterventionalTables(trees, 5, background, kernels, plan).tables!()
+      const phi = new Float64Array(10 * 2 * 5)
+      compileInterventionalTables(trees, 5, background, kernels, plan).explainRows(X, outputs, phi)
+      return phi
     },
     find: (_, [, , width, conditions]) => ({
       CONDITION: range(conditions!, width!, layout.CONDITION_SIZE!),

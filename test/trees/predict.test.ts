@@ -4,9 +4,11 @@ import { rowOf } from '../../src/data/matrix.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { compileInterventional } from '../../src/shap/interventional.ts'
 import { compileTreeShap } from '../../src/shap/tree-shap.ts'
-import { ensembleOutput, type TreeEnsemble } from '../../src/trees/ensemble.ts'
+import type { TreeEnsemble } from '../../src/trees/ensemble.ts'
 import { instantiateKernels } from '../../src/trees/kernels.ts'
 import { compileTreePredictor } from '../../src/trees/predict.ts'
+import { ensembleOutput } from './plain-trees.ts'
+import { generalities, randomEnsemble, randomTable } from './random-ensembles.ts'
 import { chain, flatten, forest, leaf, randomRows, row, split, value } from './random-trees.ts'
 
 const random = createRandom(1, 300)
@@ -58,6 +60,50 @@ t.test('predictions are bit for bit those of the plain walk', (t) => {
         }
       }
     }
+  }
+  t.end()
+})
+
+t.test('so are those of ensembles of the whole generality', (t) => {
+  for (const [i, generality] of generalities.entries()) {
+    const own = createRandom(i, 301)
+    for (let repeat = 0; repeat < 5; repeat++) {
+      const trees = randomEnsemble(own, generality)
+      const X = randomTable(own, 300, 6)
+      const expected = new Float64Array(300 * trees.outputs)
+      for (let row = 0; row < 300; row++) {
+        const at = row * trees.outputs
+        ensembleOutput(trees, rowOf(X, row), expected.subarray(at, at + trees.outputs))
+      }
+      for (const engine of ['wasm', 'reference'] as const) {
+        const predictor = compileTreePredictor(trees, { engine })
+        const batch = new Float64Array(expected.length).fill(Number.NaN)
+        predictor.predictRows(X, batch)
+        t.same(batch, expected, `${generality.name}, ${engine}`)
+        const single = new Float64Array(trees.outputs).fill(Number.NaN)
+        predictor.predict(rowOf(X, 0), single)
+        t.same(
+          single,
+          expected.subarray(0, trees.outputs),
+          `${generality.name}, one row, ${engine}`,
+        )
+      }
+    }
+  }
+  t.end()
+})
+
+t.test('rows of very many numbers are predicted a few at a time', (t) => {
+  const own = createRandom(1, 302)
+  const features = 30_000
+  const trees = flatten(forest(own, { count: 3, features, outputs: 2 }))
+  const X = randomRows(own, 40, features)
+  const batch = new Float64Array(80)
+  compileTreePredictor(trees).predictRows(X, batch)
+  const plain = new Float64Array(2)
+  for (let row = 0; row < 40; row++) {
+    ensembleOutput(trees, rowOf(X, row), plain)
+    t.same(batch.subarray(2 * row, 2 * row + 2), plain)
   }
   t.end()
 })

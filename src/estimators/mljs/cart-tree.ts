@@ -3,10 +3,9 @@ import type { CartNode } from 'ml-cart'
 import { Matrix as MlMatrix } from 'ml-matrix'
 import { type Matrix, rowOf } from '../../data/matrix.ts'
 import type { TreesSpec } from '../../models/model.ts'
-import { MAX_DEPTH } from '../../models/trees.ts'
 import { findLeaf } from '../../trees/ensemble.ts'
 import type { FitContext } from '../estimator.ts'
-import type { Params, ParamsSchema } from '../params.ts'
+import { MAX_GROWN_DEPTH, type Params, type ParamsSchema } from '../params.ts'
 import type { SearchSpace } from '../search-space.ts'
 
 /** A fitted tree with the feature that each of its columns stands for. */
@@ -21,7 +20,7 @@ export const cartParams = {
   max_depth: {
     type: 'integer',
     minimum: 1,
-    maximum: MAX_DEPTH,
+    maximum: MAX_GROWN_DEPTH,
     default: 11,
     description: 'most splits on a path',
   },
@@ -139,7 +138,7 @@ export function toTreesSpec(
   nodes.forEach((node, at) => {
     value.set(node.value, at * classes)
   })
-  const spec: TreesSpec = {
+  const spec = {
     kind: 'trees',
     roots: Int32Array.from(roots),
     feature: Int32Array.from(nodes, (node) => node.feature),
@@ -156,7 +155,7 @@ export function toTreesSpec(
     aggregation: 'mean',
     link: 'identity',
     vote,
-  }
+  } satisfies TreesSpec
   fillCovers(spec, X)
   return spec
 }
@@ -173,7 +172,7 @@ function leafValue(cart: CartNode, classes: number, vote: 'soft' | 'hard'): Floa
 }
 
 /** Counts the rows of X that reach every node; children have larger numbers, so one backward pass sums them up. */
-function fillCovers(spec: TreesSpec, X: Matrix): void {
+function fillCovers(spec: TreesSpec & { readonly cover: Float64Array }, X: Matrix): void {
   for (let row = 0; row < X.rows; row++) {
     const x = rowOf(X, row)
     for (const root of spec.roots) {

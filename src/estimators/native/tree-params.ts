@@ -1,7 +1,6 @@
 /** The parameters of trees: scikit-learn's names, defaults and meaning. */
-import { MAX_DEPTH } from '../../models/trees.ts'
 import { classWeightParam } from '../class-weight.ts'
-import { featureCount, type Params, type ParamsSchema } from '../params.ts'
+import { featureCount, MAX_GROWN_DEPTH, type Params, type ParamsSchema } from '../params.ts'
 import { type CriterionName, criteria, type TreeLimits } from './tree-grower.ts'
 
 export const treeParams = {
@@ -14,10 +13,10 @@ export const treeParams = {
   max_depth: {
     type: 'integer',
     minimum: 1,
-    maximum: MAX_DEPTH,
+    maximum: MAX_GROWN_DEPTH,
     default: null,
     optional: true,
-    description: `most splits on a path; none: ${MAX_DEPTH}`,
+    description: `most splits on a path; none: ${MAX_GROWN_DEPTH}`,
   },
   max_features: {
     type: 'features',
@@ -68,7 +67,7 @@ export const treeParams = {
 export function readLimits(params: Params, features: number): TreeLimits {
   return {
     criterion: params.criterion as CriterionName,
-    maxDepth: (params.max_depth as number | null) ?? MAX_DEPTH,
+    maxDepth: (params.max_depth as number | null) ?? MAX_GROWN_DEPTH,
     maxFeatures: featureCount(params.max_features as number | string, features),
     maxLeafNodes: params.max_leaf_nodes as number | null,
     minSamplesSplit: params.min_samples_split as number,

@@ -139,7 +139,7 @@ function visitSet(node: usize, set: usize, z: usize, stack: usize): void {
       const sum = sums + (row << 4);
       const bit: u64 = 1 << (<u64>row & 63);
       const word = (row >> 6) << 3;
-      const gain = visitRow(node, word, bit, load<u8>(taken + row), z);
+      const gain = visitRow(node, word, bit, load<u16>(taken + (row << 1)), z);
       v128.store(sum, f64x2.add(v128.load(sum), gain));
       return;
     }
@@ -207,10 +207,10 @@ function countTaken(set: usize, change: i32): void {
   let first = taken;
   for (let w: usize = 0; w < words; w += 8) {
     for (let bits = load<u64>(set + w); bits; bits &= bits - 1) {
-      const row = first + <usize>ctz<u64>(bits);
-      store<u8>(row, load<u8>(row) + change);
+      const row = first + (<usize>ctz<u64>(bits) << 1);
+      store<u16>(row, load<u16>(row) + change);
     }
-    first += 64;
+    first += 128;
   }
 }
 
@@ -225,7 +225,7 @@ function addLeaf(node: usize, set: usize, z: usize): void {
       for (let bits = load<u64>(set + w); bits; bits &= bits - 1) {
         const row = first + <usize>ctz<u64>(bits);
         const sum = sums + (row << 4);
-        const share = v128.load(shares + (<usize>load<u8>(taken + row) << 4));
+        const share = v128.load(shares + (<usize>load<u16>(taken + (row << 1)) << 4));
         v128.store(sum, f64x2.add(v128.load(sum), f64x2.mul(value, share)));
       }
       first += 64;
@@ -236,7 +236,7 @@ function addLeaf(node: usize, set: usize, z: usize): void {
   for (let w: usize = 0; w < words; w += 8) {
     for (let bits = load<u64>(set + w); bits; bits &= bits - 1) {
       const row = first + <usize>ctz<u64>(bits);
-      const share = v128.load(shares + (<usize>load<u8>(taken + row) << 4));
+      const share = v128.load(shares + (<usize>load<u16>(taken + (row << 1)) << 4));
       let sum = sums + row * size;
       for (let k: usize = 0; k < outputCount; k++) {
         const value = v128.load64_splat(values + (<usize>load<u32>(outputs + (k << 2)) << 3));

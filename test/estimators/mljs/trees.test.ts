@@ -8,6 +8,7 @@ import { decisionTree } from '../../../src/estimators/mljs/decision-tree.ts'
 import { randomForest } from '../../../src/estimators/mljs/random-forest.ts'
 import type { TreesSpec } from '../../../src/models/model.ts'
 import { bytesOf, fit, indexOfLargest, type Labelled, predict } from '../../contract.ts'
+import { coversOf } from '../../models/ask-model.ts'
 import { matrix, noisy, rowsOf, toMlMatrix } from './rows.ts'
 
 /** ml-cart's options that the default parameters of the forest mean. */
@@ -206,10 +207,15 @@ t.test('defect: ml-cart keeps no counts in its leaves', async (t) => {
     ['tree', await fitTrees('decision_tree', data)],
     ['forest', await fitTrees('random_forest', data, { n_estimators: 5 })],
   ] as const) {
-    t.strictSame([...spec.cover], countRows(spec, data.X), `${name}: covers are the rows routed`)
-    for (const root of spec.roots) t.equal(spec.cover[root], data.X.rows, 'all of them at the root')
+    t.strictSame(
+      [...coversOf(spec)],
+      countRows(spec, data.X),
+      `${name}: covers are the rows routed`,
+    )
+    for (const root of spec.roots)
+      t.equal(coversOf(spec)[root], data.X.rows, 'all of them at the root')
     t.ok(
-      spec.cover.every((cover) => cover > 0),
+      coversOf(spec).every((cover) => cover > 0),
       'no leaf is empty',
     )
   }

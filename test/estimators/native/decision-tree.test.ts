@@ -12,6 +12,7 @@ import type { TreesSpec } from '../../../src/models/model.ts'
 import { readCsvTable } from '../../../src/tables/formats/read-text.ts'
 import { findLeaf } from '../../../src/trees/ensemble.ts'
 import type { Labelled } from '../../contract.ts'
+import { coversOf } from '../../models/ask-model.ts'
 import { compareTrees, gainOf, leftOf, type SklearnTree } from '../../training/compare-trees.ts'
 import { fitTrees, type Given, noisy } from './fit-trees.ts'
 
@@ -279,7 +280,7 @@ t.test('packed sums and sums of doubles give the same trees', async (t) => {
     t.strictSame(doubles.threshold, packed.threshold)
     t.strictSame(doubles.value, packed.value)
     t.strictSame(
-      doubles.cover.map((cover) => 2 * cover),
+      coversOf(doubles).map((cover) => 2 * cover),
       packed.cover,
     )
   }

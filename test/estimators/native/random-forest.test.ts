@@ -10,6 +10,7 @@ import { roomForGrowers } from '../../../src/estimators/native/tree-grower.ts'
 import { createTrainingThreads } from '../../../src/training/threads.ts'
 import { findLeaf } from '../../../src/trees/ensemble.ts'
 import { blobs, bytesOf } from '../../contract.ts'
+import { coversOf } from '../../models/ask-model.ts'
 import { fitTrees, noisy } from './fit-trees.ts'
 
 t.test('a tree of a forest sees what it has drawn', async (t) => {
@@ -23,7 +24,7 @@ t.test('a tree of a forest sees what it has drawn', async (t) => {
   ] as const) {
     const spec = await fitTrees(randomForest, data, { n_estimators: 5, ...params })
     t.strictSame(
-      [...spec.roots].map((root) => spec.cover[root]),
+      [...spec.roots].map((root) => coversOf(spec)[root]),
       new Array(5).fill(weight),
     )
   }
@@ -32,7 +33,9 @@ t.test('a tree of a forest sees what it has drawn', async (t) => {
     class_weight: 'balanced_subsample',
   })
   t.ok(
-    [...balanced.roots].every((root) => Math.abs((balanced.cover[root] as number) - 400) < 1e-9),
+    [...balanced.roots].every(
+      (root) => Math.abs((coversOf(balanced)[root] as number) - 400) < 1e-9,
+    ),
     'balanced draws weigh as much as the rows drawn',
   )
 })
@@ -210,7 +213,7 @@ t.test('rows that weigh nothing are not there', async (t) => {
   const lonely = new Float64Array(300)
   lonely[7] = 1
   const forest = await fitTrees(randomForest, data, { n_estimators: 10 }, { sampleWeight: lonely })
-  t.ok([...forest.roots].every((root) => (forest.cover[root] as number) > 0))
+  t.ok([...forest.roots].every((root) => (coversOf(forest)[root] as number) > 0))
 })
 
 t.test('class weights are weights of rows', async (t) => {
@@ -250,7 +253,7 @@ t.test('drawn classes alone are balanced', async (t) => {
   const y = data.y.map((label, row) => (row === 2 ? 2 : label % 2))
   const params = { n_estimators: 30, class_weight: 'balanced_subsample' }
   const spec = await fitTrees(randomForest, { ...data, y }, params)
-  const covers = [...spec.roots].map((root) => spec.cover[root] as number)
+  const covers = [...spec.roots].map((root) => coversOf(spec)[root] as number)
   t.ok(covers.every((cover) => Math.abs(cover - y.length) < 1e-9))
   const drawsAll = [...spec.roots].map((root) => (spec.value[3 * root + 2] as number) > 0)
   t.ok(drawsAll.includes(false) && drawsAll.includes(true))
