@@ -1,5 +1,5 @@
 /** Settings of `serve`: one table that reads them, prints `--help` and documents them in `docs/serving.md`. */
-import { InputError, quote } from './errors.ts'
+import { didYouMean, InputError, quote } from './errors.ts'
 
 /** The process's environment, passed in so that nothing else reads it. */
 export type Env = Readonly<Record<string, string | undefined>>
@@ -15,6 +15,7 @@ export interface Config {
   readonly deadlineMs: number
   readonly explainSeconds: number
   readonly drainMs: number
+  readonly drainGraceMs: number
   readonly defaultAccept: string
   /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
   readonly batch: boolean
@@ -37,6 +38,7 @@ export interface Setting {
   readonly parse: (text: string, name: string) => string | number | boolean
 }
 
+const DAY_SECONDS = 86_400
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 export const settings: readonly Setting[] = [
@@ -69,7 +71,7 @@ export const settings: readonly Setting[] = [
     flag: '--log-level',
     env: ['LOG_LEVEL', 'SAGEMAKER_CONTAINER_LOG_LEVEL'],
     default: 'info',
-    description: `${logLevels.join(', ')}, or Python's 10 to 50`,
+    description: `${logLevels.join(', ')}, or Python's names and numbers, such as WARNING and 30`,
     parse: parseLogLevel,
   },
   {
@@ -78,9 +80,10 @@ export const settings: readonly Setting[] = [
     env: ['MAX_CONTENT_LENGTH', 'SAGEMAKER_MAX_PAYLOAD_IN_MB'],
     default: '26214400',
     description: 'largest request body in bytes (104857600 when SAGEMAKER_BATCH is set)',
+    // SageMaker's 0 means chunks without an end, which never hold more than its largest payload.
     parse: (text, name) =>
       name.endsWith('_IN_MB')
-        ? parseWhole(text, name, 1, 100) * (1 << 20)
+        ? (parseWhole(text, name, 0, 100) || 100) * (1 << 20)
         : parseWhole(text, name, 1, 2 ** 30),
   },
   {
@@ -97,24 +100,34 @@ export const settings: readonly Setting[] = [
     flag: '--workers',
     env: ['SAGEMAKER_MODEL_SERVER_WORKERS'],
     default: 'auto',
-    description: 'worker threads for large requests; auto = one less than the cores; 0 = none',
+    description:
+      'worker threads for large requests; auto = one less than the cores; 0 = none but one for Parquet',
     parse: (text, name) => (text === 'auto' ? -1 : parseWhole(text, name, 0, 256)),
   },
   {
     key: 'deadlineMs',
     flag: '--deadline-ms',
-    env: ['SHAPSERVE_DEADLINE_MS'],
+    env: [
+      'SHAPSERVE_DEADLINE_MS',
+      'SAGEMAKER_MODEL_SERVER_TIMEOUT_SECONDS',
+      'SAGEMAKER_MODEL_SERVER_TIMEOUT',
+    ],
     default: '55000',
-    description: 'milliseconds after which a request is given up',
-    parse: (text, name) => parseWhole(text, name, 1, 3_600_000),
+    description:
+      'milliseconds in which a request must have arrived and its answer begun (595000 when SAGEMAKER_BATCH is set); SageMaker counts its own in seconds, 0 = a day',
+    parse: (text, name) =>
+      name.startsWith('SAGEMAKER_')
+        ? (parseWhole(text, name, 0, DAY_SECONDS) || DAY_SECONDS) * 1000
+        : parseWhole(text, name, 1, DAY_SECONDS * 1000),
   },
   {
     key: 'explainSeconds',
     flag: '--explain-seconds',
     env: ['SHAPSERVE_EXPLAIN_SECONDS'],
-    default: '50',
-    description: 'largest estimated time of one explanation request',
-    parse: (text, name) => parseWhole(text, name, 1, 3600),
+    default: 'auto',
+    description:
+      'largest estimated time of one explanation request; auto = 5 s less than the deadline',
+    parse: (text, name) => (text === 'auto' ? -1 : parseWhole(text, name, 1, DAY_SECONDS)),
   },
   {
     key: 'drainMs',
@@ -122,6 +135,15 @@ export const settings: readonly Setting[] = [
     env: ['DRAIN_MS'],
     default: '25000',
     description: 'milliseconds that running requests get after SIGTERM',
+    parse: (text, name) => parseWhole(text, name, 0, 3_600_000),
+  },
+  {
+    key: 'drainGraceMs',
+    flag: '--drain-grace-ms',
+    env: ['SHAPSERVE_DRAIN_GRACE_MS'],
+    default: '1000',
+    description:
+      'milliseconds after SIGTERM in which new connections are still answered, for load balancers to notice',
     parse: (text, name) => parseWhole(text, name, 0, 3_600_000),
   },
   {
@@ -187,9 +209,11 @@ export const settings: readonly Setting[] = [
     key: 'modelMemory',
     flag: '--model-memory',
     env: ['SHAPSERVE_MODEL_MEMORY'],
-    default: '1073741824',
-    description: 'bytes of model files that a multi-model endpoint holds at most',
-    parse: (text, name) => parseWhole(text, name, 1, Number.MAX_SAFE_INTEGER),
+    default: 'auto',
+    description:
+      'bytes of model files that a multi-model endpoint holds at most; auto = what the memory of its container allows',
+    parse: (text, name) =>
+      text === 'auto' ? Number.POSITIVE_INFINITY : parseWhole(text, name, 1, 10 ** 15 - 1),
   },
 ]
 
@@ -198,6 +222,8 @@ const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
   maxRows: '1000000',
   defaultAccept: 'lines',
+  // What a transform waits for, less what the answer needs to be sent.
+  deadlineMs: '595000',
 }
 
 /**
@@ -209,7 +235,7 @@ export function loadConfig(
   env: Env,
   flags: Readonly<Partial<Record<keyof Config, string>>>,
 ): Config {
-  const isBatch = parseTruth(env.SAGEMAKER_BATCH ?? '')
+  const isBatch = parseTruth(env.SAGEMAKER_BATCH ?? '', 'SAGEMAKER_BATCH')
   const values = settings.map((setting) => {
     const flag = flags[setting.key]
     const variable = setting.env.find((name) => (env[name] ?? '') !== '')
@@ -218,12 +244,32 @@ export function loadConfig(
     const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
     return [setting.key, setting.parse(text, name)]
   })
-  return Object.freeze({ ...Object.fromEntries(values), batch: isBatch }) as Config
+  const config = { ...Object.fromEntries(values), batch: isBatch } as Config
+  const explainSeconds =
+    config.explainSeconds < 0 ? secondsWithin(config.deadlineMs) : config.explainSeconds
+  return Object.freeze({ ...config, explainSeconds })
 }
 
-/** What users write for yes; anything else is no, as SageMaker's own containers should have done. */
-function parseTruth(text: string): boolean {
-  return /^(true|1|yes)$/i.test(text.trim())
+/** What is left of a deadline for one computation, in seconds. */
+function secondsWithin(deadlineMs: number): number {
+  return Math.max(deadlineMs / 2, deadlineMs - 5000) / 1000
+}
+
+/** Returns what is to be said of variables that look like settings and are none. */
+export function strayVariables(env: Env): string[] {
+  const known = settings.flatMap((setting) => setting.env)
+  return Object.keys(env)
+    .filter((name) => /^SHAPSERVE_/i.test(name) && !known.includes(name))
+    .sort()
+    .map((name) => `there is no setting ${quote(name)}${didYouMean(name, known)}`)
+}
+
+/** What users write for yes and no; SageMaker's own containers take even "false" for yes. */
+function parseTruth(text: string, name: string): boolean {
+  const value = text.trim().toLowerCase()
+  if (['true', '1', 'yes', 'on'].includes(value)) return true
+  if (['false', '0', 'no', 'off', ''].includes(value)) return false
+  throw new InputError('invalid_parameter', `${name} is ${quote(text)}, expected true or false`)
 }
 
 function parseWhole(text: string, name: string, least: number, most: number): number {
@@ -235,19 +281,25 @@ function parseWhole(text: string, name: string, least: number, most: number): nu
   )
 }
 
-/** Python's numeric levels are what SageMaker's SDK sets. */
+/** Python's levels, whose numbers SageMaker's SDK sets. */
+const pythonLevels: Readonly<Record<string, string>> = {
+  0: 'trace',
+  10: 'debug',
+  20: 'info',
+  30: 'warn',
+  40: 'error',
+  50: 'fatal',
+  notset: 'trace',
+  warning: 'warn',
+  critical: 'fatal',
+}
+
 function parseLogLevel(text: string, name: string): string {
-  const python: Record<string, string> = {
-    10: 'debug',
-    20: 'info',
-    30: 'warn',
-    40: 'error',
-    50: 'fatal',
-  }
-  const level = python[text] ?? text.toLowerCase()
+  const written = text.trim().toLowerCase()
+  const level = Object.hasOwn(pythonLevels, written) ? pythonLevels[written]! : written
   if (logLevels.some((known) => known === level)) return level
   throw new InputError(
     'invalid_parameter',
-    `${name} is ${quote(text)}, expected ${logLevels.join(', ')} or 10 to 50`,
+    `${name} is ${quote(text)}, expected ${logLevels.join(', ')}, or Python's names and numbers, such as WARNING and 30`,
   )
 }

@@ -76,6 +76,46 @@ export function writeClarifyLines(
 }
 
 /**
+ * Returns the library that evaluates a condition, once it is clear that it can read it.
+ * @throws InputError `invalid_option` for one that is too long, calls what it must not, or is no JMESPath
+ */
+export async function checkCondition(
+  expression: string,
+): Promise<typeof import('@jmespath-community/jmespath')> {
+  if (expression.length > MAX_CONDITION) {
+    throw new InputError(
+      'invalid_option',
+      `the condition has ${expression.length} characters, at most ${MAX_CONDITION} are read`,
+    )
+  }
+  // Loaded here, because nearly no server is ever asked in this way.
+  const library = await import('@jmespath-community/jmespath')
+  const call = [...expression.matchAll(/([A-Za-z_]\w*)\s*\(/g)].find(
+    ([, name]) => !FUNCTIONS.has(name as string),
+  )
+  if (call) {
+    throw new InputError(
+      'invalid_option',
+      `the condition calls ${quote(call[1])}; there are ${[...FUNCTIONS].join(', ')}`,
+    )
+  }
+  try {
+    library.compile(expression)
+  } catch (error) {
+    throw notEvaluated(expression, error)
+  }
+  return library
+}
+
+function notEvaluated(expression: string, error: unknown): InputError {
+  const { message } = error as Error
+  return new InputError(
+    'invalid_option',
+    `the condition ${quote(expression)} cannot be evaluated: ${quote(message, 100)}`,
+  )
+}
+
+/**
  * Returns, for every row, whether a JMESPath expression over its prediction is true. A CSV record is the list of its
  * scores, a JSON record the object of its prediction, as Clarify evaluates it. Without an expression all are.
  * @throws InputError `invalid_option` for an expression that cannot be read or that is not true or false
@@ -88,33 +128,14 @@ export async function evaluateCondition(
 ): Promise<boolean[]> {
   const rows = Array.from({ length: predictions.rows }, (_, row) => row)
   if (expression === undefined) return rows.map(() => true)
-  if (expression.length > MAX_CONDITION) {
-    throw new InputError(
-      'invalid_option',
-      `the condition has ${expression.length} characters, at most ${MAX_CONDITION} are read`,
-    )
-  }
-  // Loaded here, because nearly no server is ever asked in this way.
-  const { search } = await import('@jmespath-community/jmespath')
-  const call = [...expression.matchAll(/([A-Za-z_]\w*)\s*\(/g)].find(
-    ([, name]) => !FUNCTIONS.has(name as string),
-  )
-  if (call) {
-    throw new InputError(
-      'invalid_option',
-      `the condition calls ${quote(call[1])}; there are ${[...FUNCTIONS].join(', ')}`,
-    )
-  }
+  const { search } = await checkCondition(expression)
   return rows.map((row) => {
     const record = recordOf(predictions, row, recordIsScores, selection)
     let value: unknown
     try {
       value = search(record as Parameters<typeof search>[0], expression)
     } catch (error) {
-      throw new InputError(
-        'invalid_option',
-        `the condition ${quote(expression)} cannot be evaluated: ${quote((error as Error).message, 100)}`,
-      )
+      throw notEvaluated(expression, error)
     }
     if (typeof value === 'boolean') return value
     throw new InputError(

@@ -3,7 +3,7 @@ import { didYouMean, InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import { type Label, writeLabel } from './wire.ts'
 
-/** What may be selected, in the order of JSON answers. */
+/** What a classifier has, in the order of JSON answers. */
 const selectable = [
   'predicted_label',
   'labels',
@@ -13,27 +13,31 @@ const selectable = [
   'raw_scores',
 ] as const
 
-export type Selected = (typeof selectable)[number]
+/** A member's name; one that a classifier does not have is answered as missing, as XGBoost's container does. */
+export type Selected = string
 
-/**
- * Returns the members that a comma-separated list names, in its order.
- * @throws InputError `invalid_option` for a name that a classifier does not have
- */
+/** Returns the members that a comma-separated list names, in its order; undefined for none. */
 export function parseSelection(text: string): readonly Selected[] | undefined {
   const names = text.toLowerCase().replaceAll(' ', '').split(',').filter(Boolean)
-  if (names.length === 0) return undefined
-  return names.map((name) => {
-    const found = selectable.find((known) => known === name)
-    if (found !== undefined) return found
-    throw new InputError(
-      'invalid_option',
-      `the inference output ${quote(name)} does not exist; a classifier has ${selectable.join(', ')}${didYouMean(name, selectable)}`,
+  return names.length === 0 ? undefined : names
+}
+
+/** Returns what is to be said of selected members that a classifier does not have. */
+export function selectionWarnings(selection: readonly Selected[]): string[] {
+  return selection
+    .filter((name) => !isMember(name))
+    .map(
+      (name) =>
+        `the inference output ${quote(name)} does not exist and is answered as null; a classifier has ${selectable.join(', ')}${didYouMean(name, selectable)}`,
     )
-  })
+}
+
+function isMember(name: Selected): boolean {
+  return selectable.some((known) => known === name)
 }
 
 /** A member of a prediction: a label, a number, or one of them per class. */
-type Value = Label | readonly Label[]
+type Value = Label | readonly Label[] | null
 
 /** Returns one row's selected members; JSON keeps their fixed order. */
 export function selectMembers(
@@ -41,7 +45,8 @@ export function selectMembers(
   row: number,
   selection: readonly Selected[],
 ): Record<string, Value> {
-  const names = selectable.filter((name) => selection.includes(name))
+  const known: readonly Selected[] = selectable.filter((name) => selection.includes(name))
+  const names = [...known, ...selection.filter((name) => !isMember(name))]
   return Object.fromEntries(names.map((name) => [name, readMember(predictions, row, name)]))
 }
 
@@ -55,7 +60,7 @@ export function selectFields(
   return selection.map((name) => {
     const value = readMember(predictions, row, name)
     return writeField(
-      Array.isArray(value) ? `[${value.map(pythonLiteral).join(', ')}]` : String(value),
+      Array.isArray(value) ? `[${value.map(pythonLiteral).join(', ')}]` : String(value ?? ''),
     )
   })
 }
@@ -68,6 +73,7 @@ export function selectLists(
 ): (readonly [name: Selected, values: readonly Label[]])[] {
   return selection.map((name) => {
     const value = readMember(predictions, row, name)
+    if (value === null) return [name, [Number.NaN]]
     return [name, Array.isArray(value) ? (value as readonly Label[]) : [value as Label]]
   })
 }
@@ -89,7 +95,7 @@ export function selectNumbers(
       `${mediaType} holds numbers only, but the selected ${text} of this model is text; accept JSON, JSON Lines, CSV or RecordIO`,
     )
   }
-  const isList = (name: Selected) => /s$/.test(name)
+  const isList = (name: Selected) => isMember(name) && /s$/.test(name)
   const width = selection.reduce((sum, name) => sum + (isList(name) ? classes.length : 1), 0)
   const values = new Float64Array(rows * width)
   for (let row = 0; row < rows; row++) {
@@ -117,6 +123,8 @@ function readMember(
     case 'probabilities':
     case 'raw_scores':
       return own
+    default:
+      return null
   }
 }
 

@@ -1,7 +1,7 @@
 /** SageMaker hosting: custom attributes, inference ids, batch transform, selected outputs, Clarify's form. */
 import { pino } from 'pino'
 import t from 'tap'
-import { parseSelection } from '../../src/codecs/selection.ts'
+import { parseSelection, selectionWarnings } from '../../src/codecs/selection.ts'
 import type { AppOptions } from '../../src/http/app.ts'
 import { buildTestApp, checkProblem, passenger, post } from '../helper.ts'
 
@@ -271,12 +271,33 @@ for (const text of ['', ' ', ',', ' , ,']) {
   })
 }
 
-for (const text of ['predicted_score', 'labels,probabilty', '__proto__', 'labels;probability']) {
-  t.test(`${text} cannot be selected`, (t) => {
-    t.throws(() => parseSelection(text), { code: 'invalid_option' })
-    t.end()
-  })
-}
+t.test('what a classifier does not have is answered as missing, and warned of', async (t) => {
+  const selection = parseSelection('predicted_score,predicted_label,__proto__') as string[]
+  t.match(selectionWarnings(selection), [
+    /"predicted_score" does not exist and is answered as null; a classifier has .*did you mean/,
+    /"__proto__" does not exist/,
+  ])
+  t.strictSame(selectionWarnings(parseSelection('labels,raw_scores') as string[]), [])
+  const app = await buildTestApp(t, { selection })
+  const body = passenger.csv
+  const json = await post(app, '/invocations', CSV_TYPE, body, { accept: JSON_TYPE })
+  t.equal(
+    json.body,
+    '{"predictions":[{"predicted_label":0,"predicted_score":null,"__proto__":null}]}',
+  )
+  const csv = await post(app, '/invocations', CSV_TYPE, body, { accept: CSV_TYPE })
+  t.equal(csv.body.trimEnd(), ',0,')
+  const npy = await post(app, '/invocations', CSV_TYPE, body, { accept: 'application/x-npy' })
+  const values = npy.rawPayload.subarray(-24)
+  t.strictSame(
+    [0, 8, 16].map((at) => values.readDoubleLE(at)),
+    [Number.NaN, 0, Number.NaN],
+  )
+  const type = 'application/x-recordio-protobuf'
+  const records = await post(app, '/invocations', CSV_TYPE, body, { accept: type })
+  t.equal(records.statusCode, 200)
+  t.ok(records.body.includes('predicted_score\x12'))
+})
 
 // Explanations that the body asks for
 

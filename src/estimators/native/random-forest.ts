@@ -27,7 +27,7 @@ export const randomForest: Estimator = {
     n_estimators: {
       type: 'integer',
       minimum: 1,
-      maximum: 10_000,
+      maximum: 1_000_000,
       default: 100,
       description: 'number of trees',
     },
