@@ -4,6 +4,7 @@ import { resolve, sep } from 'node:path'
 import { ArtifactError, InputError, quote } from '../errors.ts'
 import type { LoadedModel, Reserve } from '../model-directory/read.ts'
 import type { ModelLoader } from './loader.ts'
+import type { ModelMemory } from './model-memory.ts'
 import type { JobPool } from './pool.ts'
 
 export interface RegistryOptions {
@@ -11,6 +12,8 @@ export interface RegistryOptions {
   readonly root: string
   /** Bytes of model files that may be loaded at once. */
   readonly memoryBudget: number
+  /** Whether there is memory for another. */
+  readonly memory?: ModelMemory
   readonly loader: ModelLoader
   /** Threads that may hold models too. */
   readonly pool?: JobPool
@@ -42,7 +45,7 @@ export interface ModelRegistry {
 
 /** Returns a registry without a model. */
 export function createModelRegistry(options: RegistryOptions): ModelRegistry {
-  const { memoryBudget, loader, pool } = options
+  const { memoryBudget, memory, loader, pool } = options
   const models = new Map<string, RegisteredModel & { readonly bytes: number }>()
   /** Models on their way, with the bytes reserved for them. */
   const loading = new Map<string, number>()
@@ -51,10 +54,11 @@ export function createModelRegistry(options: RegistryOptions): ModelRegistry {
     if (entry) return entry
     throw new InputError('unknown_model', `there is no model ${quote(name)}`)
   }
-  const reserve = (name: string, bytes: number) => {
+  const reserve = async (name: string, bytes: number) => {
     const held = [...models.values()].reduce((sum, entry) => sum + entry.bytes, 0)
     const coming = [...loading.values()].reduce((sum, other) => sum + other, 0)
-    const left = memoryBudget - held - coming + (loading.get(name) ?? 0)
+    const others = coming - (loading.get(name) ?? 0)
+    const left = memoryBudget - held - others
     if (bytes > left) {
       throw new InputError(
         'insufficient_storage',
@@ -62,6 +66,7 @@ export function createModelRegistry(options: RegistryOptions): ModelRegistry {
       )
     }
     loading.set(name, bytes)
+    await memory?.admit(bytes, others)
   }
   // Not async: a function that waits for the collector would itself hold on to the model.
   const drop = (name: string): Promise<void> | undefined => {
@@ -75,8 +80,10 @@ export function createModelRegistry(options: RegistryOptions): ModelRegistry {
       if (models.has(name) || loading.has(name)) {
         throw new InputError('conflict', `the model ${quote(name)} is loaded already`)
       }
+      const isAlone = loading.size === 0
       loading.set(name, 0)
       try {
+        if (isAlone) await memory?.prepare()
         const model = await readUrl(url, options, (bytes) => reserve(name, bytes))
         models.set(name, { name, url, model, bytes: loading.get(name) as number })
       } finally {

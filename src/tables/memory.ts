@@ -1,16 +1,9 @@
 /** How much memory a training may take: it says so before it starts instead of being killed. */
-import { totalmem } from 'node:os'
 import { InputError } from '../errors.ts'
 import type { MemoryBudget } from './formats/column-builder.ts'
+import { memoryLimit } from './memory-limit.ts'
 
 const MEGABYTE = 1e6
-
-/** Returns the bytes that this process may take: its container's limit, or what the machine has. */
-export function memoryLimit(): number {
-  const limit = process.constrainedMemory()
-  const total = totalmem()
-  return limit > 0 && limit < total ? limit : total
-}
 
 export interface ProcessBudget extends MemoryBudget {
   /** @throws InputError `too_large` when that is more than there is; nothing is reserved */

@@ -6,7 +6,9 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createThreadLoader } from '../../src/answering/loader.ts'
+import { createModelMemory } from '../../src/answering/model-memory.ts'
 import { createJobPool } from '../../src/answering/pool.ts'
+import { memoryLimit } from '../../src/tables/memory-limit.ts'
 import {
   type Body,
   buildMultiModelApp,
@@ -503,6 +505,47 @@ t.test('a model larger than all memory set aside never fits', async (t) => {
 })
 
 // Many models
+
+t.test('a model that does not fit into the memory of the container is refused', async (t) => {
+  const names = Array.from({ length: 12 }, (_, i) => `m${i}`)
+  const root = await buildRoot(t, ...names)
+  const base = dirname(root)
+  await writeFile(join(base, 'membership'), '0::/\n')
+  await writeFile(join(base, 'memory.max'), `${800 << 20}\n`)
+  const limit = memoryLimit({ membership: join(base, 'membership'), root: base })
+  t.equal(limit, 800 << 20)
+  // As if every model had 41 MB, of which twice as much is used once it is loaded.
+  const scale = (41 << 20) / modelBytes
+  let held = 0
+  let collected = 0
+  const memory = createModelMemory({
+    limit,
+    kept: 60 << 20,
+    used: () => (60 << 20) + held * 2 * (41 << 20),
+    collect: async () => void collected++,
+  })
+  const app = buildMultiModelApp(t, {
+    root,
+    memoryBudget: Number.POSITIVE_INFINITY,
+    memory: { ...memory, admit: (bytes, coming) => memory.admit(bytes * scale, coming * scale) },
+  })
+  let answer = await load(app, 'm0', join(root, 'm0'))
+  for (; answer.statusCode === 200; answer = await load(app, `m${held}`, join(root, `m${held}`)))
+    held++
+  t.equal(held, 5, 'models before the first refusal')
+  checkProblem(
+    t,
+    answer,
+    507,
+    'insufficient_storage',
+    /takes about 270 MB of memory, 199 MB of 838 MB are left/,
+  )
+  t.ok(collected > 0, 'room was made first')
+  t.equal((await post(app, '/models/m4/invoke', CSV_TYPE, passenger.csv)).statusCode, 200)
+  t.equal((await app.inject({ method: 'DELETE', url: '/models/m0' })).statusCode, 200)
+  held--
+  t.equal((await load(app, 'm7', join(root, 'm7'))).statusCode, 200, 'after another is unloaded')
+})
 
 t.test('200 models are loaded and listed in pages', async (t) => {
   const root = await buildRoot(t, 'm')
