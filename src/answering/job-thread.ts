@@ -10,6 +10,9 @@ import { runJob } from './run-job.ts'
 const MAX_MODELS = 4
 const predictors = new Map<string, Predictor>()
 
+// What a library leaves behind of a body that it refused may fail during the next job, which must not pay for it.
+process.on('unhandledRejection', () => {})
+
 export default threadTask(
   async (task: WorkerTask) => (await runJob(predictorOf(task), task.job, false)) as JobResult,
 )

@@ -67,6 +67,11 @@ export interface Codec {
   readonly mediaTypes: readonly [string, ...string[]]
   /** Rows that take as little to read as one row of JSON; the limit on rows grows with it. */
   readonly rowsPerJsonRow?: number
+  /**
+   * Whether a library reads it that may leave promises behind, which fail after the answer: it is read in a worker, so
+   * that at most a worker ends by it.
+   */
+  readonly isIsolated?: true
   /** @throws InputError naming row, column and value */
   readonly decode?: (
     body: Uint8Array,

@@ -11,6 +11,7 @@ export const parquet = {
   mediaTypes: ['application/x-parquet', 'application/vnd.apache.parquet'],
   form: 'binary',
   rowsPerJsonRow: 6,
+  isIsolated: true,
 
   async decode(body, context) {
     const slice = async (start: number, end: number) =>
