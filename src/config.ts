@@ -281,22 +281,17 @@ function parseWhole(text: string, name: string, least: number, most: number): nu
   )
 }
 
-/** Python's levels, whose numbers SageMaker's SDK sets. */
-const pythonLevels: Readonly<Record<string, string>> = {
-  0: 'trace',
-  10: 'debug',
-  20: 'info',
-  30: 'warn',
-  40: 'error',
-  50: 'fatal',
-  notset: 'trace',
-  warning: 'warn',
-  critical: 'fatal',
-}
+/** Python's names of levels; its numbers, which SageMaker's SDK sets, are ten times ours. */
+const pythonLevels = new Map([
+  ['notset', 'trace'],
+  ['warning', 'warn'],
+  ['critical', 'fatal'],
+])
 
 function parseLogLevel(text: string, name: string): string {
   const written = text.trim().toLowerCase()
-  const level = Object.hasOwn(pythonLevels, written) ? pythonLevels[written]! : written
+  const named = pythonLevels.get(written) ?? written
+  const level = /^(0|[1-5]0)$/.test(named) ? logLevels[Number(named) / 10]! : named
   if (logLevels.some((known) => known === level)) return level
   throw new InputError(
     'invalid_parameter',

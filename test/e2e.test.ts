@@ -173,6 +173,17 @@ t.test('exit statuses and one-line reasons', async (t) => {
       /^shapserve: there is no model directory "nowhere"\n$/,
     ],
     [['serve', '--port', 'abc'], 1, /--port is "abc", expected a whole number from 0 to 65535/],
+    [['serve', '--multi-model', 'maybe'], 1, /--multi-model is "maybe", expected true or false/],
+    [
+      ['serve', '--log-level', 'silent', '--enable-explanations', 'score >'],
+      1,
+      /^shapserve: --enable-explanations: the condition "score >" cannot be evaluated: .*\n$/,
+    ],
+    [
+      ['train', 'data/penguins.csv', '--target', 'species', '--set', 'n_estimators=1000001'],
+      1,
+      /from 1 to 1000000/,
+    ],
     [
       ['predict', 'nofile.csv', '--model-dir', 'model_checkpoint'],
       1,

@@ -59,6 +59,7 @@ export function buildMultiModelApp(
   {
     root,
     memoryBudget = 64 << 20,
+    memory,
     loader = createInlineLoader(),
   }: Partial<MultiModelOptions> & { root: string },
   overrides: Partial<AppOptions> = {},
@@ -73,7 +74,10 @@ export function buildMultiModelApp(
     modelName: 'model',
     ...overrides,
   }
-  const app = buildApp(multiModelRoutes(createService(all), { root, memoryBudget, loader }), all)
+  const app = buildApp(
+    multiModelRoutes(createService(all), { root, memoryBudget, memory, loader }),
+    all,
+  )
   t.teardown(() => app.close())
   return app
 }

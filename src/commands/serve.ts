@@ -1,6 +1,6 @@
 /** `shapserve serve`: the server with its signals. */
 import { type Command, Option } from 'commander'
-import { type Config, loadConfig, settings } from '../config.ts'
+import { type Config, loadConfig, settings, strayVariables } from '../config.ts'
 import { sageMakerPaths } from './sagemaker/directories.ts'
 
 export function declareServe(program: Command): void {
@@ -13,6 +13,7 @@ export function declareServe(program: Command): void {
     serveUntilStopped(
       loadConfig(process.env, flagsByKey(flags)),
       sageMakerPaths(process.env).models,
+      strayVariables(process.env),
     ),
   )
 }
@@ -29,16 +30,21 @@ function flagsByKey(
   )
 }
 
-/** Serves until SIGTERM or SIGINT, then lets running requests finish; returns when everything is closed. */
-async function serveUntilStopped(config: Config, modelsRoot: string): Promise<void> {
+/** Serves until SIGTERM, SIGINT or SIGHUP, then lets running requests finish; returns when everything is closed. */
+async function serveUntilStopped(
+  config: Config,
+  modelsRoot: string,
+  warnings: readonly string[],
+): Promise<void> {
   let stop: (reason: string) => void = () => {}
   const stopped = new Promise<string>((resolve) => {
     stop = resolve
   })
   // Before anything slow: a process that runs as PID 1 without a handler ignores SIGTERM.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => stop(signal))
   const { startServer } = await import('../http/server.ts')
-  const starting = startServer(config, modelsRoot)
+  const starting = startServer(config, modelsRoot, warnings)
   const first = await Promise.race([starting, stopped])
   if (typeof first === 'string') return
   if (first.example) printUsage(first.url, first.example, config)

@@ -1,6 +1,5 @@
 /** The application: routes, limits, errors and the request log, put together in one place. */
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -10,22 +9,30 @@ import fastify, {
 } from 'fastify'
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
+import { boundRest, isLast, trackConnections } from './connections.ts'
+import { timeoutsOf, watchDeadlines } from './deadlines.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { readEncodings } from './gzip-body.ts'
+import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
 import { createDocsHandler } from './openapi/document.ts'
+import { logAnswer, logLost } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
-import { note, notesOf } from './service.ts'
+import { note } from './service.ts'
 
 export interface AppOptions extends ServiceOptions {
   readonly logger?: FastifyBaseLogger
 }
 
 const MAX_HEADER_PAIRS = 100
+const MAX_CONNECTIONS = 1024
 
 /** Returns the application of the given routes. */
 export function buildApp(routes: readonly Route[], options: AppOptions): FastifyInstance {
+  const { headersTimeout, requestTimeout, keepAliveTimeout, connectionTimeout } = timeoutsOf(
+    options.deadlineMs,
+  )
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
@@ -33,29 +40,43 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     genReqId: () => randomUUID(),
     trustProxy: false,
     return503OnClosing: false,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
-    connectionTimeout: 75_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+    requestTimeout,
+    keepAliveTimeout,
+    connectionTimeout,
+    http: { headersTimeout, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: 1024 },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, connections),
     frameworkErrors(error, request, reply) {
       const { status, body } = describeProblem(asInputError(error), request.id)
       void (reply as FastifyReply).code(status).header('content-type', PROBLEM_TYPE).send(body)
     },
   })
-  app.server.maxConnections = 1024
+  const { server } = app
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('drop', () => app.log.warn({ connections: MAX_CONNECTIONS }, 'too many connections'))
+  const connections = trackConnections(server, logLost)
+  watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
   app.addHook('onRequest', (request, reply, done) => {
-    if (options.isDraining?.()) reply.header('connection', 'close')
+    // What comes after the last answer of a connection could not be answered any more.
+    if (request.raw.socket.writableEnded) return void reply.hijack()
+    rememberReply(reply)
     reply.header('x-content-type-options', 'nosniff')
     checkHeaders(request)
     done()
   })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (!options.isDraining?.()) return done()
+    // Once all that has arrived is parsed: what was sent behind this request is answered before the connection closes.
+    setImmediate(() => {
+      if (isLast(connections, request.raw)) reply.header('connection', 'close')
+      done()
+    })
+  })
   app.addHook('onResponse', (request, reply, done) => {
-    if (reply.statusCode !== 200 || !isPing(request.url)) logRequest(request, reply)
+    logAnswer(request, reply)
     done()
   })
   app.setErrorHandler((thrown, request, reply) => {
@@ -64,6 +85,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     if (status === 500) request.log.error({ err: thrown }, 'internal error')
     note(request, { code: error.code })
     if (error.code === 'unsupported_encoding') reply.header('accept-encoding', readEncodings)
+    reply.raw.once('finish', () => boundRest(connections, request.raw))
     if (error.code === 'unsupported_media_type') reply.header('accept', requestTypes.join(', '))
     return reply.code(status).headers(headers).header('content-type', PROBLEM_TYPE).send(body)
   })
@@ -102,23 +124,6 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
 
 const docsUrls = ['/openapi.json', '/docs', '/docs/*']
 
-function isPing(url: string): boolean {
-  return url === '/ping' || url.startsWith('/ping?')
-}
-
-function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  request.log.info(
-    {
-      method: request.method,
-      path: request.url.split('?')[0]?.slice(0, 128),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 100) / 100,
-      ...notesOf(request),
-    },
-    'request',
-  )
-}
-
 /** What Node's parser lets pass and a service behind proxies must not. */
 function checkHeaders(request: FastifyRequest): void {
   const { raw } = request
@@ -127,24 +132,4 @@ function checkHeaders(request: FastifyRequest): void {
   }
   if (headerValues(raw, 'host').length > 1)
     throw new InputError('invalid_request', 'there is more than one Host header')
-}
-
-/** Answers bytes that are not HTTP, as far as there is somebody to answer. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  const { code } = error
-  // Bytes behind a request that asked to close: its own answer may still be on the way.
-  if (code === 'HPE_CLOSED_CONNECTION') return
-  if (code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
-    socket.destroy()
-    return
-  }
-  const known =
-    code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new InputError('request_timeout', 'the request took too long to arrive')
-      : code === 'HPE_HEADER_OVERFLOW'
-        ? new InputError('too_many_headers', 'the headers are larger than 16 KiB')
-        : new InputError('invalid_request', 'this is not a valid HTTP/1.1 request')
-  const { status, body } = describeProblem(known, randomUUID())
-  const head = `HTTP/1.1 ${status} Error\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`
-  socket.end(Buffer.concat([Buffer.from(head), body]))
 }

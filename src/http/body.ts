@@ -1,15 +1,16 @@
 /** Request bodies: read into one buffer with bounds on bytes, pieces and what all requests hold together. */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { InputError } from '../errors.ts'
 
 /** More pieces than this are an attack: a body of 25 MiB arrives in a few hundred. */
 const MAX_CHUNKS = 65_536
-/** A refused body is read on and thrown away up to here, so that the client can read the answer. */
-const MAX_DISCARD = 64 << 20
 
 export interface BodyReader {
-  /** Returns a request's body; throws InputError `too_large`, `overloaded` or `invalid_request`. */
-  read(request: IncomingMessage): Promise<Buffer>
+  /**
+   * Returns a request's body. What comes of a body that is refused, or whose request is answered already, is thrown away.
+   * @throws InputError `too_large`, `overloaded` or `invalid_request`
+   */
+  read(request: IncomingMessage, response: ServerResponse): Promise<Buffer>
   /** Takes memory for what is made of a body; throws InputError `overloaded` when there is none left. */
   reserve(bytes: number): void
   /** Gives memory of bodies back to the budget. */
@@ -29,7 +30,7 @@ export function createBodyReader(limit: number, budget: number): BodyReader {
     release(bytes) {
       held -= bytes
     },
-    read(request) {
+    read(request, response) {
       return new Promise((resolve, reject) => {
         const announced = Number(request.headers['content-length'] ?? 0)
         let buffer = Buffer.allocUnsafe(announced > 0 && announced <= limit ? announced : 4096)
@@ -50,17 +51,18 @@ export function createBodyReader(limit: number, budget: number): BodyReader {
           buffer = Buffer.alloc(0)
           reject(error)
         }
+        const lost = () => {
+          if (!ended)
+            refuse(new InputError('invalid_request', 'the connection ended before the body did'))
+        }
         const tooLarge = () =>
           refuse(new InputError('too_large', `the body is larger than ${limit} bytes`))
         if (announced > limit) tooLarge()
         else reserve(announced)
         request.on('data', (chunk: Buffer) => {
           chunks++
-          if (refused) {
-            length += chunk.length
-            if (length > MAX_DISCARD) request.socket.destroy()
-            return
-          }
+          if (refused) return
+          if (response.writableEnded) return lost()
           if (chunks > MAX_CHUNKS)
             return refuse(
               new InputError('invalid_request', `the body came in more than ${MAX_CHUNKS} pieces`),
@@ -82,10 +84,6 @@ export function createBodyReader(limit: number, budget: number): BodyReader {
           ended = true
           if (!refused) resolve(buffer.subarray(0, length))
         })
-        const lost = () => {
-          if (!ended)
-            refuse(new InputError('invalid_request', 'the connection ended before the body did'))
-        }
         request.on('error', lost)
         request.on('close', lost)
       })

@@ -7,6 +7,7 @@ import {
   type RegistryOptions,
 } from '../answering/model-registry.ts'
 import { InputError } from '../errors.ts'
+import { extendDeadline } from './deadlines.ts'
 import { describeGlobally, explain } from './explain.ts'
 import { globalSchema } from './openapi/global-summary.ts'
 import { loadBody, managementSchema } from './openapi/management.ts'
@@ -18,6 +19,8 @@ import { type Service, sendJson } from './service.ts'
 
 export type MultiModelOptions = Omit<RegistryOptions, 'pool'>
 
+/** How long SageMaker goes on waiting for a model to be loaded. */
+const LOAD_MS = 360_000
 /** Largest and default page of a listing. */
 const PAGE = 100
 
@@ -33,7 +36,8 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
       url: '/models',
       schema: managementSchema('loadModel', 'Load a model', loadBody),
       async handler(request, reply) {
-        const { name, url } = readLoad(await service.readJson(request))
+        extendDeadline(request, Math.max(LOAD_MS, service.options.deadlineMs))
+        const { name, url } = readLoad(await service.readJson(request, reply))
         await models.load(name, url)
         return sendJson(reply, { status: `Model ${JSON.stringify(name)} loaded` })
       },

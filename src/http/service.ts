@@ -7,6 +7,7 @@ import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
 import type { OutputName } from '../answering/tensor-outputs.ts'
+import { findCodec } from '../codecs/index.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
@@ -17,8 +18,10 @@ import { isPacked, unpackBody } from './gzip-body.ts'
 import { negotiateRequest } from './negotiation.ts'
 
 export interface ServiceOptions {
-  /** Answers heavy requests; without it, everything runs on the event loop. */
+  /** Answers heavy requests and reads isolated formats; without it, everything runs on the event loop. */
   readonly pool?: JobPool
+  /** Whether the pool is for isolated formats alone. */
+  readonly isolatesOnly?: boolean
   readonly limits: Limits
   readonly maxBodyBytes: number
   /** Bytes of bodies held at once. */
@@ -81,7 +84,7 @@ export interface Service {
     pack?: Pack,
   ): Promise<FastifyReply>
   /** Returns the request's body as parsed JSON. */
-  readJson(request: FastifyRequest): Promise<unknown>
+  readJson(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
 /** Bodies up to this size are decoded on the event loop: a millisecond or two. */
@@ -108,12 +111,14 @@ export function notesOf(
 
 /** Returns the service behind all routes. */
 export function createService(options: ServiceOptions): Service {
-  const { limits, pool, deadlineMs } = options
+  const { limits, pool } = options
+  const offloads = pool !== undefined && !options.isolatesOnly
+  const inlineBytes = offloads ? INLINE_BYTES : Number.POSITIVE_INFINITY
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
   /** Returns a request's body as its sender had it; what it holds is released by its length. */
-  const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Buffer> => {
     const packed = isPacked(request)
-    const body = await bodies.read(request)
+    const body = await bodies.read(request, response)
     if (!packed || body.length === 0) return body
     let reserved = 0
     const reserve = (bytes: number) => {
@@ -137,13 +142,16 @@ export function createService(options: ServiceOptions): Service {
       return service.answerJob(model, request, reply, build, ask.pack)
     },
     async answerJob(model, request, reply, build, pack) {
-      const body = await readBody(request.raw)
+      let body: Buffer | undefined
       try {
+        body = await readBody(request.raw, reply.raw)
         const job = build(body)
-        const isInline = !pool || body.length <= INLINE_BYTES
-        const inline = isInline ? await runJob(model.predictor, job, pool !== undefined) : undefined
-        const result =
-          inline ?? (await runInPool(pool as JobPool, model, job, reply.raw, deadlineMs))
+        const inline =
+          !pool || (!isIsolated(job) && body.length <= inlineBytes)
+            ? await runJob(model.predictor, job, offloads)
+            : undefined
+        const result = inline ?? (await runInPool(pool as JobPool, model, job, reply.raw))
+        if (reply.sent) return reply
         note(request, {
           rows: result.rows,
           ignored_columns: result.ignoredColumns,
@@ -155,12 +163,16 @@ export function createService(options: ServiceOptions): Service {
         reply.header('content-type', result.contentType)
         const answer = asBuffer(result.body)
         return reply.send(pack ? pack(answer, reply) : answer)
+      } catch (error) {
+        // Somebody else may have answered: the deadline, or the end of a drain.
+        if (reply.sent) return reply
+        throw error
       } finally {
-        bodies.release(body.length)
+        if (body) bodies.release(body.length)
       }
     },
-    async readJson(request) {
-      const body = await readBody(request.raw)
+    async readJson(request, reply) {
+      const body = await readBody(request.raw, reply.raw)
       try {
         if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
         return parseJson(decodeUtf8(body))
@@ -170,6 +182,10 @@ export function createService(options: ServiceOptions): Service {
     },
   }
   return service
+}
+
+function isIsolated(job: Job): boolean {
+  return job.operation !== 'infer' && findCodec(job.media.essence)?.isIsolated === true
 }
 
 /** Written out member by member: rest and spread cost several microseconds in every request. */
@@ -198,39 +214,28 @@ export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer
 
 /** Sends a value as JSON with the bare media type. */
 export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+  if (reply.sent) return reply
   return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(value)))
 }
 
-/** Runs a job in a worker until its deadline, or until nobody waits for the answer any more. */
+/** Runs a job in a worker until nobody waits for its answer any more: another was given, or the client left. */
 async function runInPool(
   pool: JobPool,
   model: LoadedModel,
   job: Job,
   response: ServerResponse,
-  deadlineMs: number,
 ): Promise<JobResult> {
+  const nobodyWaits = () => new InputError('request_timeout', 'nobody waits any more')
+  if (response.writableEnded || response.destroyed) throw nobodyWaits()
   const controller = new AbortController()
-  const onClose = () => {
-    if (!response.writableFinished) controller.abort()
-  }
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
-    controller.abort()
-  }, deadlineMs)
+  const onClose = () => controller.abort()
   response.on('close', onClose)
   try {
     return await pool.run(model, job, controller.signal)
   } catch (error) {
-    if (late)
-      throw new InputError(
-        'timeout',
-        `the answer took longer than ${deadlineMs / 1000} s; send fewer rows`,
-      )
-    if (controller.signal.aborted) throw new InputError('request_timeout', 'the client went away')
+    if (controller.signal.aborted) throw nobodyWaits()
     throw error
   } finally {
-    clearTimeout(timer)
     response.off('close', onClose)
   }
 }

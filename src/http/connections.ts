@@ -1,0 +1,154 @@
+/** The server's connections: which requests each of them carries, and how one ends so that its last answer can be read. */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** Bytes and time for which what nobody asked for is read and thrown away, so that the answer is not lost by a reset. */
+export const DISCARD = { bytes: 256 << 20, ms: 30_000, idleMs: 5_000 } as const
+const WATCH_MS = 250
+
+/** Why this side gave a connection up. */
+export type Cut = 'slow_reader' | 'drain_limit' | 'discard_limit'
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** When its headers were there, by the monotonic clock. */
+  readonly startedAt: number
+  /** Whether the system has taken the whole answer. */
+  isFlushed: boolean
+  /** Milliseconds that the answer may take, where its route needs another time than all. */
+  deadlineMs?: number
+}
+
+export interface Connection {
+  readonly socket: Socket
+  /** Exchanges in the order of their requests; those before the last that is flushed are flushed too. */
+  exchanges: readonly Exchange[]
+  /** Whether its last answer is given and the rest is thrown away. */
+  isEnding: boolean
+  cut: Cut | undefined
+}
+
+export interface Connections {
+  readonly all: Iterable<Connection>
+  readonly count: number
+  of(socket: Socket): Connection | undefined
+}
+
+const tracked = new WeakMap<Server, Connections>()
+
+/** Returns the connections of a server that are followed. */
+export function connectionsOf(server: Server): Connections | undefined {
+  return tracked.get(server)
+}
+
+/** Whether what was written to a connection is lost: Node calls it finished all the same. */
+export function isGone({ destroyed, errored }: Socket): boolean {
+  return destroyed || (errored !== null && errored !== undefined)
+}
+
+/** Returns the exchanges of a connection that are not over. */
+export function openExchanges({ exchanges }: Connection): readonly Exchange[] {
+  const last = exchanges.at(-1)
+  return last === undefined || last.isFlushed ? [] : exchanges.filter(({ isFlushed }) => !isFlushed)
+}
+
+/**
+ * Follows the connections of a server.
+ * @param onLost is told of every exchange whose connection closed before its answer was flushed
+ */
+export function trackConnections(
+  server: Server,
+  onLost: (exchange: Exchange, cut: Cut | undefined) => void,
+): Connections {
+  const all = new Map<Socket, Connection>()
+  server.on('connection', (socket: Socket) => {
+    const connection: Connection = { socket, exchanges: [], isEnding: false, cut: undefined }
+    all.set(socket, connection)
+    socket.on('close', () => {
+      all.delete(socket)
+      for (const exchange of openExchanges(connection)) onLost(exchange, connection.cut)
+    })
+    // Node calls this after the last answer; with bytes unread, the reset that follows would destroy the answer.
+    const destroySoon = socket.destroySoon.bind(socket)
+    socket.destroySoon = () => {
+      if (connection.exchanges.at(-1)?.request.complete === false) endConnection(connection)
+      else destroySoon()
+    }
+  })
+  server.prependListener('request', (request, response) => {
+    const connection = all.get(request.socket)
+    if (!connection || connection.isEnding) return
+    const startedAt = performance.now()
+    const exchange: Exchange = { request, response, startedAt, isFlushed: false }
+    connection.exchanges = [...openExchanges(connection), exchange]
+    response.on('finish', () => {
+      exchange.isFlushed = !isGone(connection.socket)
+    })
+  })
+  // Computing is limited by the deadline; this is about clients that neither read nor send.
+  server.on('timeout', (socket: Socket) => {
+    const connection = all.get(socket)
+    const open = connection ? openExchanges(connection) : []
+    if (open[0]?.response.headersSent === false) {
+      socket.setTimeout(server.timeout)
+      return
+    }
+    if (connection && open.length > 0) connection.cut = 'slow_reader'
+    socket.destroy()
+  })
+  const connections: Connections = {
+    all: { [Symbol.iterator]: () => all.values() },
+    get count() {
+      return all.size
+    },
+    of: (socket) => all.get(socket),
+  }
+  tracked.set(server, connections)
+  return connections
+}
+
+/** Sends what is written and the end of the stream, and reads on until the client has closed too or the bounds are met. */
+export function endConnection(connection: Connection, last?: Uint8Array): void {
+  if (connection.isEnding) return
+  connection.isEnding = true
+  const { socket } = connection
+  if (socket.writable) last ? socket.end(last) : socket.end()
+  discard(connection, () => socket.destroyed)
+}
+
+/** Bounds what is still read of a request that is answered already, on a connection that goes on. */
+export function boundRest(connections: Connections, request: IncomingMessage): void {
+  const connection = connections.of(request.socket)
+  if (!connection || connection.isEnding || request.complete) return
+  discard(connection, () => request.complete)
+}
+
+/** Whether no other request has arrived behind this one. */
+export function isLast(connections: Connections, request: IncomingMessage): boolean {
+  const connection = connections.of(request.socket)
+  return !connection || connection.exchanges.at(-1)?.request === request
+}
+
+function discard(connection: Connection, isOver: () => boolean): void {
+  const { socket } = connection
+  const first = socket.bytesRead
+  const began = performance.now()
+  let seen = first
+  let changedAt = began
+  const stop = () => clearInterval(watch)
+  const watch = setInterval(() => {
+    if (isOver()) return stop()
+    const now = performance.now()
+    if (socket.bytesRead !== seen) changedAt = now
+    seen = socket.bytesRead
+    const isWithin =
+      seen - first <= DISCARD.bytes &&
+      now - began <= DISCARD.ms &&
+      now - changedAt <= DISCARD.idleMs
+    if (isWithin) return
+    connection.cut ??= 'discard_limit'
+    socket.destroy()
+  }, WATCH_MS)
+  socket.on('close', stop)
+}

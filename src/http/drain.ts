@@ -1,0 +1,140 @@
+/** How the server stops: who still asks is answered, and told to go elsewhere; then the doors close. */
+import { Server as NetServer, type Socket } from 'node:net'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { InputError } from '../errors.ts'
+import type { Connection, Connections, Exchange } from './connections.ts'
+import { endConnection, openExchanges } from './connections.ts'
+import { rawProblem, refuseExchange } from './late-answers.ts'
+
+/** A connection without a request is closed when nothing has come over it for so long. */
+const QUIET_MS = 1000
+/** The listener closes when nobody has connected for so long, or else at a moment when nobody does. */
+const CALM_MS = 100
+const CLOSING_MS = 1000
+const LOOK_MS = 5
+/** A turn of the event loop this short leaves no time for a connection to be accepted unseen. */
+const SHORT_TURN_MS = 1
+const TICK_MS = 20
+/** Time to send the last refusals, and what is left of answers. */
+const FLUSH_MS = 3000
+
+export interface DrainOptions {
+  /** Listeners whose connections are tracked. */
+  readonly listeners: readonly NetServer[]
+  readonly connections: Connections
+  /** Milliseconds in which new connections are accepted. */
+  readonly graceMs: number
+  /** Milliseconds after which what is not answered is refused. */
+  readonly limitMs: number
+  /** What is answered to requests that have no answer at the limit. */
+  readonly error: InputError
+}
+
+/**
+ * Answers what is asked and closes everything, at the latest 3 s after the limit.
+ * @returns how many exchanges were given up
+ */
+export async function drainConnections(options: DrainOptions): Promise<number> {
+  const { connections, listeners, graceMs, limitMs } = options
+  const limit = performance.now() + limitMs
+  const grace = Math.min(limit, performance.now() + graceMs)
+  const seen = new WeakMap<Connection, Activity>()
+  let isClosed = false
+  while (performance.now() < limit) {
+    // After a timer comes the turn's reading: what has arrived meanwhile is seen before a decision.
+    await sleep(TICK_MS)
+    await setImmediate()
+    for (const connection of connections.all) {
+      const activity = observe(connection, seen.get(connection))
+      seen.set(connection, activity)
+      const isIdle = !activity.carries && performance.now() - activity.changedAt >= QUIET_MS
+      if (isClosed && isIdle) endConnection(connection)
+    }
+    if (!isClosed && performance.now() >= grace) {
+      await closeListeners(listeners, limit)
+      isClosed = true
+    }
+    if (isClosed && connections.count === 0) return 0
+  }
+  if (!isClosed) await closeListeners(listeners, 0)
+  for (const connection of connections.all) {
+    const open = openExchanges(connection)
+    for (const exchange of open) refuseExchange(exchange, options.error, exchange === open.at(-1))
+    if (open.length > 0) continue
+    endConnection(connection, seen.get(connection)?.carries ? rawProblem(options.error) : undefined)
+  }
+  while (connections.count > 0 && performance.now() < limit + FLUSH_MS) await sleep(TICK_MS)
+  let lost = 0
+  for (const connection of connections.all) {
+    lost += openExchanges(connection).length
+    connection.cut = 'drain_limit'
+    connection.socket.destroy()
+  }
+  return lost
+}
+
+/**
+ * Closes the listeners without a reset for anybody. The system resets what it has accepted and this process has not, and
+ * clients that are answered come back at once: so connections are only taken in, unread, until no more come.
+ */
+async function closeListeners(listeners: readonly NetServer[], limit: number): Promise<void> {
+  const held: (() => void)[] = []
+  const restore = listeners.map((listener) => {
+    const handlers = listener.listeners('connection')
+    const hold = (socket: Socket) => {
+      held.push(() => listener.emit('connection', socket))
+    }
+    listener.removeAllListeners('connection').on('connection', hold)
+    return () => {
+      listener.off('connection', hold)
+      for (const handler of handlers) listener.on('connection', handler as (socket: Socket) => void)
+    }
+  })
+  const began = performance.now()
+  let known = 0
+  let calmSince = began
+  for (;;) {
+    await sleep(LOOK_MS)
+    await setImmediate()
+    const turn = performance.now()
+    const before = held.length
+    await setImmediate()
+    const now = performance.now()
+    if (held.length > known) calmSince = now
+    known = held.length
+    // At least one connection is accepted per turn; a short turn leaves no time for one to come unseen.
+    const isUnseen = held.length > before || now - turn > SHORT_TURN_MS
+    const isCalm = now - calmSince >= (now - began < CLOSING_MS ? CALM_MS : 0)
+    if (now > limit || (isCalm && !isUnseen)) break
+  }
+  // Not the HTTP server's own close, which also closes connections whose answer is not yet flushed.
+  for (const listener of listeners) NetServer.prototype.close.call(listener)
+  for (const give of restore) give()
+  for (const serve of held) serve()
+}
+
+/** What a connection was found to be doing. */
+interface Activity {
+  readonly bytesRead: number
+  readonly last: Exchange | undefined
+  readonly isOpen: boolean
+  /** Bytes read when it was first seen without a request; what came after them is the beginning of the next. */
+  readonly idleBytes: number
+  /** Whether it carries a request, or a part of one. */
+  readonly carries: boolean
+  /** When bytes, a request or the end of an answer were last seen. */
+  readonly changedAt: number
+}
+
+function observe(connection: Connection, before: Activity | undefined): Activity {
+  const { bytesRead } = connection.socket
+  const last = connection.exchanges.at(-1)
+  const isOpen = openExchanges(connection).length > 0
+  const isSame = before?.last === last && before?.bytesRead === bytesRead
+  const wasIdle = before !== undefined && before.last === last && !before.isOpen
+  // A connection without any request has sent nothing but the beginning of one.
+  const idleBytes = last === undefined ? 0 : wasIdle ? before.idleBytes : bytesRead
+  const isQuiet = isSame && !isOpen && wasIdle
+  const changedAt = isQuiet ? before.changedAt : performance.now()
+  return { bytesRead, last, isOpen, idleBytes, carries: isOpen || bytesRead > idleBytes, changedAt }
+}

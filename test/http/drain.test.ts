@@ -1,0 +1,148 @@
+/** What a signal to stop does to the requests on their way, with the built command as a process. */
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { cli, type Serving, startServing } from '../command.ts'
+import { passenger } from '../helper.ts'
+import { drainClients, open, type RawAnswer, readAnswer, requestOf, startLoad } from '../load.ts'
+
+const CSV = 'text/csv'
+const small = requestOf('/invocations', CSV, passenger.csv)
+const ping = Buffer.from('GET /ping HTTP/1.1\r\nhost: x\r\n\r\n')
+
+interface Draining extends Serving {
+  readonly port: number
+  readonly ended: Promise<unknown[]>
+  /** Sends a signal and resolves once the log says that it has arrived. */
+  stop(): Promise<void>
+}
+
+async function serve(t: Test, ...flags: string[]): Promise<Draining> {
+  const args = [cli, 'serve', '--model-dir', 'model_checkpoint', '--port', '0', ...flags]
+  const serving = await startServing(process.execPath, args)
+  t.teardown(() => serving.kill('SIGKILL'))
+  const { child, output } = serving
+  return {
+    ...serving,
+    port: Number(new URL(serving.url).port),
+    ended: once(child, 'exit'),
+    async stop() {
+      child.kill('SIGTERM')
+      while (!output().includes('"draining"'))
+        await once(child.stdout as NodeJS.ReadableStream, 'data')
+    },
+  }
+}
+
+async function connectTo(port: number): Promise<Socket> {
+  const socket = await open(port)
+  if (!socket) throw new Error('nobody listens')
+  return socket
+}
+
+async function ask(socket: Socket, request: Buffer): Promise<RawAnswer> {
+  socket.write(request)
+  return readAnswer(socket)
+}
+
+const codeOf = ({ body }: RawAnswer) => (JSON.parse(body.toString()) as { code: string }).code
+
+t.test('no request is lost under load, whenever the signal comes', async (t) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGTERM', 'SIGTERM'] as const) {
+    const serving = await serve(t)
+    const load = startLoad(serving.port, drainClients())
+    await sleep(Math.random() * 600)
+    serving.child.kill(signal)
+    await load.done
+    t.strictSame(load.tally.lost, [], `${signal}: ${load.tally.answered} answers`)
+    t.strictSame(await serving.ended, [0, null])
+  }
+})
+
+t.test('in the grace everybody is answered, and told to go', async (t) => {
+  const serving = await serve(t, '--drain-grace-ms', '60000', '--drain-ms', '60000')
+  const { port } = serving
+  const [kept, fresh, piped] = await Promise.all([
+    connectTo(port),
+    connectTo(port),
+    connectTo(port),
+  ])
+  t.match(await ask(kept, small), { status: 200, closes: false })
+  await serving.stop()
+  t.match(await ask(kept, small), { status: 200, closes: true }, 'a kept connection')
+  t.match(await ask(fresh, small), { status: 200, closes: true }, 'one without a request so far')
+  t.match(await ask(await connectTo(port), small), { status: 200, closes: true }, 'a new one')
+  const answer = await ask(await connectTo(port), ping)
+  t.match(answer, { status: 503, closes: true }, '/ping')
+  t.equal(codeOf(answer), 'shutting_down')
+  const answers: RawAnswer[] = []
+  piped.write(Buffer.concat([small, small, small, ping, small]))
+  for (let i = 0; i < 5; i++) answers.push(await readAnswer(piped))
+  t.strictSame(
+    answers.map(({ status, closes }) => [status, closes]),
+    [
+      [200, false],
+      [200, false],
+      [200, false],
+      [503, false],
+      [200, true],
+    ],
+    'requests in a row: the last answer closes',
+  )
+})
+
+t.test(
+  'a request that has begun to arrive is answered after the listener has closed',
+  async (t) => {
+    const serving = await serve(t, '--drain-grace-ms', '0')
+    const { port } = serving
+    const [halfHead, halfBody] = await Promise.all([connectTo(port), connectTo(port)])
+    t.match(await ask(halfHead, small), { status: 200, closes: false })
+    halfBody.write(small.subarray(0, -5))
+    await serving.stop()
+    halfHead.write(small.subarray(0, 30))
+    for (let more = await open(port); more; more = await open(port)) more.destroy()
+    halfHead.write(small.subarray(30))
+    t.match(await readAnswer(halfHead), { status: 200, closes: true }, 'half of the headers')
+    halfBody.write(small.subarray(-5))
+    t.match(await readAnswer(halfBody), { status: 200, closes: true }, 'half of the body')
+    t.strictSame(await serving.ended, [0, null])
+  },
+)
+
+t.test('at the limit a refusal says why', async (t) => {
+  const serving = await serve(t, '--drain-grace-ms', '0', '--drain-ms', '300')
+  const { port } = serving
+  const [halfHead, halfBody, working, idle] = await Promise.all([
+    connectTo(port),
+    connectTo(port),
+    connectTo(port),
+    connectTo(port),
+  ])
+  halfHead.write(small.subarray(0, 30))
+  halfBody.write(small.subarray(0, -5))
+  const path = '/explain?method=tree_interventional&interactions=true'
+  working.write(requestOf(path, CSV, `${passenger.csv}\n`.repeat(3000)))
+  t.match(await ask(idle, small), { status: 200 })
+  await serving.stop()
+  for (const [name, socket] of Object.entries({ halfHead, halfBody, working })) {
+    const answer = await readAnswer(socket)
+    t.match(answer, { status: 503, closes: true }, name)
+    t.equal(codeOf(answer), 'shutting_down')
+    socket.destroy()
+  }
+  t.strictSame(await serving.ended, [0, null])
+})
+
+t.test('a client that does not read cannot keep the process', async (t) => {
+  const serving = await serve(t, '--drain-grace-ms', '0', '--drain-ms', '300')
+  const socket = await connectTo(serving.port)
+  socket.pause()
+  socket.write(requestOf('/invocations', CSV, `${passenger.csv}\n`.repeat(90_000)))
+  while (socket.readableLength === 0) await once(socket, 'readable')
+  await serving.stop()
+  t.strictSame(await serving.ended, [0, null])
+  t.match(serving.output(), /"status":499.*"code":"drain_limit"/)
+  t.match(serving.output(), /"requests":1,"msg":"the drain limit cut answers short"/)
+})
