@@ -8,6 +8,7 @@ import { startSummary } from '../predictor/summarize-rows.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
+import { bytesOf, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
 import { checkBytes, checkExplanation, INLINE_SECONDS } from './limits.ts'
 
 /** Bytes of Clarify's form at least, around the prediction and the explanation of one record. */
@@ -22,6 +23,7 @@ export interface ExplainContext {
   predict(): Encoded
   /** Returns the prediction of every row as it would be answered alone. */
   predictEach(): Encoded[]
+  readonly warnings: JobWarnings
   readonly inline: boolean
 }
 
@@ -34,7 +36,7 @@ export async function answerExplained(
   predictor: Predictor,
   job: RowJob,
   frame: DataFrame,
-  { writer, condition, finish, predict, predictEach, inline }: ExplainContext,
+  { writer, condition, finish, predict, predictEach, warnings, inline }: ExplainContext,
 ): Promise<JobResult | undefined> {
   const asksClarify = condition !== undefined
   const given = readOptions(job, asksClarify)
@@ -47,7 +49,14 @@ export async function answerExplained(
     : undefined
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
   checkForm(options, writer)
-  const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
+  const listsWarnings =
+    writer.hasWarnings === true &&
+    options.format !== 'clarify' &&
+    !job.summary &&
+    options.warnings !== false
+  const check = (warningBytes: number) =>
+    checkExplanation(predictor, explained, options, job.limits, !inline, warningBytes)
+  const seconds = check(listsWarnings ? leastBytes(warnings) : 0)
   if (inline && seconds > INLINE_SECONDS) return undefined
   if (job.summary) {
     const summary = startSummary(predictor, job.summary, options)
@@ -67,11 +76,14 @@ export async function answerExplained(
     const text = asksClarify ? toText(predict()) : undefined
     return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
   }
+  const told = listsWarnings ? tellRows(warnings, options.warnings) : undefined
+  if (told) check(bytesOf(told))
   const style: ExplanationStyle = {
     format: options.format ?? 'json',
     mediaParameters: job.answer.parameters,
     interactions: options.interactions,
     predictions: job.operation === 'explain' ? job.dialect : undefined,
+    warnings: told,
   }
   const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
   return finish(writer.encodeExplanations?.(explanations, style) as Encoded)

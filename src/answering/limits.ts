@@ -18,20 +18,25 @@ export interface Limits {
 /** Longest computation, in estimated seconds, that may hold up other requests. */
 export const INLINE_SECONDS = 0.01
 
-/** @throws InputError `too_large` for predictions whose answer would be */
+/**
+ * @param warningBytes what warnings add to the answer
+ * @throws InputError `too_large` for predictions whose answer would be
+ */
 export function checkPredictions(
   { classes }: Predictor,
   rows: number,
   limits: Limits,
   writer: Codec,
   selection?: readonly Selected[],
+  warningBytes = 0,
 ): void {
-  checkBytes(rows * predictionBytes(classes, writer, selection), limits)
+  checkBytes(rows * predictionBytes(classes, writer, selection), limits, warningBytes)
 }
 
 /**
  * Throws what must be said before an explanation is computed: options, size, cost.
  * @param prepare whether an explainer may be built here and now
+ * @param warningBytes what warnings add to the answer
  * @returns estimated seconds
  * @throws InputError `invalid_option`, `too_large` or `too_expensive`
  */
@@ -41,10 +46,11 @@ export function checkExplanation(
   options: ExplainRequest,
   limits: Limits,
   prepare: boolean,
+  warningBytes = 0,
 ): number {
   const rows = frame.length
   predictor.checkOptions(options)
-  checkBytes(explanationBytes(predictor, frame, options), limits)
+  checkBytes(explanationBytes(predictor, frame, options), limits, warningBytes)
   const seconds = predictor.estimateSeconds(rows, options, prepare)
   if (seconds > limits.maxSeconds) {
     throw new InputError(
@@ -89,12 +95,17 @@ function textBytes(column: Column): number {
   return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : sizes[code]!), 0)
 }
 
-/** @throws InputError `too_large` for an answer of more bytes than are sent */
-export function checkBytes(bytes: number, { maxAnswerBytes }: Limits): void {
-  if (bytes > maxAnswerBytes) {
+/**
+ * @param warningBytes what warnings add to the answer
+ * @throws InputError `too_large` for an answer of more bytes than are sent
+ */
+export function checkBytes(bytes: number, { maxAnswerBytes }: Limits, warningBytes = 0): void {
+  const all = bytes + warningBytes
+  if (all > maxAnswerBytes) {
+    const orLess = bytes > maxAnswerBytes ? '' : ', or ask with warnings=false'
     throw new InputError(
       'too_large',
-      `the answer would have about ${Math.ceil(bytes / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows`,
+      `the answer would have about ${Math.ceil(all / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows${orLess}`,
     )
   }
 }

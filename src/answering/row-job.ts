@@ -1,5 +1,5 @@
 /** Answers rows in a content type: decodes them, then predicts or explains. */
-import type { Codec, Decoded, Encoded } from '../codecs/codec.ts'
+import type { Codec, Decoded, Encoded, RowWarnings } from '../codecs/codec.ts'
 import { answerTypes, findCodec } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
 import { type Predictions, takePrediction } from '../models/prediction.ts'
@@ -8,9 +8,9 @@ import { asksExplanation } from './explain-options.ts'
 import { answerExplained } from './explained-rows.ts'
 import { pickOptions } from './foreign-options.ts'
 import type { JobResult, MaybePromise, RowJob } from './job.ts'
+import { asksWarnings, bytesOf, findWarnings, leastBytes } from './job-warnings.ts'
 import { checkPredictions } from './limits.ts'
 import type { MediaType } from './media-type.ts'
-import { countUnknown } from './unknown-categories.ts'
 
 const encoder = new TextEncoder()
 
@@ -69,15 +69,17 @@ function answerRows(
   const { frame } = decoded
   const { selection, dialect = decoded.dialect } = job
   const writer = findCodec(job.answer.essence) as Codec
+  const warnings = findWarnings(predictor, decoded)
   const finish = (encoded: Encoded, contentType = job.answer.essence): JobResult => ({
     body: typeof encoded === 'string' ? encoder.encode(encoded) : encoded,
     contentType,
     rows: frame.length,
     ignoredColumns: decoded.ignoredColumns,
-    unknownCategories: countUnknown(predictor.preprocessor.spec.inputs, frame),
+    unknownCategories: warnings.unknownCategories,
+    warnings: warnings.count,
   })
-  const encode = (predictions: Predictions) =>
-    writer.encodePredictions?.(predictions, { dialect, selection }) as Encoded
+  const encode = (predictions: Predictions, listed?: RowWarnings) =>
+    writer.encodePredictions?.(predictions, { dialect, selection, warnings: listed }) as Encoded
   const predict = () => {
     checkPredictions(predictor, frame.length, job.limits, writer, selection)
     return encode(predictor.predict(frame))
@@ -89,11 +91,21 @@ function answerRows(
       encode(takePrediction(predictions, row)),
     )
   }
+  const predictAndTell = () => {
+    if (!writer.hasWarnings || !asksWarnings(job.options, decoded.parameters)) return predict()
+    const check = (warningBytes: number) =>
+      checkPredictions(predictor, frame.length, job.limits, writer, selection, warningBytes)
+    check(leastBytes(warnings))
+    const listed = warnings.list()
+    check(bytesOf(listed))
+    return encode(predictor.predict(frame), listed)
+  }
   const byBody =
     job.explainByBody === true &&
     asksExplanation(decoded.parameters.get('explain'), 'the parameters')
   const condition = byBody ? undefined : job.enableExplanations
-  if (job.operation === 'predict' && !byBody && condition === undefined) return finish(predict())
+  if (job.operation === 'predict' && !byBody && condition === undefined)
+    return finish(predictAndTell())
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
   // Beside a condition stand parameters of MLflow's and others, too.
   const parameters =
@@ -108,6 +120,7 @@ function answerRows(
     finish,
     predict,
     predictEach,
+    warnings,
     inline,
   })
 }

@@ -4,6 +4,7 @@ import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { unwrapEvent } from './cloud-event.ts'
 import type { Codec, DecodeContext, Decoded } from './codec.ts'
+import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
 import { areLists, readForm } from './json-forms.ts'
 import { parseJson } from './json-text.ts'
@@ -25,44 +26,61 @@ export const json = {
   name: 'json',
   mediaTypes: ['application/json'],
   form: 'json',
+  hasWarnings: true,
   explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
-    const value = unwrapEvent(parseJson(decodeUtf8(body)), context)
+    const value = unwrapEvent(parseJson(decodeUtf8(body), context), context)
     const { rows, dialect, parameters } = readForm(value, context)
-    const { frame, ignoredColumns } = decodeInstances(rows, context)
-    return { frame, dialect, parameters, ignoredColumns }
+    const { frame, ignored } = decodeInstances(rows, context)
+    return { frame, dialect, parameters, ignoredColumns: ignored.count, ignored }
   },
 
-  encodePredictions(predictions, { dialect, selection }) {
+  encodePredictions(predictions, { dialect, selection, warnings }) {
     const rows = Array.from({ length: predictions.rows }, (_, row) => row)
+    const withOwn = (row: number, written: object) =>
+      warnings ? { ...written, warnings: warnings[row] } : written
     if (selection) {
       return JSON.stringify({
-        predictions: rows.map((row) => selectMembers(predictions, row, selection)),
+        predictions: rows.map((row) => withOwn(row, selectMembers(predictions, row, selection))),
       })
     }
     switch (dialect) {
       case 'predictions':
-        return JSON.stringify({ predictions: rows.map((row) => writePrediction(predictions, row)) })
-      case 'labels':
-        return JSON.stringify(rows.map((row) => labelAt(predictions, row)))
+        return JSON.stringify({
+          predictions: rows.map((row) => withOwn(row, writePrediction(predictions, row))),
+        })
+      case 'labels': {
+        const labels = rows.map((row) => labelAt(predictions, row))
+        return JSON.stringify(warnings ? { predictions: labels, warnings } : labels)
+      }
       case 'values':
-        return JSON.stringify({ predictions: rows.map((row) => labelAt(predictions, row)) })
+        return JSON.stringify({
+          predictions: rows.map((row) => labelAt(predictions, row)),
+          warnings,
+        })
       case 'probabilities':
-        return JSON.stringify({ predictions: rows.map((row) => probabilitiesAt(predictions, row)) })
+        return JSON.stringify({
+          predictions: rows.map((row) => probabilitiesAt(predictions, row)),
+          warnings,
+        })
     }
   },
 
-  encodeExplanations(explanations, { format, predictions: form }) {
+  encodeExplanations(explanations, { format, predictions: form, warnings }) {
     const head = writeExplanationHead(explanations)
     const predictions =
       form && explanations.rows.map((row) => writeExplained(explanations, row, form))
     if (format === 'contributions') {
       const { model_id, space, method } = head
-      const rows = explanations.rows.flatMap((row) => writeContributions(explanations, row))
+      const rows = explanations.rows.flatMap((row, i) =>
+        writeContributions(explanations, row, warnings?.[i]),
+      )
       return JSON.stringify({ model_id, space, method, predictions, explanations: rows })
     }
-    const rows = explanations.rows.map((row) => writeExplanation(explanations, row, false))
+    const rows = explanations.rows.map((row, i) =>
+      writeExplanation(explanations, row, false, warnings?.[i]),
+    )
     const { featureNames } = explanations
     return JSON.stringify({ ...head, predictions, feature_names: featureNames, explanations: rows })
   },
@@ -84,14 +102,14 @@ function writeExplained(
 export function decodeInstances(
   rows: readonly unknown[],
   context: DecodeContext,
-): Pick<Decoded, 'frame' | 'ignoredColumns'> {
+): Pick<Decoded, 'frame' | 'ignored'> {
   checkRowCount(rows.length, context)
   const asLists = areLists(rows, context)
-  let ignoredColumns = 0
+  const ignored: (readonly string[])[] = []
   const cells = rows.map((value, index): Cell[] => {
-    const { cells, ignored } = decodeRow(value, context, index + 1, asLists)
-    ignoredColumns += ignored
-    return cells
+    const row = decodeRow(value, context, index + 1, asLists)
+    ignored.push(row.ignored)
+    return row.cells
   })
-  return { frame: frameOfCells(context.inputs, cells), ignoredColumns }
+  return { frame: frameOfCells(context.inputs, cells), ignored: ignoredByRow(ignored) }
 }

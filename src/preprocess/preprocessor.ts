@@ -80,7 +80,7 @@ export interface Preprocessor {
   /** What a missing value of an input column is taken for, by the column's name; a level of its own is no value. */
   readonly imputed: ReadonlyMap<string, string | number>
   /** Returns the derived columns of a frame whose columns are the inputs, by name. */
-  derive(frame: DataFrame): Map<string, Column>
+  derive(frame: DataFrame): ReadonlyMap<string, Column>
   /**
    * Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature].
    * @param rows numbers of the rows to take, all by default; of a large table nothing but the result is a copy
@@ -122,13 +122,20 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       `two columns would make the same feature ${quote(twice)}`,
     )
 
-  const deriveColumns = (frame: DataFrame) =>
-    new Map(
+  // Prediction, explanation and warnings of the same rows ask for the same columns.
+  const derivedOf = new WeakMap<DataFrame, Map<string, Column>>()
+  const deriveColumns = (frame: DataFrame): Map<string, Column> => {
+    const known = derivedOf.get(frame)
+    if (known) return known
+    const made = new Map(
       derive.map(({ derived, apply }) => [
         derived.column,
-        apply(findColumn(frame, derived.from) as Column),
+        apply(findColumn(frame, derived.from) as Column) as Column,
       ]),
     )
+    derivedOf.set(frame, made)
+    return made
+  }
 
   return {
     spec,
