@@ -124,8 +124,12 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
 
   // Prediction, explanation and warnings of the same rows ask for the same columns.
   const derivedOf = new WeakMap<DataFrame, Map<string, Column>>()
+  // Weak maps with a new key per request cost the collector more than a few rows that are held until the next.
+  let latest: { readonly frame: DataFrame; readonly made: Map<string, Column> } | undefined
   const deriveColumns = (frame: DataFrame): Map<string, Column> => {
-    const known = derivedOf.get(frame)
+    if (latest?.frame === frame) return latest.made
+    const isSmall = frame.length <= SMALL_FRAME
+    const known = isSmall ? undefined : derivedOf.get(frame)
     if (known) return known
     const made = new Map(
       derive.map(({ derived, apply }) => [
@@ -133,7 +137,8 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
         apply(findColumn(frame, derived.from) as Column) as Column,
       ]),
     )
-    derivedOf.set(frame, made)
+    if (isSmall) latest = { frame, made }
+    else derivedOf.set(frame, made)
     return made
   }
 
@@ -176,6 +181,9 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     },
   }
 }
+
+/** Rows of a frame whose derived columns are held until the next. */
+const SMALL_FRAME = 64
 
 /** How many rows are transformed at a time: what a step makes on the way, such as a column per category, stays small. */
 const BLOCK = 2 ** 15

@@ -179,12 +179,15 @@ function scan({ known, range, missing }: ColumnCheck, column: Column, visit: Vis
     return
   }
   const { codes, levels } = column
-  const isKnown = levels.map((level) => !known || known.has(level))
+  // Where no level is unknown, which is the rule, only gaps are looked for.
+  const hasUnknown = known !== undefined && levels.some((level) => !known.has(level))
+  if (!(hasUnknown || missing)) return
+  const isUnknown = hasUnknown ? levels.map((level) => !known.has(level)) : undefined
   for (let row = 0; row < codes.length; row++) {
     const code = codes[row]!
     if (code < 0) {
       if (missing) visit(row, missing)
-    } else if (!isKnown[code]) visit(row, 'unknown_category')
+    } else if (isUnknown?.[code]) visit(row, 'unknown_category')
   }
 }
 
