@@ -27,20 +27,28 @@ export function plainName(name: string): string {
   return plain === '' ? name : plain
 }
 
+/** A name and its plain form. */
+export interface ComparedName {
+  readonly name: string
+  readonly plain: string
+}
+
 /** How far names may be apart. */
 export interface Nearness {
-  /** Returns the most edits between two plain names of these lengths. */
-  readonly edits: (a: number, b: number) => number
+  /** Returns the most edits between the plain forms of the name asked and another. */
+  readonly edits: (asked: ComparedName, other: ComparedName) => number
   /** Whether names that differ in their numbers are different names, as `x1` and `x2` are. */
   readonly sameNumbers?: boolean
 }
 
 /** For a hint in a refusal: one letter in three, and in short names one. */
-export const loosely: Nearness = { edits: (a) => Math.max(1, Math.floor(a / 3)) }
+export const loosely: Nearness = {
+  edits: ({ name }) => Math.max(1, Math.floor(Math.min(name.length, MAX_LENGTH) / 3)),
+}
 
 /** For what is refused or said because of it: one letter in three, and what is numbered is not taken for each other. */
 export const closely: Nearness = {
-  edits: (a, b) => Math.floor(Math.max(a, b) / 3),
+  edits: (a, b) => Math.floor(Math.max(a.plain.length, b.plain.length) / 3),
   sameNumbers: true,
 }
 
@@ -50,9 +58,7 @@ export interface NameIndex {
   resembling(name: string, work: Work, nearness?: Nearness): string[]
 }
 
-interface Entry {
-  readonly name: string
-  readonly plain: string
+interface Entry extends ComparedName {
   readonly letters: number
   readonly numbers: string
 }
@@ -103,7 +109,7 @@ function search(
     if (work.left <= 0) break
     work.left--
     const { length } = entry.plain
-    const most = edits(asked.plain.length, length)
+    const most = edits(asked, entry)
     if (length > MAX_LENGTH || Math.abs(asked.plain.length - length) > most) continue
     // An edit changes at most two of the letters that a name has.
     if (countBits(asked.letters ^ entry.letters) > 2 * most) continue
