@@ -2,6 +2,11 @@
 /** The executable: finds the command, ends with its exit status. A command is loaded when it may be meant. */
 import { Command, CommanderError } from 'commander'
 import { describeError, EXIT, statusOf } from './commands/exit-status.ts'
+import {
+  addToStandardOutput,
+  flushStandardOutput,
+  writeStandardError,
+} from './commands/output/standard-streams.ts'
 import { VERSION } from './version.ts'
 
 /** What adds each command with its flags, in the order in which --help shows them. */
@@ -31,12 +36,25 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .showSuggestionAfterError()
     .showHelpAfterError('(shapserve --help shows the commands)')
     .exitOverride()
+    .configureOutput({ writeOut: addToStandardOutput, writeErr: writeStandardError })
   const declare = await Promise.all(namesFor(args[0]).map((name) => declarations[name]!()))
   for (const addTo of declare) addTo(program)
   return program
 }
 
+/** Runs what arguments mean; the exit status counts what could be written too. */
 async function main(args: readonly string[]): Promise<number> {
+  const status = await runCommand(args)
+  try {
+    await flushStandardOutput()
+    return status
+  } catch (error) {
+    if (status === EXIT.done) writeStandardError(`${describeError(error)}\n`)
+    return status === EXIT.done ? statusOf(error) : status
+  }
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
   try {
     const program = await buildProgram(args)
     await program.parseAsync(args, { from: 'user' })
@@ -44,11 +62,10 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    process.stderr.write(`${describeError(error)}\n`)
+    writeStandardError(`${describeError(error)}\n`)
     return statusOf(error)
   }
 }
 
-process.exitCode = await main(process.argv.slice(2))
-// Idle sockets and worker threads must not hold a finished command; what was written is flushed first.
-process.stdout.write('', () => process.exit())
+// Idle sockets and worker threads must not hold a finished command.
+process.exit(await main(process.argv.slice(2)))

@@ -14,7 +14,7 @@ export class UsageError extends Error {
 export function statusOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
   if (error instanceof Interrupted) return error.status
-  return isRefusal(error) ? EXIT.refused : EXIT.defect
+  return isRefusal(error) || isDiskFailure(error) ? EXIT.refused : EXIT.defect
 }
 
 /** Returns the line for a person; a defect of ours says so, with the place in the code. */
@@ -26,9 +26,17 @@ export function describeError(error: unknown): string {
 /** Returns why it failed, without the program's name. */
 export function describeReason(error: unknown): string {
   if (isRefusal(error) || error instanceof Interrupted) return error.message
+  if (isDiskFailure(error)) return `${error.syscall ?? 'writing'} failed: ${error.code}`
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
 function isRefusal(error: unknown): error is Error {
   return error instanceof InputError || error instanceof ArtifactError
+}
+
+/** Failures of a disk or of a reader, wherever something was written: no defect of ours. */
+const diskFailures = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EPIPE', 'EROFS'])
+
+function isDiskFailure(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && diskFailures.has((error as NodeJS.ErrnoException).code ?? '')
 }

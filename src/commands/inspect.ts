@@ -17,12 +17,14 @@ async function inspect(directory: string, json: boolean): Promise<void> {
   const { readModelDirectory } = await import('../model-directory/read.ts')
   const { kindOf } = await import('../models/index.ts')
   const { buildCard } = await import('../predictor/describe-model.ts')
-  const { createOutput } = await import('./terminal.ts')
+  const { createOutput, printable, printableJson } = await import('./terminal.ts')
   const loaded = await readModelDirectory(directory)
   const { artifact, predictor } = loaded
   const text = json
-    ? JSON.stringify(buildCard(artifact, predictor))
-    : describeDirectory(loaded, kindOf(artifact.model).describeSize(artifact.model)).join('\n')
+    ? printableJson(JSON.stringify(buildCard(artifact, predictor)))
+    : describeDirectory(loaded, kindOf(artifact.model).describeSize(artifact.model))
+        .map(printable)
+        .join('\n')
   createOutput({ quiet: false }).result(`${text}\n`)
 }
 

@@ -16,7 +16,7 @@ async function printOpenApi(directory: string): Promise<void> {
   const { buildRoutes } = await import('../http/routes.ts')
   const { buildOpenApi } = await import('../http/openapi/document.ts')
   const { createService } = await import('../http/service.ts')
-  const { createOutput } = await import('./terminal.ts')
+  const { createOutput, printableJson } = await import('./terminal.ts')
   const model = await readModelDirectory(directory)
   const service = createService({
     limits: { maxRows: 0, maxAnswerBytes: 0, maxSeconds: 0 },
@@ -28,5 +28,6 @@ async function printOpenApi(directory: string): Promise<void> {
     modelName: 'model',
   })
   const routes = buildRoutes(model, service)
-  createOutput({ quiet: false }).result(`${JSON.stringify(await buildOpenApi(routes), null, 2)}\n`)
+  const text = printableJson(JSON.stringify(await buildOpenApi(routes), null, 2))
+  createOutput({ quiet: false }).result(`${text}\n`)
 }

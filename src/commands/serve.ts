@@ -1,7 +1,9 @@
 /** `shapserve serve`: the server with its signals. */
 import { type Command, Option } from 'commander'
 import { type Config, loadConfig, settings, strayVariables } from '../config.ts'
+import { writeStandardError } from './output/standard-streams.ts'
 import { sageMakerPaths } from './sagemaker/directories.ts'
+import { printableJson } from './terminal.ts'
 
 export function declareServe(program: Command): void {
   const command = program.command('serve').description('serve a model over HTTP')
@@ -65,9 +67,9 @@ function printUsage(
   { host }: Config,
 ): void {
   if (host !== '127.0.0.1' && host !== 'localhost' && host !== '::1') return
-  const row = JSON.stringify(example).replaceAll("'", "'\\''")
+  const row = printableJson(JSON.stringify(example)).replaceAll("'", "'\\''")
   const json = "-H 'content-type: application/json'"
-  process.stderr.write(
+  writeStandardError(
     [
       '',
       `shapserve is ready: ${url}   docs ${url}/docs   Ctrl-C stops it`,

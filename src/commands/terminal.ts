@@ -1,6 +1,7 @@
 /** Where a command speaks: lines and progress to stderr, results to stdout; colours and bars only on a terminal. */
 import type { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
+import { addToStandardOutput, writeStandardError } from './output/standard-streams.ts'
 
 /** Where lines go: progress to stderr, results to stdout. */
 export interface Output {
@@ -17,29 +18,17 @@ export interface Output {
 
 const SILENT: Output['note'] = () => {}
 
-/** Streams whose reader is known to be able to go away. */
-const watched = new WeakSet<NodeJS.WriteStream>()
-
 /**
  * Returns the output of a command. With `quiet` only results are written; `json` keeps results to one object.
  * Lines are shown without control characters, so that data can neither move the cursor nor forge a line.
  */
 export function createOutput(options: { quiet: boolean }): Output {
-  const { stderr, stdout } = process
-  for (const stream of [stderr, stdout]) {
-    if (watched.has(stream)) continue
-    watched.add(stream)
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // The reader has gone away (`| head`): nobody is left to write for.
-      if (error.code === 'EPIPE') process.exit(0)
-    })
-  }
-  const bar = !options.quiet && stderr.isTTY ? createBar() : undefined
+  const bar = !options.quiet && process.stderr.isTTY ? createBar() : undefined
   const warned = new Map<string, number>()
   const note: Output['note'] = options.quiet
     ? SILENT
     : (line, paint = (text) => text) => {
-        stderr.write(`${paint(printable(line))}\n`)
+        writeStandardError(`${paint(printable(line))}\n`)
       }
   return {
     note,
@@ -48,7 +37,7 @@ export function createOutput(options: { quiet: boolean }): Output {
       warned.set(line, count)
       if (count === 1) note(`warning   ${line}`, pc.yellow)
     },
-    result: (text) => void stdout.write(text),
+    result: addToStandardOutput,
     foldWarnings() {
       for (const [line, count] of warned) {
         if (count > 1) note(`warning   × ${count}   ${line}`, pc.yellow)
@@ -59,14 +48,22 @@ export function createOutput(options: { quiet: boolean }): Output {
   }
 }
 
+/** What moves the cursor, ends a line, or turns the direction of text. */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+
+/** Returns JSON, on one line or several, with every character that {@link printable} hides as an escape. */
+export function printableJson(json: string): string {
+  return json.replace(CONTROLS, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /**
  * Returns a line in which data's control characters are question marks, and in which nothing looks like a metric line:
  * a column may be called `validation:auc=1;`, and SageMaker searches the log for that.
  */
 export function printable(line: string): string {
-  return line
-    .replace(/[\p{Cc}\u2028\u2029]/gu, '?')
-    .replace(/(:[a-z_0-9]+=)(?=[0-9.eE+-]+;)/g, '$1 ')
+  return line.replace(CONTROLS, '?').replace(/(:[a-z_0-9]+=)(?=[0-9.eE+-]+;)/g, '$1 ')
 }
 
 /** One bar at a time; a step of another name gets one of its own. */

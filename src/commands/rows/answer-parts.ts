@@ -1,11 +1,11 @@
 /** Answers of the parts of a file, written in the order of its rows. */
 import type { Part } from '../../tables/row-files.ts'
+import { openOutputFile } from '../output/output-file.ts'
 import type { Progress } from './file-progress.ts'
 import type { AnswerFormat } from './formats.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
-import { openSink } from './sink.ts'
 
 /** Writes the answers of all parts; on an error no half answer is left in a file. */
 export async function answerParts(
@@ -15,7 +15,7 @@ export async function answerParts(
   runner: Runner,
   progress: Progress,
 ): Promise<void> {
-  const sink = await openSink(request.out)
+  const sink = await openOutputFile(request.out)
   try {
     let isFirst = true
     const jobs = mapParts(parts, (part) => {

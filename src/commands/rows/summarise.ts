@@ -7,11 +7,11 @@ import type { LoadedModel } from '../../model-directory/read.ts'
 import { planSummary, startSummary } from '../../predictor/summarize-rows.ts'
 import { type GroupPlan, plansOf } from '../../shap/global-summary.ts'
 import type { Part } from '../../tables/row-files.ts'
+import { openOutputFile } from '../output/output-file.ts'
 import type { Progress } from './file-progress.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
-import { openSink } from './sink.ts'
 import { describeSummary } from './summary-table.ts'
 
 /**
@@ -49,7 +49,7 @@ export async function summarise(
   const text = isTable
     ? describeSummary(summary, artifact.plan.target)
     : `${JSON.stringify({ model_id: artifact.modelId, ...writeSummary(summary) })}\n`
-  const sink = await openSink(request.out)
+  const sink = await openOutputFile(request.out)
   await sink.write(Buffer.from(text))
   await sink.finish()
 }

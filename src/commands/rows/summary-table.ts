@@ -1,6 +1,7 @@
 /** A summary as a table for people: how far every column pushes, and its groups that push most. */
 import { spaceLabels } from '../../shap/explanation.ts'
 import type { ColumnSummary, GlobalSummary, GroupSummary } from '../../shap/global-summary.ts'
+import { printable } from '../terminal.ts'
 
 const MOST_NAME = 28
 const MOST_VALUE = 32
@@ -12,7 +13,7 @@ export function describeSummary(summary: GlobalSummary, target: string): string 
     const sorted = [...summary.columns].sort((a, b) => b.meanAbsolute[k]! - a.meanAbsolute[k]!)
     const width = Math.min(MOST_NAME, Math.max(...sorted.map(({ column }) => column.length)))
     return [
-      `mean |SHAP| over ${rows} rows, ${spaceLabels[space]} of ${target} = ${name}`,
+      `mean |SHAP| over ${rows} rows, ${spaceLabels[space]} of ${printable(target)} = ${printable(name)}`,
       ...sorted.flatMap((column) => describeColumn(column, k, width)),
       '',
     ]
@@ -39,8 +40,4 @@ function describeColumn(
 function nameOf({ value, from, to, others }: GroupSummary): string {
   if (others) return 'any other'
   return from === undefined ? String(value ?? 'missing') : `${from} to ${to}`
-}
-
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?')
 }
