@@ -9,6 +9,7 @@ import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decod
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
+import { nameModelsBelow } from './models-below.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
@@ -47,7 +48,7 @@ export async function readModelDirectory(
 ): Promise<LoadedModel> {
   for (let attempt = 1; ; attempt++) {
     const names = await listDirectory(directory)
-    if (!names.includes(MANIFEST_FILE)) throw noManifest(directory, names)
+    if (!names.includes(MANIFEST_FILE)) throw await noManifest(directory, names)
     const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
     try {
       return await readManifestFiles(directory, names, manifestBytes, reserve)
@@ -116,7 +117,13 @@ async function listDirectory(directory: string): Promise<string[]> {
   }
 }
 
-function noManifest(directory: string, names: readonly string[]): ArtifactError {
+async function noManifest(directory: string, names: readonly string[]): Promise<ArtifactError> {
+  const below = await nameModelsBelow(directory, names)
+  if (below !== undefined)
+    return new ArtifactError(
+      'missing',
+      `the model directory ${quotePath(directory)} has no ${MANIFEST_FILE}; ${below}`,
+    )
   const foreign = names
     .filter((name) => ![...DATA_FILES, SUMMARY_FILE].some((own) => own === name))
     .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))

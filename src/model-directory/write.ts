@@ -4,13 +4,15 @@
  * `.next`: so at every moment the directory holds one whole model, the old or the new one.
  */
 import { constants } from 'node:fs'
-import { chmod, link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { link, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Artifact, MANIFEST_FILE, TRIALS_FILE } from '../artifact/artifact.ts'
 import { decodeManifest, type Manifest } from '../artifact/decode-manifest.ts'
 import { encodeArtifact } from '../artifact/encode.ts'
 import { ArtifactError, quotePath } from '../errors.ts'
+import { checkDestination, type Destination, isNextOfModel } from './check-destination.ts'
+import { makeDirectory } from './make-directory.ts'
 import {
   CARD_FILE,
   LOCK_FILE,
@@ -34,27 +36,22 @@ export interface ModelWriter {
 
 /**
  * Makes the directory if needed, takes its lock and proves that it can be written: before a training, not after it.
- * @throws ArtifactError `unwritable` or `locked`
+ * @throws ArtifactError `unwritable`, `locked`, or `foreign` for a directory that holds something else
  */
-export async function openModelWriter(directory: string): Promise<ModelWriter> {
+export async function openModelWriter(
+  directory: string,
+  allowed: Destination = 'alone',
+): Promise<ModelWriter> {
   try {
     await makeDirectory(directory)
+    await checkDestination(directory, allowed)
   } catch (error) {
-    throw unwritable(directory, error)
+    throw error instanceof ArtifactError ? error : unwritable(directory, error)
   }
   await takeLock(directory)
   return {
     commit: (artifact, card) => commit(directory, artifact, card),
     release: () => rm(join(directory, LOCK_FILE), { force: true }),
-  }
-}
-
-/** Makes a directory and those above it, readable by everyone whatever the umask is. */
-async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: 0o755 })
-  if (first === undefined) return
-  for (let path = resolve(directory); path.length >= resolve(first).length; path = dirname(path)) {
-    await chmod(path, 0o755)
   }
 }
 
@@ -139,7 +136,7 @@ async function moveIntoPlace(directory: string, name: string): Promise<void> {
  * place, any other is a remnant and goes.
  */
 async function finishEarlierCommit(directory: string): Promise<void> {
-  const remnants = (await readdir(directory)).filter((name) => name.endsWith(NEXT))
+  const remnants = (await readdir(directory)).filter(isNextOfModel)
   if (remnants.length === 0) return
   const committed = await readCommitted(directory)
   for (const remnant of remnants) {

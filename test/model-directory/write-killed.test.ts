@@ -2,9 +2,10 @@
 import { mkdirSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { MANIFEST_FILE, PREPROCESSOR_FILE } from '../../src/artifact/artifact.ts'
+import { MANIFEST_FILE, PREPROCESSOR_FILE, TRIALS_FILE } from '../../src/artifact/artifact.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { readModelDirectory } from '../../src/model-directory/read.ts'
+import { openModelWriter } from '../../src/model-directory/write.ts'
 import {
   CARD,
   commit,
@@ -85,8 +86,10 @@ t.test('killed after the manifest was renamed: the new model', async (t) => {
       // A training that fails before its own commit point must not lose what the killed one had
       // committed.
       const blocked = place()
-      mkdirSync(join(blocked, 'x.next'))
-      await t.rejects(commit(blocked, thirdModel), unwritable, `${what}, then a failure`)
+      const writer = await openModelWriter(blocked)
+      mkdirSync(join(blocked, `${TRIALS_FILE}.next`))
+      await t.rejects(writer.commit(thirdModel, ''), unwritable, `${what}, then a failure`)
+      await writer.release()
       t.equal(await modelIn(blocked), newModel.modelId, `${what}, then a failure: still there`)
     }
   }

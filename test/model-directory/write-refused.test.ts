@@ -60,9 +60,9 @@ t.test('no space left at any write', async (t) => {
 t.test('no space left for the lock', async (t) => {
   const directory = mountTmpfs(t, 64)
   if (!directory) return
-  writeFileSync(join(directory, 'ballast'), Buffer.alloc(64 << 10))
+  writeFileSync(join(directory, '.ballast'), Buffer.alloc(64 << 10))
   await t.rejects(openModelWriter(directory), unwritable)
-  rmSync(join(directory, 'ballast'))
+  rmSync(join(directory, '.ballast'))
   remount(directory, 'size=1024k')
   await t.resolves(commit(directory, oldModel), 'once there is space, no lock is in the way')
 })

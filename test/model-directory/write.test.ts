@@ -23,6 +23,7 @@ import {
   newModel,
   oldFiles,
   oldModel,
+  thirdModel,
 } from './commits.ts'
 import { writeFiles } from './model-files.ts'
 
@@ -68,6 +69,7 @@ t.test('read while trainings commit', async (t) => {
 t.test('only files inside the directory are renamed', async (t) => {
   const directory = mountTmpfs(t, 1024) ?? t.testdir()
   // A mount point can neither be renamed nor replaced; other files and directories stay.
+  await commit(directory, thirdModel)
   mkdirSync(join(directory, 'logs'))
   writeFileSync(join(directory, 'notes.txt'), 'kept')
   const { ino } = statSync(directory)

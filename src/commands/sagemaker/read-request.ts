@@ -37,6 +37,7 @@ export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
       plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan),
     roles: new Map(),
     modelDir: paths.model,
+    destination: 'beside_others',
     testSize: testSize ?? (validation ? 0 : 0.2),
     json: false,
     quiet: false,

@@ -24,7 +24,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
   const output = createOutput({ quiet: request.quiet })
   const stop = watchSignals(request.modelDir)
   try {
-    const writer = await openModelWriter(request.modelDir)
+    const writer = await openModelWriter(request.modelDir, request.destination)
     try {
       const started = performance.now()
       const report = await fit(request, output, stop)

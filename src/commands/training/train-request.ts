@@ -1,4 +1,5 @@
 /** What a training is told, wherever it was told it. */
+import type { Destination } from '../../model-directory/check-destination.ts'
 import type { Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
@@ -21,6 +22,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly roles: ReadonlyMap<string, Role>
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
+  /** What may be there already. */
+  readonly destination?: Destination
   readonly testSize: number
   readonly crossValidation?: { readonly folds: number; readonly repeats: number }
   /** Search for parameters first. */

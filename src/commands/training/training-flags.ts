@@ -16,6 +16,7 @@ export interface TrainingFlags {
   readonly estimator: string
   readonly engine: string
   readonly modelDir: string
+  readonly force?: true
   readonly set?: readonly string[]
   readonly numeric?: readonly string[]
   readonly ordinal?: readonly string[]
@@ -44,6 +45,7 @@ export function addTrainingFlags(command: Command): Command {
     .option('--estimator <name>', listChoices(estimatorNames), DEFAULT_ESTIMATOR)
     .option('--engine <name>', describedEngines.join('; '), DEFAULT_ENGINE)
     .addOption(modelDirOption())
+    .option('--force', 'write the model into a directory that holds something else')
     .option('--set <name=value>', 'estimator parameter; may be repeated', collect)
     .option(
       '--numeric <column>',
