@@ -9,6 +9,7 @@ import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import { openParquet } from './formats/parquet.ts'
 import type { TypedCell } from './formats/parquet-types.ts'
+import { unpack } from './unpack.ts'
 
 /** What a file of rows is written in. */
 export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
@@ -31,7 +32,8 @@ export interface Part {
 export const PART_BYTES = 256 << 10
 
 /** Returns the format of a file: by its ending, or of what is read by its first character. */
-export function guessFormat(file: string, start: Uint8Array): InputFormat {
+export function guessFormat(path: string, start: Uint8Array): InputFormat {
+  const file = path.replace(/\.gz$/i, '')
   if (/\.(jsonl|ndjson)$/i.test(file)) return 'jsonl'
   if (/\.json$/i.test(file)) return 'json'
   if (/\.csv$/i.test(file)) return 'csv'
@@ -57,11 +59,21 @@ export interface RowFile {
  * @throws InputError `invalid_file`
  */
 export async function openRowFile(file: string, format: InputFormat | undefined): Promise<RowFile> {
-  const chunks = readChunks(file)
+  const unpacked = unpackChunks(file)
+  const { chunks } = unpacked
   const first = await chunks.next()
   const start = first.done ? new Uint8Array() : first.value
-  const size = file === '-' ? 0 : (await stat(file)).size
+  const isPacked = unpacked.isPacked()
+  // How long it is unpacked is not known.
+  const size = file === '-' || isPacked ? 0 : (await stat(file)).size
   const found = format ?? guessFormat(file, start)
+  if (found === 'parquet' && isPacked) {
+    await chunks.return(undefined)
+    throw new InputError(
+      'invalid_file',
+      `the file ${quote(file, 256)} is Parquet packed by gzip; unpack it first`,
+    )
+  }
   async function* all(): AsyncGenerator<Uint8Array> {
     yield start
     yield* chunks
@@ -93,6 +105,28 @@ async function* readChunks(file: string): AsyncGenerator<Uint8Array, void> {
   }
 }
 
+/** A file's bytes, unpacked where they are gzip, and whether they were: known once the first are there. */
+function unpackChunks(file: string) {
+  let isPacked = false
+  async function* looked() {
+    let isFirst = true
+    for await (const chunk of readChunks(file)) {
+      if (isFirst) isPacked = chunk[0] === 0x1f && chunk[1] === 0x8b
+      isFirst = false
+      yield chunk
+    }
+  }
+  async function* named() {
+    try {
+      yield* unpack(file, looked())
+    } catch (error) {
+      if (!(error instanceof InputError) || error.message.startsWith('the file "')) throw error
+      throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`)
+    }
+  }
+  return { chunks: named(), isPacked: () => isPacked }
+}
+
 function unreadable(file: string, error: unknown): InputError {
   const { code } = error as NodeJS.ErrnoException
   const why =
@@ -104,9 +138,22 @@ function unreadable(file: string, error: unknown): InputError {
   return new InputError('invalid_file', `the file ${quote(file, 256)} ${why}`)
 }
 
+/** No text can be longer; a few packed bytes must not fill the memory. */
+const MOST_WHOLE = 2 ** 29
+
+/** @throws InputError `too_large` */
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
-  for await (const chunk of chunks) all.push(chunk)
+  let length = 0
+  for await (const chunk of chunks) {
+    length += chunk.length
+    if (length > MOST_WHOLE)
+      throw new InputError(
+        'too_large',
+        `what is answered as one document has at most ${MOST_WHOLE >> 20} MiB; use CSV or JSON Lines, which are read and written in parts`,
+      )
+    all.push(chunk)
+  }
   return Buffer.concat(all)
 }
 

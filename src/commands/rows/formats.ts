@@ -1,8 +1,16 @@
 /** What files of rows and of answers are written in, by the names that flags use. */
 import type { Operation } from '../../answering/media-type.ts'
-import { InputError, quote } from '../../errors.ts'
+import { didYouMean, InputError, quote } from '../../errors.ts'
+import type { InputFormat } from '../../tables/row-files.ts'
+import { listChoices } from '../shared-flags.ts'
+import type { RowsRequest } from './rows-request.ts'
 
-export const inputFormats = ['csv', 'json', 'jsonl', 'parquet'] as const
+export const inputFormats = [
+  'csv',
+  'json',
+  'jsonl',
+  'parquet',
+] as const satisfies readonly InputFormat[]
 
 /** What a command writes. */
 export const answerFormats = {
@@ -24,6 +32,58 @@ export function isWholeDocument(format: AnswerFormat): boolean {
   return format === 'json' || format === 'svg'
 }
 
+/** What the ending of a file says, of the formats that are known somewhere: not all of them are written. */
+const formatOfEnding: Readonly<Record<string, string>> = {
+  csv: 'csv',
+  json: 'json',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  svg: 'svg',
+  ...Object.fromEntries(
+    'parquet pq npy npz arrow feather tsv xls xlsx libsvm pkl png jpg jpeg pdf html gz zip zst bz2 xz'
+      .split(' ')
+      .map((ending) => [ending, ending]),
+  ),
+}
+
+/** What a summary is written in. */
+const summaryFormats = ['json'] as const
+
+/**
+ * Returns what answers are written in: what `--format` says, else the ending of `--out`, else as the input.
+ * @throws InputError `invalid_option` for what is not written, or when flag and ending differ
+ */
+export function chooseFormat(
+  {
+    operation,
+    format,
+    out,
+    summary,
+  }: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary'>,
+  input: InputFormat,
+): AnswerFormat {
+  const choices: readonly AnswerFormat[] = summary ? summaryFormats : answerFormats[operation]
+  const ending = /\.([a-z0-9]+)$/i.exec(out)?.[1]?.toLowerCase() ?? ''
+  const named = Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined
+  const what = summary ? 'a summary is written as json; --format' : '--format'
+  const asked = format === undefined ? undefined : readFormat(what, format, choices)
+  if (named !== undefined && named !== (asked ?? named))
+    throw new InputError(
+      'invalid_option',
+      `--out ${quote(out, 256)} names ${named}, --format says ${asked}; leave out --format or change the name`,
+    )
+  if (named !== undefined && !choices.some((choice) => choice === named))
+    throw new InputError(
+      'invalid_option',
+      `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.map((choice) => `.${choice}`))}`,
+    )
+  return choices.find((choice) => choice === (asked ?? named ?? usualFormat(input, choices)))!
+}
+
+function usualFormat(input: InputFormat, choices: readonly AnswerFormat[]): AnswerFormat {
+  return choices.find((choice) => choice === input) ?? choices[0]!
+}
+
 /** Returns a format if it is one of the choices; throws InputError `invalid_option`. */
 export function readFormat<const T extends string>(
   flag: string,
@@ -34,6 +94,6 @@ export function readFormat<const T extends string>(
   if (found !== undefined) return found
   throw new InputError(
     'invalid_option',
-    `${flag} is ${quote(value)}, expected ${choices.join(', ')}`,
+    `${flag} is ${quote(value)}, expected ${listChoices(choices)}${didYouMean(value, choices)}`,
   )
 }

@@ -17,10 +17,13 @@ export interface RowsFlags {
 /** Adds the file and the flags that say where rows come from and answers go. */
 export function addRowsFlags(command: Command, operation: Operation): Command {
   return command
-    .argument('<file>', 'rows as CSV, JSON, JSON Lines or Parquet; - = standard input')
+    .argument('<file>', 'rows as CSV, JSON, JSON Lines (also .gz) or Parquet; - = standard input')
     .addOption(modelDirOption())
     .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the file name`)
-    .option('--format <format>', `${listChoices(answerFormats[operation])}; default: as the input`)
+    .option(
+      '--format <format>',
+      `${listChoices(answerFormats[operation])}; default: by the name of --out, or as the input`,
+    )
     .option('--out <file>', 'file to write; - = standard output', '-')
     .option('--jobs <n>', 'threads; default: one per core')
 }

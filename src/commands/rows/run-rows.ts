@@ -2,9 +2,10 @@
 import { availableParallelism } from 'node:os'
 import { readModelDirectory } from '../../model-directory/read.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
+import { checkOutputIsNoInput } from '../output/same-file.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
-import { answerFormats, inputFormats, isWholeDocument, readFormat } from './formats.ts'
+import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
 import { createRunner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
@@ -15,14 +16,14 @@ import { summarise } from './summarise.ts'
  */
 export async function runRows(request: RowsRequest): Promise<void> {
   const { operation } = request
-  const model = await readModelDirectory(request.modelDir)
   const given =
     request.inputFormat === undefined
       ? undefined
       : readFormat('--input-format', request.inputFormat, inputFormats)
+  await checkOutputIsNoInput(request.out, request.file, request.modelDir)
+  const model = await readModelDirectory(request.modelDir)
   const file = await openRowFile(request.file, given)
-  const usual = file.format === 'parquet' ? 'csv' : file.format
-  const format = readFormat('--format', request.format ?? usual, answerFormats[operation])
+  const format = chooseFormat(request, file.format)
   const isWhole = !request.summary && isWholeDocument(format)
   const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)
   const runner = createRunner(model, request.jobs ?? availableParallelism())

@@ -7,7 +7,7 @@ import type { LoadedModel } from '../../model-directory/read.ts'
 import { planSummary, startSummary } from '../../predictor/summarize-rows.ts'
 import { type GroupPlan, plansOf } from '../../shap/global-summary.ts'
 import type { Part } from '../../tables/row-files.ts'
-import { openOutputFile } from '../output/output-file.ts'
+import { writeOutputFile } from '../output/output-file.ts'
 import type { Progress } from './file-progress.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
@@ -49,7 +49,5 @@ export async function summarise(
   const text = isTable
     ? describeSummary(summary, artifact.plan.target)
     : `${JSON.stringify({ model_id: artifact.modelId, ...writeSummary(summary) })}\n`
-  const sink = await openOutputFile(request.out)
-  await sink.write(Buffer.from(text))
-  await sink.finish()
+  await writeOutputFile(request.out, text)
 }

@@ -1,15 +1,18 @@
 /** Files of rows, answered in parts: the same bytes as in one piece, and the file's own row numbers. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { chooseFormat } from '../../../src/commands/rows/formats.ts'
 import type { RowsRequest } from '../../../src/commands/rows/rows-request.ts'
 import { runRows } from '../../../src/commands/rows/run-rows.ts'
 import { createRandom } from '../../../src/data/random.ts'
 import { InputError, type InputErrorCode } from '../../../src/errors.ts'
 import { splitRecords } from '../../../src/tables/blocks.ts'
+import type { InputFormat } from '../../../src/tables/row-files.ts'
 import { shapserve } from '../../command.ts'
-import { checkpoint } from '../../helper.ts'
+import { checkpoint, passenger } from '../../helper.ts'
 
 // Two of the tests start the command.
 t.setTimeout(120_000)
@@ -38,7 +41,11 @@ const bodies = {
   'other-order.csv': `PassengerId,${header}\n${lines.map((line, i) => `${i},${line}`).join('\n')}`,
 }
 
-async function answer(t: Test, body: string, request: Partial<RowsRequest>): Promise<string> {
+async function answer(
+  t: Test,
+  body: string | Uint8Array,
+  request: Partial<RowsRequest>,
+): Promise<string> {
   const directory = t.testdir()
   const file = join(directory, 'rows.csv')
   const out = join(directory, 'out')
@@ -91,7 +98,7 @@ t.test('JSON Lines in parts, rows numbered through', async (t) => {
 
 async function refuses(
   t: Test,
-  body: string,
+  body: string | Uint8Array,
   code: InputErrorCode,
   message: RegExp,
   request: Partial<RowsRequest> = {},
@@ -106,7 +113,10 @@ async function refuses(
     t.match(error.message, message)
   }
   t.notOk(existsSync(join(t.testdirName, 'out')), 'nothing is written')
-  t.notOk(existsSync(join(t.testdirName, 'out.part')), 'not even in part')
+  t.notOk(
+    readdirSync(t.testdirName).some((name) => name.endsWith('.part')),
+    'not even in part',
+  )
 }
 
 t.test('what is wrong is said of the row in the file', async (t) => {
@@ -144,6 +154,9 @@ t.test('options that are none, whatever the file', async (t) => {
   const body = bodies['named.csv']
   await refuses(t, body, 'invalid_option', /space is "x"/, { options: [['space', 'x']] })
   await refuses(t, body, 'invalid_option', /--format is "xml"/, { format: 'xml' })
+  await refuses(t, body, 'invalid_option', /expected csv.* or svg; did you mean "jsonl"\?/, {
+    format: 'jsnl',
+  })
   await refuses(t, body, 'invalid_option', /--input-format is "xml"/, { inputFormat: 'xml' })
   await refuses(t, body, 'invalid_option', /a summary takes space and method, not top/, {
     summary: true,
@@ -245,4 +258,73 @@ t.test('all cores give the bytes of one', async (t) => {
     [1, 'shapserve: row 18001, column "Age": "x" is not a number\n'],
   )
   t.equal((await shapserve([...args, '--jobs', '0'])).status, 1)
+})
+
+t.test('what is written follows from --format, --out and the input', (t) => {
+  const kinds: [Partial<RowsRequest>, InputFormat, string | RegExp][] = [
+    [{ out: '-' }, 'csv', 'csv'],
+    [{ out: '-' }, 'json', 'json'],
+    [{ out: '-' }, 'parquet', 'csv'],
+    [{ out: '-', format: 'json' }, 'csv', 'json'],
+    [{ out: 'a.json' }, 'csv', 'json'],
+    [{ out: 'A.JSONL' }, 'csv', 'jsonl'],
+    [{ out: 'a.ndjson' }, 'csv', 'jsonl'],
+    [{ out: 'a.csv' }, 'jsonl', 'csv'],
+    [{ out: 'a.svg' }, 'csv', 'svg'],
+    [{ out: 'answers' }, 'jsonl', 'jsonl'],
+    [{ out: 'answers.2024-01' }, 'jsonl', 'jsonl'],
+    [{ out: 'answers.txt', format: 'csv' }, 'json', 'csv'],
+    [{ out: 'a.json', format: 'json' }, 'csv', 'json'],
+    [{ out: '/dev/stdout' }, 'csv', 'csv'],
+    [{ out: 'a.json', format: 'csv' }, 'csv', /names json, --format says csv; leave out --format/],
+    [{ out: 'a.parquet', format: 'csv' }, 'csv', /names parquet, --format says csv/],
+    [{ out: 'a.parquet' }, 'parquet', /names parquet, which is not written; name .* \.csv/],
+    [{ out: 'a.csv.gz' }, 'csv', /names gz, which is not written/],
+    [{ out: 'a.png' }, 'csv', /names png, which is not written; .* \.jsonl or \.svg$/],
+    [{ out: 'a.svg', operation: 'predict' }, 'csv', /names svg, .* \.json or \.jsonl$/],
+    [{ out: '-', summary: true }, 'csv', 'json'],
+    [{ out: 'a.json', summary: true }, 'csv', 'json'],
+    [
+      { out: '-', format: 'csv', summary: true },
+      'csv',
+      /a summary is written as json; --format is/,
+    ],
+    [{ out: 'a.csv', summary: true }, 'csv', /names csv, which is not written; .* \.json$/],
+  ]
+  for (const [request, input, expected] of kinds) {
+    const choose = () =>
+      chooseFormat({ operation: 'explain', out: '-', ...request } as RowsRequest, input)
+    const what = JSON.stringify(request)
+    if (typeof expected === 'string') t.equal(choose(), expected, what)
+    else t.throws(choose, { name: 'InputError', code: 'invalid_option', message: expected }, what)
+  }
+  t.end()
+})
+
+t.test('a packed file is the file that was packed', async (t) => {
+  const objects = Array.from({ length: 60 }, () => JSON.stringify(passenger.object))
+  const texts = {
+    'rows.csv': bodies['named.csv'],
+    'rows.jsonl': objects.join('\n'),
+    'rows.json': `[${objects.join(',')}]`,
+  }
+  for (const [file, text] of Object.entries(texts)) {
+    const plain = await answer(t, text, { file, partBytes: 500 })
+    for (const name of [`${file}.gz`, file, 'rows'])
+      t.equal(await answer(t, gzipSync(text), { file: name, partBytes: 500 }), plain, name)
+  }
+  const packed = gzipSync(bodies['named.csv'])
+  const request = { file: 'rows.csv.gz' }
+  await refuses(
+    t,
+    packed.subarray(0, 99),
+    'invalid_file',
+    /rows\.csv\.gz": the file ends too/,
+    request,
+  )
+  await refuses(t, bodies['named.csv'], 'invalid_file', /is damaged or not gzip/, request)
+  await refuses(t, '', 'invalid_file', /ends too early|not gzip/, request)
+  await refuses(t, gzipSync('PAR1'), 'invalid_file', /Parquet packed by gzip; unpack it first/, {
+    file: 'rows.parquet.gz',
+  })
 })
