@@ -1,7 +1,8 @@
 /** `shapserve train`: files in, a model directory out; without files, SageMaker's bare `train`. */
 import type { Command } from 'commander'
 import { describeReason, UsageError } from './exit-status.ts'
-import { isSageMakerTraining, sageMakerPaths, writeFailure } from './sagemaker/directories.ts'
+import { isSageMakerTraining, sageMakerPaths } from './sagemaker/directories.ts'
+import { removeFailure, writeFailure } from './sagemaker/failure-file.ts'
 import { addTrainingFlags, type TrainingFlags } from './training/training-flags.ts'
 
 interface TrainFlags extends TrainingFlags {
@@ -17,7 +18,7 @@ export function declareTrain(program: Command): void {
     )
   addTrainingFlags(command)
     .option('--cv <folds>', 'also cross-validate on the training rows, in so many folds')
-    .option('--cv-repeats <times>', 'part the rows into folds so many times', '1')
+    .option('--cv-repeats <times>', 'part the rows into folds so many times (default: 1)')
     .action((files: string[], flags: TrainFlags) =>
       files.length > 0 ? trainOnFiles(files, flags) : trainOnSageMaker(),
     )
@@ -38,6 +39,7 @@ async function trainOnSageMaker(): Promise<void> {
       `which file? shapserve train FILE --target COLUMN (there is no ${paths.data})`,
     )
   }
+  await removeFailure(paths.failure)
   try {
     const { readSageMakerRequest } = await import('./sagemaker/read-request.ts')
     const { runTraining } = await import('./training/run-training.ts')

@@ -1,6 +1,5 @@
-/** SageMaker's training contract: the /opt/ml layout, what stands in for it locally, the failure file. */
+/** SageMaker's training contract: the /opt/ml layout, what stands in for it locally. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Env } from '../../config.ts'
 
@@ -53,17 +52,4 @@ export function sageMakerPaths(env: Env): SageMakerPaths {
 /** Whether this process was started by SageMaker, or by something that laid out the same files. */
 export function isSageMakerTraining(paths: SageMakerPaths): boolean {
   return existsSync(paths.hyperparameters) || existsSync(paths.data) || paths.channels.size > 0
-}
-
-/** Longest reason that SageMaker shows. */
-const MAX_REASON = 1024
-
-/** Writes why a training failed where SageMaker looks for it; does not replace an earlier reason. */
-export async function writeFailure(path: string, reason: string): Promise<void> {
-  try {
-    await mkdir(join(path, '..'), { recursive: true })
-    await writeFile(path, reason.slice(0, MAX_REASON), { flag: 'wx' })
-  } catch {
-    // The exit status still tells; there is nowhere else to write to.
-  }
 }

@@ -1,11 +1,12 @@
 /** What a training job leaves in /opt/ml/output/data: the metrics, Clarify's analysis and the model card. */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { METRICS_FILE } from '../../artifact/artifact.ts'
-import { quote } from '../../errors.ts'
+import { InputError, quote } from '../../errors.ts'
+import { makeDirectory } from '../../model-directory/make-directory.ts'
 import { CARD_FILE } from '../../model-directory/read.ts'
 import { buildPredictor } from '../../predictor/predictor.ts'
 import type { TrainReport } from '../../training/train-report.ts'
+import { writeOutputFile } from '../output/output-file.ts'
 
 /** Writes the files; the model is safe already, so a failure is a warning. */
 export async function writeOutputData(
@@ -21,11 +22,16 @@ export async function writeOutputData(
     [CARD_FILE]: card,
   }
   try {
-    await mkdir(directory, { recursive: true })
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text)
+    await makeDirectory(directory)
+    for (const [name, text] of Object.entries(files))
+      await writeOutputFile(join(directory, name), text)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    warn(`${quote(directory, 256)} cannot be written: ${code ?? message}; the model is saved`)
+    const why =
+      error instanceof InputError
+        ? message
+        : `${quote(directory, 256)} cannot be written: ${code ?? message}`
+    warn(`${why}; the model is saved`)
   }
 }
 

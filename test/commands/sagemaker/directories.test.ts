@@ -3,11 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import {
-  isSageMakerTraining,
-  sageMakerPaths,
-  writeFailure,
-} from '../../../src/commands/sagemaker/directories.ts'
+import { isSageMakerTraining, sageMakerPaths } from '../../../src/commands/sagemaker/directories.ts'
+import { removeFailure, writeFailure } from '../../../src/commands/sagemaker/failure-file.ts'
 import {
   decodeHyperparameter,
   decodeName,
@@ -108,14 +105,21 @@ t.test('the layout, and variables that move a part of it', async (t) => {
   t.equal(sageMakerPaths({}).data, '/opt/ml/input/data')
 })
 
-t.test('the failure file holds what SageMaker shows, and the first reason', async (t) => {
+t.test('the failure file holds what SageMaker shows of the last training', async (t) => {
   const path = join(t.testdir(), 'output/failure')
   await writeFailure(path, `first ${'x'.repeat(2000)}`)
-  await writeFailure(path, 'second')
   const text = await readFile(path, 'utf8')
   t.equal(text.length, 1024)
   t.match(text, /^first x/)
-  await writeFailure('/dev/null/failure', 'nowhere to write')
+  await writeFailure(path, 'second')
+  t.equal(await readFile(path, 'utf8'), 'second', 'in the place of the first')
+  await removeFailure(path)
+  await t.rejects(readFile(path), { code: 'ENOENT' }, 'a training that begins has none')
+  await removeFailure(path)
+  for (const nowhere of ['/dev/null/failure', '/proc/shapserve/failure']) {
+    await removeFailure(nowhere)
+    await writeFailure(nowhere, 'nowhere to write')
+  }
 })
 
 t.test('compressed files are unpacked up to a limit', async (t) => {
