@@ -177,6 +177,13 @@ export function quotePath(path: string, limit = 100): string {
   return quote(path.length > limit ? `…${path.slice(1 - limit)}` : path, limit)
 }
 
+/** Returns a name or a path as a shell takes it for one word. */
+export function shellWord(name: string): string {
+  return /^[\p{L}\p{N}_./][\p{L}\p{N}_./-]*$/u.test(name)
+    ? name
+    : `'${name.replaceAll("'", "'\\''")}'`
+}
+
 /** A message must not fail over the value it names, however deep that is nested. */
 function describeValue(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value)

@@ -1,6 +1,6 @@
 /** Counterfactuals: the smallest change of a row's columns after which the model predicts a given class. */
 import { type Cell, type Column, cellAt, type DataFrame } from '../data/frame.ts'
-import { InputError, listNames } from '../errors.ts'
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { DecisionBounds } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
 import { frameOfCells, type Preprocessor } from '../preprocess/preprocessor.ts'
@@ -128,7 +128,7 @@ export function readFrozen(given: readonly string[], names: readonly string[]): 
     if (stranger === undefined) return parts
     throw new InputError(
       'unknown_column',
-      `freeze names a column that the model does not have: ${listNames([stranger])}; there are ${listNames(names, 20)}`,
+      `freeze names a column that the model does not have: ${quote(stranger)}${didYouMean(stranger, names)}; there are ${listNames(names, 20)}`,
     )
   })
 }

@@ -8,7 +8,7 @@ import {
   findColumn,
   varies,
 } from '../data/frame.ts'
-import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { didYouMean, InputError, listNames, quote, shellWord } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { holdsDates } from './doubts.ts'
 import { holdsLongIntegers, notNumeric } from './long-integers.ts'
@@ -137,11 +137,6 @@ function planColumn(
     reason: `${reason}${filled}`,
     override: `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
   }
-}
-
-/** Returns a name as a shell takes it for one word. */
-function shellWord(name: string): string {
-  return /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`
 }
 
 function fillText(role: Role, missing: number, rows: number, acceptsMissing: boolean): string {

@@ -40,14 +40,14 @@ export function withLabels(
 }
 
 /** Most classes that a target may have; more than this is a number or a name, not a class. */
-const MAX_CLASSES = 100
+export const MAX_CLASSES = 100
 
 export function encodeLabels(column: Column, plan: ColumnPlan) {
   const distinct = countDistinct(column)
   if (distinct > MAX_CLASSES) {
     throw new InputError(
       'invalid_label',
-      `the target ${quote(plan.target)} has ${distinct} different values; at most ${MAX_CLASSES} can be classes`,
+      `the target ${quote(plan.target)} has ${distinct} different values; at most ${MAX_CLASSES} can be classes; group them`,
     )
   }
   const counts = countValues(column)

@@ -2,9 +2,10 @@
 import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { normalText } from '../../data/text.ts'
-import { InputError, listNames, quote } from '../../errors.ts'
+import { InputError, listNames, quote, shellWord } from '../../errors.ts'
 import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
+import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
 import type { TrainRequest } from './train-request.ts'
@@ -41,6 +42,14 @@ export function choosePlan(
   const weight = request.weight === undefined ? undefined : normalText(request.weight)
   const given = new Map([...request.roles].map(([name, role]) => [normalText(name), role]))
   const roles = isNamed ? given : allNumeric(table, target, weight)
+  // Classes are the only thing that a target can be; to say so is to know better than its looks.
+  if (roles.get(target) === 'nominal') roles.delete(target)
+  else
+    checkIsNoQuantity(
+      table,
+      target,
+      request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
+    )
   return inferPlan(table, target, roles, acceptsMissing, weight)
 }
 
@@ -56,7 +65,7 @@ function allNumeric(
   table: DataFrame,
   target: string,
   weight: string | undefined,
-): ReadonlyMap<string, Role> {
+): Map<string, Role> {
   const numbers = table.names.filter(
     (name) => name !== target && name !== weight && findColumn(table, name)?.kind === 'number',
   )

@@ -36,11 +36,18 @@ export async function readRequest(
     target: flags.target,
     weight: flags.weight,
     plan,
-    roles: new Map(roles),
+    roles: readOnce(
+      roles.map(([column, role]) => [column, role, `--${role}`]),
+      'column',
+    ),
     estimator: readName('--estimator', flags.estimator, estimatorNames),
     engine: readName('--engine', flags.engine, engineNames),
-    params: new Map((flags.set ?? []).map(splitSetting)),
+    params: readOnce(
+      (flags.set ?? []).map(splitSetting).map(([name, value]) => [name, value, value]),
+      'parameter',
+    ),
     modelDir: flags.modelDir,
+    destination: flags.force ? 'in_place_of_others' : 'alone',
     testSize: readNumber('--test-size', flags.testSize ?? (validation ? 0 : 0.2), 0, 0.99),
     seed: readSeed(flags.seed),
     dropMissingLabel: flags.dropMissingLabel === true,
@@ -53,4 +60,22 @@ function splitSetting(text: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
   throw new InputError('invalid_parameter', `--set takes name=value, not ${quote(text)}`)
+}
+
+/** Returns what names mean; a name may be repeated but not with another meaning. @throws InputError `invalid_parameter` */
+function readOnce<T>(
+  given: readonly (readonly [name: string, value: T, shown: string])[],
+  what: string,
+): Map<string, T> {
+  const shownOf = new Map<string, string>()
+  for (const [name, , shown] of given) {
+    const before = shownOf.get(name)
+    if (before !== undefined && before !== shown)
+      throw new InputError(
+        'invalid_parameter',
+        `the ${what} ${quote(name)} is given as ${quote(before).slice(1, -1)} and as ${quote(shown).slice(1, -1)}; leave one of them out`,
+      )
+    shownOf.set(name, shown)
+  }
+  return new Map(given.map(([name, value]) => [name, value]))
 }

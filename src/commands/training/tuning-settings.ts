@@ -1,4 +1,6 @@
 /** Settings of cross-validation and search, as flags and hyperparameters give them. */
+
+import { InputError } from '../../errors.ts'
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
 import { searchMethods } from '../../training/tuning/tune.ts'
 import { readName, readWhole } from '../setting-values.ts'
@@ -14,7 +16,13 @@ export function readFolds(
   folds: unknown,
   repeats: unknown,
 ): TrainRequest['crossValidation'] | undefined {
-  if (folds === undefined) return undefined
+  if (folds === undefined) {
+    if (repeats === undefined) return undefined
+    throw new InputError(
+      'invalid_parameter',
+      'cv_repeats says how often; cv must say how many folds',
+    )
+  }
   return {
     folds: readWhole('cv', folds, 2, 1000),
     repeats: readWhole('cv_repeats', repeats ?? 1, 1, 1000),

@@ -1,5 +1,6 @@
 /** What `train` says when it is done. */
 import type { DataFrame } from '../../data/frame.ts'
+import { shellWord } from '../../errors.ts'
 import { buildPredictor } from '../../predictor/predictor.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
@@ -55,7 +56,8 @@ export function writeResult(
   )
   const sizes = [...saved.files].map(([name, bytes]) => `${name} ${Math.ceil(bytes / 1000)} KB`)
   output.note(`          ${sizes.join(' · ')}`)
-  output.note(describeSpeed(report))
+  const next = `next: npx shapserve serve --model-dir ${shellWord(request.modelDir)}`
+  output.note(`${describeSpeed(report)}        ${next}`)
 }
 
 /** Times one usual row, and many at once; rough figures for people, not a benchmark. */
@@ -68,7 +70,7 @@ function describeSpeed({ artifact }: TrainReport): string {
   const explain = timeOf(() => predictor.explain(one as DataFrame))
   const perSecond = 500_000 / timeOf(() => predictor.predict(many as DataFrame))
   const rate = Number(perSecond.toPrecision(2)).toLocaleString('en-US')
-  return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s        next: npx shapserve serve`
+  return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s`
 }
 
 /** Returns the shortest of some runs in milliseconds, after as long to warm up; at most about 100 ms in all. */
