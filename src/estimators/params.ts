@@ -46,12 +46,16 @@ export function parseParams(schema: ParamsSchema, given: ReadonlyMap<string, unk
     const value = given.has(name) ? parseValue(spec, given.get(name)) : spec.default
     if (value === undefined)
       problems.push(
-        `parameter ${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}`,
+        `parameter ${name} is ${quote(given.get(name))}, expected ${describeRange(spec)}${hintFor(spec, given.get(name))}`,
       )
     else params[name] = value
   }
   if (problems.length > 0) throw new InputError('invalid_parameter', problems.join('; '))
   return params
+}
+
+function hintFor(spec: ParamSpec, value: unknown): string {
+  return spec.type === 'choice' && typeof value === 'string' ? didYouMean(value, spec.choices) : ''
 }
 
 /** Returns what a parameter may be, in words. */

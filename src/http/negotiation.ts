@@ -30,7 +30,12 @@ export function negotiateRequest(
   if (!media || !codec?.decode) {
     const what =
       header === '' ? 'there is no Content-Type' : `Content-Type ${quote(header)} is not read`
-    throw new InputError('unsupported_media_type', `${what}; send ${requestTypes.join(', ')}`)
+    // All of them would not fit into a problem; the answer's Accept header has them.
+    const some = requestTypes.slice(0, 4).join(', ')
+    throw new InputError(
+      'unsupported_media_type',
+      `${what}; send ${some} or another type of the Accept header`,
+    )
   }
   const charset = media.parameters.get('charset')?.toLowerCase()
   if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {

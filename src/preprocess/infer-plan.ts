@@ -28,8 +28,8 @@ export interface PlannedColumn {
   readonly column: string
   readonly role: Role
   readonly reason: string
-  /** The flag that would change it, such as `--numeric Pclass`. */
-  readonly override: string
+  /** The flag that would change it, such as `--numeric Pclass`; a column without information stays out. */
+  readonly override?: string
 }
 
 /** More distinct texts than this are not categories any more. */
@@ -135,7 +135,10 @@ function planColumn(
     column,
     role,
     reason: `${reason}${filled}`,
-    override: `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
+    override:
+      guess.useless === true
+        ? undefined
+        : `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
   }
 }
 

@@ -47,6 +47,7 @@ export function describePlan(columns: readonly PlannedColumn[]): string[] {
   const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
   return columns.map(({ column, role, reason, override }, index) => {
     const head = index === 0 ? 'columns   ' : '          '
-    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}  (${override} to change)`
+    const hint = override === undefined ? '' : `  (${override} to change)`
+    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}${hint}`
   })
 }

@@ -1,0 +1,579 @@
+/**
+ * Messages that give advice: whoever follows it gets an answer. Every case is a mistake, the advice that it gets, and
+ * what a reader of the advice does next. Advice in `src` that no case has seen, and no reason excuses, is an error.
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { Command } from 'commander'
+import t, { type Test } from 'tap'
+import { declareExplain } from '../src/commands/explain.ts'
+import { declarePredict } from '../src/commands/predict.ts'
+import { readSageMakerRequest } from '../src/commands/sagemaker/read-request.ts'
+import { declareTrain } from '../src/commands/train.ts'
+import { runTraining } from '../src/commands/training/run-training.ts'
+import { declareTune } from '../src/commands/tune.ts'
+import { readModelDirectory } from '../src/model-directory/read.ts'
+import { inferPlan } from '../src/preprocess/infer-plan.ts'
+import { readCsvTable } from '../src/tables/formats/read-text.ts'
+import { hyperparameters, inputDataConfig, layOut } from './commands/job.ts'
+import { buildTestApp, checkpoint, passenger, post } from './helper.ts'
+
+t.setTimeout(300_000)
+
+/** Every piece of advice that a case has got. */
+const given: string[] = []
+
+/** Asserts that a message gives advice, and notes it. Returns what the advice names. */
+function takeAdvice(t: Test, message: string, advice: RegExp): string {
+  given.push(message)
+  t.match(message, advice, 'the advice')
+  return advice.exec(message)?.[1] ?? ''
+}
+
+// Requests
+
+interface Asked {
+  readonly url?: string
+  readonly type?: string
+  readonly body?: string | Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const { object, csv, header } = passenger
+const row = (change: object) => JSON.stringify({ ...object, ...change })
+const explain = (query: string): Asked => ({ url: `/explain?${query}` })
+const svg = { accept: 'image/svg+xml' }
+
+/** An .npy file of one row. */
+function npy(dtype: string, shape: string, values: Uint8Array, version = 1): Uint8Array {
+  const text = `{'descr': ${dtype}, 'fortran_order': False, 'shape': ${shape}, }`
+  const padded = `${text.padEnd(117)}\n`
+  return Buffer.concat([
+    Buffer.from(`\x93NUMPY${String.fromCharCode(version)}\0v\0`, 'latin1'),
+    Buffer.from(padded),
+    values,
+  ])
+}
+const numbers = new Uint8Array(new Float64Array([1, 2]).buffer)
+const array = npy("'<f8'", '(1, 2)', numbers)
+
+const requests: readonly [string, Asked, RegExp, (named: string) => readonly Asked[]][] = [
+  [
+    'a header with strangers',
+    { type: 'text/csv', body: `${header},Port\n${csv},S` },
+    /send (text\/csv;header=present) to ignore it/,
+    (type) => [{ type, body: `${header},Port\n${csv},S` }],
+  ],
+  [
+    'another charset',
+    { type: 'text/csv; charset=utf-7', body: csv },
+    /send UTF-8/,
+    () => [{ type: 'text/csv; charset=utf-8', body: csv }],
+  ],
+  [
+    'another encoding',
+    { body: row({}), headers: { 'content-encoding': 'br' } },
+    /send the body as gzip or uncompressed/,
+    () => [{ body: gzipSync(row({})), headers: { 'content-encoding': 'gzip' } }, { body: row({}) }],
+  ],
+  [
+    'a text as a number',
+    { body: row({ Name: 5 }) },
+    /send ("5") in quotes/,
+    (name) => [{ body: row({ Name: JSON.parse(name) }) }],
+  ],
+  ['a number as a text', { body: row({ Age: '28' }) }, /send it without quotes/, () => [{}]],
+  [
+    'a decimal comma',
+    { body: row({ Age: '28,5' }) },
+    /write decimals with a point/,
+    () => [{ body: row({ Age: 28.5 }) }],
+  ],
+  [
+    'two members with rows',
+    { body: `{"instances":[${row({})}],"dataframe_records":[${row({})}]}` },
+    /send one of them/,
+    () => [{ body: `{"instances":[${row({})}]}` }, { body: `{"dataframe_records":[${row({})}]}` }],
+  ],
+  [
+    'a column in another writing',
+    { body: row({ Sex: undefined, sex: 'male' }) },
+    /did you mean "(\w+)"\?/,
+    (name) => [{ body: row({ Sex: undefined, [name]: 'male' }) }],
+  ],
+  [
+    'UTF-16',
+    { type: 'text/csv', body: Buffer.from(`\ufeff${csv}`, 'utf16le') },
+    /save or send it as UTF-8/,
+    () => [{ type: 'text/csv', body: csv }],
+  ],
+  [
+    'UTF-16 in JSON',
+    { body: Buffer.from(`\ufeff${row({})}`, 'utf16le') },
+    /save or send it as UTF-8/,
+    () => [{}],
+  ],
+  [
+    'texts in npy',
+    { type: 'application/x-npy', body: npy("'<f8'", '(1, 6)', new Uint8Array(48)) },
+    /send JSON or CSV/,
+    () => [{}, { type: 'text/csv', body: csv }],
+  ],
+  ...(
+    [
+      ['an option', 'spce=probability', (name) => `${name}=probability`],
+      ['a space', 'space=probabilty', (name) => `space=${name}`],
+      ['a method', 'method=tree_path_dependant', (name) => `method=${name}`],
+      ['a level', 'level=feature', (name) => `level=${name}`],
+      ['a class', 'output=predictd', (name) => `output=${name}`],
+      ['a form', 'format=contribution', (name) => `format=${name}`],
+      [
+        'a frozen column',
+        'counterfactual=1&freeze=Agee',
+        (name) => `counterfactual=1&freeze=${name}`,
+      ],
+    ] as [string, string, (name: string) => string][]
+  ).map(([name, query, follow]): [string, Asked, RegExp, (named: string) => readonly Asked[]] => [
+    `${name} that is misspelt`,
+    explain(query),
+    /did you mean "(\w+)"\?/,
+    (named) => [explain(follow(named))],
+  ]),
+  [
+    'interactions of a few',
+    explain('interactions=true&top=2'),
+    /leave out top/,
+    () => [explain('interactions=true')],
+  ],
+  [
+    'interactions in a way that has none',
+    explain('interactions=true&method=tree_interventional'),
+    /leave both out/,
+    () => [explain('interactions=true')],
+  ],
+  [
+    'the largest in CSV',
+    { ...explain('top=2'), headers: { accept: 'text/csv' } },
+    /ask for top in JSON/,
+    () => [explain('top=2')],
+  ],
+  [
+    'a picture of several outputs',
+    { ...explain('output=all'), headers: svg },
+    /choose one class with (output=)/,
+    (option) => [{ ...explain(`${option}1`), headers: svg }],
+  ],
+  [
+    'a model of another name',
+    { url: '/v1/models/modle:predict', body: `{"instances":[${row({})}]}` },
+    /there is "(\w+)"/,
+    (name) => [{ url: `/v1/models/${name}:predict`, body: `{"instances":[${row({})}]}` }],
+  ],
+]
+
+/** Asks for a prediction of the usual row, in as far as nothing else is said. */
+type App = Awaited<ReturnType<typeof buildTestApp>>
+const ask = (
+  app: App,
+  { url = '/invocations', type = 'application/json', body = row({}), headers }: Asked,
+) => post(app, url, type, body, headers)
+
+async function follow(t: Test, app: App, [name, mistake, advice, next]: (typeof requests)[number]) {
+  await t.test(name, async (t) => {
+    const refused = await ask(app, mistake)
+    t.ok(refused.statusCode >= 400 && refused.statusCode < 500, 'refused', {
+      refused: refused.body,
+    })
+    const named = takeAdvice(t, String(JSON.parse(refused.body).detail ?? refused.body), advice)
+    for (const asked of next(named)) {
+      const answer = await ask(app, asked)
+      t.equal(answer.statusCode, 200, 'followed', { asked, answer: answer.body })
+    }
+  })
+}
+
+t.test('requests', async (t) => {
+  const app = await buildTestApp(t)
+  for (const request of requests) await follow(t, app, request)
+  await t.test('a type that is not read', async (t) => {
+    const refused = await ask(app, { type: 'application/xml', body: '<a/>' })
+    const { detail } = JSON.parse(refused.body)
+    const some = takeAdvice(t, detail, /send (.*) or another type of the Accept header$/)
+    const all = String(refused.headers['accept'])
+    for (const type of [some, all].flatMap((types) => types.split(', ')))
+      t.not((await ask(app, { type })).statusCode, 415, `${type} is read`)
+  })
+})
+
+t.test('requests beyond a limit', async (t) => {
+  const many: Asked = { url: '/explain', body: `[${new Array(900).fill(row({})).join(',')}]` }
+  for (const limits of [{ maxAnswerBytes: 99_000 }, { maxSeconds: 0.002 }]) {
+    const app = await buildTestApp(t, { limits })
+    const fewer: Asked = { url: '/explain' }
+    await follow(t, app, [JSON.stringify(limits), many, /send fewer rows/, () => [fewer]])
+  }
+})
+
+// Commands
+
+/** A table with a column of every kind. */
+const table = [
+  'n,half,colour,code,same,y',
+  ...Array.from({ length: 60 }, (_, i) => {
+    const colour = ['red', 'green', 'blue'][i % 3]
+    return `${(i * 13) % 17},${i / 2},${colour},${i % 4},1,${((i * 7) % 5) % 2 ? 'yes' : 'no'}`
+  }),
+].join('\n')
+
+const quickly = ['--estimator', 'decision_tree', '--quiet']
+
+/** Runs arguments as the executable does. */
+async function command(args: readonly string[]): Promise<void> {
+  const program = new Command().exitOverride()
+  for (const declare of [declareTrain, declareTune, declarePredict, declareExplain])
+    declare(program)
+  await program.parseAsync(args, { from: 'user' })
+}
+
+/** Returns why arguments are refused. */
+async function refusal(t: Test, args: readonly string[]): Promise<string> {
+  try {
+    await command(args)
+  } catch (error) {
+    t.match((error as Error).name, /^(InputError|ArtifactError)$/, { error })
+    return (error as Error).message
+  }
+  return t.fail(`not refused: ${args.join(' ')}`) ? '' : ''
+}
+
+/** Mistake and remedy as arguments after `train a.csv`; `{}` in a remedy is what the advice names. */
+const trainings: readonly [string, string, RegExp, readonly string[]][] = [
+  ['no target', '', /--target one of .*"(y)"/, ['--target {}']],
+  ['a target that is misspelt', '--target Y', /did you mean "(\w+)"\?/, ['--target {}']],
+  ['a column', '--target y --nominal clour', /did you mean "(\w+)"\?/, ['--target y --nominal {}']],
+  ['a weight', '--target y --weight hlaf', /did you mean "(\w+)"\?/, ['--target y --weight {}']],
+  [
+    'an estimator',
+    '--target y --estimator decision_teer',
+    /did you mean "(\w+)"\?/,
+    ['--target y --estimator {}'],
+  ],
+  ['an engine', '--target y --engine natve', /did you mean "(\w+)"\?/, ['--target y --engine {}']],
+  [
+    'a parameter',
+    '--target y --set max_dept=3',
+    /did you mean "(\w+)"\?/,
+    ['--target y --set {}=3'],
+  ],
+  [
+    'a value',
+    '--target y --set criterion=ginni',
+    /did you mean "(\w+)"\?/,
+    ['--target y --set criterion={}'],
+  ],
+  [
+    'weights that are not heeded',
+    '--target y --weight half --engine mljs',
+    /leave out the weight "half", or choose another engine/,
+    ['--target y --engine mljs', '--target y --weight half --engine native'],
+  ],
+  [
+    'a column of two roles',
+    '--target y --numeric code --nominal code',
+    /given as --numeric and as --nominal; leave one of them out/,
+    ['--target y --numeric code', '--target y --nominal code'],
+  ],
+  [
+    'a parameter of two values',
+    '--target y --set max_depth=2 --set max_depth=3',
+    /given as 2 and as 3; leave one of them out/,
+    ['--target y --set max_depth=2'],
+  ],
+  [
+    'a quantity',
+    '--target half',
+    /make classes of it.*; if every number is a class, add (--nominal half)/,
+    ['--target half {} --test-size 0', '--target colour'],
+  ],
+  [
+    'repeats without folds',
+    '--target y --cv-repeats 2',
+    /cv must say how many folds/,
+    ['--target y --cv-repeats 2 --cv 2'],
+  ],
+]
+
+t.test('train', async (t) => {
+  const base = t.testdir({
+    'a.csv': table,
+    'b.csv': table.replace('yes', ''),
+    'plan.json': JSON.stringify({ target: 'y', numeric: ['n'] }),
+    'none.json': JSON.stringify({ target: 'y', numeric: [{ column: 'n', impute: 'none' }] }),
+    'median.json': JSON.stringify({ target: 'y', numeric: [{ column: 'n', impute: 'median' }] }),
+    work: { 'notes.txt': '' },
+  })
+  let models = 0
+  const train = (words: string, file = 'a.csv') => [
+    ...['train', join(base, file), ...quickly, '--model-dir', join(base, `model${++models}`)],
+    ...words.split(' ').filter(Boolean),
+  ]
+  for (const [name, mistake, advice, remedies] of trainings)
+    await t.test(name, async (t) => {
+      const named = takeAdvice(t, await refusal(t, train(mistake)), advice)
+      for (const remedy of remedies)
+        await t.resolves(command(train(remedy.replace('{}', named))), remedy)
+    })
+
+  await t.test('rows without a label', async (t) => {
+    const message = await refusal(t, train('--target y', 'b.csv'))
+    const flag = takeAdvice(t, message, /(--\S+) leaves them out/)
+    await t.resolves(command(train(`--target y ${flag}`, 'b.csv')))
+  })
+
+  await t.test('a plan and flags', async (t) => {
+    const plan = `--plan ${join(base, 'plan.json')}`
+    takeAdvice(t, await refusal(t, train(`${plan} --drop code`)), /leave out the column flags/)
+    await t.resolves(command(train(plan)))
+  })
+
+  await t.test('numbers that stay missing', async (t) => {
+    writeFileSync(join(base, 'gaps.csv'), table.replace('\n0,', '\n,'))
+    const with_ = (plan: string) =>
+      train(`--plan ${join(base, plan)} --estimator logistic_regression`, 'gaps.csv')
+    takeAdvice(t, await refusal(t, with_('none.json')), /use median, mean or most_frequent/)
+    await t.resolves(command(with_('median.json')))
+  })
+
+  await t.test('a directory of something else', async (t) => {
+    const work = ['train', join(base, 'a.csv'), ...quickly, '--target', 'y']
+    const into = [...work, '--model-dir', join(base, 'work')]
+    const flag = takeAdvice(t, await refusal(t, into), /name a new directory, or add (--force)/)
+    await t.resolves(command([...into, flag]))
+    await t.resolves(command([...work, '--model-dir', join(base, 'new')]))
+    writeFileSync(join(base, 'new/.lock'), '1 elsewhere\n')
+    const again = [...work, '--model-dir', join(base, 'new')]
+    const lock = takeAdvice(t, await refusal(t, again), /if not, delete "(.*)"$/)
+    rmSync(lock)
+    await t.resolves(command(again))
+  })
+
+  await t.test('a search', async (t) => {
+    const tune = (words: string) => ['tune', ...train(words).slice(1), '--trials', '1']
+    const mistake = tune('--target y --folds 2 --metric roc_uac')
+    const metric = takeAdvice(t, await refusal(t, mistake), /did you mean "(\w+)"\?/)
+    await t.resolves(command(tune(`--target y --folds 2 --metric ${metric}`)))
+  })
+})
+
+t.test('the flag beside every column of a plan changes it', async (t) => {
+  const frame = readCsvTable(`${table.replace('n,half', "n,it's half")}`)
+  const { columns } = inferPlan(frame, 'y')
+  t.equal(columns.length, 5)
+  for (const { column, role, override } of columns) {
+    if (override === undefined) {
+      t.equal(column, 'same', 'a column of one value stays out')
+      continue
+    }
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${override}`], { encoding: 'utf8' })
+    const [flag = '', name = ''] = words.trimEnd().split('\n')
+    t.equal(name, column, 'one word of a shell')
+    const asked = new Map([[name, flag.slice(2) as typeof role]])
+    const changed = inferPlan(frame, 'y', asked).columns.find((other) => other.column === column)
+    t.not(changed?.role, role, override)
+  }
+})
+
+t.test('training jobs', async (t) => {
+  const rows = Array.from({ length: 60 }, (_, i) => `${['no', 'yes'][i % 2]},${i % 7},${i % 5}`)
+  const file = ['outcome,a,b', ...rows].join('\n')
+  const texts = ['outcome,kind', ...rows.map((text, i) => `${text.split(',')[0]},k${i % 5}`)]
+  const job = async (t: Test, settings: object, data = file, input: object = {}) => {
+    const { base } = await layOut(t, {
+      'input/data/train/a.csv': data,
+      [hyperparameters]: { estimator: 'decision_tree', ...settings },
+      [inputDataConfig]: input,
+    })
+    await runTraining({
+      ...(await readSageMakerRequest({ SAGEMAKER_BASE_DIR: base })),
+      quiet: true,
+    })
+  }
+  const refused = async (t: Test, ...args: [object, string?, object?]) => {
+    try {
+      await job(t, ...args)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return t.fail('not refused') ? '' : ''
+  }
+  takeAdvice(
+    t,
+    await refused(t, {}),
+    /set the hyperparameter target to the label's column, or header to present or absent/,
+  )
+  await t.resolves(job(t, { target: 'outcome' }))
+  await t.resolves(job(t, { header: 'absent' }, rows.join('\n')))
+  await t.resolves(job(t, { target: 'outcome' }, texts.join('\n')))
+  const pipe = (mode: string) => ({ train: { TrainingInputMode: mode } })
+  takeAdvice(t, await refused(t, {}, file, pipe('Pipe')), /use File or FastFile/)
+  for (const mode of ['File', 'FastFile'])
+    await t.resolves(job(t, { target: 'outcome' }, file, pipe(mode)), mode)
+})
+
+t.test('predict and explain', async (t) => {
+  const rows = `${header}\n${csv}\n`
+  const base = t.testdir({ 'a.csv': rows, 'a.parquet.gz': gzipSync('PAR1'), outer: {} })
+  const [input, out] = [join(base, 'a.csv'), join(base, 'out')]
+  const model = ['--model-dir', checkpoint, '--jobs', '1']
+  const explainTo = (path: string, ...flags: string[]) => [
+    ...['explain', input, ...model, '--out', path, ...flags],
+  ]
+  const cases: [string, string[], RegExp, (named: string) => string[][]][] = [
+    [
+      'a format',
+      explainTo(out, '--format', 'jsnl'),
+      /did you mean "(\w+)"\?/,
+      (name) => [explainTo(out, '--format', name)],
+    ],
+    [
+      'a column that is frozen',
+      explainTo(`${out}.json`, '--counterfactual', '1', '--freeze', 'age'),
+      /did you mean "(\w+)"\?/,
+      (name) => [explainTo(`${out}.json`, '--counterfactual', '1', '--freeze', name)],
+    ],
+    [
+      'a name and a format',
+      explainTo(`${out}.json`, '--format', 'csv'),
+      /leave out --format or change the name/,
+      () => [explainTo(`${out}.json`), explainTo(`${out}.csv`, '--format', 'csv')],
+    ],
+    [
+      'a name of what is not written',
+      explainTo(`${out}.xlsx`),
+      /name a file that ends in (.*)$/,
+      (endings) => endings.split(/, | or /).map((ending) => explainTo(`${out}${ending}`)),
+    ],
+    ['the input', explainTo(input), /name another file to write/, () => [explainTo(out)]],
+    [
+      'a file of the model',
+      explainTo(join(checkpoint, 'metrics.json')),
+      /name another file to write/,
+      () => [explainTo(out)],
+    ],
+    [
+      'Parquet that is packed',
+      ['predict', join(base, 'a.parquet.gz'), ...model, '--out', out],
+      /unpack it first/,
+      () => [],
+    ],
+    [
+      'a directory too high',
+      ['predict', input, '--model-dir', join(base, 'outer'), '--out', out],
+      /there is a model in "(.*)"$/,
+      (path) => [['predict', input, '--model-dir', path, '--out', out]],
+    ],
+  ]
+  execFileSync('cp', ['-r', checkpoint, join(base, 'outer/model')])
+  t.equal(gunzipSync(readFileSync(join(base, 'a.parquet.gz'))).toString(), 'PAR1')
+  for (const [name, mistake, advice, next] of cases)
+    await t.test(name, async (t) => {
+      const named = takeAdvice(t, await refusal(t, mistake), advice)
+      for (const args of next(named)) await t.resolves(command(args), args.join(' '))
+    })
+})
+
+// Numbers alone
+
+t.test('arrays of numbers', async (t) => {
+  const base = t.testdir({ 'a.csv': table })
+  const modelDir = join(base, 'model')
+  const drop = ['--drop', 'colour', '--drop', 'code', '--numeric', 'half']
+  await command([
+    'train',
+    join(base, 'a.csv'),
+    ...quickly,
+    ...drop,
+    '--target',
+    'y',
+    '--model-dir',
+    modelDir,
+  ])
+  const app = await buildTestApp(t, { model: await readModelDirectory(modelDir) })
+  const type = 'application/x-npy'
+  const good: Asked = { type, body: array }
+  const floats = new Uint8Array(new Float32Array([1, 2]).buffer)
+  const integers = new Uint8Array(new Int32Array([1, 2]).buffer)
+  const mistakes: [string, Uint8Array, RegExp, Asked[]][] = [
+    ['a zip', Buffer.from('PK\x03\x04'), /send one array as np\.save writes it/, [good]],
+    ['a version to come', npy("'<f8'", '(1, 2)', numbers, 9), /send 1\.0, 2\.0 or 3\.0/, [good]],
+    ['three dimensions', npy("'<f8'", '(1, 1, 2)', numbers), /send rows × columns/, [good]],
+    [
+      'texts',
+      npy("'<U1'", '(1, 2)', numbers),
+      /send <f8, <f4, or integers/,
+      [
+        good,
+        { type, body: npy("'<f4'", '(1, 2)', floats) },
+        { type, body: npy("'<i4'", '(1, 2)', integers) },
+      ],
+    ],
+    [
+      'records',
+      npy("[('a', '<f8'), ('b', '<f8')]", '(1,)', numbers),
+      /send one type of number/,
+      [good],
+    ],
+  ]
+  for (const [name, body, advice, next] of mistakes)
+    await follow(t, app, [name, { type, body }, advice, () => next])
+})
+
+// All advice
+
+/** Advice that no case above follows, and why. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'leave out rows or columns, or give the process more memory': 'test/tables: needs a full machine',
+  'use CSV or JSON Lines, which are read and written in parts': 'needs half a gigabyte of JSON',
+  'ask for space=log_odds': 'test/shap: needs a model of many classes and features',
+  'ask for level=columns': 'needs a model of more features than interactions are answered for',
+  'change class_weight or the weights': 'test/estimators: weights beyond any use',
+  'change class_weight': 'test/estimators: weights that are all 0',
+  'use penalty l2': 'a warning: the fit is used',
+  'leave it out if it is not known when a prediction is due': 'a warning: the model is used',
+  'make numbers of them, such as days since a day': 'a warning: the model is used',
+  'write them in one way if they are one': 'a warning: the model is used',
+  'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
+  'group them': 'what the groups are is for a person to say',
+  'remove what has the names of files of a model': 'test/model-directory/check-destination.test.ts',
+  'make classes of it, such as low and high': 'followed above with a column of classes',
+}
+
+t.test('no advice is without a case', (t) => {
+  const verbs =
+    'add|ask for|change|choose|delete|give|group them|leave|make|name|remove|save|send|set|unpack|use|write'
+  const pattern = new RegExp(`(?:; |^ *[?:] ')((?:${verbs})\\b[^\`'"$<]*)`, 'g')
+  const source = join(import.meta.dirname, '../src')
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  const advice = files
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.generated.ts'))
+    .flatMap((path) => readFileSync(join(source, path), 'utf8').split('\n'))
+    // Descriptions of flags and settings are no answers to a mistake.
+    .filter((line) => !/^\s*(\*|\/\/|\/\*\*)|description|\.option\(/.test(line))
+    .flatMap((line) => [...line.matchAll(pattern)].map(([, text]) => (text as string).trim()))
+  t.ok(advice.length > 30, 'some is found', { advice })
+  const known = [...given, ...Object.keys(elsewhere)]
+  t.strictSame(
+    advice.filter((text) => !known.some((message) => message.includes(text))),
+    [],
+  )
+  t.strictSame(
+    Object.keys(elsewhere).filter(
+      (text) => !advice.some((found) => found.includes(text) || text.includes(found)),
+    ),
+    [],
+    'every reason is for advice that is given',
+  )
+  t.end()
+})
