@@ -108,11 +108,12 @@ t.test('anything else is refused with the range allowed', async (t) => {
   for (const [name, refused] of cases) {
     for (const given of refused) {
       const range = describeRange(schema[name] as ParamSpec)
+      const hint = given === 'Soft' ? '; did you mean "soft"\\?' : ''
       await checkRefused(
         t,
         () => parse({ [name]: given }),
         'invalid_parameter',
-        new RegExp(`^parameter ${name} is .*, expected ${range}$`),
+        new RegExp(`^parameter ${name} is .*, expected ${range}${hint}$`),
         `${name} = ${JSON.stringify(given)}`,
       )
     }

@@ -105,6 +105,36 @@ t.test('a header forges neither a log line nor a metric', async (t) => {
   t.strictSame(artifact.preprocessor.inputs.map(({ name }) => name).sort(), ['__proto__', forged])
 })
 
+t.test('what is in a stranger’s model reaches a terminal as text', async (t) => {
+  const evil = 'c\u001b[2J\u009b31m\u202e\nmodel     forged'
+  const lines = Array.from({ length: 60 }, (_, row) =>
+    JSON.stringify({ [evil]: row % 9, n: row % 7, y: row % 2 ? evil : 'b' }),
+  )
+  const base = t.testdir({ 'a.jsonl': lines.join('\n') })
+  const model = join(base, 'model')
+  await shapserve([
+    ...['train', join(base, 'a.jsonl'), '--target', 'y', '--estimator', 'decision_tree'],
+    ...['--model-dir', model],
+  ])
+  const { artifact } = await readModelDirectory(model)
+  t.ok(
+    artifact.preprocessor.inputs.some(({ name }) => name === evil),
+    'the name is as it was',
+  )
+  for (const args of [
+    ['inspect', model],
+    ['inspect', model, '--json'],
+    ['openapi', '--model-dir', model],
+  ]) {
+    const { status, stdout, stderr } = await shapserve(args)
+    t.equal(status, 0, stderr)
+    t.notMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Zl}\p{Zp}\u202e]/u)
+    t.notMatch(stdout, /^model {5}forged/m)
+    if (args.includes('--json') || args.includes('openapi'))
+      t.ok(JSON.stringify(JSON.parse(stdout)).includes(JSON.stringify(evil).slice(1, -1)), 'whole')
+  }
+})
+
 t.test('categories by the hundred thousand, and identifiers', async (t) => {
   const rows = 150_000
   const text = table({ id: (row) => `u${row}` }, rows)

@@ -71,6 +71,9 @@ t.test('a training job that is stopped keeps its trees', { timeout: 120_000 }, a
   t.notOk((await readdir(join(job.base, 'model'))).some((name) => /lock|next/.test(name)))
 })
 
+/** What tells that there was a model, which has to stay as it was. */
+const oldManifest = '{"format":"shapserve-model"}'
+
 t.test('a training job without a tree leaves the old model', { timeout: 120_000 }, async (t) => {
   // So many files that the signal comes while they are read.
   const many = Array.from({ length: 3000 }, (_, i) => [
@@ -79,7 +82,7 @@ t.test('a training job without a tree leaves the old model', { timeout: 120_000 
   ])
   const job = await layOut(t, {
     [hyperparameters]: slow,
-    'model/manifest.json': 'the old model',
+    'model/manifest.json': oldManifest,
     ...(Object.fromEntries(many) as Files),
   })
   const env = { SAGEMAKER_BASE_DIR: job.base }
@@ -90,7 +93,7 @@ t.test('a training job without a tree leaves the old model', { timeout: 120_000 
     /^stopped by SIGTERM before a model was written; ".*model" is as it was$/,
   )
   t.same(await readdir(join(job.base, 'model')), ['manifest.json'])
-  t.equal(await job.read('model/manifest.json'), 'the old model')
+  t.equal(await job.read('model/manifest.json'), oldManifest)
   t.equal(done.stdout, '')
 })
 
@@ -104,7 +107,10 @@ t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }
       ['while it reads', '-', /train · seed/],
     ] as const) {
       await t.test(`${signal} ${name}`, async (t) => {
-        const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': 'old' } })
+        const base = t.testdir({
+          'a.csv': header + csv(600),
+          model: { 'manifest.json': oldManifest },
+        })
         const args = [
           ...['train', file === '-' ? file : join(base, file), '--target', 'outcome'],
           ...['--model-dir', join(base, 'model')],
@@ -115,14 +121,14 @@ t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }
         t.match(done.stderr, `shapserve: stopped by ${signal} before a model was written`)
         t.equal(done.stdout, '')
         t.same(await readdir(join(base, 'model')), ['manifest.json'], 'no lock is left')
-        t.equal(await readFile(join(base, 'model/manifest.json'), 'utf8'), 'old')
+        t.equal(await readFile(join(base, 'model/manifest.json'), 'utf8'), oldManifest)
       })
     }
   }
 })
 
 t.test('a search that is stopped trains its best so far', { timeout: 120_000 }, async (t) => {
-  const base = t.testdir({ 'a.csv': header + csv(300), model: { 'manifest.json': 'old' } })
+  const base = t.testdir({ 'a.csv': header + csv(300), model: { 'manifest.json': oldManifest } })
   const args = [
     ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
     ...['--trials', '300', '--folds', '3', '--search', 'random'],
@@ -149,7 +155,7 @@ t.test('a search that is stopped trains its best so far', { timeout: 120_000 }, 
 })
 
 t.test('a search without a score leaves the old model', { timeout: 120_000 }, async (t) => {
-  const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': 'old' } })
+  const base = t.testdir({ 'a.csv': header + csv(600), model: { 'manifest.json': oldManifest } })
   const args = [
     ...['tune', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
     ...Object.entries(slow).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
