@@ -538,6 +538,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'use CSV or JSON Lines, which are read and written in parts': 'needs half a gigabyte of JSON',
   'ask for space=log_odds': 'test/shap: needs a model of many classes and features',
   'ask for level=columns': 'needs a model of more features than interactions are answered for',
+  'ask for method=tree_interventional, without interactions':
+    'needs a model of another library, without covers',
   'change class_weight or the weights': 'test/estimators: weights beyond any use',
   'change class_weight': 'test/estimators: weights that are all 0',
   'use penalty l2': 'a warning: the fit is used',
