@@ -8,7 +8,14 @@ import { startSummary } from '../predictor/summarize-rows.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
-import { checkBytes, checkExplanation, INLINE_SECONDS } from './limits.ts'
+import {
+  checkBytes,
+  checkExplanation,
+  explanationBytes,
+  INLINE_BYTES,
+  INLINE_SECONDS,
+} from './limits.ts'
+import type { MediaType } from './media-type.ts'
 
 /** Bytes of Clarify's form at least, around the prediction and the explanation of one record. */
 const LINE_BYTES = 250
@@ -47,6 +54,8 @@ export async function answerExplained(
     : undefined
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
   checkForm(options, writer)
+  predictor.checkOptions(options)
+  if (inline && explanationBytes(predictor, explained, options) > INLINE_BYTES) return undefined
   const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
   if (inline && seconds > INLINE_SECONDS) return undefined
   if (job.summary) {
@@ -67,10 +76,8 @@ export async function answerExplained(
     const text = asksClarify ? toText(predict()) : undefined
     return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
   }
-  const style: ExplanationStyle = {
-    format: options.format ?? 'json',
-    mediaParameters: job.answer.parameters,
-    interactions: options.interactions,
+  const style = {
+    ...styleOf(options, job.answer),
     predictions: job.operation === 'explain' ? job.dialect : undefined,
   }
   const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
@@ -88,11 +95,26 @@ function readOptions({ options: given }: RowJob, asksClarify: boolean): ExplainR
   )
 }
 
+/** Returns how explanations are written that have a form of their own. */
+export function styleOf(
+  { format, interactions }: ExplainRequest,
+  { parameters }: MediaType,
+): ExplanationStyle {
+  return {
+    format: format === 'contributions' ? format : 'json',
+    mediaParameters: parameters,
+    interactions,
+  }
+}
+
 /**
  * Clarify's answer has one column per score, for all rows the same classes; attributions are of the scores beside
  * them, which are probabilities, as they are for Clarify unless its UseLogit is set.
  */
-function withDefaults({ classes, offers }: Predictor, options: ExplainRequest): ExplainRequest {
+export function withDefaults(
+  { classes, offers }: Predictor,
+  options: ExplainRequest,
+): ExplainRequest {
   if (options.format !== 'clarify') return options
   const hasProbability = offers.some(({ space }) => space === 'probability')
   return {
@@ -103,7 +125,10 @@ function withDefaults({ classes, offers }: Predictor, options: ExplainRequest): 
 }
 
 /** Not every form has room for everything that can be asked for. */
-function checkForm({ format, interactions, counterfactual }: ExplainRequest, writer: Codec): void {
+export function checkForm(
+  { format, interactions, counterfactual }: ExplainRequest,
+  writer: Codec,
+): void {
   const isPlain = format === undefined || format === 'json'
   if (interactions && !(isPlain && writer.explains?.interactions)) {
     throw new InputError(
@@ -120,7 +145,7 @@ function checkForm({ format, interactions, counterfactual }: ExplainRequest, wri
 }
 
 /** Numbers the rows of a part of a file as the file's. */
-function numberFrom(explanations: Explanations, offset: number): Explanations {
+export function numberFrom(explanations: Explanations, offset: number): Explanations {
   if (offset === 0) return explanations
   return {
     ...explanations,
