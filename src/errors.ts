@@ -2,6 +2,7 @@
  * The two errors that a user can cause, and the wording shared by their messages.
  * An {@link InputError} is about data that was sent or named; an {@link ArtifactError} is about a model directory.
  */
+import { nearestName } from './near-names.ts'
 
 /** Every code that an {@link InputError} can carry, with what it means. Stable: clients may switch on them. */
 export const inputErrorCodes = {
@@ -40,7 +41,8 @@ export const inputErrorCodes = {
   invalid_weight: 'a training row whose weight is not a number of 0 or more',
   json_too_deep: 'JSON nested deeper than 32 levels',
   method_not_allowed: 'a route that exists, asked with another method',
-  missing_column: 'a column that the model needs',
+  missing_column:
+    'a column that the model needs, or may lack but not beside a name that resembles it',
   missing_value: 'an empty value in a column that never was empty in training',
   no_target: 'a training table without the target column',
   non_finite: 'a number too large for a double, or infinite',
@@ -199,36 +201,6 @@ export function listNames(names: readonly (string | number)[], limit = 10): stri
 
 /** Returns `; did you mean "X"?` for the candidate nearest to a mistyped name, or an empty string. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
-  const typed = name.slice(0, 64).toLowerCase()
-  let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1
-  for (const candidate of candidates) {
-    if (candidate.length > 64) continue
-    const distance = editDistance(typed, candidate.toLowerCase())
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
+  const best = nearestName(name, candidates)
   return best === undefined ? '' : `; did you mean ${quote(best)}?`
-}
-
-/** Edits (insert, delete, replace, swap neighbours) from a to b: Damerau's distance in its restricted form. */
-function editDistance(a: string, b: string): number {
-  let beforePrevious: number[] = []
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const replace = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      let distance = Math.min(replace, previous[j]! + 1, current[j - 1]! + 1)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        distance = Math.min(distance, beforePrevious[j - 2]! + 1)
-      }
-      current.push(distance)
-    }
-    beforePrevious = previous
-    previous = current
-  }
-  return previous[b.length]!
 }

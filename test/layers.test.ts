@@ -34,6 +34,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'tables/formats', pure: true },
   { name: 'data', pure: true },
   { name: 'errors.ts', pure: true },
+  { name: 'near-names.ts', pure: true },
   { name: 'version.ts', pure: true },
 ]
 

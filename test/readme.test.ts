@@ -13,6 +13,7 @@ import { engines } from '../src/estimators/index.ts'
 import { describeRange } from '../src/estimators/params.ts'
 import { describeDimension } from '../src/estimators/search-space.ts'
 import { statusOfCode } from '../src/http/errors.ts'
+import { warningCodes } from '../src/preprocess/row-warnings.ts'
 import { root, run, startServing } from './command.ts'
 
 const update = Boolean(process.env.UPDATE_README)
@@ -135,6 +136,7 @@ t.test('the tables say what the program does', async (t) => {
       ({ flag, env, default: value, description }) =>
         `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
     ),
+    warnings: Object.entries(warningCodes).map(([code, what]) => `| \`${code}\` | ${what} |`),
     errors: (Object.keys(inputErrorCodes) as (keyof typeof inputErrorCodes)[]).map(
       (code) => `| \`${code}\` | ${statusOfCode(code)} | ${inputErrorCodes[code]} |`,
     ),

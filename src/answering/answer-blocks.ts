@@ -1,15 +1,23 @@
 /** Answers rows block by block, so that an answer of any size passes through constant memory. */
 import type { BlockPlace, Codec, Encoded } from '../codecs/codec.ts'
-import { type DataFrame, sliceRows } from '../data/frame.ts'
+import { sliceIgnored } from '../codecs/ignored-names.ts'
+import { sliceRows } from '../data/frame.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
-import { checkForm, numberFrom, styleOf, withDefaults } from './explained-rows.ts'
+import {
+  checkForm,
+  hasRoomForWarnings,
+  numberFrom,
+  styleOf,
+  withDefaults,
+} from './explained-rows.ts'
 import type { JobResult, RowJob } from './job.ts'
+import { findWarnings, tellRows } from './job-warnings.ts'
 import { checkSeconds, explanationRowBytes, predictionBytes } from './limits.ts'
-import type { CheckedRows } from './read-rows.ts'
+import type { CheckedRows, RowBlock } from './read-rows.ts'
 
 /** Encodes a block of rows. */
-type EncodeBlock = (frame: DataFrame, rowsBefore: number) => Encoded
+type EncodeBlock = (block: RowBlock, rowsBefore: number) => Encoded
 
 /** How the rows of an answer are encoded, and about how many of them make a block. */
 interface Plan {
@@ -54,6 +62,7 @@ export function answerInBlocks(
     rows: rows.length,
     ignoredColumns: rows.ignoredColumns,
     unknownCategories: rows.unknownCategories,
+    warnings: rows.warnings,
   }
 }
 
@@ -66,7 +75,7 @@ function planPredictions(
   const style = { dialect: dialect ?? rows.dialect, selection }
   return {
     rowBytes: predictionBytes(predictor.classes, writer, selection),
-    encode: (frame) => writer.encodePredictions?.(predictor.predict(frame), style) as Encoded,
+    encode: ({ frame }) => writer.encodePredictions?.(predictor.predict(frame), style) as Encoded,
   }
 }
 
@@ -82,6 +91,7 @@ function planExplanations(
   predictor.checkOptions(options)
   checkSeconds(predictor.estimateSeconds(rows.length, options), rows.length, job.limits)
   const style = styleOf(options, job.answer)
+  const tells = hasRoomForWarnings(options, writer)
   // A header stands once, before all rows.
   const later = {
     ...style,
@@ -89,10 +99,14 @@ function planExplanations(
   }
   return {
     rowBytes: explanationRowBytes(predictor, options),
-    encode(frame, rowsBefore) {
-      const explanations = predictor.explain(frame, { ...options, isPart: rows.length > 1 })
+    encode(block, rowsBefore) {
+      const explanations = predictor.explain(block.frame, { ...options, isPart: rows.length > 1 })
       const numbered = numberFrom(explanations, rowsBefore)
-      return writer.encodeExplanations?.(numbered, rowsBefore > 0 ? later : style) as Encoded
+      const warnings = tells
+        ? tellRows(findWarnings(predictor, block), options.warnings)
+        : undefined
+      const own = { ...(rowsBefore > 0 ? later : style), warnings }
+      return writer.encodeExplanations?.(numbered, own) as Encoded
     },
   }
 }
@@ -105,17 +119,22 @@ function* encodeBlocks(
 ): Generator<Uint8Array> {
   const step = Math.max(1, Math.floor(blockBytes / rowBytes))
   let before = 0
-  for (const frame of rows.frames()) {
+  for (const { frame, ignored } of rows.blocks()) {
     for (let from = 0; from < frame.length; from += step) {
-      const block = sliceRows(frame, from, Math.min(from + step, frame.length))
+      const to = Math.min(from + step, frame.length)
+      const slice = (start: number, end: number): RowBlock => ({
+        frame: sliceRows(frame, start, end),
+        ignored: sliceIgnored(ignored, start, end),
+      })
+      const block = slice(from, to)
       const place: BlockPlace = {
         isFirst: before === 0,
-        isLast: before + block.length === rows.length,
+        isLast: before + block.frame.length === rows.length,
         rows: rows.length,
-        empty: () => encode(sliceRows(block, 0, 0), before),
+        empty: () => encode(slice(from, from), before),
       }
       const encoded = writer.joinBlocks?.(encode(block, before), place) as Encoded
-      before += block.length
+      before += block.frame.length
       yield typeof encoded === 'string' ? encoder.encode(encoded) : encoded
     }
   }

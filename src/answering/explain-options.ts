@@ -7,6 +7,8 @@ import { choice, type OptionKind, text, texts, truth, whole } from './option-kin
 
 export type ExplainRequest = ExplainOptions & {
   readonly format?: ExplanationStyle['format'] | 'clarify'
+  /** Whether every row says what was not understood of it; absent = the rows where there is something. */
+  readonly warnings?: boolean
 }
 
 interface ExplainOption<T> {
@@ -101,6 +103,16 @@ const explainOptions = {
       form: '--contributions',
       help: 'sorted lists for people instead of arrays',
       means: 'contributions',
+    },
+  },
+  warnings: {
+    name: 'warnings',
+    kind: truth,
+    description:
+      'whether every row of JSON and JSON Lines says what was not understood of it; default: the rows where there is something',
+    flag: {
+      form: '--warnings <truth>',
+      help: 'whether rows say what was not understood, true or false',
     },
   },
 } satisfies {

@@ -8,6 +8,7 @@ import { startSummary } from '../predictor/summarize-rows.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
+import { bytesOf, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
 import {
   checkBytes,
   checkExplanation,
@@ -29,6 +30,7 @@ export interface ExplainContext {
   predict(): Encoded
   /** Returns the prediction of every row as it would be answered alone. */
   predictEach(): Encoded[]
+  readonly warnings: JobWarnings
   readonly inline: boolean
 }
 
@@ -41,7 +43,7 @@ export async function answerExplained(
   predictor: Predictor,
   job: RowJob,
   frame: DataFrame,
-  { writer, condition, finish, predict, predictEach, inline }: ExplainContext,
+  { writer, condition, finish, predict, predictEach, warnings, inline }: ExplainContext,
 ): Promise<JobResult | undefined> {
   const asksClarify = condition !== undefined
   const given = readOptions(job, asksClarify)
@@ -56,7 +58,10 @@ export async function answerExplained(
   checkForm(options, writer)
   predictor.checkOptions(options)
   if (inline && explanationBytes(predictor, explained, options) > INLINE_BYTES) return undefined
-  const seconds = checkExplanation(predictor, explained, options, job.limits, !inline)
+  const listsWarnings = job.summary === undefined && hasRoomForWarnings(options, writer)
+  const check = (warningBytes: number) =>
+    checkExplanation(predictor, explained, options, job.limits, !inline, warningBytes)
+  const seconds = check(listsWarnings ? leastBytes(warnings) : 0)
   if (inline && seconds > INLINE_SECONDS) return undefined
   if (job.summary) {
     const summary = startSummary(predictor, job.summary, options)
@@ -76,9 +81,12 @@ export async function answerExplained(
     const text = asksClarify ? toText(predict()) : undefined
     return finish(writeClarify(explanations, { contentType, text }, wanted), 'application/json')
   }
-  const style = {
+  const told = listsWarnings ? tellRows(warnings, options.warnings) : undefined
+  if (told) check(bytesOf(told))
+  const style: ExplanationStyle = {
     ...styleOf(options, job.answer),
     predictions: job.operation === 'explain' ? job.dialect : undefined,
+    warnings: told,
   }
   const explanations = numberFrom(predictor.explain(frame, options), job.rowOffset ?? 0)
   return finish(writer.encodeExplanations?.(explanations, style) as Encoded)
@@ -93,6 +101,11 @@ function readOptions({ options: given }: RowJob, asksClarify: boolean): ExplainR
     'invalid_option',
     `format is ${quote(options.format)}, but explanations beside predictions have format=clarify`,
   )
+}
+
+/** Whether explanations in this form say what was not understood of their rows. */
+export function hasRoomForWarnings({ format, warnings }: ExplainRequest, writer: Codec): boolean {
+  return writer.hasWarnings === true && format !== 'clarify' && warnings !== false
 }
 
 /** Returns how explanations are written that have a form of their own. */

@@ -63,6 +63,8 @@ export interface JobResult {
   readonly ignoredColumns: number
   /** Cells with a category that training has not seen. */
   readonly unknownCategories: number
+  /** What was not understood in all rows: as many warnings as can be listed. */
+  readonly warnings: number
   readonly sums?: SummarySums
 }
 

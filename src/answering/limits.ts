@@ -29,15 +29,19 @@ export function wholeRows(columns: number): number {
 /** Largest answer, in estimated bytes, that may be made where it holds up other requests. */
 export const INLINE_BYTES = 1 << 20
 
-/** @throws InputError `too_large` for predictions whose answer would be */
+/**
+ * @param warningBytes what warnings add to the answer
+ * @throws InputError `too_large` for predictions whose answer would be
+ */
 export function checkPredictions(
   { classes }: Predictor,
   rows: number,
   limits: Limits,
   writer: Codec,
   selection?: readonly Selected[],
+  warningBytes = 0,
 ): void {
-  checkBytes(rows * predictionBytes(classes, writer, selection), limits)
+  checkBytes(rows * predictionBytes(classes, writer, selection), limits, warningBytes)
 }
 
 /** @throws InputError `too_expensive` for explanations that would take longer than they may */
@@ -52,6 +56,7 @@ export function checkSeconds(seconds: number, rows: number, { maxSeconds }: Limi
 /**
  * Throws what must be said before an explanation is computed: options, size, cost.
  * @param prepare whether an explainer may be built here and now
+ * @param warningBytes what warnings add to the answer
  * @returns estimated seconds
  * @throws InputError `invalid_option`, `too_large` or `too_expensive`
  */
@@ -61,10 +66,11 @@ export function checkExplanation(
   options: ExplainRequest,
   limits: Limits,
   prepare: boolean,
+  warningBytes = 0,
 ): number {
   const rows = frame.length
   predictor.checkOptions(options)
-  checkBytes(explanationBytes(predictor, frame, options), limits)
+  checkBytes(explanationBytes(predictor, frame, options), limits, warningBytes)
   const seconds = predictor.estimateSeconds(rows, options, prepare)
   checkSeconds(seconds, rows, limits)
   return seconds
@@ -115,12 +121,17 @@ function textBytes(column: Column): number {
   return column.codes.reduce((sum, code) => sum + (code < 0 ? 4 : sizes[code]!), 0)
 }
 
-/** @throws InputError `too_large` for an answer of more bytes than are sent */
-export function checkBytes(bytes: number, { maxAnswerBytes }: Limits): void {
-  if (bytes > maxAnswerBytes) {
+/**
+ * @param warningBytes what warnings add to the answer
+ * @throws InputError `too_large` for an answer of more bytes than are sent
+ */
+export function checkBytes(bytes: number, { maxAnswerBytes }: Limits, warningBytes = 0): void {
+  const all = bytes + warningBytes
+  if (all > maxAnswerBytes) {
+    const orLess = bytes > maxAnswerBytes ? '' : ', or ask with warnings=false'
     throw new InputError(
       'too_large',
-      `the answer would have about ${Math.ceil(bytes / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows`,
+      `the answer would have about ${Math.ceil(all / 1e6)} MB, at most ${Math.floor(maxAnswerBytes / 1e6)} MB are sent; send fewer rows${orLess}`,
     )
   }
 }

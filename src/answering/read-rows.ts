@@ -1,19 +1,25 @@
 /** The rows of a body, all of them read and checked before any is answered, in bounded memory. */
 import type { Codec, DecodeContext, Decoded } from '../codecs/codec.ts'
+import { ignoredByRow } from '../codecs/ignored-names.ts'
 import { findCodec } from '../codecs/index.ts'
-import type { DataFrame } from '../data/frame.ts'
+import { joinRows } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { MaybePromise, RowJob } from './job.ts'
+import { findWarnings } from './job-warnings.ts'
 import { wholeRows } from './limits.ts'
-import { countUnknown } from './unknown-categories.ts'
+
+/** Rows that follow each other, and what was ignored in them. */
+export type RowBlock = Pick<Decoded, 'frame' | 'ignored'>
 
 /** Rows that were checked, to be answered block by block. */
-export interface CheckedRows extends Omit<Decoded, 'frame'> {
+export interface CheckedRows extends Omit<Decoded, 'frame' | 'ignored'> {
   readonly length: number
   readonly unknownCategories: number
+  /** How many warnings there are in all rows. */
+  readonly warnings: number
   /** Yields the rows in their order. */
-  frames(): Iterable<DataFrame>
+  blocks(): Iterable<RowBlock>
 }
 
 /** Bytes of decoded rows that are kept until they are answered; more rows than that are decoded a second time. */
@@ -45,22 +51,25 @@ export async function readRows(
     job.body.length > blockBytes
       ? reader.decodeBlocks?.(job.body, context, job.media.parameters, blockBytes)
       : undefined
-  const blocks = decode() ?? [await decodeRows(predictor, job)]
-  let kept: DataFrame[] | undefined = []
+  const read = decode() ?? [await decodeRows(predictor, job)]
+  let kept: RowBlock[] | undefined = []
   let bytes = 0
   let first: Decoded | undefined
   let length = 0
   let ignoredColumns = 0
   let unknownCategories = 0
-  for (const decoded of blocks) {
-    const { frame } = decoded
+  let warnings = 0
+  for (const decoded of read) {
+    const { frame, ignored } = decoded
     first ??= decoded
     length += frame.length
     ignoredColumns += decoded.ignoredColumns
-    unknownCategories += countUnknown(inputs, frame)
+    const found = findWarnings(predictor, decoded)
+    unknownCategories += found.unknownCategories
+    warnings += found.count
     bytes += frame.length * frame.columns.length * 8
-    if (bytes > KEPT_BYTES && !Array.isArray(blocks)) kept = undefined
-    kept?.push(frame)
+    if (bytes > KEPT_BYTES && !Array.isArray(read)) kept = undefined
+    kept?.push({ frame, ignored })
   }
   const { dialect, parameters } = first as Decoded
   return {
@@ -69,11 +78,23 @@ export async function readRows(
     length,
     ignoredColumns,
     unknownCategories,
-    *frames() {
+    warnings,
+    *blocks() {
       if (kept) yield* kept
-      else for (const { frame } of decode() ?? []) yield frame
+      else yield* decode() ?? []
     },
   }
+}
+
+/** Returns blocks as one. */
+export function joinBlocks(blocks: readonly RowBlock[]): RowBlock {
+  const [first, ...others] = blocks
+  if (first && others.length === 0) return first
+  const names = blocks.flatMap(({ frame, ignored }) =>
+    Array.from({ length: frame.length }, (_, row) => ignored.at(row)),
+  )
+  const frames = blocks.map(({ frame }) => frame)
+  return { frame: joinRows(frames as [RowBlock['frame']]), ignored: ignoredByRow(names) }
 }
 
 function readerOf(job: RowJob): Codec & Required<Pick<Codec, 'decode'>> {

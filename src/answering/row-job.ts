@@ -1,7 +1,6 @@
 /** Answers rows in a content type: decodes them, then predicts or explains. */
-import type { Codec, Decoded, Encoded } from '../codecs/codec.ts'
+import type { Codec, Decoded, Encoded, RowWarnings } from '../codecs/codec.ts'
 import { answerTypes, findCodec } from '../codecs/index.ts'
-import { type DataFrame, joinRows } from '../data/frame.ts'
 import { InputError } from '../errors.ts'
 import { type Predictions, takePrediction } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -10,10 +9,10 @@ import { asksExplanation } from './explain-options.ts'
 import { answerExplained } from './explained-rows.ts'
 import { pickOptions } from './foreign-options.ts'
 import type { JobResult, MaybePromise, RowJob } from './job.ts'
+import { asksWarnings, bytesOf, findWarnings, leastBytes } from './job-warnings.ts'
 import { checkPredictions, INLINE_BYTES, predictionBytes } from './limits.ts'
 import type { MediaType } from './media-type.ts'
-import { decodeRows, readRows } from './read-rows.ts'
-import { countUnknown } from './unknown-categories.ts'
+import { decodeRows, joinBlocks, readRows } from './read-rows.ts'
 
 const encoder = new TextEncoder()
 
@@ -70,11 +69,17 @@ async function answerLarge(
   const isWhole =
     rows.length === 0 ||
     !writer.joinBlocks ||
-    (explains && (isClarify || job.dialect !== undefined))
+    (explains
+      ? isClarify || job.dialect !== undefined
+      : writer.hasWarnings === true && asksWarnings(job.options, rows.parameters))
   if (!isWhole && condition === undefined && (!explains || writer.encodeExplanations))
     return answerInBlocks(predictor, job, rows, writer, explains ? options : undefined)
-  const frames = [...rows.frames()] as [DataFrame, ...DataFrame[]]
-  return answerRows(predictor, job, { ...rows, frame: joinRows(frames) }, false) as JobResult
+  return answerRows(
+    predictor,
+    job,
+    { ...rows, ...joinBlocks([...rows.blocks()]) },
+    false,
+  ) as JobResult
 }
 
 function isClarifyFormat([name, value]: readonly [string, unknown]): boolean {
@@ -113,15 +118,17 @@ function answerRows(
   const { frame } = decoded
   const { selection, dialect = decoded.dialect } = job
   const writer = findCodec(job.answer.essence) as Codec
+  const warnings = findWarnings(predictor, decoded)
   const finish = (encoded: Encoded, contentType = job.answer.essence): JobResult => ({
     body: typeof encoded === 'string' ? encoder.encode(encoded) : encoded,
     contentType,
     rows: frame.length,
     ignoredColumns: decoded.ignoredColumns,
-    unknownCategories: countUnknown(predictor.preprocessor.spec.inputs, frame),
+    unknownCategories: warnings.unknownCategories,
+    warnings: warnings.count,
   })
-  const encode = (predictions: Predictions) =>
-    writer.encodePredictions?.(predictions, { dialect, selection }) as Encoded
+  const encode = (predictions: Predictions, listed?: RowWarnings) =>
+    writer.encodePredictions?.(predictions, { dialect, selection, warnings: listed }) as Encoded
   const predict = () => {
     checkPredictions(predictor, frame.length, job.limits, writer, selection)
     return encode(predictor.predict(frame))
@@ -133,6 +140,15 @@ function answerRows(
       encode(takePrediction(predictions, row)),
     )
   }
+  const predictAndTell = () => {
+    if (!writer.hasWarnings || !asksWarnings(job.options, decoded.parameters)) return predict()
+    const check = (warningBytes: number) =>
+      checkPredictions(predictor, frame.length, job.limits, writer, selection, warningBytes)
+    check(leastBytes(warnings))
+    const listed = warnings.list()
+    check(bytesOf(listed))
+    return encode(predictor.predict(frame), listed)
+  }
   const ask = readAsk(job, decoded)
   const { byBody, condition } = ask
   if (job.operation === 'predict' && !byBody && condition === undefined) {
@@ -140,7 +156,7 @@ function answerRows(
       inline &&
       frame.length > 1 &&
       frame.length * predictionBytes(predictor.classes, writer, selection) > INLINE_BYTES
-    return isLarge ? undefined : finish(predict())
+    return isLarge ? undefined : finish(predictAndTell())
   }
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
   const options = optionsOf(job, decoded, ask)
@@ -150,6 +166,7 @@ function answerRows(
     finish,
     predict,
     predictEach,
+    warnings,
     inline,
   })
 }

@@ -7,16 +7,16 @@ import { labelAt } from '../codecs/wire.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
-import type { ExplainOptions, Predictor } from '../predictor/predictor.ts'
+import type { Predictor } from '../predictor/predictor.ts'
 import { writeBinaryData } from './binary-tensors.ts'
-import { parseExplainOptions } from './explain-options.ts'
+import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import { pickOptions } from './foreign-options.ts'
 import type { JobResult, TensorJob } from './job.ts'
+import { findWarnings, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
 import { checkExplanation, checkPredictions, INLINE_SECONDS, wholeRows } from './limits.ts'
 import { type OutputName, readOutputs, readParameters, readTruth } from './tensor-outputs.ts'
 import { readTensorRows } from './tensor-rows.ts'
 import { checkRequestType } from './tensor-values.ts'
-import { countUnknown } from './unknown-categories.ts'
 
 interface OutputTensor {
   readonly name: OutputName
@@ -40,16 +40,19 @@ export function runTensorJob(
   const { spec } = predictor.preprocessor
   const maxRows = Math.min(job.limits.maxRows, wholeRows(spec.inputs.length))
   const rows = readTensorRows(inputs, spec.inputs, maxRows, binary)
-  const { frame, ignoredColumns } = decodeInstances(rows, { ...spec, maxRows })
+  const decoded = decodeInstances(rows, { ...spec, maxRows })
+  const { frame, ignored } = decoded
   checkPredictions(predictor, frame.length, job.limits, jsonCodec)
   const asksExplanation = outputs.some(({ name }) => name === 'explain')
+  const warnings = findWarnings(predictor, decoded)
   if (asksExplanation) {
-    const check = () => checkExplanation(predictor, frame, options, job.limits, !inline)
+    const check = () =>
+      checkExplanation(predictor, frame, options, job.limits, !inline, leastBytes(warnings))
     const seconds = isDefault ? withWayOut(check) : check()
     if (inline && seconds > INLINE_SECONDS) return undefined
   }
   const predictions = predictor.predict(frame)
-  const explained = asksExplanation ? explainLines(predictor, frame, options) : []
+  const explained = asksExplanation ? explainLines(predictor, frame, options, warnings) : []
   const answer = writeAnswer(
     { model_name: job.modelName, model_version: predictor.modelId, id: id ?? randomUUID() },
     outputs.map(({ name, isBinary }) => {
@@ -59,8 +62,9 @@ export function runTensorJob(
   return {
     ...answer,
     rows: frame.length,
-    ignoredColumns,
-    unknownCategories: countUnknown(spec.inputs, frame),
+    ignoredColumns: ignored.count,
+    unknownCategories: warnings.unknownCategories,
+    warnings: warnings.count,
   }
 }
 
@@ -93,8 +97,11 @@ function readRequest({ outputs: defaults, options: query }: TensorJob, value: un
   return { id, inputs, outputs, isDefault, options: readOptions(options) }
 }
 
+/** Options of the output `explain`, which has one form. */
+type TensorOptions = Omit<ExplainRequest, 'format'>
+
 /** One text per row has room for one explanation in the form of /explain. */
-function readOptions(given: readonly (readonly [string, unknown])[]): ExplainOptions {
+function readOptions(given: readonly (readonly [string, unknown])[]): TensorOptions {
   const { format, ...options } = parseExplainOptions(given)
   if (format === undefined || format === 'json') return options
   throw new InputError(
@@ -117,9 +124,14 @@ function withWayOut<T>(check: () => T): T {
 function explainLines(
   predictor: Predictor,
   frame: Parameters<Predictor['explain']>[0],
-  options: ExplainOptions,
+  { warnings: asked, ...options }: TensorOptions,
+  warnings: JobWarnings,
 ): string[] {
-  const style = { format: 'json', mediaParameters: new Map<string, string>() } as const
+  const style = {
+    format: 'json',
+    mediaParameters: new Map<string, string>(),
+    warnings: tellRows(warnings, asked),
+  } as const
   return jsonLines
     .encodeExplanations(predictor.explain(frame, options), style)
     .split('\n')

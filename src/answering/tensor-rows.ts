@@ -1,6 +1,6 @@
 /** Rows of the Open Inference Protocol: one matrix, or one tensor per column. */
 import { normalText } from '../data/text.ts'
-import { InputError, listNames, quote } from '../errors.ts'
+import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
 import { valueReader } from './tensor-values.ts'
@@ -56,7 +56,7 @@ export function readTensorRows(
     if (!inputOf.has(name)) {
       throw new InputError(
         'unknown_column',
-        `the model has no column ${quote(name)}; it has ${listNames([...inputOf.keys()])}`,
+        `the model has no column ${quote(name)}; it has ${listNames([...inputOf.keys()])}${didYouMean(name, inputOf.keys())}`,
         [{ column: name }],
       )
     }

@@ -2,7 +2,9 @@
 import type { DataFrame } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
+import type { RowWarning } from '../preprocess/row-warnings.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import { type IgnoredNames, nothingIgnored } from './ignored-names.ts'
 import type { Selected } from './selection.ts'
 
 /** What a decoder knows about the rows it reads. */
@@ -29,11 +31,17 @@ export interface Decoded {
   readonly parameters: ReadonlyMap<string, unknown>
   /** How many named values were ignored: per row in JSON, per column in CSV. */
   readonly ignoredColumns: number
+  /** Their names, which stand in every row that they were ignored in. */
+  readonly ignored: IgnoredNames
 }
 
 /** Returns rows as most types have them: in SageMaker's dialect and with no options beside them. */
-export function decodedRows(frame: DataFrame, ignoredColumns = 0): Decoded {
-  return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns }
+export function decodedRows(
+  frame: DataFrame,
+  ignored: IgnoredNames = nothingIgnored,
+  ignoredColumns = ignored.count,
+): Decoded {
+  return { frame, dialect: 'predictions', parameters: new Map(), ignoredColumns, ignored }
 }
 
 /** How predictions are written. */
@@ -41,7 +49,12 @@ export interface PredictionStyle {
   readonly dialect: Dialect
   /** Members asked for by the operator; then every dialect is SageMaker's. */
   readonly selection?: readonly Selected[] | undefined
+  /** What was not understood, row by row; absent = not asked for. */
+  readonly warnings?: RowWarnings | undefined
 }
+
+/** Warnings of every row, in the order of the rows; undefined where a row says nothing of them. */
+export type RowWarnings = readonly (readonly RowWarning[] | undefined)[]
 
 /** How explanations are written. */
 export interface ExplanationStyle {
@@ -52,6 +65,8 @@ export interface ExplanationStyle {
   readonly interactions?: boolean | undefined
   /** Parameters of the media type asked for, such as `header=absent`. */
   readonly mediaParameters: ReadonlyMap<string, string>
+  /** What was not understood, row by row; absent = not asked for. */
+  readonly warnings?: RowWarnings | undefined
 }
 
 /** Where a block of an answer stands. */
@@ -105,6 +120,8 @@ export interface Codec {
   readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => Encoded
   /** Whether a row's prediction is the list of its scores instead of an object of named members. */
   readonly recordIsScores?: true
+  /** Whether its rows have room for what was not understood of them. */
+  readonly hasWarnings?: true
   /** What its explanations have room for besides SHAP values. */
   readonly explains?: { readonly interactions?: true; readonly counterfactuals?: true }
 }

@@ -16,6 +16,7 @@ import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { appendBlock, blocksOfText } from './blocks.ts'
 import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
+import { ignoredInAll } from './ignored-names.ts'
 import { cellOfText, checkRowCount, findPositions, wrongWidth } from './rows.ts'
 import { selectFields } from './selection.ts'
 import { probabilitiesAt, writeLabel } from './wire.ts'
@@ -188,17 +189,16 @@ export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeC
   const names = parseHeader(line).map(normalText)
   const columns = new Set(inputs.map(({ name }) => normalText(name)))
   const others = new Set(otherColumns.map(normalText))
-  const known = names.filter(
-    (name, at) => columns.has(name) || others.has(name) || isIndexName(name, at),
+  const strangers = names.filter(
+    (name, at) => !(columns.has(name) || others.has(name) || isIndexName(name, at)),
   )
   const asked = names.filter((name) => columns.has(name))
   if (asked.length === 0 || names.every(isValue)) return false
-  if (known.length === names.length) return true
+  if (strangers.length === 0) return true
   if (asked.length * 2 < names.length) return false
-  const strangers = names.filter((name) => name !== '' && !known.includes(name))
   throw new InputError(
     'ambiguous_header',
-    `the first row looks like a header, but the model knows no column ${listNames(strangers)}; send text/csv;header=present to ignore it`,
+    `the first row looks like a header, but the model knows no column ${listNames(strangers.filter((name) => name !== ''))}; send text/csv;header=present to ignore it`,
   )
 }
 
@@ -252,13 +252,17 @@ function decodeNamed(
   rowsBefore = 0,
 ): Decoded {
   const { inputs } = context
-  const positions = findPositions(context, checkHeader(withIndexName(header)))
+  const names = checkHeader(withIndexName(header))
+  const { positions, ignored } = findPositions(context, names)
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j]!
       return position < 0 ? null : cellOfText(input, fields[position]!, rowsBefore + index + 1)
     }),
   )
-  const ignoredColumns = header.length - positions.filter((position) => position >= 0).length
-  return decodedRows(frameOfCells(inputs, cells), ignoredColumns)
+  return decodedRows(
+    frameOfCells(inputs, cells),
+    ignoredInAll(ignored, rows.length),
+    ignored.length,
+  )
 }

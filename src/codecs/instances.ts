@@ -6,10 +6,10 @@ import { cellsOfList, cellsOfObject } from './rows.ts'
 
 export const SHAPES = 'send one object, a list of objects, a list of lists, or {"instances": [...]}'
 
-/** A row's cells in the order of the inputs, and how many named values it had besides. */
+/** A row's cells in the order of the inputs, and the names of its other values. */
 export interface DecodedRow {
   readonly cells: Cell[]
-  readonly ignored: number
+  readonly ignored: readonly string[]
 }
 
 /** A row before its cells are read. */
@@ -35,7 +35,7 @@ export function decodeRow(
       placed`${{ row }} is ${kind}, the rows before it are ${other}`,
     )
   }
-  if (isList) return { cells: cellsOfList(context.inputs, raw, row), ignored: 0 }
+  if (isList) return { cells: cellsOfList(context.inputs, raw, row), ignored: [] }
   return cellsOfObject(context, raw as Record<string, unknown>, row)
 }
 

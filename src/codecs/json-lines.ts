@@ -4,6 +4,7 @@ import { InputError, placed, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import { appendBlock, blocksOfText, numberedFrom } from './blocks.ts'
 import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
+import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
 import { checkJsonLimits, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
@@ -16,6 +17,7 @@ export const jsonLines = {
   mediaTypes: ['application/jsonlines', 'application/x-ndjson', 'application/jsonl'],
   form: 'text',
   writeExample: (row) => `${JSON.stringify(row)}\n`,
+  hasWarnings: true,
   explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
@@ -31,19 +33,22 @@ export const jsonLines = {
     blocksOfText(body, readBlocks(body, context, blockBytes)),
   joinBlocks: appendBlock,
 
-  encodePredictions: (predictions, { selection }) =>
+  encodePredictions: (predictions, { selection, warnings }) =>
     joinLines(
-      Array.from({ length: predictions.rows }, (_, row) =>
-        selection ? selectMembers(predictions, row, selection) : writePrediction(predictions, row),
-      ),
+      Array.from({ length: predictions.rows }, (_, row) => {
+        const written = selection
+          ? selectMembers(predictions, row, selection)
+          : writePrediction(predictions, row)
+        return warnings ? { ...written, warnings: warnings[row] } : written
+      }),
     ),
 
-  encodeExplanations: (explanations, { format }) =>
+  encodeExplanations: (explanations, { format, warnings }) =>
     joinLines(
-      explanations.rows.flatMap((row): object[] =>
+      explanations.rows.flatMap((row, i): object[] =>
         format === 'contributions'
-          ? writeContributions(explanations, row)
-          : [writeExplanation(explanations, row, true)],
+          ? writeContributions(explanations, row, warnings?.[i])
+          : [writeExplanation(explanations, row, true, warnings?.[i])],
       ),
     ),
 } satisfies Codec
@@ -89,20 +94,20 @@ function endOfLines(body: Uint8Array): number {
 }
 
 function decodeLines(lines: readonly string[], context: DecodeContext): Decoded {
-  let ignoredColumns = 0
+  const ignored: (readonly string[])[] = []
   const rows = lines.map((line, index): Cell[] => {
     const row = index + 1
-    const { cells, ignored } = decodeRow(parseLine(line, row), context, row)
-    ignoredColumns += ignored
-    return cells
+    const decoded = decodeRow(parseLine(line, row, context), context, row)
+    ignored.push(decoded.ignored)
+    return decoded.cells
   })
-  return decodedRows(frameOfCells(context.inputs, rows), ignoredColumns)
+  return decodedRows(frameOfCells(context.inputs, rows), ignoredByRow(ignored))
 }
 
-function parseLine(line: string, row: number): unknown {
+function parseLine(line: string, row: number, context: DecodeContext): unknown {
   if (line.trim() === '') throw new InputError('blank_row', placed`${{ row }} is an empty line`)
   try {
-    return parseJson(line)
+    return parseJson(line, context)
   } catch {
     throw new InputError('invalid_json', placed`${{ row }} is not JSON: ${quote(line)}`)
   }

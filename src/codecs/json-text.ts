@@ -4,20 +4,23 @@ import { parse as parseSecure } from 'secure-json-parse'
 import { parseKeepingIntegers } from '../data/json-integers.ts'
 import { scanJson } from '../data/json-scan.ts'
 import { InputError, quote } from '../errors.ts'
+import type { DecodeContext } from './codec.ts'
 
 /**
  * Returns the value of a JSON text, after a cheap look at its depth and keys.
  * Python's literals NaN and Infinity are read where JSON allows a number: NaN as null, an infinity as itself. Whole
  * numbers that no double holds are bigints.
+ * @param columns of the model asked; a key that names a prototype is refused unless it is one of them
  * @throws InputError `invalid_json`, `json_too_deep` or `too_many_keys`
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, columns?: ColumnNames): unknown {
   checkJsonLimits(text)
   try {
-    return parseKeepingIntegers(text, mayNamePrototype(text) ? parseSafely : JSON.parse)
+    const isSafe = !mayNamePrototype(text) || hasPrototypeColumn(columns)
+    return parseKeepingIntegers(text, isSafe ? JSON.parse : parseSafely)
   } catch {
     const plain = withoutPythonLiterals(text)
-    if (plain !== undefined) return parseJson(plain)
+    if (plain !== undefined) return parseJson(plain, columns)
     throw describeInvalid(text)
   }
 }
@@ -42,9 +45,20 @@ function parseSafely(text: string): unknown {
   return parseSecure(text, null, { protoAction: 'error', constructorAction: 'error' })
 }
 
+type ColumnNames = Pick<DecodeContext, 'inputs' | 'otherColumns'>
+
+const PROTOTYPE = '__proto__'
+
 /** A key can only be one of these where the text has it, or an escape that may stand for a letter of it. */
 function mayNamePrototype(text: string): boolean {
-  return text.includes('__proto__') || text.includes('constructor') || text.includes('\\u')
+  return text.includes(PROTOTYPE) || text.includes('constructor') || text.includes('\\u')
+}
+
+/** JSON.parse makes a plain member of it, and rows are read by members of their own. */
+function hasPrototypeColumn(columns: ColumnNames | undefined): boolean {
+  if (!columns) return false
+  const { inputs, otherColumns } = columns
+  return inputs.some(({ name }) => name === PROTOTYPE) || otherColumns.includes(PROTOTYPE)
 }
 
 /** @throws InputError `json_too_deep` or `too_many_keys` */

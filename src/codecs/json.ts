@@ -6,6 +6,7 @@ import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { blocksOfText, numberedFrom } from './blocks.ts'
 import { unwrapEvent } from './cloud-event.ts'
 import type { BlockPlace, Codec, DecodeContext, Decoded, Encoded } from './codec.ts'
+import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
 import { findRowList, join, type RowList } from './json-blocks.ts'
 import { areLists, readForm } from './json-forms.ts'
@@ -28,10 +29,11 @@ export const json = {
   name: 'json',
   mediaTypes: ['application/json'],
   form: 'json',
+  hasWarnings: true,
   explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
-    return decodeValue(parseJson(decodeUtf8(body)), context)
+    return decodeValue(parseJson(decodeUtf8(body), context), context)
   },
 
   decodeBlocks(body, context, _mediaParameters, blockBytes) {
@@ -43,35 +45,51 @@ export const json = {
 
   joinBlocks: joinLists,
 
-  encodePredictions(predictions, { dialect, selection }) {
+  encodePredictions(predictions, { dialect, selection, warnings }) {
     const rows = Array.from({ length: predictions.rows }, (_, row) => row)
+    const withOwn = (row: number, written: object) =>
+      warnings ? { ...written, warnings: warnings[row] } : written
     if (selection) {
       return JSON.stringify({
-        predictions: rows.map((row) => selectMembers(predictions, row, selection)),
+        predictions: rows.map((row) => withOwn(row, selectMembers(predictions, row, selection))),
       })
     }
     switch (dialect) {
       case 'predictions':
-        return JSON.stringify({ predictions: rows.map((row) => writePrediction(predictions, row)) })
-      case 'labels':
-        return JSON.stringify(rows.map((row) => labelAt(predictions, row)))
+        return JSON.stringify({
+          predictions: rows.map((row) => withOwn(row, writePrediction(predictions, row))),
+        })
+      case 'labels': {
+        const labels = rows.map((row) => labelAt(predictions, row))
+        return JSON.stringify(warnings ? { predictions: labels, warnings } : labels)
+      }
       case 'values':
-        return JSON.stringify({ predictions: rows.map((row) => labelAt(predictions, row)) })
+        return JSON.stringify({
+          predictions: rows.map((row) => labelAt(predictions, row)),
+          warnings,
+        })
       case 'probabilities':
-        return JSON.stringify({ predictions: rows.map((row) => probabilitiesAt(predictions, row)) })
+        return JSON.stringify({
+          predictions: rows.map((row) => probabilitiesAt(predictions, row)),
+          warnings,
+        })
     }
   },
 
-  encodeExplanations(explanations, { format, predictions: form }) {
+  encodeExplanations(explanations, { format, predictions: form, warnings }) {
     const head = writeExplanationHead(explanations)
     const predictions =
       form && explanations.rows.map((row) => writeExplained(explanations, row, form))
     if (format === 'contributions') {
       const { model_id, space, method } = head
-      const rows = explanations.rows.flatMap((row) => writeContributions(explanations, row))
+      const rows = explanations.rows.flatMap((row, i) =>
+        writeContributions(explanations, row, warnings?.[i]),
+      )
       return JSON.stringify({ model_id, space, method, predictions, explanations: rows })
     }
-    const rows = explanations.rows.map((row) => writeExplanation(explanations, row, false))
+    const rows = explanations.rows.map((row, i) =>
+      writeExplanation(explanations, row, false, warnings?.[i]),
+    )
     const { featureNames } = explanations
     return JSON.stringify({ ...head, predictions, feature_names: featureNames, explanations: rows })
   },
@@ -103,10 +121,12 @@ function* readBlocks(
   let rowsBefore = 0
   let asLists: boolean | undefined
   try {
-    parseJson(decodeUtf8(shell))
+    parseJson(decodeUtf8(shell), context)
     for (const { from, to } of blocks) {
       const text = decodeUtf8(join([head, body.subarray(from, to), tail]))
-      const decoded = numberedFrom(rowsBefore, () => decodeValue(parseJson(text), context, asLists))
+      const decoded = numberedFrom(rowsBefore, () =>
+        decodeValue(parseJson(text, context), context, asLists),
+      )
       asLists = decoded.asLists
       rowsBefore += decoded.frame.length
       if (rowsBefore > context.maxRows) checkRowCount(Number.POSITIVE_INFINITY, context)
@@ -123,7 +143,7 @@ function* readBlocks(
 function decodeValue(value: unknown, context: DecodeContext, asLists?: boolean) {
   const { rows, dialect, parameters } = readForm(unwrapEvent(value, context), context)
   const decoded = decodeInstances(rows, context, asLists)
-  return { ...decoded, dialect, parameters }
+  return { ...decoded, dialect, parameters, ignoredColumns: decoded.ignored.count }
 }
 
 /** Cuts the list of rows out of a block, whose end is that of the answer to no rows. */
@@ -144,14 +164,14 @@ export function decodeInstances(
   rows: readonly unknown[],
   context: DecodeContext,
   before?: boolean,
-): Pick<Decoded, 'frame' | 'ignoredColumns'> & { readonly asLists: boolean } {
+): Pick<Decoded, 'frame' | 'ignored'> & { readonly asLists: boolean } {
   checkRowCount(rows.length, context)
   const asLists = before ?? areLists(rows, context)
-  let ignoredColumns = 0
+  const ignored: (readonly string[])[] = []
   const cells = rows.map((value, index): Cell[] => {
-    const { cells, ignored } = decodeRow(value, context, index + 1, asLists)
-    ignoredColumns += ignored
-    return cells
+    const row = decodeRow(value, context, index + 1, asLists)
+    ignored.push(row.ignored)
+    return row.cells
   })
-  return { frame: frameOfCells(context.inputs, cells), ignoredColumns, asLists }
+  return { frame: frameOfCells(context.inputs, cells), ignored: ignoredByRow(ignored), asLists }
 }

@@ -3,6 +3,7 @@ import type { Cell, Column } from '../data/frame.ts'
 import { columnOfCells } from '../preprocess/preprocessor.ts'
 import { openParquet } from '../tables/formats/parquet.ts'
 import { type Codec, decodedRows } from './codec.ts'
+import { ignoredInAll } from './ignored-names.ts'
 import { cellOfJson, checkRowCount, findPositions, missing } from './rows.ts'
 
 /** Apache Parquet: columns by name; others are ignored, whatever they hold. */
@@ -18,7 +19,7 @@ export const parquet = {
     const file = await openParquet(body.length, slice)
     checkRowCount(file.rows, context)
     const { inputs } = context
-    const positions = findPositions(context, file.names)
+    const { positions, ignored } = findPositions(context, file.names)
     const columns: Column[] = []
     for (const [j, input] of inputs.entries()) {
       const cells: Cell[] = []
@@ -30,8 +31,7 @@ export const parquet = {
       while (cells.length < file.rows) cells.push(missing(input, cells.length + 1))
       columns.push(columnOfCells(input, cells.length, (row) => cells[row] as Cell))
     }
-    const ignored = file.names.length - positions.filter((position) => position >= 0).length
     const names = inputs.map(({ name }) => name)
-    return decodedRows({ names, columns, length: file.rows }, ignored * file.rows)
+    return decodedRows({ names, columns, length: file.rows }, ignoredInAll(ignored, file.rows))
   },
 } satisfies Codec

@@ -17,14 +17,14 @@ import { wrongWidth } from './rows.ts'
 import type { SparseRows } from './sparse.ts'
 
 /**
- * Adds the row that a record holds, and returns how many other features were ignored.
+ * Adds the row that a record holds, and returns the names of other features, which are ignored.
  * @throws InputError `invalid_recordio` or `wrong_width`, naming the row or the byte
  */
 export function readRecord(
   record: ProtobufCursor,
   rows: SparseRows,
   context: DecodeContext,
-): number {
+): readonly string[] {
   const row = rows.startRow()
   const { value, others } = findValues(record, row)
   const tensor = readValue(value, row, context.inputs.length)
@@ -73,20 +73,20 @@ function addSparse(
   }
 }
 
-/** Returns the value of features["values"], and how many other features there are. */
+/** Returns the value of features["values"], and the names of the other features. */
 function findValues(
   record: ProtobufCursor,
   row: number,
-): { value: ProtobufCursor; others: number } {
+): { value: ProtobufCursor; others: readonly string[] } {
   let found: ProtobufCursor | undefined
-  let others = 0
+  const others: string[] = []
   for (const tag of fieldsOf(record)) {
     if (tag.field !== 1) {
       skipField(tag, record)
       continue
     }
-    const { isValues, value } = readEntry(readPart(tag, record), row)
-    if (!isValues) others++
+    const { name, value } = readEntry(readPart(tag, record), row)
+    if (name !== VALUES) others.push(name)
     // Protobuf would take the last, but two rows in one frame must not become one.
     else if (found) throw invalidRow(row, 'features["values"] occurs twice')
     else found = value
@@ -95,19 +95,30 @@ function findValues(
   return { value: found, others }
 }
 
-/** Returns whether a map's entry is that of "values", and its value; what is absent is empty. */
+/** Returns the key and the value of a map's entry; what is absent is empty. */
 function readEntry(entry: ProtobufCursor, row: number) {
-  let isValues = false
+  let name = ''
   let value: ProtobufCursor | undefined
   for (const tag of fieldsOf(entry)) {
-    if (tag.field === 1) isValues = isText(readPart(tag, entry), 'values')
+    if (tag.field === 1) name = readName(readPart(tag, entry))
     else if (tag.field === 2) {
       if (value) throw invalidRow(row, 'a feature has two values')
       value = readPart(tag, entry)
     } else skipField(tag, entry)
   }
-  return { isValues, value: value ?? { view: entry.view, offset: entry.end, end: entry.end } }
+  return { name, value: value ?? { view: entry.view, offset: entry.end, end: entry.end } }
 }
+
+/** Nearly every feature has the one name that is read, which is told from its bytes. */
+function readName(name: ProtobufCursor): string {
+  if (isText(name, VALUES)) return VALUES
+  const { view, offset, end } = name
+  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + offset, end - offset))
+}
+
+const VALUES = 'values'
+/** Bytes that are no UTF-8 become replacement characters: an ignored name need not be right. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Whether a part is this text, which is ASCII. */
 function isText({ view, offset, end }: ProtobufCursor, text: string): boolean {

@@ -2,6 +2,7 @@
 import type { Predictions } from '../models/prediction.ts'
 import { appendBlock } from './blocks.ts'
 import { type Codec, decodedRows, type PredictionStyle } from './codec.ts'
+import { ignoredByRow } from './ignored-names.ts'
 import { labelRecord } from './label-record.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { invalidRecord, type ProtobufCursor, writeHead } from './protobuf.ts'
@@ -25,10 +26,10 @@ export const recordioProtobuf = {
 
   decode(body, context) {
     const rows = sparseRows(context)
-    let ignoredColumns = 0
-    for (const record of framesOf(body)) ignoredColumns += readRecord(record, rows, context)
+    const ignored: (readonly string[])[] = []
+    for (const record of framesOf(body)) ignored.push(readRecord(record, rows, context))
     const frame = frameOfNumbers(context, rows.length, context.inputs.length, rows.at)
-    return decodedRows(frame, ignoredColumns)
+    return decodedRows(frame, ignoredByRow(ignored))
   },
 
   encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {

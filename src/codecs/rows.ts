@@ -2,9 +2,12 @@
 import { cellOfField, cellOfValue } from '../data/cell.ts'
 import type { Cell } from '../data/frame.ts'
 import { isAscii, normalText } from '../data/text.ts'
-import { didYouMean, InputError, listNames, placed, quote } from '../errors.ts'
+import { InputError, listNames, placed } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
+import { checkStrangers, missingColumns, strangersAmong } from './column-names.ts'
+
+const NONE: readonly string[] = []
 
 /** Returns the cell of a text field, as CSV has it. */
 export function cellOfText(input: InputColumn, text: string, row: number): Cell {
@@ -33,21 +36,27 @@ export function cellsOfList(
   return inputs.map((input, j) => cellOfJson(input, values[j], row))
 }
 
-/** Returns an object's cells in the order of the inputs, and how many other keys it had. */
+/** Returns an object's cells in the order of the inputs, and its other keys. */
 export function cellsOfObject(
   context: DecodeContext,
   object: Readonly<Record<string, unknown>>,
   row: number,
-): { cells: Cell[]; ignored: number } {
+): { cells: Cell[]; ignored: readonly string[] } {
   const { inputs } = context
   let found = 0
   const absent: string[] = []
   let others: ReadonlyMap<string, string> | undefined
+  // Columns that stand under a name of another form.
+  let keys: Map<string, string> | undefined
   const cells = inputs.map((input) => {
     let key: string | undefined = input.name
     if (!Object.hasOwn(object, key)) {
       others ??= namesByForm(Object.keys(object))
       key = others.get(normalText(input.name))
+      if (key !== undefined) {
+        keys ??= new Map()
+        keys.set(input.name, key)
+      }
     }
     if (key !== undefined) {
       found++
@@ -56,8 +65,16 @@ export function cellsOfObject(
     if (!input.nullable) absent.push(input.name)
     return null
   })
-  if (absent.length > 0) throw missingColumns(context, absent, Object.keys(object), row)
-  return { cells, ignored: Object.keys(object).length - found }
+  const sent = Object.keys(object)
+  if (absent.length > 0) throw missingColumns(context, absent, sent, row)
+  if (sent.length === found) return { cells, ignored: NONE }
+  const taken = new Set(keys?.values())
+  const ignored = strangersAmong(context, sent).filter((name) => !taken.has(name))
+  if (found < inputs.length) {
+    const isAbsent = (column: string) => !(Object.hasOwn(object, column) || keys?.has(column))
+    checkStrangers(context, ignored, isAbsent, row)
+  }
+  return { cells, ignored }
 }
 
 /** Returns names by their normal form, those only that another name may have, too. */
@@ -70,11 +87,19 @@ function namesByForm(names: readonly string[]): ReadonlyMap<string, string> {
   return byForm
 }
 
+/** Where the inputs stand in a table. */
+export interface HeaderPositions {
+  /** Of every input among the names, -1 where it does not stand there. */
+  readonly positions: readonly number[]
+  /** The other names. */
+  readonly ignored: readonly string[]
+}
+
 /**
- * Returns where every input stands among the names of a header, -1 where it does not.
- * @throws InputError `missing_column` for an input that must be there
+ * Returns where every input stands among the names of a header.
+ * @throws InputError `missing_column` for an input that must be there, or that another name resembles
  */
-export function findPositions(context: DecodeContext, names: readonly string[]): number[] {
+export function findPositions(context: DecodeContext, names: readonly string[]): HeaderPositions {
   const positionOf = new Map(names.map((name, at) => [name, at]))
   let others: ReadonlyMap<string, string> | undefined
   const positions = context.inputs.map(({ name }) => {
@@ -83,35 +108,16 @@ export function findPositions(context: DecodeContext, names: readonly string[]):
     others ??= namesByForm(names)
     return positionOf.get(others.get(normalText(name)) ?? '') ?? -1
   })
-  const absent = context.inputs.filter(({ nullable }, j) => positions[j]! < 0 && !nullable)
-  if (absent.length === 0) return positions
-  throw missingColumns(
-    context,
-    absent.map(({ name }) => name),
-    names,
-  )
-}
-
-/** Returns the error for columns that were not sent; names the key that was probably meant for one. */
-export function missingColumns(
-  { inputs, otherColumns }: DecodeContext,
-  absent: readonly string[],
-  sent: readonly string[],
-  row?: number,
-): InputError {
-  const known = new Set([...inputs.map(({ name }) => name), ...otherColumns])
-  const strangers = sent.filter((name) => !known.has(name)).slice(0, 100)
-  const guess = strangers
-    .map((name) => ({ name, hint: didYouMean(name, absent) }))
-    .find(({ hint }) => hint !== '')
-  const hint = guess ? `; there is ${quote(guess.name)}${guess.hint}` : ''
-  const where = row === undefined ? 'the header' : { row }
-  const what = absent.length === 1 ? 'column' : 'columns'
-  return new InputError(
-    'missing_column',
-    placed`${where} lacks ${what} ${listNames(absent)}${hint}`,
-    absent.slice(0, 10).map((column) => (row === undefined ? { column } : { row, column })),
-  )
+  const absent = context.inputs.filter((_, j) => positions[j]! < 0)
+  const needed = absent.filter(({ nullable }) => !nullable).map(({ name }) => name)
+  if (needed.length > 0) throw missingColumns(context, needed, names)
+  const taken = new Set(positions)
+  const ignored = names.filter((_, at) => !taken.has(at))
+  if (absent.length > 0) {
+    const lacking = new Set(absent.map(({ name }) => name))
+    checkStrangers(context, ignored, (column) => lacking.has(column))
+  }
+  return { positions, ignored }
 }
 
 /** Returns the error for a row of another width than the model's. */

@@ -1,6 +1,7 @@
 /** The JSON objects of predictions and explanations, for JSON and JSON Lines alike. */
 import type { Cell } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
+import type { RowWarning } from '../preprocess/row-warnings.ts'
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 
 /** A class name as it is written: a number where every class is one. */
@@ -54,7 +55,12 @@ export function writeExplanationHead(explanations: Explanations) {
  * Returns one row's explanation as it is written.
  * @param own whether names and base values stand in it, because rows differ or stand alone
  */
-export function writeExplanation(explanations: Explanations, row: Explanation, own: boolean) {
+export function writeExplanation(
+  explanations: Explanations,
+  row: Explanation,
+  own: boolean,
+  warnings?: readonly RowWarning[],
+) {
   const isAlone = own || !explanations.shared
   return {
     predicted_label: writeLabel(row.predictedLabel, explanations.numericClasses),
@@ -70,6 +76,7 @@ export function writeExplanation(explanations: Explanations, row: Explanation, o
     others: row.others,
     additivity_error: row.additivityError,
     counterfactual: writeCounterfactual(explanations, row),
+    warnings,
   }
 }
 
@@ -110,7 +117,11 @@ interface Contribution {
 }
 
 /** Returns one row's explanation for people: per output a list of contributions, largest first. */
-export function writeContributions(explanations: Explanations, row: Explanation) {
+export function writeContributions(
+  explanations: Explanations,
+  row: Explanation,
+  warnings?: readonly RowWarning[],
+) {
   return row.outputNames.map((outputName, k) => {
     const contributions = row.featureNames.map((feature, j): Contribution => {
       return {
@@ -132,6 +143,7 @@ export function writeContributions(explanations: Explanations, row: Explanation)
       others: row.others?.[k],
       additivity_error: row.additivityError,
       counterfactual: writeCounterfactual(explanations, row),
+      warnings,
     }
   })
 }

@@ -31,7 +31,7 @@ export function kserveRoutes(model: LoadedModel, service: Service): Route[] {
       operation,
       answer: JSON_TYPE,
       dialect,
-      options: operation === 'explain' ? options : undefined,
+      options,
       readAs,
       pack: packAsEvent(request, name),
     })

@@ -92,6 +92,9 @@ export interface Service {
   readJson(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
 }
 
+/** Says of every answered request how much of its rows was not understood. */
+const WARNINGS = 'x-shapserve-warnings'
+
 /** Bodies up to this size are decoded on the event loop: a millisecond or two. */
 const INLINE_BYTES = 64 << 10
 /** Larger bodies are read, and larger answers made, in blocks. */
@@ -166,11 +169,12 @@ export function createService(options: ServiceOptions): Service {
           rows: result.rows,
           ignored_columns: result.ignoredColumns,
           unknown_categories: result.unknownCategories,
+          warnings: result.warnings,
           worker: inline ? 0 : 1,
         })
         if (result.jsonLength !== undefined)
           reply.header('inference-header-content-length', String(result.jsonLength))
-        reply.header('content-type', result.contentType)
+        reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
         if (result.rest) {
           await sendBlocks(request, reply, result, {
             stop,

@@ -80,7 +80,7 @@ export interface Preprocessor {
   /** What a missing value of an input column is taken for, by the column's name; a level of its own is no value. */
   readonly imputed: ReadonlyMap<string, string | number>
   /** Returns the derived columns of a frame whose columns are the inputs, by name. */
-  derive(frame: DataFrame): Map<string, Column>
+  derive(frame: DataFrame): ReadonlyMap<string, Column>
   /**
    * Returns one row of features per row of a frame whose columns are the inputs, by name; [row][feature].
    * @param rows numbers of the rows to take, all by default; of a large table nothing but the result is a copy
@@ -122,13 +122,25 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       `two columns would make the same feature ${quote(twice)}`,
     )
 
-  const deriveColumns = (frame: DataFrame) =>
-    new Map(
+  // Prediction, explanation and warnings of the same rows ask for the same columns.
+  const derivedOf = new WeakMap<DataFrame, Map<string, Column>>()
+  // Weak maps with a new key per request cost the collector more than a few rows that are held until the next.
+  let latest: { readonly frame: DataFrame; readonly made: Map<string, Column> } | undefined
+  const deriveColumns = (frame: DataFrame): Map<string, Column> => {
+    if (latest?.frame === frame) return latest.made
+    const isSmall = frame.length <= SMALL_FRAME
+    const known = isSmall ? undefined : derivedOf.get(frame)
+    if (known) return known
+    const made = new Map(
       derive.map(({ derived, apply }) => [
         derived.column,
-        apply(findColumn(frame, derived.from) as Column),
+        apply(findColumn(frame, derived.from) as Column) as Column,
       ]),
     )
+    if (isSmall) latest = { frame, made }
+    else derivedOf.set(frame, made)
+    return made
+  }
 
   return {
     spec,
@@ -169,6 +181,9 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     },
   }
 }
+
+/** Rows of a frame whose derived columns are held until the next. */
+const SMALL_FRAME = 64
 
 /** How many rows are transformed at a time: what a step makes on the way, such as a column per category, stays small. */
 const BLOCK = 2 ** 15

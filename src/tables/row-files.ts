@@ -162,7 +162,7 @@ async function* parquetParts(
     const { size } = await handle.stat()
     const parquet = await openParquet(size, (from, to) => slice(handle, from, to))
     const { inputs, otherColumns } = predictor.preprocessor.spec
-    const positions = findPositions({ inputs, otherColumns, maxRows: 1 }, parquet.names)
+    const { positions } = findPositions({ inputs, otherColumns, maxRows: 1 }, parquet.names)
     const total = parquet.rows
     for (const group of parquet.groups) {
       const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []

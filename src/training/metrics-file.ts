@@ -165,7 +165,7 @@ function writeIntervals({ level, resamples, stratified, of }: Intervals) {
   }
 }
 
-/** Returns what a page draws, numbers to six decimals. */
+/** Returns what a page draws: shares to six decimals, thresholds exactly, since scores are compared with them. */
 export function writeCurves(curves: readonly ClassCurves[], classes: readonly string[]) {
   return curves.map(({ label, roc, precisionRecall, calibration, thresholds }) => ({
     class: classes[label],
@@ -173,12 +173,12 @@ export function writeCurves(curves: readonly ClassCurves[], classes: readonly st
       false_positive_rate: round(roc.falsePositiveRate),
       true_positive_rate: round(roc.truePositiveRate),
       // JSON has no infinity: the first point says nothing to be positive, whatever the score.
-      thresholds: round(roc.thresholds).map((value) => (Number.isFinite(value) ? value : null)),
+      thresholds: Array.from(roc.thresholds, (value) => (Number.isFinite(value) ? value : null)),
     },
     precision_recall: precisionRecall && {
       precision: round(precisionRecall.precision),
       recall: round(precisionRecall.recall),
-      thresholds: round(precisionRecall.thresholds),
+      thresholds: Array.from(precisionRecall.thresholds),
     },
     calibration: {
       uniform: calibration.uniform.map(writeBin),

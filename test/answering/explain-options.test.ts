@@ -25,6 +25,7 @@ const read: readonly [name: string, value: unknown, member: string, meaning: unk
   ['freeze', 'Age', 'freeze', ['Age']],
   ['freeze', ['Age', 'Sex'], 'freeze', ['Age', 'Sex']],
   ['format', 'clarify', 'format', 'clarify'],
+  ['warnings', 'false', 'warnings', false],
 ]
 
 t.test('every option is read, under its name in requests', (t) => {

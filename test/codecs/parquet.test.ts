@@ -58,3 +58,17 @@ t.test('broken files are refused, and nothing else happens', async (t) => {
   }
   t.ok(refused > 20, `${refused} of ${broken.length} refused, no other error`)
 })
+
+t.test('a misspelt optional column is refused, names of other columns are told', async (t) => {
+  const renamed = (name: string) =>
+    Buffer.from(file.toString('latin1').replaceAll('Age', name), 'latin1')
+  await t.rejects(parquet.decode(renamed('AGE'), where), {
+    code: 'missing_column',
+    message: /^the header lacks column "Age"; there is "AGE"; did you mean "Age"/,
+  })
+  const { frame, ignored } = await parquet.decode(renamed('Xyz'), where)
+  t.strictSame(
+    Array.from({ length: frame.length }, (_, row) => ignored.at(row).includes('Xyz')),
+    [true, true, true],
+  )
+})

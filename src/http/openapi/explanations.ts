@@ -2,7 +2,7 @@
 import { describeExplainOptions } from '../../answering/explain-options.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { spaces } from '../../shap/explanation.ts'
-import { cell, label, numbers, type Schema, score, texts } from './schema.ts'
+import { cell, label, numbers, type Schema, score, texts, warnings } from './schema.ts'
 
 const orNull = { type: ['number', 'null'] }
 
@@ -62,6 +62,7 @@ const explanation = {
       description: 'sum of the values left out by `top`, per output',
     },
     additivity_error: { type: 'number' },
+    warnings,
     row: { type: 'integer' },
     output_name: { type: 'string' },
     base_value: { type: 'number' },

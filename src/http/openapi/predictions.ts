@@ -1,6 +1,6 @@
 /** Predictions of rows, as they are answered. */
 import { clarify, explanations } from './explanations.ts'
-import { label, numbers, score } from './schema.ts'
+import { label, numbers, score, warnings } from './schema.ts'
 
 const prediction = {
   type: 'object',
@@ -9,6 +9,7 @@ const prediction = {
     predicted_label: label,
     score,
     probabilities: { type: 'object', additionalProperties: { type: 'number' } },
+    warnings,
   },
 }
 
@@ -19,6 +20,11 @@ export const predictionAnswer = {
       type: 'object',
       required: ['predictions'],
       properties: {
+        warnings: {
+          type: 'array',
+          items: warnings,
+          description: 'where predictions are bare values',
+        },
         predictions: {
           type: 'array',
           items: {

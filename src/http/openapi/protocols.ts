@@ -4,7 +4,7 @@ import { exampleRow } from '../../predictor/describe-model.ts'
 import { EVENT_TYPE } from '../event-type.ts'
 import { bodyProblems, commonProblems, problemAnswer } from './problems.ts'
 import { requestBody } from './rows.ts'
-import { anyObject, pathParameters, type Schema } from './schema.ts'
+import { anyObject, pathParameters, type Schema, warningsHeader, warningsQuery } from './schema.ts'
 
 /**
  * Returns the schema of a route that says something of the server or of a model.
@@ -56,6 +56,7 @@ export function kserveSchema(
     tags: ['protocols'],
     summary,
     params: pathParameters(),
+    querystring: warningsQuery,
     body: {
       content: {
         'application/json': requestBody('application/json', artifact),
@@ -79,6 +80,7 @@ export function kserveSchema(
     response: {
       200: {
         description: 'One entry per instance',
+        headers: warningsHeader,
         content: { 'application/json': { schema: anyObject }, [EVENT_TYPE]: { schema: event } },
       },
       ...bodyProblems(),

@@ -7,7 +7,16 @@ import { exampleRow } from '../../predictor/describe-model.ts'
 import { clarify, explainQuery, explanations } from './explanations.ts'
 import { predictionAnswer } from './predictions.ts'
 import { bodyProblems, problemAnswer } from './problems.ts'
-import { anyObject, cell, pathParameters, type Schema, textAnswer, texts } from './schema.ts'
+import {
+  anyObject,
+  cell,
+  pathParameters,
+  type Schema,
+  textAnswer,
+  texts,
+  warningsHeader,
+  warningsQuery,
+} from './schema.ts'
 
 /** Returns the schema of a route that takes rows. */
 export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
@@ -15,13 +24,14 @@ export function rowsSchema(operation: Operation, artifact: Artifact): Schema {
     operationId: operation,
     tags: ['model'],
     summary: operation === 'predict' ? 'Predict rows' : 'Explain rows by exact SHAP values',
-    querystring: operation === 'explain' ? explainQuery(artifact) : undefined,
+    querystring: operation === 'explain' ? explainQuery(artifact) : warningsQuery,
     body: {
       content: Object.fromEntries(requestTypes.map((type) => [type, requestBody(type, artifact)])),
     },
     response: {
       200: {
         description: 'One entry per row, in their order',
+        headers: warningsHeader,
         content: rowAnswers(operation),
       },
       ...bodyProblems(),
@@ -46,7 +56,11 @@ export function modelRowsSchema(
     params: pathParameters(),
     body: { content: Object.fromEntries(types) },
     response: {
-      200: { description: 'One entry per row, in their order', content: rowAnswers(operation) },
+      200: {
+        description: 'One entry per row, in their order',
+        headers: warningsHeader,
+        content: rowAnswers(operation),
+      },
       ...bodyProblems(),
       404: problemAnswer('There is no such model'),
     },

@@ -1,4 +1,5 @@
 /** What many schemas are made of. */
+import { warningCodes } from '../../preprocess/row-warnings.ts'
 
 /** A JSON schema, or what OpenAPI says around one. */
 export type Schema = Readonly<Record<string, unknown>>
@@ -16,6 +17,39 @@ export const cell = { type: ['number', 'string', 'null'] }
 export const anyObject = { type: 'object', additionalProperties: true }
 export const numbers = { type: 'array', items: { type: 'number' } }
 export const texts = { type: 'array', items: { type: 'string' } }
+
+/** What was not understood of a row. */
+export const warnings = {
+  type: 'array',
+  description: 'what was not understood of the row, where it is asked for',
+  items: {
+    type: 'object',
+    required: ['code', 'column', 'message'],
+    properties: {
+      code: { enum: Object.keys(warningCodes) },
+      column: { type: 'string' },
+      value: cell,
+      imputed: cell,
+      nearest: { type: 'string' },
+      message: { type: 'string' },
+    },
+  },
+}
+
+/** Answers of rows with how much was not understood of all of them. */
+export const warningsHeader = {
+  'X-Shapserve-Warnings': {
+    type: 'integer',
+    minimum: 0,
+    description: 'how many warnings there are in all rows; `warnings=true` lists them',
+  },
+}
+
+/** Whether warnings are listed. */
+export const warningsQuery = {
+  type: 'object',
+  properties: { warnings: { type: 'boolean', description: 'lists warnings; default false' } },
+}
 
 /** The answer of a type that is described in words only. */
 export const textAnswer = { schema: { type: 'string' } }

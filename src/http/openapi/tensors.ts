@@ -1,7 +1,7 @@
 /** Tensors of the Open Inference Protocol. */
 import type { Artifact } from '../../artifact/artifact.ts'
 import { bodyProblems, problemAnswer } from './problems.ts'
-import { anyObject, type Schema } from './schema.ts'
+import { anyObject, type Schema, warningsHeader } from './schema.ts'
 
 /**
  * Returns the schema of a route that answers tensors by tensors.
@@ -46,6 +46,7 @@ export function inferSchema(operationId: string, artifact: Artifact, params: Sch
     response: {
       200: {
         description: 'Output tensors',
+        headers: warningsHeader,
         content: {
           'application/json': { schema: anyObject },
           'application/octet-stream': {
