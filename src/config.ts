@@ -90,9 +90,8 @@ export const settings: readonly Setting[] = [
     key: 'maxRows',
     flag: '--max-rows',
     env: ['SHAPSERVE_MAX_ROWS'],
-    default: '100000',
-    description:
-      'most rows in a JSON request; CSV and binary formats may hold six times as many (1000000 when SAGEMAKER_BATCH is set)',
+    default: '100000000',
+    description: 'most rows in a request; what they may take is bounded without it',
     parse: (text, name) => parseWhole(text, name, 1, 100_000_000),
   },
   {
@@ -220,7 +219,6 @@ export const settings: readonly Setting[] = [
 /** Limits of batch transform, whose payloads are larger. */
 const batchDefaults: Partial<Record<keyof Config, string>> = {
   maxBodyBytes: '104857600',
-  maxRows: '1000000',
   defaultAccept: 'lines',
   // What a transform waits for, less what the answer needs to be sent.
   deadlineMs: '595000',

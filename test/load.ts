@@ -32,6 +32,10 @@ export function requestOf(path: string, type: string, body: string, more = ''): 
   )
 }
 
+function endsChunked(piece: Buffer): boolean {
+  return piece.subarray(-5).toString('latin1') === '0\r\n\r\n'
+}
+
 /** Returns a connection; undefined where nobody listens any more. */
 export function open(port: number): Promise<Socket | undefined> {
   return new Promise((resolve, reject) => {
@@ -60,6 +64,7 @@ export function readAnswer(socket: Socket, pauseMs = 0): Promise<RawAnswer> {
     let length = 0
     let wanted = Number.POSITIVE_INFINITY
     let head = ''
+    let isChunked = false
     const stop = () => {
       socket.off('data', onData)
       socket.off('close', onClose)
@@ -76,8 +81,12 @@ export function readAnswer(socket: Socket, pauseMs = 0): Promise<RawAnswer> {
         const end = text.indexOf('\r\n\r\n')
         if (end < 0) return
         head = text.slice(0, end)
+        isChunked = /\r\ntransfer-encoding: *chunked/i.test(head)
         wanted = end + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
       }
+      // Large answers end with an empty chunk; nothing is sent behind them here.
+      if (isChunked)
+        wanted = endsChunked(Buffer.concat(pieces.slice(-2))) ? length : Number.POSITIVE_INFINITY
       if (length < wanted) {
         if (pauseMs === 0) return
         socket.pause()

@@ -9,7 +9,14 @@ import type { Explanations } from '../shap/explanation.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
 import { bytesOf, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
-import { checkBytes, checkExplanation, INLINE_SECONDS } from './limits.ts'
+import {
+  checkBytes,
+  checkExplanation,
+  explanationBytes,
+  INLINE_BYTES,
+  INLINE_SECONDS,
+} from './limits.ts'
+import type { MediaType } from './media-type.ts'
 
 /** Bytes of Clarify's form at least, around the prediction and the explanation of one record. */
 const LINE_BYTES = 250
@@ -49,11 +56,9 @@ export async function answerExplained(
     : undefined
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
   checkForm(options, writer)
-  const listsWarnings =
-    writer.hasWarnings === true &&
-    options.format !== 'clarify' &&
-    !job.summary &&
-    options.warnings !== false
+  predictor.checkOptions(options)
+  if (inline && explanationBytes(predictor, explained, options) > INLINE_BYTES) return undefined
+  const listsWarnings = job.summary === undefined && hasRoomForWarnings(options, writer)
   const check = (warningBytes: number) =>
     checkExplanation(predictor, explained, options, job.limits, !inline, warningBytes)
   const seconds = check(listsWarnings ? leastBytes(warnings) : 0)
@@ -79,9 +84,7 @@ export async function answerExplained(
   const told = listsWarnings ? tellRows(warnings, options.warnings) : undefined
   if (told) check(bytesOf(told))
   const style: ExplanationStyle = {
-    format: options.format ?? 'json',
-    mediaParameters: job.answer.parameters,
-    interactions: options.interactions,
+    ...styleOf(options, job.answer),
     predictions: job.operation === 'explain' ? job.dialect : undefined,
     warnings: told,
   }
@@ -100,11 +103,31 @@ function readOptions({ options: given }: RowJob, asksClarify: boolean): ExplainR
   )
 }
 
+/** Whether explanations in this form say what was not understood of their rows. */
+export function hasRoomForWarnings({ format, warnings }: ExplainRequest, writer: Codec): boolean {
+  return writer.hasWarnings === true && format !== 'clarify' && warnings !== false
+}
+
+/** Returns how explanations are written that have a form of their own. */
+export function styleOf(
+  { format, interactions }: ExplainRequest,
+  { parameters }: MediaType,
+): ExplanationStyle {
+  return {
+    format: format === 'contributions' ? format : 'json',
+    mediaParameters: parameters,
+    interactions,
+  }
+}
+
 /**
  * Clarify's answer has one column per score, for all rows the same classes; attributions are of the scores beside
  * them, which are probabilities, as they are for Clarify unless its UseLogit is set.
  */
-function withDefaults({ classes, offers }: Predictor, options: ExplainRequest): ExplainRequest {
+export function withDefaults(
+  { classes, offers }: Predictor,
+  options: ExplainRequest,
+): ExplainRequest {
   if (options.format !== 'clarify') return options
   const hasProbability = offers.some(({ space }) => space === 'probability')
   return {
@@ -115,7 +138,10 @@ function withDefaults({ classes, offers }: Predictor, options: ExplainRequest): 
 }
 
 /** Not every form has room for everything that can be asked for. */
-function checkForm({ format, interactions, counterfactual }: ExplainRequest, writer: Codec): void {
+export function checkForm(
+  { format, interactions, counterfactual }: ExplainRequest,
+  writer: Codec,
+): void {
   const isPlain = format === undefined || format === 'json'
   if (interactions && !(isPlain && writer.explains?.interactions)) {
     throw new InputError(
@@ -132,7 +158,7 @@ function checkForm({ format, interactions, counterfactual }: ExplainRequest, wri
 }
 
 /** Numbers the rows of a part of a file as the file's. */
-function numberFrom(explanations: Explanations, offset: number): Explanations {
+export function numberFrom(explanations: Explanations, offset: number): Explanations {
   if (offset === 0) return explanations
   return {
     ...explanations,

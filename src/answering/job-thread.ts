@@ -2,6 +2,7 @@
 import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { threadTask } from '../threads/threads.ts'
+import { sendAnswer } from './answer-port.ts'
 import type { JobResult } from './job.ts'
 import type { WorkerTask } from './pool.ts'
 import { runJob } from './run-job.ts'
@@ -13,9 +14,12 @@ const predictors = new Map<string, Predictor>()
 // What a library leaves behind of a body that it refused may fail during the next job, which must not pay for it.
 process.on('unhandledRejection', () => {})
 
-export default threadTask(
-  async (task: WorkerTask) => (await runJob(predictorOf(task), task.job, false)) as JobResult,
-)
+export default threadTask(async (task: WorkerTask): Promise<JobResult | undefined> => {
+  const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
+  if (!result.rest) return result
+  await sendAnswer(task.port, result)
+  return undefined
+})
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {
   const predictor = predictors.get(modelId) ?? loadModelFiles(files).predictor

@@ -14,6 +14,8 @@ export interface RowJob {
   /** Options of the query string; those in the body win. Beside predictions, names that are no options are others'. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits
+  /** Reads and answers rows in blocks of about so many bytes; without it, all at once. */
+  readonly blockBytes?: number | undefined
   /** Rows before the first of the body, where it is a part of a file. */
   readonly rowOffset?: number
   /** Sums up explanations in these groups instead of answering them. */
@@ -52,6 +54,8 @@ export type Job = RowJob | TensorJob
 /** The answer to a job. */
 export interface JobResult {
   readonly body: Uint8Array
+  /** What follows the body, block by block, in large answers. */
+  readonly rest?: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined
   readonly contentType: string
   /** Where JSON ends and binary data begin, in bodies that have both. */
   readonly jsonLength?: number

@@ -9,7 +9,7 @@ import type { ExplainRequest } from './explain-options.ts'
 /** Bounds of one request. */
 export interface Limits {
   readonly maxRows: number
-  /** Largest answer in bytes, estimated before it is computed. */
+  /** Largest answer in bytes that is made at once, estimated before it is computed. */
   readonly maxAnswerBytes: number
   /** Longest computation in seconds, estimated before it begins. */
   readonly maxSeconds: number
@@ -17,6 +17,17 @@ export interface Limits {
 
 /** Longest computation, in estimated seconds, that may hold up other requests. */
 export const INLINE_SECONDS = 0.01
+
+/** Bytes of memory that the rows of one request may take where they are read or answered at once. */
+const WHOLE_BYTES = 2 ** 29
+
+/** Returns how many rows of so many columns may be held at once as they were parsed: an object with a cell a column. */
+export function wholeRows(columns: number): number {
+  return Math.floor(WHOLE_BYTES / (160 + 32 * columns))
+}
+
+/** Largest answer, in estimated bytes, that may be made where it holds up other requests. */
+export const INLINE_BYTES = 1 << 20
 
 /**
  * @param warningBytes what warnings add to the answer
@@ -31,6 +42,15 @@ export function checkPredictions(
   warningBytes = 0,
 ): void {
   checkBytes(rows * predictionBytes(classes, writer, selection), limits, warningBytes)
+}
+
+/** @throws InputError `too_expensive` for explanations that would take longer than they may */
+export function checkSeconds(seconds: number, rows: number, { maxSeconds }: Limits): void {
+  if (seconds <= maxSeconds) return
+  throw new InputError(
+    'too_expensive',
+    `explaining ${rows} ${rows === 1 ? 'row' : 'rows'} would take about ${Math.ceil(seconds)} s, the budget is ${maxSeconds} s; send fewer rows`,
+  )
 }
 
 /**
@@ -52,17 +72,12 @@ export function checkExplanation(
   predictor.checkOptions(options)
   checkBytes(explanationBytes(predictor, frame, options), limits, warningBytes)
   const seconds = predictor.estimateSeconds(rows, options, prepare)
-  if (seconds > limits.maxSeconds) {
-    throw new InputError(
-      'too_expensive',
-      `explaining ${rows} ${rows === 1 ? 'row' : 'rows'} would take about ${Math.ceil(seconds)} s, the budget is ${limits.maxSeconds} s; send fewer rows`,
-    )
-  }
+  checkSeconds(seconds, rows, limits)
   return seconds
 }
 
 /** Estimated bytes of one row's prediction, on the safe side. */
-function predictionBytes(
+export function predictionBytes(
   classes: readonly string[],
   { recordIsScores }: Codec,
   selection: readonly Selected[] | undefined,
@@ -73,20 +88,31 @@ function predictionBytes(
   return 60 + 2 * (names + 24 * classes.length)
 }
 
-/** Estimated bytes of an explanation, on the safe side: numbers, names where they stand in every row, texts sent. */
-function explanationBytes(predictor: Predictor, frame: DataFrame, options: ExplainRequest): number {
+/** Estimated bytes of an explanation, on the safe side: as of its rows, and the texts sent. */
+export function explanationBytes(
+  predictor: Predictor,
+  frame: DataFrame,
+  options: ExplainRequest,
+): number {
+  const outputs = options.output === 'all' ? predictor.classes.length : 1
+  const repeats = options.format === 'contributions' || options.format === 'clarify' ? outputs : 1
+  const texts = frame.columns.reduce((sum, column) => sum + textBytes(column), 0)
+  return frame.length * explanationRowBytes(predictor, options) + texts * repeats
+}
+
+/** Estimated bytes of a row's explanation, on the safe side: numbers, and names where they stand in every row. */
+export function explanationRowBytes(predictor: Predictor, options: ExplainRequest): number {
   const { featureNamesIn, featureNamesOut } = predictor.preprocessor
   const names = options.level === 'features' ? featureNamesOut : featureNamesIn
   const outputs = options.output === 'all' ? predictor.classes.length : 1
   const nameBytes = names.reduce((sum, name) => sum + name.length + 4, 0)
   const repeats = options.format === 'contributions' || options.format === 'clarify' ? outputs : 1
   const perRow = 250 + names.length * 24 * (outputs + 1) + repeats * (nameBytes + names.length * 40)
-  const texts = frame.columns.reduce((sum, column) => sum + textBytes(column), 0)
   const pairs = options.interactions
     ? outputs * names.length * (names.length * 40 + 2 * nameBytes)
     : 0
   const changes = options.counterfactual === undefined ? 0 : 400
-  return frame.length * (perRow + pairs + changes) + texts * repeats
+  return perRow + pairs + changes
 }
 
 function textBytes(column: Column): number {

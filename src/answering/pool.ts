@@ -1,7 +1,9 @@
 /** Heavy requests in worker threads, which build the models they are asked for. */
 import { availableParallelism } from 'node:os'
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { startThreads, type Threads } from '../threads/threads.ts'
+import { receiveAnswer } from './answer-port.ts'
 import type { Job, JobResult } from './job.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
@@ -9,14 +11,23 @@ export interface WorkerTask {
   readonly job: Job
   readonly modelId: string
   readonly files: ReadonlyMap<string, Uint8Array>
+  /** Where an answer goes that is too large to be returned at once. */
+  readonly port: MessagePort
 }
 
 export interface JobPool {
   /**
-   * Returns a job's answer from a worker; an aborted job's worker stops at once.
+   * Returns a job's answer from a worker; an aborted job's worker stops at once, also while it makes what follows the
+   * answer's beginning.
+   * @param transfer memory of the job that is handed over instead of being copied
    * @throws InputError `overloaded` when the queue is full, and what the job throws
    */
-  run(model: LoadedModel, job: Job, signal: AbortSignal): Promise<JobResult>
+  run(
+    model: LoadedModel,
+    job: Job,
+    signal: AbortSignal,
+    transfer?: readonly ArrayBuffer[],
+  ): Promise<JobResult>
   /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
   forget(model: LoadedModel): Promise<void>
   close(): Promise<void>
@@ -30,7 +41,7 @@ export function defaultWorkers(): number {
 
 /** Workers that were started together, what they are doing, and the models that they may hold. */
 interface Crew {
-  readonly threads: Threads<WorkerTask, JobResult>
+  readonly threads: Threads<WorkerTask, JobResult | undefined>
   readonly running: Set<Promise<unknown>>
   readonly seen: WeakSet<LoadedModel>
 }
@@ -52,18 +63,17 @@ export function createJobPool(workers: number): JobPool {
     seen: new WeakSet(),
   })
   return {
-    async run(model, job, signal) {
+    async run(model, job, signal, transfer = []) {
       crew ??= start()
       const { threads, running, seen } = crew
       seen.add(model)
-      const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files }
-      const answering = threads.run(task, { signal })
+      const { port1, port2: port } = new MessageChannel()
+      const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files, port }
+      const answering = threads.run(task, { signal, transfer: [port, ...transfer] })
       running.add(answering)
-      try {
-        return await answering
-      } finally {
-        running.delete(answering)
-      }
+      const done = () => running.delete(answering)
+      answering.then(done, done)
+      return receiveAnswer(port1, answering)
     },
     async forget(model) {
       if (!crew?.seen.has(model)) return

@@ -4,13 +4,15 @@ import { answerTypes, findCodec } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
 import { type Predictions, takePrediction } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
+import { answerInBlocks } from './answer-blocks.ts'
 import { asksExplanation } from './explain-options.ts'
 import { answerExplained } from './explained-rows.ts'
 import { pickOptions } from './foreign-options.ts'
 import type { JobResult, MaybePromise, RowJob } from './job.ts'
 import { asksWarnings, bytesOf, findWarnings, leastBytes } from './job-warnings.ts'
-import { checkPredictions } from './limits.ts'
+import { checkPredictions, INLINE_BYTES, predictionBytes } from './limits.ts'
 import type { MediaType } from './media-type.ts'
+import { decodeRows, joinBlocks, readRows } from './read-rows.ts'
 
 const encoder = new TextEncoder()
 
@@ -24,7 +26,8 @@ export function runRowJob(
   job: RowJob,
   inline: boolean,
 ): MaybePromise<JobResult | undefined> {
-  const { rowOffset } = job
+  const { rowOffset, blockBytes } = job
+  if (blockBytes !== undefined && !inline) return answerLarge(predictor, { ...job, blockBytes })
   return rowOffset === undefined
     ? decodeAndAnswer(predictor, job, inline)
     : numberErrors(rowOffset, async () => decodeAndAnswer(predictor, job, inline))
@@ -50,14 +53,60 @@ function decodeAndAnswer(
     : answerRows(predictor, job, decoded, inline)
 }
 
-/** Returns the rows in a job's body. */
-export function decodeRows(predictor: Predictor, job: RowJob): MaybePromise<Decoded> {
-  if (job.body.length === 0) throw new InputError('empty_body', 'the request has no body')
-  const reader: Codec | undefined = findCodec(job.media.essence)
-  if (!reader?.decode) throw new Error(`no decoder for ${job.media.essence}`)
-  const { inputs, otherColumns } = predictor.preprocessor.spec
-  const maxRows = job.limits.maxRows * (reader.rowsPerJsonRow ?? 1)
-  return reader.decode(job.body, { inputs, otherColumns, maxRows }, job.media.parameters)
+/** Answers a job whose body or answer is large: checks all rows first, then answers them in blocks where it can. */
+async function answerLarge(
+  predictor: Predictor,
+  job: RowJob & { readonly blockBytes: number },
+): Promise<JobResult> {
+  const rows = await readRows(predictor, job, job.blockBytes)
+  const writer = findCodec(job.answer.essence) as Codec
+  const ask = readAsk(job, rows)
+  const { byBody, condition } = ask
+  const options = optionsOf(job, rows, ask)
+  const explains = job.operation === 'explain' || byBody
+  const isClarify = condition !== undefined || options.some(isClarifyFormat)
+  // Those are one document each, in which the rows stand more than once; a picture is none of rows.
+  const isWhole =
+    rows.length === 0 ||
+    !writer.joinBlocks ||
+    (explains
+      ? isClarify || job.dialect !== undefined
+      : writer.hasWarnings === true && asksWarnings(job.options, rows.parameters))
+  if (!isWhole && condition === undefined && (!explains || writer.encodeExplanations))
+    return answerInBlocks(predictor, job, rows, writer, explains ? options : undefined)
+  return answerRows(
+    predictor,
+    job,
+    { ...rows, ...joinBlocks([...rows.blocks()]) },
+    false,
+  ) as JobResult
+}
+
+function isClarifyFormat([name, value]: readonly [string, unknown]): boolean {
+  return name === 'format' && value === 'clarify'
+}
+
+/** Whether a job asks for explanations, with what its body says of that. */
+function readAsk(job: RowJob, { parameters }: Pick<Decoded, 'parameters'>) {
+  const byBody =
+    job.explainByBody === true && asksExplanation(parameters.get('explain'), 'the parameters')
+  return { byBody, condition: byBody ? undefined : job.enableExplanations }
+}
+
+/** Returns the options of explanations in a job and in its body. */
+function optionsOf(
+  job: RowJob,
+  { parameters }: Pick<Decoded, 'parameters'>,
+  { byBody, condition }: ReturnType<typeof readAsk>,
+): RowJob['options'] {
+  // Beside a condition stand parameters of MLflow's and others, too.
+  const own =
+    condition === undefined
+      ? [...parameters].filter(([name]) => !byBody || name !== 'explain')
+      : pickOptions(parameters)
+  // What stands beside predictions is for explanations only where there are some.
+  const given = job.operation === 'explain' ? job.options : pickOptions(job.options)
+  return [...given, ...own]
 }
 
 function answerRows(
@@ -100,21 +149,18 @@ function answerRows(
     check(bytesOf(listed))
     return encode(predictor.predict(frame), listed)
   }
-  const byBody =
-    job.explainByBody === true &&
-    asksExplanation(decoded.parameters.get('explain'), 'the parameters')
-  const condition = byBody ? undefined : job.enableExplanations
-  if (job.operation === 'predict' && !byBody && condition === undefined)
-    return finish(predictAndTell())
+  const ask = readAsk(job, decoded)
+  const { byBody, condition } = ask
+  if (job.operation === 'predict' && !byBody && condition === undefined) {
+    const isLarge =
+      inline &&
+      frame.length > 1 &&
+      frame.length * predictionBytes(predictor.classes, writer, selection) > INLINE_BYTES
+    return isLarge ? undefined : finish(predictAndTell())
+  }
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
-  // Beside a condition stand parameters of MLflow's and others, too.
-  const parameters =
-    condition === undefined
-      ? [...decoded.parameters].filter(([name]) => !byBody || name !== 'explain')
-      : pickOptions(decoded.parameters)
-  // What stands beside predictions is for explanations only where there are some.
-  const given = job.operation === 'explain' ? job.options : pickOptions(job.options)
-  return answerExplained(predictor, { ...job, options: [...given, ...parameters] }, frame, {
+  const options = optionsOf(job, decoded, ask)
+  return answerExplained(predictor, { ...job, options }, frame, {
     writer,
     condition,
     finish,

@@ -13,7 +13,7 @@ import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import { pickOptions } from './foreign-options.ts'
 import type { JobResult, TensorJob } from './job.ts'
 import { findWarnings, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
-import { checkExplanation, checkPredictions, INLINE_SECONDS } from './limits.ts'
+import { checkExplanation, checkPredictions, INLINE_SECONDS, wholeRows } from './limits.ts'
 import { type OutputName, readOutputs, readParameters, readTruth } from './tensor-outputs.ts'
 import { readTensorRows } from './tensor-rows.ts'
 import { checkRequestType } from './tensor-values.ts'
@@ -38,7 +38,7 @@ export function runTensorJob(
   const { json, binary } = splitBody(job)
   const { id, inputs, outputs, isDefault, options } = readRequest(job, parseJson(decodeUtf8(json)))
   const { spec } = predictor.preprocessor
-  const { maxRows } = job.limits
+  const maxRows = Math.min(job.limits.maxRows, wholeRows(spec.inputs.length))
   const rows = readTensorRows(inputs, spec.inputs, maxRows, binary)
   const decoded = decodeInstances(rows, { ...spec, maxRows })
   const { frame, ignored } = decoded

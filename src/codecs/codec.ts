@@ -69,6 +69,16 @@ export interface ExplanationStyle {
   readonly warnings?: RowWarnings | undefined
 }
 
+/** Where a block of an answer stands. */
+export interface BlockPlace {
+  readonly isFirst: boolean
+  readonly isLast: boolean
+  /** Rows of the whole answer. */
+  readonly rows: number
+  /** Returns the answer to no rows at all, in the same style. */
+  empty(): Encoded
+}
+
 /** One content type; each direction is optional. */
 export interface Codec {
   readonly name: string
@@ -80,8 +90,6 @@ export interface Codec {
   readonly writeExample?: (row: Readonly<Record<string, unknown>>) => string
   /** The type that answers carry, and others that mean the same. */
   readonly mediaTypes: readonly [string, ...string[]]
-  /** Rows that take as little to read as one row of JSON; the limit on rows grows with it. */
-  readonly rowsPerJsonRow?: number
   /**
    * Whether a library reads it that may leave promises behind, which fail after the answer: it is read in a worker, so
    * that at most a worker ends by it.
@@ -93,6 +101,21 @@ export interface Codec {
     context: DecodeContext,
     mediaParameters: ReadonlyMap<string, string>,
   ) => Decoded | Promise<Decoded>
+  /**
+   * Returns the rows of a body in blocks of about so many bytes, one after the other, in messages numbered as in the
+   * body: together they are what `decode` returns. Undefined for a body that is read as a whole only.
+   */
+  readonly decodeBlocks?: (
+    body: Uint8Array,
+    context: DecodeContext,
+    mediaParameters: ReadonlyMap<string, string>,
+    blockBytes: number,
+  ) => Iterable<Decoded> | undefined
+  /**
+   * Makes an encoded block of rows the part of an answer that belongs in its place: joined, the parts are what is encoded
+   * at once. Absent where an answer cannot be told apart in this way.
+   */
+  readonly joinBlocks?: (block: Encoded, place: BlockPlace) => Encoded
   readonly encodePredictions?: (predictions: Predictions, style: PredictionStyle) => Encoded
   readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => Encoded
   /** Whether a row's prediction is the list of its scores instead of an object of named members. */

@@ -1,4 +1,12 @@
-import { type CsvRows, checkHeader, isIndexName, parseCsv, withIndexName } from '../data/csv.ts'
+import {
+  type CsvRows,
+  checkHeader,
+  findBlockEnd,
+  isIndexName,
+  parseCsv,
+  type RowsBefore,
+  withIndexName,
+} from '../data/csv.ts'
 import type { Cell } from '../data/frame.ts'
 import { isDecimal, isMissingText } from '../data/number.ts'
 import { normalText } from '../data/text.ts'
@@ -6,6 +14,7 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, listNames } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import { appendBlock, blocksOfText } from './blocks.ts'
 import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
 import { ignoredInAll } from './ignored-names.ts'
 import { cellOfText, checkRowCount, findPositions, wrongWidth } from './rows.ts'
@@ -23,19 +32,10 @@ export const csv = {
   writeExample: (row) => `${Object.values(row).map(writeCell).join(',')}\n`,
   recordIsScores: true,
   explains: { interactions: true },
-  rowsPerJsonRow: 6,
 
   decode(body, context, mediaParameters) {
     const text = decodeUtf8(body)
-    const header = mediaParameters.get('header')
-    if (header !== undefined && header !== 'present' && header !== 'absent') {
-      throw new InputError(
-        'invalid_option',
-        `text/csv;header may be present or absent, not ${listNames([header])}`,
-      )
-    }
-    const hasHeader =
-      header === 'present' || (header === undefined && startsWithHeader(text, context))
+    const hasHeader = readsHeader(text, context, mediaParameters)
     checkDelimiter(text, context)
     const rows = parseCsv(text, { header: hasHeader, maxRows: context.maxRows })
     // The parser stops behind the limit: how many rows there are is not known then.
@@ -43,6 +43,10 @@ export const csv = {
     checkRowCount(count > context.maxRows ? Number.POSITIVE_INFINITY : count, context)
     return hasHeader ? decodeNamed(rows, context) : decodePositional(rows, context)
   },
+
+  decodeBlocks: (body, context, mediaParameters, blockBytes) =>
+    blocksOfText(body, readBlocks(body, context, mediaParameters, blockBytes)),
+  joinBlocks: appendBlock,
 
   encodePredictions(predictions, { selection }) {
     const lines = Array.from({ length: predictions.rows }, (_, row) => {
@@ -95,6 +99,58 @@ export const csv = {
     return lines.map((line) => `${line}\n`).join('')
   },
 } satisfies Codec
+
+/** Every block is read as the first one is: with the body's header, or without one. */
+function* readBlocks(
+  body: Uint8Array,
+  context: DecodeContext,
+  mediaParameters: ReadonlyMap<string, string>,
+  blockBytes: number,
+): Generator<Decoded> {
+  let header: readonly string[] | undefined
+  let before: RowsBefore | undefined
+  for (let from = 0; from < body.length; ) {
+    const to = findBlockEnd(body, from, blockBytes)
+    const text = decodeUtf8(body.subarray(from, to), !before)
+    const hasHeader = !before && readsHeader(text, context, mediaParameters)
+    if (!before) checkDelimiter(text, context)
+    const rows = parseCsv(text, { header: hasHeader, before })
+    if (hasHeader) header = rows[0] ?? []
+    const rowsBefore = before?.rows ?? 0
+    const count = rows.length - (hasHeader ? 1 : 0)
+    // How many rows will follow is not known.
+    if (rowsBefore + count > context.maxRows) checkRowCount(Number.POSITIVE_INFINITY, context)
+    if (count > 0 || !before) {
+      const decoded = header
+        ? decodeNamed(hasHeader ? rows : [header, ...rows], context, rowsBefore)
+        : decodePositional(rows, context, rowsBefore)
+      // What is ignored is counted once per column.
+      yield hasHeader ? decoded : { ...decoded, ignoredColumns: 0 }
+    }
+    before = {
+      rows: rowsBefore + count,
+      width: before?.width ?? rows[0]?.length ?? 0,
+      firstRow: before?.firstRow ?? (hasHeader ? 0 : 1),
+    }
+    from = to
+  }
+}
+
+/** Whether the first row of a text is a header: as its type says, or as it looks. */
+function readsHeader(
+  text: string,
+  context: DecodeContext,
+  mediaParameters: ReadonlyMap<string, string>,
+): boolean {
+  const header = mediaParameters.get('header')
+  if (header !== undefined && header !== 'present' && header !== 'absent') {
+    throw new InputError(
+      'invalid_option',
+      `text/csv;header may be present or absent, not ${listNames([header])}`,
+    )
+  }
+  return header === 'present' || (header === undefined && startsWithHeader(text, context))
+}
 
 /** One line per pair of columns: the matrix of JSON in long form. */
 function writeInteractions(explanations: Explanations, hasHeader: boolean): string {
@@ -180,23 +236,28 @@ function firstLine(text: string): string {
   return text.slice(0, /\r|\n/.exec(text)?.index ?? text.length)
 }
 
-function decodePositional(rows: CsvRows, context: DecodeContext): Decoded {
+function decodePositional(rows: CsvRows, context: DecodeContext, rowsBefore = 0): Decoded {
   const { inputs } = context
   const cells = rows.map((fields, index): Cell[] => {
-    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, index + 1)
-    return inputs.map((input, j) => cellOfText(input, fields[j]!, index + 1))
+    const row = rowsBefore + index + 1
+    if (fields.length !== inputs.length) throw wrongWidth(inputs, fields.length, row)
+    return inputs.map((input, j) => cellOfText(input, fields[j]!, row))
   })
   return decodedRows(frameOfCells(inputs, cells))
 }
 
-function decodeNamed([header = [], ...rows]: CsvRows, context: DecodeContext): Decoded {
+function decodeNamed(
+  [header = [], ...rows]: CsvRows,
+  context: DecodeContext,
+  rowsBefore = 0,
+): Decoded {
   const { inputs } = context
   const names = checkHeader(withIndexName(header))
   const { positions, ignored } = findPositions(context, names)
   const cells = rows.map((fields, index): Cell[] =>
     inputs.map((input, j) => {
       const position = positions[j]!
-      return position < 0 ? null : cellOfText(input, fields[position]!, index + 1)
+      return position < 0 ? null : cellOfText(input, fields[position]!, rowsBefore + index + 1)
     }),
   )
   return decodedRows(

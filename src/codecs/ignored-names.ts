@@ -23,3 +23,9 @@ export function ignoredByRow(names: readonly (readonly string[])[]): IgnoredName
   const count = names.reduce((sum, own) => sum + own.length, 0)
   return count === 0 ? nothingIgnored : { count, at: (row) => names[row] ?? NONE }
 }
+
+/** Returns the names of the rows from `start` up to `end`. */
+export function sliceIgnored(ignored: IgnoredNames, start: number, end: number): IgnoredNames {
+  if (ignored.count === 0) return nothingIgnored
+  return ignoredByRow(Array.from({ length: end - start }, (_, row) => ignored.at(start + row)))
+}

@@ -2,7 +2,8 @@ import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, placed, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
-import { type Codec, type DecodeContext, decodedRows } from './codec.ts'
+import { appendBlock, blocksOfText, numberedFrom } from './blocks.ts'
+import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
 import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
 import { checkJsonLimits, parseJson } from './json-text.ts'
@@ -25,15 +26,12 @@ export const jsonLines = {
     const lines = text.split('\n')
     while (lines.length > 0 && (lines.at(-1) as string).trim() === '') lines.pop()
     checkRowCount(lines.length, context)
-    const ignored: (readonly string[])[] = []
-    const rows = lines.map((line, index): Cell[] => {
-      const row = index + 1
-      const decoded = decodeRow(parseLine(line, row, context), context, row)
-      ignored.push(decoded.ignored)
-      return decoded.cells
-    })
-    return decodedRows(frameOfCells(context.inputs, rows), ignoredByRow(ignored))
+    return decodeLines(lines, context)
   },
+
+  decodeBlocks: (body, context, _mediaParameters, blockBytes) =>
+    blocksOfText(body, readBlocks(body, context, blockBytes)),
+  joinBlocks: appendBlock,
 
   encodePredictions: (predictions, { selection, warnings }) =>
     joinLines(
@@ -54,6 +52,57 @@ export const jsonLines = {
       ),
     ),
 } satisfies Codec
+
+function* readBlocks(
+  body: Uint8Array,
+  context: DecodeContext,
+  blockBytes: number,
+): Generator<Decoded> {
+  const end = endOfLines(body)
+  let rowsBefore = 0
+  for (let from = 0; from < end; ) {
+    const found = from + blockBytes < end ? body.indexOf(LINE_FEED, from + blockBytes) : -1
+    const to = found < 0 || found >= end ? end : found
+    const text = decodeUtf8(body.subarray(from, to), from === 0)
+    // A byte order mark is one at the very beginning only.
+    const lines = (from > 0 && hasMark(body, from) ? `\ufeff${text}` : text).split('\n')
+    if (rowsBefore + lines.length > context.maxRows)
+      checkRowCount(Number.POSITIVE_INFINITY, context)
+    yield numberedFrom(rowsBefore, () => {
+      checkJsonLimits(text)
+      return decodeLines(lines, context)
+    })
+    rowsBefore += lines.length
+    from = to + 1
+  }
+}
+
+const LINE_FEED = 10
+
+function hasMark(body: Uint8Array, at: number): boolean {
+  return body[at] === 0xef && body[at + 1] === 0xbb && body[at + 2] === 0xbf
+}
+
+/** Returns where the last line ends that is not empty. */
+function endOfLines(body: Uint8Array): number {
+  for (let end = body.length; end > 0; ) {
+    const start = body.lastIndexOf(LINE_FEED, end - 1) + 1
+    if (start < end && decodeUtf8(body.subarray(start, end), start === 0).trim() !== '') return end
+    end = start - 1
+  }
+  return 0
+}
+
+function decodeLines(lines: readonly string[], context: DecodeContext): Decoded {
+  const ignored: (readonly string[])[] = []
+  const rows = lines.map((line, index): Cell[] => {
+    const row = index + 1
+    const decoded = decodeRow(parseLine(line, row, context), context, row)
+    ignored.push(decoded.ignored)
+    return decoded.cells
+  })
+  return decodedRows(frameOfCells(context.inputs, rows), ignoredByRow(ignored))
+}
 
 function parseLine(line: string, row: number, context: DecodeContext): unknown {
   if (line.trim() === '') throw new InputError('blank_row', placed`${{ row }} is an empty line`)

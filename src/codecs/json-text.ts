@@ -21,15 +21,24 @@ export function parseJson(text: string, columns?: ColumnNames): unknown {
   } catch {
     const plain = withoutPythonLiterals(text)
     if (plain !== undefined) return parseJson(plain, columns)
-    const at = findSyntaxError(text)
-    const what =
-      at === undefined
-        ? 'it names a prototype'
-        : at >= text.length
-          ? `it ends too early, at position ${text.length}`
-          : `${quote(text.slice(at, at + 16))} at position ${at}`
-    throw new InputError('invalid_json', `the body is not JSON: ${what}`)
+    throw describeInvalid(text)
   }
+}
+
+/** Returns the error of a text that {@link parseJson} refuses as `invalid_json`. */
+export function invalidJson(text: string): InputError {
+  return describeInvalid(withoutPythonLiterals(text) ?? text)
+}
+
+function describeInvalid(text: string): InputError {
+  const at = findSyntaxError(text)
+  const what =
+    at === undefined
+      ? 'it names a prototype'
+      : at >= text.length
+        ? `it ends too early, at position ${text.length}`
+        : `${quote(text.slice(at, at + 16))} at position ${at}`
+  return new InputError('invalid_json', `the body is not JSON: ${what}`)
 }
 
 function parseSafely(text: string): unknown {

@@ -1,13 +1,16 @@
 import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
+import { InputError } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Explanation, Explanations } from '../shap/explanation.ts'
+import { blocksOfText, numberedFrom } from './blocks.ts'
 import { unwrapEvent } from './cloud-event.ts'
-import type { Codec, DecodeContext, Decoded } from './codec.ts'
+import type { BlockPlace, Codec, DecodeContext, Decoded, Encoded } from './codec.ts'
 import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
+import { findRowList, join, type RowList } from './json-blocks.ts'
 import { areLists, readForm } from './json-forms.ts'
-import { parseJson } from './json-text.ts'
+import { invalidJson, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
 import { selectMembers } from './selection.ts'
 import {
@@ -30,11 +33,17 @@ export const json = {
   explains: { interactions: true, counterfactuals: true },
 
   decode(body, context) {
-    const value = unwrapEvent(parseJson(decodeUtf8(body), context), context)
-    const { rows, dialect, parameters } = readForm(value, context)
-    const { frame, ignored } = decodeInstances(rows, context)
-    return { frame, dialect, parameters, ignoredColumns: ignored.count, ignored }
+    return decodeValue(parseJson(decodeUtf8(body), context), context)
   },
+
+  decodeBlocks(body, context, _mediaParameters, blockBytes) {
+    // A column of such a name makes the body a row.
+    if (context.inputs.some(({ name }) => RESERVED.has(name))) return undefined
+    const list = findRowList(body, blockBytes)
+    return list && blocksOfText(body, readBlocks(body, list, context))
+  },
+
+  joinBlocks: joinLists,
 
   encodePredictions(predictions, { dialect, selection, warnings }) {
     const rows = Array.from({ length: predictions.rows }, (_, row) => row)
@@ -95,21 +104,74 @@ function writeExplained(
   return form === 'values' ? writeLabel(predictedLabel, numericClasses) : Array.from(probabilities)
 }
 
+/** Names of rows and of what holds them. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'instances',
+  'dataframe_records',
+  'dataframe_split',
+  'inputs',
+])
+
+/** Every block is a body of its own: what stands around the rows, and some of them. */
+function* readBlocks(
+  body: Uint8Array,
+  { blocks, head, tail, shell }: RowList,
+  context: DecodeContext,
+): Generator<Decoded> {
+  let rowsBefore = 0
+  let asLists: boolean | undefined
+  try {
+    parseJson(decodeUtf8(shell), context)
+    for (const { from, to } of blocks) {
+      const text = decodeUtf8(join([head, body.subarray(from, to), tail]))
+      const decoded = numberedFrom(rowsBefore, () =>
+        decodeValue(parseJson(text, context), context, asLists),
+      )
+      asLists = decoded.asLists
+      rowsBefore += decoded.frame.length
+      if (rowsBefore > context.maxRows) checkRowCount(Number.POSITIVE_INFINITY, context)
+      yield decoded
+    }
+  } catch (error) {
+    // Where it is wrong is told by its place in the whole.
+    if (error instanceof InputError && error.code === 'invalid_json')
+      throw invalidJson(decodeUtf8(body))
+    throw error
+  }
+}
+
+function decodeValue(value: unknown, context: DecodeContext, asLists?: boolean) {
+  const { rows, dialect, parameters } = readForm(unwrapEvent(value, context), context)
+  const decoded = decodeInstances(rows, context, asLists)
+  return { ...decoded, dialect, parameters, ignoredColumns: decoded.ignored.count }
+}
+
+/** Cuts the list of rows out of a block, whose end is that of the answer to no rows. */
+function joinLists(block: Encoded, { isFirst, isLast, empty }: BlockPlace): Encoded {
+  const around = empty() as string
+  const close = around.endsWith(']}') ? 2 : 1
+  const open = around.length - close
+  const rows = (block as string).slice(open, (block as string).length - close)
+  return `${isFirst ? around.slice(0, open) : ','}${rows}${isLast ? around.slice(open) : ''}`
+}
+
 /**
  * Returns the frame of rows that are all objects or all lists, as JSON has them.
+ * @param before whether rows before these were lists
  * @throws InputError naming row, column and value
  */
 export function decodeInstances(
   rows: readonly unknown[],
   context: DecodeContext,
-): Pick<Decoded, 'frame' | 'ignored'> {
+  before?: boolean,
+): Pick<Decoded, 'frame' | 'ignored'> & { readonly asLists: boolean } {
   checkRowCount(rows.length, context)
-  const asLists = areLists(rows, context)
+  const asLists = before ?? areLists(rows, context)
   const ignored: (readonly string[])[] = []
   const cells = rows.map((value, index): Cell[] => {
     const row = decodeRow(value, context, index + 1, asLists)
     ignored.push(row.ignored)
     return row.cells
   })
-  return { frame: frameOfCells(context.inputs, cells), ignored: ignoredByRow(ignored) }
+  return { frame: frameOfCells(context.inputs, cells), ignored: ignoredByRow(ignored), asLists }
 }

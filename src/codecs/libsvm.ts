@@ -17,7 +17,6 @@ export const libsvm = {
   mediaTypes: ['text/libsvm', 'text/x-libsvm'],
   form: 'text',
   bodyDescription: 'lines of index:value',
-  rowsPerJsonRow: 6,
 
   decode(body, context) {
     const width = context.inputs.length

@@ -2,9 +2,19 @@
 import { readFloat16, readInt64 } from '../data/binary-number.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
-import { type Codec, decodedRows, type PredictionStyle } from './codec.ts'
+import { numberedFrom } from './blocks.ts'
+import {
+  type BlockPlace,
+  type Codec,
+  type DecodeContext,
+  type Decoded,
+  decodedRows,
+  type Encoded,
+  type PredictionStyle,
+} from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts'
+import { checkRowCount } from './rows.ts'
 import { selectNumbers } from './selection.ts'
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
@@ -20,28 +30,20 @@ export const npy = {
   name: 'npy',
   mediaTypes: ['application/x-npy'],
   form: 'binary',
-  rowsPerJsonRow: 6,
 
   decode(body, context) {
-    const { header, end } = readHeader(body)
-    const { size, read, littleEndian } = findItem(header.descr)
-    const [rows, columns] = readShape(header, context.inputs.length)
-    const length = rows * columns * size
-    // A product of safe integers that is not one itself is never rounded down to one.
-    if (!Number.isSafeInteger(length)) {
-      throw invalidNpy(`the shape (${header.shape.join(', ')}) is too large`)
-    }
-    if (length !== body.length - end) {
-      throw invalidNpy(
-        `the header announces ${length} bytes of data, the body has ${body.length - end}`,
-      )
-    }
-    const view = viewOf(body)
-    const [rowStep, columnStep] = header.fortranOrder ? [size, rows * size] : [columns * size, size]
-    const frame = frameOfNumbers(context, rows, columns, (row, column) =>
-      read(view, end + row * rowStep + column * columnStep, littleEndian),
-    )
-    return decodedRows(frame)
+    const { rows, read } = openArray(body, context)
+    return decodedRows(read(0, rows))
+  },
+
+  decodeBlocks: (body, context, _mediaParameters, blockBytes) =>
+    readBlocks(body, context, blockBytes),
+
+  joinBlocks(block, { isFirst, rows }: BlockPlace): Encoded {
+    const bytes = block as Uint8Array
+    const { header, end } = readHeader(bytes)
+    const data = bytes.subarray(end)
+    return isFirst ? writeArray([rows, ...header.shape.slice(1)], data) : data
   },
 
   encodePredictions(predictions, { selection }: Pick<PredictionStyle, 'selection'> = {}) {
@@ -49,23 +51,68 @@ export const npy = {
     const { width, values } = selection
       ? selectNumbers(predictions, selection, 'application/x-npy')
       : scoresOf(predictions)
-    const shape = width === 1 ? `(${rows},)` : `(${rows}, ${width})`
-    const header = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`
-    const prefix = MAGIC.length + 4
-    // np.save pads by a whole block where none is needed.
-    const space = ALIGNMENT - ((prefix + header.length + 1) % ALIGNMENT)
-    const text = `${header}${' '.repeat(space)}\n`
-    const bytes = new Uint8Array(prefix + text.length + values.length * 8)
-    const view = viewOf(bytes)
-    bytes.set([...MAGIC, 1, 0])
-    view.setUint16(prefix - 2, text.length, true)
-    bytes.set(new TextEncoder().encode(text), prefix)
+    const data = new Uint8Array(values.length * 8)
+    const view = viewOf(data)
     values.forEach((value, index) => {
-      view.setFloat64(prefix + text.length + index * 8, value, true)
+      view.setFloat64(index * 8, value, true)
     })
-    return bytes
+    return writeArray(width === 1 ? [rows] : [rows, width], data)
   },
 } satisfies Codec
+
+/** Returns an array of float64 as np.save writes it. */
+function writeArray(extents: readonly number[], data: Uint8Array): Uint8Array {
+  const shape = extents.length === 1 ? `(${extents[0]},)` : `(${extents.join(', ')})`
+  const header = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`
+  const prefix = MAGIC.length + 4
+  // np.save pads by a whole block where none is needed.
+  const space = ALIGNMENT - ((prefix + header.length + 1) % ALIGNMENT)
+  const text = `${header}${' '.repeat(space)}\n`
+  const bytes = new Uint8Array(prefix + text.length + data.length)
+  bytes.set([...MAGIC, 1, 0])
+  viewOf(bytes).setUint16(prefix - 2, text.length, true)
+  bytes.set(new TextEncoder().encode(text), prefix)
+  bytes.set(data, prefix + text.length)
+  return bytes
+}
+
+/** Returns how many rows an array has, and what reads some of them. */
+function openArray(body: Uint8Array, context: DecodeContext) {
+  const { header, end } = readHeader(body)
+  const { size, read, littleEndian } = findItem(header.descr)
+  const [rows, columns] = readShape(header, context.inputs.length)
+  const length = rows * columns * size
+  // A product of safe integers that is not one itself is never rounded down to one.
+  if (!Number.isSafeInteger(length)) {
+    throw invalidNpy(`the shape (${header.shape.join(', ')}) is too large`)
+  }
+  if (length !== body.length - end) {
+    throw invalidNpy(
+      `the header announces ${length} bytes of data, the body has ${body.length - end}`,
+    )
+  }
+  const view = viewOf(body)
+  const [rowStep, columnStep] = header.fortranOrder ? [size, rows * size] : [columns * size, size]
+  return {
+    rows,
+    read: (from: number, count: number) =>
+      frameOfNumbers(context, count, columns, (row, column) =>
+        read(view, end + (from + row) * rowStep + column * columnStep, littleEndian),
+      ),
+  }
+}
+
+function* readBlocks(
+  body: Uint8Array,
+  context: DecodeContext,
+  blockBytes: number,
+): Generator<Decoded> {
+  const { rows, read } = openArray(body, context)
+  checkRowCount(rows, context)
+  const step = Math.max(1, Math.floor(blockBytes / (8 * context.inputs.length)))
+  for (let from = 0; from === 0 || from < rows; from += step)
+    yield numberedFrom(from, () => decodedRows(read(from, Math.min(step, rows - from))))
+}
 
 /** P(positive) of two classes, otherwise the probabilities; [row][number]. */
 function scoresOf({ classes, probabilities }: Predictions) {

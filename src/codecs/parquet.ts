@@ -11,7 +11,6 @@ export const parquet = {
   name: 'parquet',
   mediaTypes: ['application/x-parquet', 'application/vnd.apache.parquet'],
   form: 'binary',
-  rowsPerJsonRow: 6,
   isIsolated: true,
 
   async decode(body, context) {

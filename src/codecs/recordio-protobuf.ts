@@ -1,5 +1,6 @@
 /** RecordIO frames around protobuf records, the format of SageMaker's own algorithms. */
 import type { Predictions } from '../models/prediction.ts'
+import { appendBlock } from './blocks.ts'
 import { type Codec, decodedRows, type PredictionStyle } from './codec.ts'
 import { ignoredByRow } from './ignored-names.ts'
 import { labelRecord } from './label-record.ts'
@@ -21,7 +22,7 @@ export const recordioProtobuf = {
   name: 'recordio-protobuf',
   mediaTypes: ['application/x-recordio-protobuf'],
   form: 'binary',
-  rowsPerJsonRow: 6,
+  joinBlocks: appendBlock,
 
   decode(body, context) {
     const rows = sparseRows(context)

@@ -7,11 +7,17 @@ export type CsvRows = readonly (readonly string[])[]
 /**
  * Returns the rows of a CSV text (RFC 4180; LF, CR LF, CR or a mix of them as line ends; blank lines at the end ignored).
  * Fields are trimmed, so that `3, male` means the same as `3,male`.
+ * @param options.before where the text is a part of a larger one: how many rows stand before it, and how many fields
+ *   the first of all has; the number of that one is 0 for a header
  * @throws InputError `invalid_csv`, `ragged_row`, `blank_row` or `control_character`, naming the row.
  *   Row 1 is the first row of the text, or the row after the header when `header` is set.
  */
-export function parseCsv(text: string, options: { header: boolean; maxRows?: number }): CsvRows {
-  const rowNumber = (index: number) => index + (options.header ? 0 : 1)
+export function parseCsv(
+  text: string,
+  options: { header: boolean; maxRows?: number; before?: RowsBefore | undefined },
+): CsvRows {
+  const { before } = options
+  const rowNumber = (index: number) => index + (before?.rows ?? 0) + (options.header ? 0 : 1)
   const lastRow = (options.maxRows ?? Number.POSITIVE_INFINITY) + (options.header ? 2 : 1)
   const bytes = new TextEncoder().encode(text)
   const positions = createPositions(text, bytes)
@@ -27,8 +33,34 @@ export function parseCsv(text: string, options: { header: boolean; maxRows?: num
     isBlank = scanner.isBlank
     if (!isBlank) rows.push(readFields(text, scanner, positions))
   }
-  checkWidths(rows, rowNumber)
+  checkWidths(rows, rowNumber, before ?? { width: rows[0]?.length ?? 0, firstRow: rowNumber(0) })
   return rows
+}
+
+/** What a part of a CSV text follows. */
+export interface RowsBefore {
+  readonly rows: number
+  /** Fields of the first row or the header. */
+  readonly width: number
+  /** The number of the row that has them; 0 is the header. */
+  readonly firstRow: number
+}
+
+/**
+ * Returns where a block of whole rows ends that begins at `from` and has about so many bytes. Blank lines begin a block
+ * and never end one, so that whoever reads the block sees them. A block that begins with a row that cannot be read is
+ * all the rest.
+ */
+export function findBlockEnd(bytes: Uint8Array, from: number, blockBytes: number): number {
+  const scanner = createRowScanner()
+  let at = from
+  for (let rows = 0; at < bytes.length; rows++) {
+    const next = scanner.scan(bytes, at, bytes.length, true)
+    if (next < 0) return rows > 0 ? at : bytes.length
+    at = next
+    if (at - from >= blockBytes && !scanner.isBlank) break
+  }
+  return at
 }
 
 function readFields(
@@ -94,10 +126,13 @@ export function checkHeader(names: readonly string[]): readonly string[] {
   return names
 }
 
-function checkWidths(rows: CsvRows, rowNumber: (index: number) => number): void {
-  const width = rows[0]?.length ?? 0
+function checkWidths(
+  rows: CsvRows,
+  rowNumber: (index: number) => number,
+  { width, firstRow }: Omit<RowsBefore, 'rows'>,
+): void {
   rows.forEach((row, index) => {
-    if (row.length !== width) throw raggedRow(rowNumber(index), row.length, width, rowNumber(0))
+    if (row.length !== width) throw raggedRow(rowNumber(index), row.length, width, firstRow)
   })
 }
 

@@ -107,6 +107,54 @@ export function takeRows(frame: DataFrame, rows: Int32Array): DataFrame {
   }
 }
 
+/** Returns the rows from one number to before another; of numbers and codes nothing is copied. */
+export function sliceRows(frame: DataFrame, from: number, to: number): DataFrame {
+  return {
+    names: frame.names,
+    columns: frame.columns.map((column) =>
+      column.kind === 'number'
+        ? numberColumn(column.values.subarray(from, to))
+        : { ...column, codes: column.codes.subarray(from, to) },
+    ),
+    length: Math.max(0, Math.min(to, frame.length) - from),
+  }
+}
+
+/** Returns the rows of tables with the same columns, one table behind the other. */
+export function joinRows(frames: readonly [DataFrame, ...DataFrame[]]): DataFrame {
+  const [first] = frames
+  if (frames.length === 1) return first
+  return {
+    names: first.names,
+    columns: first.columns.map((_, j) => joinColumn(frames.map(({ columns }) => columns[j]!))),
+    length: frames.reduce((sum, { length }) => sum + length, 0),
+  }
+}
+
+function joinColumn(parts: readonly Column[]): Column {
+  const sizeOf = (part: Column) => (part.kind === 'number' ? part.values : part.codes).length
+  const length = parts.reduce((sum, part) => sum + sizeOf(part), 0)
+  let at = 0
+  if (parts[0]?.kind === 'number') {
+    const values = new Float64Array(length)
+    for (const part of parts) {
+      values.set((part as NumberColumn).values, at)
+      at += sizeOf(part)
+    }
+    return numberColumn(values)
+  }
+  const codes = new Int32Array(length)
+  const codeOf = new Map<string, number>()
+  for (const part of parts as readonly TextColumn[]) {
+    const own = part.levels.map((level) => {
+      if (!codeOf.has(level)) codeOf.set(level, codeOf.size)
+      return codeOf.get(level) as number
+    })
+    for (const code of part.codes) codes[at++] = code < 0 ? -1 : own[code]!
+  }
+  return { kind: 'text', codes, levels: [...codeOf.keys()] }
+}
+
 /** Returns a column's cells at the given row numbers, in that order. */
 export function takeColumnRows(column: Column, rows: Int32Array): Column {
   if (column.kind === 'number') {

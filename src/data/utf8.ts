@@ -5,10 +5,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Returns the text of UTF-8 bytes, without a byte order mark.
+ * @param isStart whether they begin a text, which may be UTF-16; false for a later part of one
  * @throws InputError `invalid_utf8` naming the first wrong byte, and UTF-16 when it looks like it
  */
-export function decodeUtf8(bytes: Uint8Array): string {
-  if (isUtf16(bytes)) {
+export function decodeUtf8(bytes: Uint8Array, isStart = true): string {
+  if (isStart && isUtf16(bytes)) {
     throw new InputError('invalid_utf8', 'the text is UTF-16; save or send it as UTF-8')
   }
   try {

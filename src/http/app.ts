@@ -15,11 +15,11 @@ import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { readEncodings } from './gzip-body.ts'
 import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
+import { note } from './notes.ts'
 import { createDocsHandler } from './openapi/document.ts'
 import { logAnswer, logLost } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
-import { note } from './service.ts'
 
 export interface AppOptions extends ServiceOptions {
   readonly logger?: FastifyBaseLogger

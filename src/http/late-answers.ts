@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { InputError } from '../errors.ts'
 import { type Connections, type Exchange, endConnection } from './connections.ts'
 import { describeProblem, PROBLEM_TYPE } from './errors.ts'
-import { note } from './service.ts'
+import { note } from './notes.ts'
 
 const REPLY = Symbol('reply')
 

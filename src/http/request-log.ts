@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import { replyOf } from './late-answers.ts'
-import { notesOf } from './service.ts'
+import { notesOf } from './notes.ts'
 
 /** What is logged where the client was gone, or was given up, before its answer was sent; nginx's number. */
 const CLIENT_CLOSED = 499

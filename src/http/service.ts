@@ -1,7 +1,7 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Job, JobResult, RowJob } from '../answering/job.ts'
+import type { Job, RowJob } from '../answering/job.ts'
 import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
@@ -16,6 +16,9 @@ import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
 import { negotiateRequest } from './negotiation.ts'
+import { note } from './notes.ts'
+import { runInPool } from './run-in-pool.ts'
+import { sendBlocks } from './send-blocks.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests and reads isolated formats; without it, everything runs on the event loop. */
@@ -26,6 +29,8 @@ export interface ServiceOptions {
   readonly maxBodyBytes: number
   /** Bytes of bodies held at once. */
   readonly bodyBudget: number
+  /** About so many bytes of a large body are read, and of a large answer sent, at a time; 1 MiB by default. */
+  readonly blockBytes?: number
   /** Answer to requests without an Accept header. */
   readonly defaultAccept: string
   /** A request is given up after so many milliseconds. */
@@ -92,29 +97,12 @@ const WARNINGS = 'x-shapserve-warnings'
 
 /** Bodies up to this size are decoded on the event loop: a millisecond or two. */
 const INLINE_BYTES = 64 << 10
-
-/** What the log says of a request, collected while it is answered; never its rows. */
-const notes = new WeakMap<FastifyRequest, Readonly<Record<string, number | string>>>()
-
-/** Adds to what the log says of a request. */
-export function note(
-  request: FastifyRequest,
-  facts: Readonly<Record<string, number | string>>,
-): void {
-  const before = notes.get(request)
-  notes.set(request, before ? { ...before, ...facts } : facts)
-}
-
-/** Returns what was noted of a request. */
-export function notesOf(
-  request: FastifyRequest,
-): Readonly<Record<string, number | string>> | undefined {
-  return notes.get(request)
-}
+/** Larger bodies are read, and larger answers made, in blocks. */
+const BLOCK_BYTES = 1 << 20
 
 /** Returns the service behind all routes. */
 export function createService(options: ServiceOptions): Service {
-  const { limits, pool } = options
+  const { limits, pool, deadlineMs, blockBytes = BLOCK_BYTES } = options
   const offloads = pool !== undefined && !options.isolatesOnly
   const inlineBytes = offloads ? INLINE_BYTES : Number.POSITIVE_INFINITY
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
@@ -145,16 +133,38 @@ export function createService(options: ServiceOptions): Service {
       return service.answerJob(model, request, reply, build, ask.pack)
     },
     async answerJob(model, request, reply, build, pack) {
-      let body: Buffer | undefined
+      const deadline = performance.now() + deadlineMs
+      // A body that is handed over to a worker has no length any more.
+      let held = 0
       try {
-        body = await readBody(request.raw, reply.raw)
+        const body = await readBody(request.raw, reply.raw)
+        held = body.length
         const job = build(body)
+        const isSmall = held <= INLINE_BYTES
+        // What is packed into another document is made at once.
+        const large = () => (pack ? job : inBlocks(job, blockBytes))
         const inline =
-          !pool || (!isIsolated(job) && body.length <= inlineBytes)
-            ? await runJob(model.predictor, job, offloads)
+          !pool || (!isIsolated(job) && held <= inlineBytes)
+            ? await runJob(model.predictor, isSmall ? job : large(), offloads)
             : undefined
-        const result = inline ?? (await runInPool(pool as JobPool, model, job, reply.raw))
-        if (reply.sent) return reply
+        // Made when it is needed: it costs more than all else here.
+        let controller: AbortController | undefined
+        const stop = () => {
+          controller ??= new AbortController()
+          return controller
+        }
+        const transfer = isSmall ? [] : [body.buffer as ArrayBuffer]
+        const result =
+          inline ??
+          (await runInPool(pool as JobPool, model, large(), {
+            response: reply.raw,
+            controller: stop(),
+            transfer,
+          }))
+        if (reply.sent) {
+          controller?.abort()
+          return reply
+        }
         note(request, {
           rows: result.rows,
           ignored_columns: result.ignoredColumns,
@@ -165,6 +175,13 @@ export function createService(options: ServiceOptions): Service {
         if (result.jsonLength !== undefined)
           reply.header('inference-header-content-length', String(result.jsonLength))
         reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
+        if (result.rest) {
+          await sendBlocks(request, reply, result, {
+            stop,
+            deadline,
+          })
+          return reply
+        }
         const answer = asBuffer(result.body)
         return reply.send(pack ? pack(answer, reply) : answer)
       } catch (error) {
@@ -172,7 +189,7 @@ export function createService(options: ServiceOptions): Service {
         if (reply.sent) return reply
         throw error
       } finally {
-        if (body) bodies.release(body.length)
+        bodies.release(held)
       }
     },
     async readJson(request, reply) {
@@ -222,26 +239,9 @@ export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
   return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(value)))
 }
 
-/** Runs a job in a worker until nobody waits for its answer any more: another was given, or the client left. */
-async function runInPool(
-  pool: JobPool,
-  model: LoadedModel,
-  job: Job,
-  response: ServerResponse,
-): Promise<JobResult> {
-  const nobodyWaits = () => new InputError('request_timeout', 'nobody waits any more')
-  if (response.writableEnded || response.destroyed) throw nobodyWaits()
-  const controller = new AbortController()
-  const onClose = () => controller.abort()
-  response.on('close', onClose)
-  try {
-    return await pool.run(model, job, controller.signal)
-  } catch (error) {
-    if (controller.signal.aborted) throw nobodyWaits()
-    throw error
-  } finally {
-    response.off('close', onClose)
-  }
+/** Large bodies and answers are read and made in blocks. */
+function inBlocks(job: Job, blockBytes: number): Job {
+  return job.operation === 'infer' ? job : { ...job, blockBytes }
 }
 
 function hasNoBody({ headers }: FastifyRequest): boolean {

@@ -24,16 +24,19 @@ export interface ThreadOptions {
   readonly setup?: unknown
 }
 
+/** What is handed over to a thread instead of being copied. */
+export type Transferable = MessagePort | ArrayBuffer
+
 /** Threads that do the same. */
 export interface Threads<Task, Answer> {
   /**
    * Returns a thread's answer to a task. A thread whose task is aborted ends at once; another takes its place.
-   * @param options.transfer ports that are handed over
+   * @param options.transfer ports and memory that are handed over
    * @throws InputError `overloaded` when the queue is full; what the task throws; Error when its thread dies
    */
   run(
     task: Task,
-    options?: { readonly signal?: AbortSignal; readonly transfer?: readonly MessagePort[] },
+    options?: { readonly signal?: AbortSignal; readonly transfer?: readonly Transferable[] },
   ): Promise<Answer>
   /** Ends all threads, whatever they are doing. */
   close(): Promise<void>
@@ -61,7 +64,7 @@ export function startThreads<Task, Answer>(
     async run(task, { signal, transfer } = {}) {
       let crossing: Crossing<Answer>
       try {
-        const running = (await pool).run(task, { signal, transferList: transfer as MessagePort[] })
+        const running = (await pool).run(task, { signal, transferList: transfer as Transferable[] })
         crossing = (await running) as Crossing<Answer>
       } catch (error) {
         throw (error as Error).message === QUEUE_IS_FULL ? overloaded() : error

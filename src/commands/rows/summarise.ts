@@ -1,6 +1,6 @@
 /** `explain --summary`: all rows' explanations as one summary. */
 import { parseExplainOptions } from '../../answering/explain-options.ts'
-import { decodeRows } from '../../answering/row-job.ts'
+import { decodeRows } from '../../answering/read-rows.ts'
 import { writeSummary } from '../../artifact/stored-summary.ts'
 import { InputError } from '../../errors.ts'
 import type { LoadedModel } from '../../model-directory/read.ts'

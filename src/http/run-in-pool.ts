@@ -1,0 +1,34 @@
+/** Jobs in workers, for as long as somebody waits for their answers. */
+import type { ServerResponse } from 'node:http'
+import type { Job, JobResult } from '../answering/job.ts'
+import type { JobPool } from '../answering/pool.ts'
+import { InputError } from '../errors.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
+
+/** Who waits for a job's answer, what ends the job, and the memory that goes with it. */
+export interface PoolRun {
+  readonly response: ServerResponse
+  readonly controller: AbortController
+  readonly transfer: readonly ArrayBuffer[]
+}
+
+/** Runs a job in a worker until nobody waits for its answer any more: another was given, or the client left. */
+export async function runInPool(
+  pool: JobPool,
+  model: LoadedModel,
+  job: Job,
+  { response, controller, transfer }: PoolRun,
+): Promise<JobResult> {
+  const nobodyWaits = () => new InputError('request_timeout', 'nobody waits any more')
+  if (response.writableEnded || response.destroyed) throw nobodyWaits()
+  const onClose = () => controller.abort()
+  response.on('close', onClose)
+  try {
+    return await pool.run(model, job, controller.signal, transfer)
+  } catch (error) {
+    if (controller.signal.aborted) throw nobodyWaits()
+    throw error
+  } finally {
+    response.off('close', onClose)
+  }
+}
