@@ -126,6 +126,8 @@ const options = fc.constantFrom<RowJob['options']>(
   [['top', 2]],
   [['interactions', true]],
   [['format', 'clarify']],
+  [['warnings', true]],
+  [['warnings', false]],
 )
 
 function jobOf(
@@ -152,6 +154,7 @@ interface Outcome {
   contentType: string
   ignoredColumns: number
   unknownCategories: number
+  warnings: number
   code: string
   message: string
   places: readonly Place[]
@@ -164,10 +167,10 @@ async function outcomeOf(job: RowJob, model: Predictor = predictor): Promise<Par
     if (!result) throw new Error('no answer')
     const parts = [result.body]
     for await (const block of result.rest ?? []) parts.push(block)
-    const { rows, contentType, ignoredColumns, unknownCategories } = result
+    const { rows, contentType, ignoredColumns, unknownCategories, warnings } = result
     return {
       answer: Buffer.concat(parts).toString('latin1'),
-      ...{ rows, contentType, ignoredColumns, unknownCategories },
+      ...{ rows, contentType, ignoredColumns, unknownCategories, warnings },
     }
   } catch (error) {
     if (error instanceof InputError)
@@ -184,7 +187,7 @@ for (const [name, [type, write]] of Object.entries(forms)) {
       fc.record({
         operation: fc.constant('predict' as const),
         answer: fc.constantFrom(...answers),
-        options: fc.constant([]),
+        options: fc.constantFrom<RowJob['options']>([], [['warnings', true]]),
       }),
       fc.record({
         operation: fc.constant('explain' as const),
