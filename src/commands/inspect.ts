@@ -1,6 +1,7 @@
 /** `shapserve inspect`: what is in a model directory, after everything in it has been verified. */
 import type { Command } from 'commander'
 import type { LoadedModel } from '../model-directory/read.ts'
+import type { ExplainerOffer } from '../models/model.ts'
 import { DEFAULT_MODEL_DIR } from './shared-flags.ts'
 
 export function declareInspect(program: Command): void {
@@ -28,6 +29,11 @@ async function inspect(directory: string, json: boolean): Promise<void> {
   createOutput({ quiet: false }).result(`${text}\n`)
 }
 
+/** What the model can be explained by, or why it cannot. */
+function describeExplanation([offer]: readonly ExplainerOffer[]): string {
+  return offer === undefined ? '' : (offer.refusal ?? `${offer.space}, ${offer.method}`)
+}
+
 function describeDirectory(loaded: LoadedModel, size: string): string[] {
   const { artifact, predictor, files, extraFiles } = loaded
   const { classes, plan, preprocessor, training } = artifact
@@ -43,7 +49,7 @@ function describeDirectory(loaded: LoadedModel, size: string): string[] {
           : 'text'
       return `${i === 0 ? 'columns   ' : '          '}${name}   ${type}${nullable ? ', may be missing' : ''}   ${seen}`
     }),
-    `explains  ${predictor.explainer.space}, ${predictor.explainer.method}`,
+    `explains  ${describeExplanation(predictor.offers)}`,
     ...[...files].map(
       ([name, bytes], i) =>
         `${i === 0 ? 'files     ' : '          '}${name}   ${bytes.length} bytes`,

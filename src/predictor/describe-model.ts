@@ -11,10 +11,18 @@ export function exampleRow(artifact: Artifact): Record<string, Cell> {
   )
 }
 
+/** The default explanation; nothing of a model that holds too little to be explained. */
+function describeDefault(predictor: Predictor) {
+  if (predictor.offers[0]?.refusal !== undefined) return {}
+  const { classes, explainer } = predictor
+  const { space, method } = explainer
+  const values = classes.map((name, k) => [name, explainer.baseValue(k)] as const)
+  return { space, method, base_values: Object.fromEntries(values) }
+}
+
 /** Returns the model card: columns, categories, classes, metrics, global importance, an example request. */
 export function buildCard(artifact: Artifact, predictor: Predictor): Record<string, unknown> {
   const { classes, numericClasses, preprocessor, training, model } = artifact
-  const { explainer } = predictor
   const label = (name: string) => writeLabel(name, numericClasses)
   return {
     model_id: artifact.modelId,
@@ -32,9 +40,7 @@ export function buildCard(artifact: Artifact, predictor: Predictor): Record<stri
     dropped_columns: artifact.plan.dropped,
     feature_names_out: predictor.preprocessor.featureNamesOut,
     explanations: {
-      space: explainer.space,
-      method: explainer.method,
-      base_values: Object.fromEntries(classes.map((name, k) => [name, explainer.baseValue(k)])),
+      ...describeDefault(predictor),
       offered: predictor.offers.map(({ space, method, refusal }) => ({
         space,
         method,

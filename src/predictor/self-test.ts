@@ -18,7 +18,7 @@ export function makeSelfTest(predictor: Predictor): SelfTestRow[] {
     inputs.map((input) => input.range?.minimum ?? input.categories?.[0] ?? input.example),
     inputs.map((input) => input.range?.maximum ?? input.categories?.at(-1) ?? input.example),
     inputs.map((input) => (input.nullable ? null : input.example)),
-    inputs.map((input) => (input.type === 'text' ? 'never seen' : input.example)),
+    inputs.map((input) => (input.type === 'text' && !input.closed ? 'never seen' : input.example)),
   ]
   const frame = frameOfCells(inputs, rows)
   const { probabilities } = predictor.predict(frame)

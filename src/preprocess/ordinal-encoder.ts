@@ -1,26 +1,35 @@
 import { type Column, cellAt, countValues, numberColumn } from '../data/frame.ts'
 import type { TransformerKind } from './transformer.ts'
 
-/** Turns categories into their position in a given order; an unknown one becomes −1, a missing one its own last level. */
+/**
+ * Turns categories into their position in a given order; an unknown one becomes −1, a missing one its own last level,
+ * or stays missing (NaN) where `missing` says so.
+ */
 export interface OrdinalEncoder {
   readonly kind: 'ordinal_encoder'
   readonly categories: readonly (string | number)[]
+  readonly missing?: 'kept'
 }
 
 /** Code of a category that training has not seen. */
 export const UNKNOWN_CODE = -1
 
 export const ordinalEncoder: TransformerKind<OrdinalEncoder> = {
-  build({ categories }) {
+  build({ categories, missing }) {
     const codeOf = new Map(categories.map((category, code) => [category, code]))
     return {
       names: (name) => [name],
-      apply: (column) => [numberColumn(encode(column, codeOf, categories.length))],
+      apply: (column) => [
+        numberColumn(encode(column, codeOf, missing ? Number.NaN : categories.length)),
+      ],
     }
   },
   read: (value, reader, where) => ({
     kind: 'ordinal_encoder',
     categories: reader.categories(value.get('categories'), `${where}.categories`),
+    missing: value.has('missing')
+      ? reader.choice(value.get('missing'), `${where}.missing`, ['kept'])
+      : undefined,
   }),
 }
 

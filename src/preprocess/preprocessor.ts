@@ -3,6 +3,7 @@
 import type { Cell } from '../data/frame.ts'
 import {
   type Column,
+  cellAt,
   type DataFrame,
   findColumn,
   type NumberColumn,
@@ -11,8 +12,8 @@ import {
   textColumn,
 } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
-import { InputError, quote } from '../errors.ts'
-import { type AnyTransformer, transformerKind } from './index.ts'
+import { InputError, listNames, placed, quote } from '../errors.ts'
+import { type AnyTransformer, keepsMissing, transformerKind } from './index.ts'
 import { buildPattern } from './pattern.ts'
 import type { DerivedColumn } from './plan.ts'
 import type { Transform } from './transformer.ts'
@@ -45,6 +46,8 @@ export interface InputColumn {
   readonly nullable: boolean
   /** The categories of a column used as one; absent for plain numbers and for text that is only a source. */
   readonly categories?: readonly (string | number)[]
+  /** Whether a category that is not listed is refused; absent = it counts as none of them. */
+  readonly closed?: true
   /** Values of a number column in training. */
   readonly range?: ColumnRange
   /** A usual value: the most frequent category, the median, or a first text. */
@@ -75,7 +78,7 @@ export interface Preprocessor {
   readonly featureNamesOut: readonly string[]
   /** For every feature the number of the input column it was made from; length = featureNamesOut. */
   readonly inputOf: Int32Array
-  /** Whether a feature can be missing (NaN): numbers that nothing is done to; length = featureNamesOut. */
+  /** Whether a feature can be missing (NaN), because nothing fills its gaps; length = featureNamesOut. */
   readonly canBeMissing: readonly boolean[]
   /** What a missing value of an input column is taken for, by the column's name; a level of its own is no value. */
   readonly imputed: ReadonlyMap<string, string | number>
@@ -111,7 +114,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       featureNamesOut.push(name)
       inputOf.push(input)
     }
-    canBeMissing.push(...names.map(() => chain.length === 0))
+    canBeMissing.push(...names.map(() => keepsMissing(chain)))
     return { column, transforms }
   })
   const seen = new Set<string>()
@@ -122,6 +125,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       `two columns would make the same feature ${quote(twice)}`,
     )
 
+  const closed = spec.inputs.filter((input) => input.closed)
   // Prediction, explanation and warnings of the same rows ask for the same columns.
   const derivedOf = new WeakMap<DataFrame, Map<string, Column>>()
   // Weak maps with a new key per request cost the collector more than a few rows that are held until the next.
@@ -161,6 +165,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       const columns = new Map(
         frame.names.map((name, index) => [name, frame.columns[index] as Column]),
       )
+      for (const input of closed) refuseUnknown(input, columns.get(input.name) as Column)
       for (const [name, column] of deriveColumns(frame)) columns.set(name, column)
       const length = rows?.length ?? frame.length
       const matrix = zeros(length, featureNamesOut.length)
@@ -187,6 +192,20 @@ const SMALL_FRAME = 64
 
 /** How many rows are transformed at a time: what a step makes on the way, such as a column per category, stays small. */
 const BLOCK = 2 ** 15
+
+/** Throws InputError `invalid_text` or `invalid_number` for the first cell that is none of a closed column's categories. */
+function refuseUnknown({ name, type, categories }: InputColumn, column: Column): void {
+  const known = new Set<Cell>([null, ...(categories ?? [])])
+  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  for (let row = 0; row < length; row++) {
+    const cell = cellAt(column, row)
+    if (known.has(cell)) continue
+    throw new InputError(
+      type === 'text' ? 'invalid_text' : 'invalid_number',
+      placed`${{ row: row + 1, column: name }}: ${quote(cell)} is none of the categories ${listNames(categories ?? [])}`,
+    )
+  }
+}
 
 /** Returns the cells of a block of rows; a view where no rows were chosen. */
 function takeBlock(

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 import { isAscii } from '../data/text.ts'
 import { quote } from '../errors.ts'
-import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
+import { type AnyTransformer, keepsMissing, transformerKind, transformerKinds } from './index.ts'
 import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'
 
 /**
@@ -59,13 +59,13 @@ export function readPreprocessor(
 }
 
 /**
- * Whether every transformer of a chain gets the type it works on, and the last makes numbers without gaps. Numbers
- * that nothing is done to may have gaps; whether the model takes them is for the artifact to check.
+ * Whether every transformer of a chain gets the type it works on, and the last makes numbers. Where nothing fills gaps
+ * they stay; whether the model takes them is for the artifact to check.
  */
 function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'): boolean {
   if (chain.length === 0) return type === 'number'
   let current = type
-  let complete = false
+  let complete = keepsMissing(chain)
   for (const transformer of chain) {
     const { kind } = transformer
     if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number')
@@ -73,6 +73,10 @@ function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'
     if (kind === 'standard_scaler' && !complete) return false
     const fill = current === 'number' ? 'number' : 'string'
     if (transformer.kind === 'impute_category' && typeof transformer.value !== fill) return false
+    if (kind === 'missing_number') {
+      if (current !== 'number') return false
+      continue
+    }
     if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
     complete = true
   }
@@ -127,6 +131,9 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
     ...(isRaw ? { raw: true } : {}),
     nullable: reader.boolean(entry.get('nullable'), `${where}.nullable`),
     ...(categories ? { categories } : {}),
+    ...(entry.has('closed') && reader.boolean(entry.get('closed'), `${where}.closed`)
+      ? { closed: true as const }
+      : {}),
     ...(range
       ? {
           range: {

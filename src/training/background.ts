@@ -24,11 +24,16 @@ const MAX_ROWS = 10_000
  * @throws InputError `missing_column`, `invalid_number`, `missing_value`, `empty_data` or `too_many_rows`
  */
 export function fitBackground(spec: PreprocessorSpec, table: DataFrame): Matrix {
-  if (table.length === 0) throw new InputError('empty_data', 'the background has no rows')
+  return buildPreprocessor(spec).transform(fitRows(spec, table))
+}
+
+/** Returns the rows of a table as a frame of the model's inputs; throws as {@link fitBackground} does. */
+export function fitRows(spec: PreprocessorSpec, table: DataFrame, rows = 'background'): DataFrame {
+  if (table.length === 0) throw new InputError('empty_data', `the ${rows} has no rows`)
   if (table.length > MAX_ROWS) {
     throw new InputError(
       'too_many_rows',
-      `the background has ${table.length} rows, at most ${MAX_ROWS} are used; 50 to 1000 are usual`,
+      `the ${rows} has ${table.length} rows, at most ${MAX_ROWS} are used; 50 to 1000 are usual`,
     )
   }
   const absent = spec.inputs.map(({ name }) => name).filter((name) => !table.names.includes(name))
@@ -36,7 +41,7 @@ export function fitBackground(spec: PreprocessorSpec, table: DataFrame): Matrix 
     const guess = didYouMean(absent[0]!, table.names)
     throw new InputError(
       'missing_column',
-      `the background lacks ${absent.length === 1 ? 'column' : 'columns'} ${listNames(absent)}${guess}`,
+      `the ${rows} lacks ${absent.length === 1 ? 'column' : 'columns'} ${listNames(absent)}${guess}`,
       absent.slice(0, 10).map((column) => ({ column })),
     )
   }
@@ -45,25 +50,28 @@ export function fitBackground(spec: PreprocessorSpec, table: DataFrame): Matrix 
     columns: spec.inputs.map((input) => {
       const column = findColumn(table, input.name) as Column
       const typed = input.type === 'number' ? numbersOfBooleans(column) : column
-      return fitColumn(input, typed, table.length)
+      return fitColumn(input, typed, table.length, rows)
     }),
     length: table.length,
   }
   const booleans = spec.inputs.filter(({ texts }) => texts === 'boolean')
-  return buildPreprocessor(spec).transform(
-    spellBooleans(
-      frame,
-      booleans.map(({ name }) => name),
-    ),
+  return spellBooleans(
+    frame,
+    booleans.map(({ name }) => name),
   )
 }
 
 /** Returns the column with the input's type, and no gap where training had none. */
-function fitColumn({ name, type, nullable }: InputColumn, column: Column, rows: number): Column {
+function fitColumn(
+  { name, type, nullable }: InputColumn,
+  column: Column,
+  rows: number,
+  table: string,
+): Column {
   for (let row = 0; row < rows; row++) {
     const cell = cellAt(column, row)
     const place = { row: row + 1, column: name }
-    const where = `the background, row ${row + 1}, column ${quote(name)}`
+    const where = `the ${table}, row ${row + 1}, column ${quote(name)}`
     if (cell === null && !nullable)
       throw new InputError('missing_value', `${where} is empty; it never was in training`, [place])
     if (typeof cell === 'string' && type === 'number')
