@@ -13,6 +13,7 @@ import { VERSION } from './version.ts'
 const declarations: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   train: async () => (await import('./commands/train.ts')).declareTrain,
   tune: async () => (await import('./commands/tune.ts')).declareTune,
+  import: async () => (await import('./commands/import.ts')).declareImport,
   'metric-definitions': async () =>
     (await import('./commands/metric-definitions.ts')).declareMetricDefinitions,
   serve: async () => (await import('./commands/serve.ts')).declareServe,

@@ -20,6 +20,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'model-directory' },
   // One mechanism for the threads of requests, of loads and of trainings; all it knows of this program is its errors.
   { name: 'threads', from: ['answering', 'training'] },
+  { name: 'import', pure: true, from: ['commands'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },
   { name: 'plots', pure: true },

@@ -1,0 +1,117 @@
+/** An import from the file to the model directory: reads, builds, checks, writes, and tells. */
+import { basename } from 'node:path'
+import type { Artifact } from '../../artifact/artifact.ts'
+import { withModelId } from '../../artifact/encode.ts'
+import { InputError } from '../../errors.ts'
+import { draftImport } from '../../import/build-artifact.ts'
+import { checkAnswers } from '../../import/check-answers.ts'
+import type { ImportedModel } from '../../import/imported-model.ts'
+import { readModelFile } from '../../import/index.ts'
+import { writeImportedCard } from '../../import/model-card.ts'
+import { sha256 } from '../../model-directory/read.ts'
+import { openModelWriter } from '../../model-directory/write.ts'
+import { kindOf } from '../../models/index.ts'
+import { buildPredictor } from '../../predictor/predictor.ts'
+import { makeSelfTest } from '../../predictor/self-test.ts'
+import { openInputFile, readInputFile } from '../../tables/input-files.ts'
+import { readTables } from '../../tables/read-tables.ts'
+import { fitBackground, fitRows } from '../../training/background.ts'
+import { createOutput } from '../terminal.ts'
+import { type ImportFlags, readRounds, readWords } from './read-import-flags.ts'
+
+/** Largest file that is read. */
+const MAX_BYTES = 2 ** 30
+
+/** Imports a file; throws InputError or ArtifactError with one line that says what is wrong. */
+export async function runImport(file: string, flags: ImportFlags): Promise<void> {
+  const output = createOutput({ quiet: flags.json === true })
+  const rounds = readRounds(flags)
+  const words = await readWords(flags)
+  const bytes = await readWhole(file)
+  const model = readModelFile(bytes, basename(file), flags.format, { rounds })
+  const draft = draftImport(model, words, sha256(bytes))
+  const background =
+    flags.background === undefined
+      ? draft.background
+      : fitBackground(draft.preprocessor, await readTable(flags.background))
+  const parts = { ...draft, background }
+  const predictor = buildPredictor(parts)
+  let metrics = {}
+  if (flags.check !== undefined) {
+    const table = await readTable(flags.check)
+    const frame = fitRows(draft.preprocessor, table, 'file of --check')
+    metrics = { check: checkAnswers(predictor, frame, table) }
+  }
+  const selfTest = makeSelfTest(predictor)
+  const artifact = withModelId({ ...parts, metrics, selfTest }, sha256)
+  const writer = await openModelWriter(flags.modelDir)
+  try {
+    await writer.commit(artifact, writeImportedCard(artifact, model.notes))
+  } finally {
+    await writer.release()
+  }
+  if (flags.json) output.result(`${JSON.stringify(describe(artifact, model, flags.modelDir))}\n`)
+  else output.result(`${writeLines(artifact, model, flags.modelDir).join('\n')}\n`)
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await openInputFile(path)
+  const { size } = file
+  await file.close()
+  if (size > MAX_BYTES)
+    throw new InputError('too_large', `the file has ${size} bytes, at most ${MAX_BYTES} are read`)
+  return readInputFile(path)
+}
+
+async function readTable(file: string) {
+  return (await readTables({ files: [file] }, 'present')).table
+}
+
+function describe(artifact: Artifact, { notes }: ImportedModel, modelDir: string) {
+  const { inputs } = artifact.preprocessor
+  return {
+    model_id: artifact.modelId,
+    model_dir: modelDir,
+    estimator: artifact.estimator,
+    engine: artifact.engine,
+    params: artifact.params,
+    target: artifact.plan.target,
+    classes: artifact.classes,
+    columns: inputs.map(({ name, type, categories }) => ({ name, type, categories })),
+    explanations: explanationsOf(artifact).map(({ method, space }) => ({ method, space })),
+    check: artifact.metrics.check,
+    notes,
+  }
+}
+
+/** What an artifact can be explained by. */
+function explanationsOf(artifact: Artifact) {
+  return buildPredictor(artifact).offers.filter(({ refusal }) => refusal === undefined)
+}
+
+function writeLines(artifact: Artifact, { notes }: ImportedModel, modelDir: string): string[] {
+  const { classes, plan, preprocessor, model, metrics, params } = artifact
+  const { inputs } = preprocessor
+  const shown = inputs
+    .slice(0, 20)
+    .map(({ name, categories }) =>
+      categories ? `${name} (${categories.length} categories)` : name,
+    )
+  const offers = explanationsOf(artifact).map(({ method, space }) => `${method} (${space})`)
+  const check = metrics.check as { rows: number; max_difference: number } | undefined
+  return [
+    `read      ${artifact.engine}, ${params.objective}, ${params.booster}: ${params.rounds} rounds`,
+    `model     ${kindOf(model).describeSize(model)}`,
+    `columns   ${inputs.length}: ${shown.join(', ')}${inputs.length > 20 ? ', …' : ''}`,
+    `target    ${plan.target}   ${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
+    `explains  ${offers.join(', ') || 'not at all without --background'}`,
+    ...(check
+      ? [
+          `check     ${check.rows} rows, largest difference ${check.max_difference.toExponential(1)}`,
+        ]
+      : []),
+    ...notes.map((note) => `note      ${note}`),
+    `saved     ${modelDir}/   model ${artifact.modelId}`,
+    `next      npx shapserve inspect ${modelDir} · npx shapserve serve --model-dir ${modelDir}`,
+  ]
+}
