@@ -13,7 +13,7 @@ import { openModelWriter } from '../../model-directory/write.ts'
 import { kindOf } from '../../models/index.ts'
 import { buildPredictor } from '../../predictor/predictor.ts'
 import { makeSelfTest } from '../../predictor/self-test.ts'
-import { openInputFile, readInputFile } from '../../tables/input-files.ts'
+import { openInputFile } from '../../tables/input-files.ts'
 import { readTables } from '../../tables/read-tables.ts'
 import { fitBackground, fitRows } from '../../training/background.ts'
 import { createOutput } from '../terminal.ts'
@@ -56,11 +56,22 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
 
 async function readWhole(path: string): Promise<Uint8Array> {
   const file = await openInputFile(path)
-  const { size } = file
-  await file.close()
-  if (size > MAX_BYTES)
-    throw new InputError('too_large', `the file has ${size} bytes, at most ${MAX_BYTES} are read`)
-  return readInputFile(path)
+  try {
+    const { size } = file
+    if (size > MAX_BYTES)
+      throw new InputError('too_large', `the file has ${size} bytes, at most ${MAX_BYTES} are read`)
+    const bytes = new Uint8Array(size)
+    let at = 0
+    for await (const piece of file.pieces()) {
+      if (at + piece.length > size)
+        throw new InputError('invalid_file', 'the file changed while it was read')
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    return bytes.subarray(0, at)
+  } finally {
+    await file.close()
+  }
 }
 
 async function readTable(file: string) {

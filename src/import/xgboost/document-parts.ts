@@ -102,7 +102,10 @@ function readTree(entry: Fields): { tree: SourceTree; size: number } {
     feature: entry.numbers('split_indices', nodes),
     threshold: Float64Array.from(threshold, Math.fround),
     missingLeft: entry.flags('default_left', nodes),
-    cover: leaves?.hasCovers === false ? undefined : entry.numbers('sum_hessian', nodes),
+    cover:
+      leaves?.hasCovers === false
+        ? undefined
+        : Float64Array.from(entry.numbers('sum_hessian', nodes), Math.fround),
     codes: readCodes(entry, nodes),
     leaf(node, out) {
       if (leaves) leaves.write(node, out)

@@ -54,11 +54,11 @@ function startsFromMargin({ version, objective }: XgboostParts): boolean {
   return objective === 'binary:logitraw' && (major > 1 || minor >= 3)
 }
 
-/** The log-odds of a probability, which the library keeps 1e-6 away from 0 and 1. */
+/** The log-odds of a probability, in the library's single precision; it keeps 1e-6 away from 0 and 1. */
 function logit(probability: number): number {
   if (!(probability >= 0 && probability <= 1)) throw invalid(`base_score is ${probability}`)
-  const kept = Math.min(1 - 1e-6, Math.max(1e-6, probability))
-  return -Math.log(1 / kept - 1)
+  const kept = Math.fround(Math.min(1 - 1e-6, Math.max(1e-6, probability)))
+  return Math.fround(-Math.log(Math.fround(Math.fround(1 / kept) - 1)))
 }
 
 function spread(scores: readonly number[], outputs: number): Float64Array {
