@@ -96,10 +96,7 @@ for (const [name, golden] of goldens) {
       join(dir, 'answers.csv'),
       csv(
         [...names, ...classes],
-        rows.map((row, i) => [
-          ...row,
-          ...(library.probabilities ?? exact.probabilities)[i]!,
-        ]),
+        rows.map((row, i) => [...row, ...(library.probabilities ?? exact.probabilities)[i]!]),
       ),
     )
     const args = ['import', file, '--model-dir', modelDir, '--columns', names.join(), '--json']
