@@ -46,7 +46,9 @@ function describeDirectory(loaded: LoadedModel, size: string): string[] {
         ? categories.slice(0, 8).join(', ') + (categories.length > 8 ? ', …' : '')
         : range
           ? `${range.minimum} to ${range.maximum}`
-          : 'text'
+          : type === 'number'
+            ? 'values not known'
+            : 'text'
       return `${i === 0 ? 'columns   ' : '          '}${name}   ${type}${nullable ? ', may be missing' : ''}   ${seen}`
     }),
     `explains  ${describeExplanation(predictor.offers)}`,
