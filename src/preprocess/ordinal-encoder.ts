@@ -27,9 +27,9 @@ export const ordinalEncoder: TransformerKind<OrdinalEncoder> = {
   read: (value, reader, where) => ({
     kind: 'ordinal_encoder',
     categories: reader.categories(value.get('categories'), `${where}.categories`),
-    missing: value.has('missing')
-      ? reader.choice(value.get('missing'), `${where}.missing`, ['kept'])
-      : undefined,
+    ...(value.has('missing')
+      ? { missing: reader.choice(value.get('missing'), `${where}.missing`, ['kept']) }
+      : {}),
   }),
 }
 
