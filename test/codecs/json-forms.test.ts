@@ -1,9 +1,13 @@
 import t from 'tap'
 import { json } from '../../src/codecs/json.ts'
 import { jsonLines } from '../../src/codecs/json-lines.ts'
-import { parseSelection, selectFields, selectMembers } from '../../src/codecs/selection.ts'
+import {
+  parseSelection,
+  selectFields,
+  selectionWarnings,
+  selectMembers,
+} from '../../src/codecs/selection.ts'
 import { type Column, cellAt } from '../../src/data/frame.ts'
-import { InputError } from '../../src/errors.ts'
 import type { Predictions } from '../../src/models/prediction.ts'
 import { decodeBody } from '../helper.ts'
 
@@ -185,7 +189,11 @@ t.test('selected members keep their order in JSON, and the order asked for in CS
     ['[0.4, 0.6]', 'dog', "['cat', 'dog']", '0.6'],
   )
   t.equal(parseSelection(' '), undefined)
-  t.throws(() => parseSelection('predicted_score'), InputError)
-  t.throws(() => parseSelection('probabilites'), /did you mean "probabilities"/)
+  const mistyped = parseSelection('predicted_score,probabilites') ?? []
+  t.strictSame(mistyped, ['predicted_score', 'probabilites'], 'kept, to be answered as null')
+  const [first, second, ...others] = selectionWarnings(mistyped)
+  t.match(first, /"predicted_score" does not exist .*did you mean "predicted_label"\?$/)
+  t.match(second, /"probabilites" does not exist .*did you mean "probabilities"\?$/)
+  t.strictSame(others, [])
   t.end()
 })
