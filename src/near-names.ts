@@ -19,18 +19,25 @@ const MAX_PLAIN_LENGTH = 1024
  * that cannot be seen.
  */
 export function plainName(name: string): string {
-  if (name.length > MAX_PLAIN_LENGTH) return name
-  const plain = name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\s_.\-\u00ad\u200b-\u200d\u2060\ufeff]+/g, '')
-  return plain === '' ? name : plain
+  return wordsOf(name).join('')
 }
 
-/** A name and its plain form. */
+function wordsOf(name: string): string[] {
+  if (name.length > MAX_PLAIN_LENGTH) return [name]
+  const words = name
+    .normalize('NFKC')
+    .toLowerCase()
+    .split(/[\s_.\-\u00ad\u200b-\u200d\u2060\ufeff]+/)
+    .filter(Boolean)
+  return words.length === 0 ? [name] : words
+}
+
+/** A name as it is compared. */
 export interface ComparedName {
   readonly name: string
   readonly plain: string
+  /** Letters of the words, and one mark between two: more marks, and those around a name, allow no more edits. */
+  readonly length: number
 }
 
 /** How far names may be apart. */
@@ -43,7 +50,7 @@ export interface Nearness {
 
 /** For a hint in a refusal: one letter in three, and in short names one. */
 export const loosely: Nearness = {
-  edits: ({ name }) => Math.max(1, Math.floor(Math.min(name.length, MAX_LENGTH) / 3)),
+  edits: ({ length }) => Math.max(1, Math.floor(Math.min(length, MAX_LENGTH) / 3)),
 }
 
 /** For what is refused or said because of it: one letter in three, and what is numbered is not taken for each other. */
@@ -90,11 +97,13 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
 }
 
 function describe(name: string): Entry {
-  const plain = plainName(name)
+  const words = wordsOf(name)
+  const plain = words.join('')
   let letters = 0
   for (let i = 0; i < plain.length && i < MAX_LENGTH; i++)
     letters |= 1 << (plain.charCodeAt(i) & 31)
-  return { name, plain, letters, numbers: plain.match(/\d+/g)?.join() ?? '' }
+  const length = plain.length + words.length - 1
+  return { name, plain, length, letters, numbers: plain.match(/\d+/g)?.join() ?? '' }
 }
 
 /** Returns the entries within the edits allowed, their plain forms not equal, the nearest first. */

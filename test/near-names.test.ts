@@ -22,7 +22,10 @@ function edits(a: string, b: string): number {
   return at(a.length, b.length)
 }
 
-const formsOf = (name: string) => ({ name, plain: plainName(name) })
+/** Length with one mark between words and none around them; a name of marks alone is as long as it is. */
+const lengthOf = (name: string) =>
+  (name.replace(/[_ ]+/g, '_').replace(/^_|_$/g, '') || name).length
+const formsOf = (name: string) => ({ name, plain: plainName(name), length: lengthOf(name) })
 const name = fc.string({ unit: fc.constantFrom(...'abcABC1_ é'), minLength: 1, maxLength: 12 })
 
 t.test('every name within the edits allowed is found, the nearest first', (t) => {
@@ -85,6 +88,22 @@ t.test('what is refused beside an absent column', (t) => {
     t.strictSame(found, refused ? [a] : [], `${a} and ${b}`)
     const back = indexNames([b]).resembling(a, startWork(), closely)
     t.strictSame(back, refused ? [b] : [], `${b} and ${a}`)
+  }
+  t.end()
+})
+
+const hints: [asked: string, known: string, isHint: boolean][] = [
+  ['predicted_score', 'predicted_label', true],
+  ['_predicted_score_', 'predicted_label', true],
+  ['__proto__', 'rate', false],
+  ['p______________o', 'rate', false],
+  ['probabilites', 'probabilities', true],
+  ['tree', 'trees', true],
+]
+t.test('what is hinted at', (t) => {
+  for (const [asked, known, isHint] of hints) {
+    const found = indexNames([known]).resembling(asked, startWork())
+    t.strictSame(found, isHint ? [known] : [], `${asked} and ${known}`)
   }
   t.end()
 })
