@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { Command } from 'commander'
 import t, { type Test } from 'tap'
 import { declareExplain } from '../src/commands/explain.ts'
+import { declareImport } from '../src/commands/import.ts'
 import { declarePredict } from '../src/commands/predict.ts'
 import { readSageMakerRequest } from '../src/commands/sagemaker/read-request.ts'
 import { declareTrain } from '../src/commands/train.ts'
@@ -19,6 +20,7 @@ import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { readCsvTable } from '../src/tables/formats/read-text.ts'
 import { hyperparameters, inputDataConfig, layOut } from './commands/job.ts'
 import { buildTestApp, checkpoint, passenger, post } from './helper.ts'
+import { COLOURS, makeModel } from './import/xgboost-files.ts'
 
 t.setTimeout(300_000)
 
@@ -234,7 +236,7 @@ const quickly = ['--estimator', 'decision_tree', '--quiet']
 /** Runs arguments as the executable does. */
 async function command(args: readonly string[]): Promise<void> {
   const program = new Command().exitOverride()
-  for (const declare of [declareTrain, declareTune, declarePredict, declareExplain])
+  for (const declare of [declareTrain, declareTune, declareImport, declarePredict, declareExplain])
     declare(program)
   await program.parseAsync(args, { from: 'user' })
 }
@@ -367,6 +369,39 @@ t.test('train', async (t) => {
     const metric = takeAdvice(t, await refusal(t, mistake), /did you mean "(\w+)"\?/)
     await t.resolves(command(tune(`--target y --folds 2 --metric ${metric}`)))
   })
+})
+
+t.test('importing', async (t) => {
+  const stored = join(import.meta.dirname, '../data/xgboost-model')
+  const base = t.testdir({ packed: { 'xgboost-model': readFileSync(stored) }, unpacked: {} })
+  const into = ['--model-dir', join(base, 'model')]
+  const named = ['import', stored, ...into, '--target']
+  takeAdvice(t, await refusal(t, [...named, 'f0']), /name another with --target$/)
+  await t.resolves(command([...named, 'y']))
+
+  for (const [flags, name] of [
+    ['-czf', 'model.tar.gz'],
+    ['-cf', 'model.tar'],
+  ] as const) {
+    const packed = join(base, name)
+    execFileSync('tar', [flags, packed, '-C', join(base, 'packed'), 'xgboost-model'])
+    const mistake = await refusal(t, ['import', packed, ...into])
+    const unpacking = takeAdvice(t, mistake, /unpack it \((.*)\) and import the file in it/)
+    const member = takeAdvice(t, mistake, /such as ([\w-]+)$/)
+    execFileSync('sh', ['-c', unpacking.replace(/\S+$/, packed)], { cwd: join(base, 'unpacked') })
+    await t.resolves(command(['import', join(base, 'unpacked', member), ...into]), name)
+  }
+
+  const { document } = makeModel({
+    ...{ seed: 1, classes: 0, parallel: 1, rounds: 3 },
+    ...{ categories: true, dart: 'none', vectors: 'none' },
+  })
+  delete document.learner.gradient_booster.model?.cats
+  writeFileSync(join(base, 'codes.json'), JSON.stringify(document))
+  writeFileSync(join(base, 'names.json'), JSON.stringify({ colour: COLOURS }))
+  const codes = ['import', join(base, 'codes.json'), ...into]
+  const flag = takeAdvice(t, await refusal(t, codes), /give (--categories)$/)
+  await t.resolves(command([...codes, flag, join(base, 'names.json')]))
 })
 
 t.test('the flag beside every column of a plan changes it', async (t) => {
@@ -551,6 +586,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
   'group them': 'what the groups are is for a person to say',
   'remove what has the names of files of a model': 'test/model-directory/check-destination.test.ts',
+  'save the model in a format of its library instead, such as save_model(':
+    'is for the library that can read its own pickle',
   'make classes of it, such as low and high': 'followed above with a column of classes',
 }
 

@@ -99,8 +99,9 @@ t.test('models are read, explained and given back with threads as without them',
   const loader = createThreadLoader()
   const pool = createJobPool(1)
   t.teardown(() => Promise.all([loader.close(), pool.close()]))
-  const app = buildMultiModelApp(t, { root, loader }, { pool })
-  const inline = buildMultiModelApp(t, { root })
+  const limits = { maxRows: 3000, maxAnswerBytes: 1 << 20, maxSeconds: 50 }
+  const app = buildMultiModelApp(t, { root, loader }, { pool, limits })
+  const inline = buildMultiModelApp(t, { root }, { limits })
   // More than the event loop takes, so that a worker has to know the model.
   const rows = `${passenger.csv}\n`.repeat(2500)
   const ask = (to: FastifyInstance, name: string, body: string) =>
