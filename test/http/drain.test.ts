@@ -1,9 +1,10 @@
 /** What a signal to stop does to the requests on their way, with the built command as a process. */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { cli, type Serving, startServing } from '../command.ts'
+import { cli, root, type Serving, shapserve, startServing } from '../command.ts'
 import { passenger } from '../helper.ts'
 import { drainClients, open, type RawAnswer, readAnswer, requestOf, startLoad } from '../load.ts'
 
@@ -18,8 +19,12 @@ interface Draining extends Serving {
   stop(): Promise<void>
 }
 
-async function serve(t: Test, ...flags: string[]): Promise<Draining> {
-  const args = [cli, 'serve', '--model-dir', 'model_checkpoint', '--port', '0', ...flags]
+function serve(t: Test, ...flags: string[]): Promise<Draining> {
+  return serveModel(t, 'model_checkpoint', ...flags)
+}
+
+async function serveModel(t: Test, model: string, ...flags: string[]): Promise<Draining> {
+  const args = [cli, 'serve', '--model-dir', model, '--port', '0', ...flags]
   const serving = await startServing(process.execPath, args)
   t.teardown(() => serving.kill('SIGKILL'))
   const { child, output } = serving
@@ -111,8 +116,21 @@ t.test(
   },
 )
 
+/** Trains a forest that takes some 30 ms for the counterfactual of a row, so that thousands of rows outlast any limit. */
+async function trainLargeForest(t: Test): Promise<string> {
+  const model = join(t.testdir(), 'model')
+  const data = (name: string) => join(root, 'data', name)
+  const plan = ['--plan', data('titanic.plan.json'), '--set', 'n_estimators=300']
+  const made = await shapserve(['train', data('titanic.csv'), '--model-dir', model, ...plan])
+  t.equal(made.status, 0, made.stderr)
+  return model
+}
+
 t.test('at the limit a refusal says why', async (t) => {
-  const serving = await serve(t, '--drain-grace-ms', '0', '--drain-ms', '300')
+  // The work is bounded by nothing but the drain: it is refused neither as too expensive nor at the deadline.
+  const unbounded = ['--explain-seconds', '80000', '--deadline-ms', '86400000']
+  const limits = ['--drain-grace-ms', '0', '--drain-ms', '300']
+  const serving = await serveModel(t, await trainLargeForest(t), ...limits, ...unbounded)
   const { port } = serving
   const [halfHead, halfBody, working, idle] = await Promise.all([
     connectTo(port),
@@ -122,8 +140,9 @@ t.test('at the limit a refusal says why', async (t) => {
   ])
   halfHead.write(small.subarray(0, 30))
   halfBody.write(small.subarray(0, -5))
-  const path = '/explain?method=tree_interventional&interactions=true'
-  working.write(requestOf(path, CSV, `${passenger.csv}\n`.repeat(3000)))
+  const path = '/explain?counterfactual=1&max_changes=5&freeze=Sex'
+  const rows = `${passenger.csv}\n`.repeat(3000)
+  working.write(requestOf(path, CSV, rows, 'accept: application/json\r\n'))
   t.match(await ask(idle, small), { status: 200 })
   await serving.stop()
   for (const [name, socket] of Object.entries({ halfHead, halfBody, working })) {
