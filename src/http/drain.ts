@@ -8,8 +8,8 @@ import { rawProblem, refuseExchange } from './late-answers.ts'
 
 /** A connection without a request is closed when nothing has come over it for so long. */
 const QUIET_MS = 1000
-/** The listener closes when nobody has connected for so long, or else at a moment when nobody does. */
-const CALM_MS = 100
+/** The listener closes after so many looks at which nobody has connected, or else at a moment when nobody does. */
+const CALM_LOOKS = 20
 const CLOSING_MS = 1000
 const LOOK_MS = 5
 /** A turn of the event loop this short leaves no time for a connection to be accepted unseen. */
@@ -92,7 +92,8 @@ async function closeListeners(listeners: readonly NetServer[], limit: number): P
   })
   const began = performance.now()
   let known = 0
-  let calmSince = began
+  // Looks, not time: a process that was stopped for a while, as containers are by their CPU quota, has seen nobody.
+  let calmLooks = 0
   for (;;) {
     await sleep(LOOK_MS)
     await setImmediate()
@@ -100,11 +101,11 @@ async function closeListeners(listeners: readonly NetServer[], limit: number): P
     const before = held.length
     await setImmediate()
     const now = performance.now()
-    if (held.length > known) calmSince = now
+    calmLooks = held.length > known ? 0 : calmLooks + 1
     known = held.length
     // At least one connection is accepted per turn; a short turn leaves no time for one to come unseen.
     const isUnseen = held.length > before || now - turn > SHORT_TURN_MS
-    const isCalm = now - calmSince >= (now - began < CLOSING_MS ? CALM_MS : 0)
+    const isCalm = now - began >= CLOSING_MS || calmLooks >= CALM_LOOKS
     if (now > limit || (isCalm && !isUnseen)) break
   }
   // Not the HTTP server's own close, which also closes connections whose answer is not yet flushed.
