@@ -24,6 +24,8 @@ export interface Connection {
   readonly socket: Socket
   /** Exchanges in the order of their requests; those before the last that is flushed are flushed too. */
   exchanges: readonly Exchange[]
+  /** Bytes read when its last exchange was over; what came after them is the beginning of the next request. */
+  idleBytes: number
   /** Whether its last answer is given and the rest is thrown away. */
   isEnding: boolean
   cut: Cut | undefined
@@ -63,7 +65,13 @@ export function trackConnections(
 ): Connections {
   const all = new Map<Socket, Connection>()
   server.on('connection', (socket: Socket) => {
-    const connection: Connection = { socket, exchanges: [], isEnding: false, cut: undefined }
+    const connection: Connection = {
+      socket,
+      exchanges: [],
+      idleBytes: 0,
+      isEnding: false,
+      cut: undefined,
+    }
     all.set(socket, connection)
     socket.on('close', () => {
       all.delete(socket)
@@ -82,9 +90,16 @@ export function trackConnections(
     const startedAt = performance.now()
     const exchange: Exchange = { request, response, startedAt, isFlushed: false }
     connection.exchanges = [...openExchanges(connection), exchange]
+    const markEnd = () => {
+      if (connection.exchanges.at(-1) === exchange)
+        connection.idleBytes = connection.socket.bytesRead
+    }
     response.on('finish', () => {
       exchange.isFlushed = !isGone(connection.socket)
+      markEnd()
     })
+    // An answer may be given before its request has wholly arrived.
+    request.on('close', markEnd)
   })
   // Computing is limited by the deadline; this is about clients that neither read nor send.
   server.on('timeout', (socket: Socket) => {

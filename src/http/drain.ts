@@ -119,8 +119,6 @@ interface Activity {
   readonly bytesRead: number
   readonly last: Exchange | undefined
   readonly isOpen: boolean
-  /** Bytes read when it was first seen without a request; what came after them is the beginning of the next. */
-  readonly idleBytes: number
   /** Whether it carries a request, or a part of one. */
   readonly carries: boolean
   /** When bytes, a request or the end of an answer were last seen. */
@@ -132,10 +130,7 @@ function observe(connection: Connection, before: Activity | undefined): Activity
   const last = connection.exchanges.at(-1)
   const isOpen = openExchanges(connection).length > 0
   const isSame = before?.last === last && before?.bytesRead === bytesRead
-  const wasIdle = before !== undefined && before.last === last && !before.isOpen
-  // A connection without any request has sent nothing but the beginning of one.
-  const idleBytes = last === undefined ? 0 : wasIdle ? before.idleBytes : bytesRead
-  const isQuiet = isSame && !isOpen && wasIdle
+  const isQuiet = before !== undefined && isSame && !isOpen && !before.isOpen
   const changedAt = isQuiet ? before.changedAt : performance.now()
-  return { bytesRead, last, isOpen, idleBytes, carries: isOpen || bytesRead > idleBytes, changedAt }
+  return { bytesRead, last, isOpen, carries: isOpen || bytesRead > connection.idleBytes, changedAt }
 }
