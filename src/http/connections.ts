@@ -14,6 +14,8 @@ export interface Exchange {
   readonly response: ServerResponse
   /** When its headers were there, by the monotonic clock. */
   readonly startedAt: number
+  /** Whether the request was seen to have arrived to its end. */
+  isWhole: boolean
   /** Whether the system has taken the whole answer. */
   isFlushed: boolean
   /** Milliseconds that the answer may take, where its route needs another time than all. */
@@ -24,7 +26,7 @@ export interface Connection {
   readonly socket: Socket
   /** Exchanges in the order of their requests; those before the last that is flushed are flushed too. */
   exchanges: readonly Exchange[]
-  /** Bytes read when its last exchange was over; what came after them is the beginning of the next request. */
+  /** Bytes read when its last request was whole; what came after them is the beginning of the next one. */
   idleBytes: number
   /** Whether its last answer is given and the rest is thrown away. */
   isEnding: boolean
@@ -47,6 +49,17 @@ export function connectionsOf(server: Server): Connections | undefined {
 /** Whether what was written to a connection is lost: Node calls it finished all the same. */
 export function isGone({ destroyed, errored }: Socket): boolean {
   return destroyed || (errored !== null && errored !== undefined)
+}
+
+/**
+ * Notes where the last request ends, at the first moment when it is known to be whole: what comes later is the next one's.
+ * An answer may be given before; nobody tells then when the rest has arrived, so it is looked for.
+ */
+export function markWhole(connection: Connection): void {
+  const last = connection.exchanges.at(-1)
+  if (!last || last.isWhole || !last.request.complete) return
+  last.isWhole = true
+  connection.idleBytes = connection.socket.bytesRead
 }
 
 /** Returns the exchanges of a connection that are not over. */
@@ -88,18 +101,15 @@ export function trackConnections(
     const connection = all.get(request.socket)
     if (!connection || connection.isEnding) return
     const startedAt = performance.now()
-    const exchange: Exchange = { request, response, startedAt, isFlushed: false }
+    const exchange: Exchange = { request, response, startedAt, isWhole: false, isFlushed: false }
     connection.exchanges = [...openExchanges(connection), exchange]
-    const markEnd = () => {
-      if (connection.exchanges.at(-1) === exchange)
-        connection.idleBytes = connection.socket.bytesRead
-    }
     response.on('finish', () => {
       exchange.isFlushed = !isGone(connection.socket)
-      markEnd()
     })
-    // An answer may be given before its request has wholly arrived.
-    request.on('close', markEnd)
+    // Node tells the end of a body that is read; a request without one is whole when what has arrived is parsed.
+    const mark = () => markWhole(connection)
+    process.nextTick(mark)
+    request.on('end', mark)
   })
   // Computing is limited by the deadline; this is about clients that neither read nor send.
   server.on('timeout', (socket: Socket) => {

@@ -3,7 +3,7 @@ import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { InputError } from '../errors.ts'
 import type { Connection, Connections, Exchange } from './connections.ts'
-import { endConnection, openExchanges } from './connections.ts'
+import { endConnection, markWhole, openExchanges } from './connections.ts'
 import { rawProblem, refuseExchange } from './late-answers.ts'
 
 /** A connection without a request is closed when nothing has come over it for so long. */
@@ -126,6 +126,7 @@ interface Activity {
 }
 
 function observe(connection: Connection, before: Activity | undefined): Activity {
+  markWhole(connection)
   const { bytesRead } = connection.socket
   const last = connection.exchanges.at(-1)
   const isOpen = openExchanges(connection).length > 0
