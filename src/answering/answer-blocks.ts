@@ -3,6 +3,7 @@ import type { BlockPlace, Codec, Encoded } from '../codecs/codec.ts'
 import { sliceIgnored } from '../codecs/ignored-names.ts'
 import { sliceRows } from '../data/frame.ts'
 import type { Predictor } from '../predictor/predictor.ts'
+import { beginAnswer } from './begin-answer.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import {
   checkForm,
@@ -44,20 +45,8 @@ export function answerInBlocks(
     ? planExplanations(predictor, job, rows, writer, parseExplainOptions(explains))
     : planPredictions(predictor, job, rows, writer)
   const blocks = encodeBlocks(plan, rows, writer, job.blockBytes)
-  const begun: Uint8Array[] = []
-  let size = 0
-  let isDone = false
-  while (!isDone && size <= job.blockBytes) {
-    const next = blocks.next()
-    if (next.done) isDone = true
-    else {
-      begun.push(next.value)
-      size += next.value.length
-    }
-  }
   return {
-    body: joinBytes(begun, size),
-    rest: isDone ? undefined : blocks,
+    ...beginAnswer(blocks, job.blockBytes),
     contentType: job.answer.essence,
     rows: rows.length,
     ignoredColumns: rows.ignoredColumns,
@@ -138,16 +127,4 @@ function* encodeBlocks(
       yield typeof encoded === 'string' ? encoder.encode(encoded) : encoded
     }
   }
-}
-
-function joinBytes(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = parts
-  if (only && parts.length === 1) return only
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

@@ -52,7 +52,7 @@ function describeIgnored(column: string, others: ReadonlySet<string>): RowWarnin
 const WARNING_BYTES = 100
 
 /** Returns the bytes that warnings take at least, which is known before they are listed. */
-export function leastBytes({ count }: JobWarnings): number {
+export function leastBytes({ count }: Pick<JobWarnings, 'count'>): number {
   return count * WARNING_BYTES
 }
 

@@ -44,6 +44,8 @@ export interface TensorJob {
   readonly modelName: string
   /** Outputs of a request that names none. */
   readonly outputs: readonly OutputName[]
+  /** Reads and answers rows in blocks of about so many bytes. */
+  readonly blockBytes?: number | undefined
   /** Options of the query string; those in the body win. */
   readonly options: readonly (readonly [string, unknown])[]
   readonly limits: Limits

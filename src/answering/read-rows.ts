@@ -51,7 +51,20 @@ export async function readRows(
     job.body.length > blockBytes
       ? reader.decodeBlocks?.(job.body, context, job.media.parameters, blockBytes)
       : undefined
-  const read = decode() ?? [await decodeRows(predictor, job)]
+  const again = () => decode() ?? []
+  return checkBlocks(predictor, decode() ?? [await decodeRows(predictor, job)], again)
+}
+
+/**
+ * Checks rows that are decoded block by block.
+ * @param again decodes them a second time, where they are too many to be kept; a list of blocks is kept in any case
+ * @throws InputError for anything wrong in any of them
+ */
+export function checkBlocks(
+  predictor: Predictor,
+  read: Iterable<Decoded>,
+  again: () => Iterable<RowBlock>,
+): CheckedRows {
   let kept: RowBlock[] | undefined = []
   let bytes = 0
   let first: Decoded | undefined
@@ -80,8 +93,7 @@ export async function readRows(
     unknownCategories,
     warnings,
     *blocks() {
-      if (kept) yield* kept
-      else yield* decode() ?? []
+      yield* kept ?? again()
     },
   }
 }

@@ -1,29 +1,34 @@
 /** Answers tensors of the Open Inference Protocol by tensors. */
 import { randomUUID } from 'node:crypto'
-import { decodeInstances, json as jsonCodec } from '../codecs/json.ts'
+import { numberedFrom } from '../codecs/blocks.ts'
+import { type Decoded, decodedRows } from '../codecs/codec.ts'
+import { decodeInstances } from '../codecs/json.ts'
 import { jsonLines } from '../codecs/json-lines.ts'
 import { parseJson } from '../codecs/json-text.ts'
-import { labelAt } from '../codecs/wire.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import { writeBinaryData } from './binary-tensors.ts'
-import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
-import { pickOptions } from './foreign-options.ts'
+import { numberFrom } from './explained-rows.ts'
 import type { JobResult, TensorJob } from './job.ts'
-import { findWarnings, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
-import { checkExplanation, checkPredictions, INLINE_SECONDS, wholeRows } from './limits.ts'
-import { type OutputName, readOutputs, readParameters, readTruth } from './tensor-outputs.ts'
-import { readTensorRows } from './tensor-rows.ts'
-import { checkRequestType } from './tensor-values.ts'
+import { findWarnings, leastBytes, tellRows } from './job-warnings.ts'
+import {
+  checkBytes,
+  checkSeconds,
+  explanationRowBytes,
+  INLINE_BYTES,
+  INLINE_SECONDS,
+} from './limits.ts'
+import { type CheckedRows, checkBlocks } from './read-rows.ts'
+import { type AnswerRows, writeTensors } from './tensor-answer.ts'
+import type { Output, OutputName } from './tensor-outputs.ts'
+import { readRequest, splitBody, type TensorOptions } from './tensor-request.ts'
+import { readTensorRows, type TensorRows } from './tensor-rows.ts'
 
-interface OutputTensor {
-  readonly name: OutputName
-  readonly shape: readonly number[]
-  readonly datatype: 'FP64' | 'BYTES'
-  readonly data: readonly (number | string)[]
-}
+/** Answers larger than this are sent in blocks; rows are read about so many bytes at a time. */
+const BLOCK_BYTES = 1 << 20
+/** Predictions of all rows up to so many bytes are kept, where several outputs are made of them. */
+const KEPT_BYTES = 64 << 20
 
 /**
  * Returns the answer to a job, or undefined when it would take longer than the event loop may be held up
@@ -37,77 +42,129 @@ export function runTensorJob(
 ): JobResult | undefined {
   const { json, binary } = splitBody(job)
   const { id, inputs, outputs, isDefault, options } = readRequest(job, parseJson(decodeUtf8(json)))
-  const { spec } = predictor.preprocessor
-  const maxRows = Math.min(job.limits.maxRows, wholeRows(spec.inputs.length))
-  const rows = readTensorRows(inputs, spec.inputs, maxRows, binary)
-  const decoded = decodeInstances(rows, { ...spec, maxRows })
-  const { frame, ignored } = decoded
-  checkPredictions(predictor, frame.length, job.limits, jsonCodec)
-  const asksExplanation = outputs.some(({ name }) => name === 'explain')
-  const warnings = findWarnings(predictor, decoded)
-  if (asksExplanation) {
-    const check = () =>
-      checkExplanation(predictor, frame, options, job.limits, !inline, leastBytes(warnings))
+  const table = readTensorRows(
+    inputs,
+    predictor.preprocessor.spec.inputs,
+    job.limits.maxRows,
+    binary,
+  )
+  const rows = readBlocks(predictor, table, job.blockBytes ?? BLOCK_BYTES)
+  const explained = outputs.find(({ name }) => name === 'explain')
+  const check = () =>
+    checkExplanations(predictor, job, rows, options, explained?.isBinary === true, !inline)
+  if (explained) {
     const seconds = isDefault ? withWayOut(check) : check()
     if (inline && seconds > INLINE_SECONDS) return undefined
   }
-  const predictions = predictor.predict(frame)
-  const explained = asksExplanation ? explainLines(predictor, frame, options, warnings) : []
-  const answer = writeAnswer(
+  if (inline && answerBytes(predictor, rows, outputs, options) > INLINE_BYTES) return undefined
+  const answer = writeTensors(
     { model_name: job.modelName, model_version: predictor.modelId, id: id ?? randomUUID() },
-    outputs.map(({ name, isBinary }) => {
-      return { tensor: tensorOf(name, predictions, explained), isBinary }
-    }),
+    outputs,
+    answerRows(predictor, rows, options),
+    job.blockBytes ?? BLOCK_BYTES,
   )
   return {
     ...answer,
-    rows: frame.length,
-    ignoredColumns: ignored.count,
-    unknownCategories: warnings.unknownCategories,
-    warnings: warnings.count,
+    rows: rows.length,
+    ignoredColumns: rows.ignoredColumns,
+    unknownCategories: rows.unknownCategories,
+    warnings: rows.warnings,
   }
 }
 
-function splitBody({ body, headerLength }: TensorJob) {
-  if (body.length === 0) throw new InputError('empty_body', 'the request has no body')
-  if (headerLength === undefined) return { json: body, binary: undefined }
-  if (headerLength > body.length) {
-    throw new InputError(
-      'invalid_shape',
-      `Inference-Header-Content-Length is ${headerLength}, the body has ${body.length} bytes`,
-    )
+/** Returns the rows of tensors, all of them read and checked. */
+function readBlocks(predictor: Predictor, table: TensorRows, blockBytes: number): CheckedRows {
+  const { spec } = predictor.preprocessor
+  const context = { ...spec, maxRows: table.length }
+  // A row of lists takes some 40 bytes a cell.
+  const step = Math.max(1, Math.floor(blockBytes / (40 * Math.max(1, spec.inputs.length))))
+  function* read(): Generator<Decoded> {
+    let asLists: boolean | undefined
+    for (let from = 0; from === 0 || from < table.length; from += step) {
+      const cells = table.slice(from, Math.min(from + step, table.length))
+      const decoded = numberedFrom(from, () => decodeInstances(cells, context, asLists))
+      asLists = decoded.asLists
+      yield decodedRows(decoded.frame, decoded.ignored)
+    }
   }
-  return { json: body.subarray(0, headerLength), binary: body.subarray(headerLength) }
+  return checkBlocks(predictor, read(), read)
 }
 
-function readRequest({ outputs: defaults, options: query }: TensorJob, value: unknown) {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new InputError('invalid_shape', 'the body must be an object with "inputs"')
+/**
+ * @param isWhole whether all explanations are made before the first is sent
+ * @param prepare whether an explainer may be built here and now
+ * @returns estimated seconds
+ * @throws InputError for options that the model cannot follow, and explanations that take too much
+ */
+function checkExplanations(
+  predictor: Predictor,
+  { limits }: TensorJob,
+  rows: CheckedRows,
+  options: TensorOptions,
+  isWhole: boolean,
+  prepare: boolean,
+): number {
+  predictor.checkOptions(options)
+  if (isWhole) {
+    const bytes = rows.length * explanationRowBytes(predictor, options)
+    checkBytes(bytes, limits, options.warnings === false ? 0 : leastBytes({ count: rows.warnings }))
   }
-  const { id, inputs, outputs: asked, parameters } = value as Readonly<Record<string, unknown>>
-  if (id !== undefined && id !== null && typeof id !== 'string')
-    throw new InputError('invalid_shape', '"id" must be a text')
-  checkRequestType(parameters)
-  const outputs = readOutputs(asked, defaults, readTruth(parameters, 'binary_data_output') ?? false)
-  const ofOutput = outputs.find(({ name }) => name === 'explain')?.parameters
-  const options = [query, readParameters(parameters), ofOutput ?? {}].flatMap((given) =>
-    pickOptions(Array.isArray(given) ? given : Object.entries(given)),
-  )
-  const isDefault = !Array.isArray(asked) || asked.length === 0
-  return { id, inputs, outputs, isDefault, options: readOptions(options) }
+  const seconds = predictor.estimateSeconds(rows.length, options, prepare)
+  checkSeconds(seconds, rows.length, limits)
+  return seconds
 }
 
-/** Options of the output `explain`, which has one form. */
-type TensorOptions = Omit<ExplainRequest, 'format'>
+/** Returns about how many bytes the tensors of an answer have, on the safe side. */
+function answerBytes(
+  predictor: Predictor,
+  { length }: CheckedRows,
+  outputs: readonly Output[],
+  options: TensorOptions,
+): number {
+  const { classes } = predictor
+  const rowBytes: Readonly<Record<OutputName, () => number>> = {
+    predict: () => Math.max(24, ...classes.map((name) => 2 * name.length + 4)),
+    predict_proba: () => 24 * classes.length,
+    explain: () => explanationRowBytes(predictor, options),
+  }
+  return length * outputs.reduce((sum, { name }) => sum + rowBytes[name](), 0)
+}
 
-/** One text per row has room for one explanation in the form of /explain. */
-function readOptions(given: readonly (readonly [string, unknown])[]): TensorOptions {
-  const { format, ...options } = parseExplainOptions(given)
-  if (format === undefined || format === 'json') return options
-  throw new InputError(
-    'invalid_option',
-    `format is ${quote(format)}, the output explain has format=json`,
-  )
+/** Returns what the tensors of an answer are made of. */
+function answerRows(predictor: Predictor, rows: CheckedRows, options: TensorOptions): AnswerRows {
+  const { classes, numericClasses } = predictor
+  const { length } = rows
+  const predictions: Predictions[] = []
+  return {
+    length,
+    classes,
+    numericClasses,
+    *predictions() {
+      if (predictions.length > 0) yield* predictions
+      else {
+        const isKept = length * classes.length * 8 <= KEPT_BYTES
+        for (const { frame } of rows.blocks()) {
+          const predicted = predictor.predict(frame)
+          if (isKept) predictions.push(predicted)
+          yield predicted
+        }
+      }
+    },
+    *explanations() {
+      const isPart = length > 1
+      let before = 0
+      for (const block of rows.blocks()) {
+        const explanations = predictor.explain(block.frame, { ...options, isPart })
+        const lines = jsonLines.encodeExplanations(numberFrom(explanations, before), {
+          format: 'json',
+          mediaParameters: new Map(),
+          warnings: tellRows(findWarnings(predictor, block), options.warnings),
+        })
+        before += block.frame.length
+        yield lines.split('\n').filter((line) => line !== '')
+      }
+    },
+  }
 }
 
 /** An explanation that nobody has asked for by name is refused with what to ask instead. */
@@ -119,69 +176,4 @@ function withWayOut<T>(check: () => T): T {
     if (!isCost) throw error
     throw new InputError(error.code, `${error.message}, or name "outputs" without "explain"`)
   }
-}
-
-function explainLines(
-  predictor: Predictor,
-  frame: Parameters<Predictor['explain']>[0],
-  { warnings: asked, ...options }: TensorOptions,
-  warnings: JobWarnings,
-): string[] {
-  const style = {
-    format: 'json',
-    mediaParameters: new Map<string, string>(),
-    warnings: tellRows(warnings, asked),
-  } as const
-  return jsonLines
-    .encodeExplanations(predictor.explain(frame, options), style)
-    .split('\n')
-    .filter((line) => line !== '')
-}
-
-function tensorOf(
-  name: OutputName,
-  predictions: Predictions,
-  explained: readonly string[],
-): OutputTensor {
-  const { rows, classes, numericClasses, probabilities } = predictions
-  switch (name) {
-    case 'explain':
-      return { name, shape: [rows], datatype: 'BYTES', data: explained }
-    case 'predict_proba':
-      return {
-        name,
-        shape: [rows, classes.length],
-        datatype: 'FP64',
-        data: Array.from(probabilities),
-      }
-    case 'predict': {
-      const data = Array.from({ length: rows }, (_, row) => labelAt(predictions, row))
-      return { name, shape: [rows], datatype: numericClasses ? 'FP64' : 'BYTES', data }
-    }
-  }
-}
-
-/** Returns JSON, and behind it the data of the tensors that were asked for as bytes. */
-function writeAnswer(
-  head: Readonly<Record<string, unknown>>,
-  outputs: readonly { readonly tensor: OutputTensor; readonly isBinary: boolean }[],
-): Pick<JobResult, 'body' | 'contentType' | 'jsonLength'> {
-  const parts: Uint8Array[] = []
-  const written = outputs.map(({ tensor, isBinary }) => {
-    if (!isBinary) return tensor
-    const { data, ...rest } = tensor
-    const bytes = writeBinaryData(data)
-    parts.push(bytes)
-    return { ...rest, parameters: { binary_data_size: bytes.length } }
-  })
-  const json = new TextEncoder().encode(JSON.stringify({ ...head, outputs: written }))
-  if (parts.length === 0) return { body: json, contentType: 'application/json' }
-  const body = new Uint8Array(parts.reduce((sum, part) => sum + part.length, json.length))
-  body.set(json)
-  let offset = json.length
-  for (const part of parts) {
-    body.set(part, offset)
-    offset += part.length
-  }
-  return { body, contentType: 'application/octet-stream', jsonLength: json.length }
 }

@@ -2,7 +2,7 @@
 import { normalText } from '../data/text.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
-import { type Datatype, datatypes, readBinaryData } from './binary-tensors.ts'
+import { type Datatype, datatypes, readBinaryData, type ValueAt } from './binary-tensors.ts'
 import { valueReader } from './tensor-values.ts'
 
 interface InputTensor {
@@ -10,14 +10,21 @@ interface InputTensor {
   readonly datatype: Datatype
   readonly shape: readonly number[]
   /** As JSON or the bytes have them; `read` tells what they mean. */
-  readonly data: readonly unknown[]
+  readonly valueAt: ValueAt
   /** Returns a value as the tensor's types mean it. */
   readonly read: ReturnType<typeof valueReader>
 }
 
+/** Rows that tensors hold; they are made where they are asked for, because as JSON they take many times the memory. */
+export interface TensorRows {
+  readonly length: number
+  /** Returns the rows from `start` up to `end` as lists or objects, as the JSON decoder takes them. */
+  slice(start: number, end: number): unknown[]
+}
+
 /**
- * Returns rows as lists or objects, as the JSON decoder takes them: a single tensor of shape [rows, columns] holds the
- * columns in the model's order, tensors of shape [rows] or [rows, 1] are columns by name.
+ * Returns the rows of tensors: a single tensor of shape [rows, columns] holds the columns in the model's order, tensors
+ * of shape [rows] or [rows, 1] are columns by name.
  * @param binary what stands behind the JSON: the data of the tensors that are binary, in their order
  * @throws InputError naming the tensor
  */
@@ -26,7 +33,7 @@ export function readTensorRows(
   inputs: readonly InputColumn[],
   maxRows: number,
   binary: Uint8Array | undefined,
-): unknown[] {
+): TensorRows {
   if (!Array.isArray(value) || value.length === 0) {
     throw new InputError('invalid_shape', '"inputs" must be a list of tensors')
   }
@@ -39,7 +46,7 @@ export function readTensorRows(
     const [rows = 0, width = 1] =
       first.shape.length === 1 && inputs.length > 1 ? [1, first.shape[0]] : first.shape
     checkRows(rows, maxRows)
-    return Array.from({ length: rows }, (_, row) =>
+    return rowsOf(rows, (row) =>
       Array.from({ length: width }, (_, j) => cellOf(first, row * width + j, row, inputs[j])),
     )
   }
@@ -68,21 +75,28 @@ export function readTensorRows(
       )
     }
   }
-  return Array.from({ length: rows }, (_, row) =>
+  return rowsOf(rows, (row) =>
     Object.fromEntries(
       tensors.map((tensor) => [tensor.name, cellOf(tensor, row, row, inputOf.get(tensor.name))]),
     ),
   )
 }
 
+function rowsOf(length: number, rowAt: (row: number) => unknown): TensorRows {
+  return {
+    length,
+    slice: (start, end) => Array.from({ length: end - start }, (_, i) => rowAt(start + i)),
+  }
+}
+
 /** Returns the value at a position of a tensor as JSON would have it for that column: of numbers, truths are 1 and 0. */
 function cellOf(
-  { data, read, datatype }: InputTensor,
+  { valueAt, read, datatype }: InputTensor,
   at: number,
   row: number,
   input: InputColumn | undefined,
 ): unknown {
-  const value = read(data[at], { row: row + 1, column: input?.name })
+  const value = read(valueAt(at), { row: row + 1, column: input?.name })
   return datatype === 'BOOL' && input?.type === 'number' && value !== null ? Number(value) : value
 }
 
@@ -121,17 +135,18 @@ function readTensor(value: unknown, index: number, reading: Reading): InputTenso
       )
     }
     const own = reading.binary.take(bytes, where)
-    return { name, shape, datatype, read, data: readBinaryData(datatype, size, own, where) }
+    return { name, shape, datatype, read, valueAt: readBinaryData(datatype, size, own, where) }
   }
   if (!Array.isArray(data)) throw new InputError('invalid_shape', `${where} has no data`)
-  const flat: unknown[] = data.flat(1)
+  // A copy only where there is something to unfold.
+  const flat: unknown[] = data.some(Array.isArray) ? data.flat(1) : data
   if (!Number.isSafeInteger(size) || flat.length !== size) {
     throw new InputError(
       'invalid_shape',
       `${where} has ${flat.length} values, its shape [${shape}] means ${size}`,
     )
   }
-  return { name, shape, datatype, read, data: flat }
+  return { name, shape, datatype, read, valueAt: (at) => flat[at] }
 }
 
 /** Hands out what stands behind the JSON, tensor by tensor. */

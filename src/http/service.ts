@@ -241,7 +241,7 @@ export function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
 
 /** Large bodies and answers are read and made in blocks. */
 function inBlocks(job: Job, blockBytes: number): Job {
-  return job.operation === 'infer' ? job : { ...job, blockBytes }
+  return { ...job, blockBytes }
 }
 
 function hasNoBody({ headers }: FastifyRequest): boolean {

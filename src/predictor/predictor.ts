@@ -22,6 +22,8 @@ export type { ExplainOptions } from './options.ts'
 export interface Predictor {
   readonly modelId: string
   readonly classes: readonly string[]
+  /** Whether labels are written as numbers. */
+  readonly numericClasses: boolean
   readonly preprocessor: Preprocessor
   /** The default explainer, made when it is first asked for. Throws InputError `cannot_explain` where there is none. */
   readonly explainer: ModelExplainer
@@ -92,6 +94,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
   return {
     modelId,
     classes,
+    numericClasses,
     preprocessor,
     get explainer() {
       return chooseOffer(offers, {}).build()
