@@ -15,6 +15,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'http', from: ['commands'] },
   { name: 'answering', from: ['http', 'commands'] },
   { name: 'config.ts' },
+  { name: 'settings', from: ['config.ts'] },
   { name: 'training', from: ['commands'] },
   { name: 'tables' },
   { name: 'model-directory' },
