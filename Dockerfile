@@ -19,6 +19,7 @@ LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \
+    MODEL_SERVER_WORKERS=auto \
     NODE_COMPILE_CACHE=/app/.cache \
     MALLOC_ARENA_MAX=2
 COPY --from=build /app/package.json ./

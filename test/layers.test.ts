@@ -12,7 +12,8 @@ const source = join(import.meta.dirname, '../src')
 const layers: readonly { name: string; pure?: true; from?: readonly string[] }[] = [
   { name: 'cli.ts' },
   { name: 'commands' },
-  { name: 'http', from: ['commands'] },
+  { name: 'processes', from: ['commands'] },
+  { name: 'http', from: ['commands', 'processes'] },
   { name: 'answering', from: ['http', 'commands'] },
   { name: 'config.ts' },
   { name: 'settings', from: ['config.ts'] },

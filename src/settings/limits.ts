@@ -4,7 +4,7 @@ import { parseWhole, type Setting } from './setting.ts'
 export interface LimitConfig {
   readonly maxBodyBytes: number
   readonly maxRows: number
-  readonly workers: number
+  readonly threads: number
   readonly deadlineMs: number
   readonly explainSeconds: number
   readonly drainMs: number
@@ -35,12 +35,12 @@ export const limitSettings: readonly Setting<keyof LimitConfig>[] = [
     parse: (text, name) => parseWhole(text, name, 1, 100_000_000),
   },
   {
-    key: 'workers',
-    flag: '--workers',
-    env: ['SAGEMAKER_MODEL_SERVER_WORKERS'],
+    key: 'threads',
+    flag: '--threads',
+    env: ['SHAPSERVE_THREADS'],
     default: 'auto',
     description:
-      'worker threads for large requests; auto = one less than the cores; 0 = none but one for Parquet',
+      'worker threads of each process for large requests; auto = one less than the cores, shared among the processes; 0 = none but one for Parquet',
     parse: (text, name) => (text === 'auto' ? -1 : parseWhole(text, name, 0, 256)),
   },
   {

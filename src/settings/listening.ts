@@ -1,4 +1,4 @@
-/** Where the server is: its model, address, and what it says. */
+/** Where the server is: its model, address, processes, and what it says. */
 import { InputError, quote } from '../errors.ts'
 import { parseWhole, type Setting } from './setting.ts'
 
@@ -6,6 +6,8 @@ export interface ListeningConfig {
   readonly modelDir: string
   readonly host: string
   readonly port: number
+  /** Processes that serve; -1 = as many as suit the machine. */
+  readonly workers: number
   readonly logLevel: string
 }
 
@@ -35,6 +37,15 @@ export const listeningSettings: readonly Setting<keyof ListeningConfig>[] = [
     default: '8080',
     description: 'port to listen on; 0 = any free one',
     parse: (text, name) => parseWhole(text, name, 0, 65535),
+  },
+  {
+    key: 'workers',
+    flag: '--workers',
+    env: ['SAGEMAKER_MODEL_SERVER_WORKERS', 'MODEL_SERVER_WORKERS'],
+    default: '1',
+    description:
+      'processes that serve, each with the model; auto = one per core, as far as there are 256 MiB of memory for each; a multi-model endpoint has one',
+    parse: (text, name) => (text === 'auto' ? -1 : parseWhole(text, name, 1, 256)),
   },
   {
     key: 'logLevel',
