@@ -1,5 +1,6 @@
 /** Settings of `serve`: one table, from which they are read, `--help` is printed and `docs/serving.md` is checked. */
 import { didYouMean, quote } from './errors.ts'
+import { type AccessConfig, accessSettings } from './settings/access.ts'
 import { type AnswerConfig, answerSettings } from './settings/answers.ts'
 import { type LimitConfig, limitSettings } from './settings/limits.ts'
 import { type ListeningConfig, listeningSettings } from './settings/listening.ts'
@@ -9,7 +10,12 @@ import { parseTruth, type Setting } from './settings/setting.ts'
 /** The process's environment, passed in so that nothing else reads it. */
 export type Env = Readonly<Record<string, string | undefined>>
 
-export interface Config extends ListeningConfig, LimitConfig, AnswerConfig, MultiModelConfig {
+export interface Config
+  extends ListeningConfig,
+    AccessConfig,
+    LimitConfig,
+    AnswerConfig,
+    MultiModelConfig {
   /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
   readonly batch: boolean
 }
@@ -17,6 +23,7 @@ export interface Config extends ListeningConfig, LimitConfig, AnswerConfig, Mult
 /** All settings, theme by theme. */
 export const settings: readonly Setting<keyof Config>[] = [
   ...listeningSettings,
+  ...accessSettings,
   ...limitSettings,
   ...answerSettings,
   ...multiModelSettings,

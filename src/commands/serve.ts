@@ -11,7 +11,10 @@ export function declareServe(program: Command): void {
   const command = program.command('serve').description('serve a model over HTTP')
   for (const setting of settings) {
     const text = `${setting.description} (${setting.env.join(', ')}; default ${setting.default})`
-    command.addOption(new Option(`${setting.flag} <value>`, text))
+    const option = setting.isSwitch
+      ? new Option(`${setting.flag} [value]`, text).preset('true')
+      : new Option(`${setting.flag} <value>`, text)
+    command.addOption(option)
   }
   command.action((flags: Record<string, string>) =>
     serveUntilStopped({

@@ -12,6 +12,7 @@ import { InputError } from '../errors.ts'
 import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
 import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
+import { checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
 import { type Connections, connectionsOf } from './connections.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
@@ -92,6 +93,8 @@ export async function prepareServer(
   log: Logger,
   processes = 1,
 ): Promise<PreparedServer> {
+  checkExposure('--host', config.host, config)
+  const access = config.tokenFile === '' ? undefined : await createAccess(config.tokenFile, log)
   const threads =
     config.threads < 0 ? Math.max(1, Math.floor(defaultWorkers() / processes)) : config.threads
   if (config.enableExplanations !== '') {
@@ -125,7 +128,7 @@ export async function prepareServer(
         }),
         loader,
       })
-  const app = buildApp(routes, { ...options, logger: log as FastifyBaseLogger })
+  const app = buildApp(routes, { ...options, access, logger: log as FastifyBaseLogger })
   await app.ready()
   if (model && model.extraFiles.length > 0) {
     log.info(
@@ -149,6 +152,7 @@ export async function prepareServer(
         error: new InputError('shutting_down', 'the service is stopping; ask again elsewhere'),
       })
       if (lost > 0) log.warn({ requests: lost }, 'the drain limit cut answers short')
+      access?.close()
       await app.close()
       await pool.close()
       await loader.close()

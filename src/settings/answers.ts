@@ -47,6 +47,7 @@ export const answerSettings: readonly Setting<keyof AnswerConfig>[] = [
   },
   {
     key: 'predictProbabilities',
+    isSwitch: true,
     flag: '--predict-proba',
     env: ['PREDICT_PROBA'],
     default: 'false',

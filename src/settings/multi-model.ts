@@ -9,6 +9,7 @@ export interface MultiModelConfig {
 export const multiModelSettings: readonly Setting<keyof MultiModelConfig>[] = [
   {
     key: 'multiModel',
+    isSwitch: true,
     flag: '--multi-model',
     env: ['SAGEMAKER_MULTI_MODEL'],
     default: 'false',

@@ -8,6 +8,8 @@ export interface Setting<Key extends string = string> {
   readonly env: readonly string[]
   readonly default: string
   readonly description: string
+  /** Whether the flag alone means true. */
+  readonly isSwitch?: true
   readonly parse: (text: string, name: string) => string | number | boolean
 }
 
