@@ -146,6 +146,8 @@ export type ArtifactErrorCode =
   | 'mismatch'
   /** Stored predictions that this program does not reproduce. */
   | 'self_test'
+  /** Not signed, or not for the key that is asked for. */
+  | 'signature'
   /** Another training that writes to the same directory. */
   | 'locked'
   /** A directory that cannot be written. */

@@ -9,6 +9,7 @@ import { checkCondition } from '../codecs/clarify.ts'
 import { parseSelection, selectionWarnings } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
+import { readPublicKey } from '../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
 import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
@@ -102,6 +103,7 @@ export async function prepareServer(
       throw new InputError(error.code, `--enable-explanations: ${error.message}`)
     })
   }
+  const publicKey = config.publicKey === '' ? undefined : await readPublicKey(config.publicKey)
   const selection = parseSelection(config.inferenceOutput)
   for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
   const pool = createJobPool(Math.max(1, threads))
@@ -113,8 +115,10 @@ export async function prepareServer(
     isDraining: () => draining,
   }
   const service = createService(options)
-  const loader = threads > 0 ? createThreadLoader() : createInlineLoader()
-  const model = config.multiModel ? undefined : await readModelDirectory(config.modelDir)
+  const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
+  const model = config.multiModel
+    ? undefined
+    : await readModelDirectory(config.modelDir, undefined, publicKey)
   const routes = model
     ? buildRoutes(model, service)
     : multiModelRoutes(service, {
