@@ -16,9 +16,12 @@ FROM node:24-slim
 WORKDIR /app
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
       com.amazonaws.sagemaker.capabilities.multi-models=true
+# IAM asks who calls on SageMaker. Elsewhere give AUTH_TOKEN_FILE, or unset ALLOW_UNAUTHENTICATED.
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \
+    MODEL_SERVER_WORKERS=auto \
+    ALLOW_UNAUTHENTICATED=true \
     NODE_COMPILE_CACHE=/app/.cache \
     MALLOC_ARENA_MAX=2
 COPY --from=build /app/package.json ./

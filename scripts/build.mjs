@@ -6,11 +6,12 @@ import { buildKernels } from './build-kernels.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The executable, and the files that threads begin with. */
+/** The executable, and the files that threads and processes begin with. */
 const entryPoints = [
   'src/cli.ts',
   'src/answering/job-thread.ts',
   'src/answering/loader-thread.ts',
+  'src/processes/served-process.ts',
   'src/training/training-thread.ts',
 ]
 

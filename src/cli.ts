@@ -19,6 +19,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   serve: async () => (await import('./commands/serve.ts')).declareServe,
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
+  sign: async () => (await import('./commands/sign.ts')).declareSign,
   inspect: async () => (await import('./commands/inspect.ts')).declareInspect,
   openapi: async () => (await import('./commands/openapi.ts')).declareOpenApi,
 }

@@ -61,6 +61,7 @@ export const inputErrorCodes = {
   too_many_headers: 'request headers over the limit',
   too_many_keys: 'a JSON object with more than 10,000 keys',
   too_many_rows: 'more rows than one request may hold',
+  unauthorized: 'a request without a valid token, where tokens are asked for',
   unknown_model: 'a model that is not loaded',
   unknown_column: 'a column name that does not exist',
   unsupported_encoding: 'a Content-Encoding other than gzip and identity',
@@ -145,6 +146,8 @@ export type ArtifactErrorCode =
   | 'mismatch'
   /** Stored predictions that this program does not reproduce. */
   | 'self_test'
+  /** Not signed, or not for the key that is asked for. */
+  | 'signature'
   /** Another training that writes to the same directory. */
   | 'locked'
   /** A directory that cannot be written. */

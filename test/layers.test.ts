@@ -12,9 +12,11 @@ const source = join(import.meta.dirname, '../src')
 const layers: readonly { name: string; pure?: true; from?: readonly string[] }[] = [
   { name: 'cli.ts' },
   { name: 'commands' },
-  { name: 'http', from: ['commands'] },
+  { name: 'processes', from: ['commands'] },
+  { name: 'http', from: ['commands', 'processes'] },
   { name: 'answering', from: ['http', 'commands'] },
   { name: 'config.ts' },
+  { name: 'settings', from: ['config.ts'] },
   { name: 'training', from: ['commands'] },
   { name: 'tables' },
   { name: 'model-directory' },

@@ -1,4 +1,5 @@
 /** Models read in a thread of their own: reading, checking and testing one never holds up requests to others. */
+import type { KeyObject } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -27,13 +28,21 @@ export interface ModelLoader {
 /** How long a thread without work is kept: starting one takes a twentieth of a second. */
 const IDLE_MS = 1000
 
-/** Returns a loader that reads on the event loop itself. */
-export function createInlineLoader(): ModelLoader {
-  return { load: readModelDirectory, collect: collectGarbage, close: async () => {} }
+/**
+ * Returns a loader that reads on the event loop itself.
+ * @param publicKey models must be signed for it; absent = they need not be signed
+ */
+export function createInlineLoader(publicKey?: KeyObject): ModelLoader {
+  const load: ModelLoader['load'] = (directory, reserve) =>
+    readModelDirectory(directory, reserve, publicKey)
+  return { load, collect: collectGarbage, close: async () => {} }
 }
 
-/** Returns a loader whose thread is started when it is needed, and ended when it is not. */
-export function createThreadLoader(): ModelLoader {
+/**
+ * Returns a loader whose thread is started when it is needed, and ended when it is not.
+ * @param publicKey models must be signed for it; absent = they need not be signed
+ */
+export function createThreadLoader(publicKey?: KeyObject): ModelLoader {
   let thread: Threads<LoadTask, LoadAnswer> | undefined
   let idle: NodeJS.Timeout | undefined
   let loads = 0
@@ -57,7 +66,7 @@ export function createThreadLoader(): ModelLoader {
     const refused = answerReserves(requests, reserve)
     const own = thread
     try {
-      return await own.run({ directory, memory }, { transfer: [memory] })
+      return await own.run({ directory, memory, publicKey }, { transfer: [memory] })
     } catch (error) {
       if (refused.length > 0) throw refused[0]
       if (isOutOfMemory(error)) {

@@ -2,28 +2,40 @@
 import type { Command } from 'commander'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { ExplainerOffer } from '../models/model.ts'
-import { DEFAULT_MODEL_DIR } from './shared-flags.ts'
+import { DEFAULT_MODEL_DIR, publicKeyOption } from './shared-flags.ts'
 
 export function declareInspect(program: Command): void {
   program
     .command('inspect')
     .description('verify a model directory and show what is in it')
     .argument('[dir]', 'the directory', process.env.SM_MODEL_DIR || DEFAULT_MODEL_DIR)
+    .addOption(publicKeyOption())
     .option('--json', 'the model card as JSON')
-    .action((directory: string, flags: { json?: true }) => inspect(directory, flags.json === true))
+    .action((directory: string, { json, publicKey }: { json?: true; publicKey?: string }) =>
+      inspect(directory, json === true, publicKey),
+    )
 }
 
 /** Verifies a model directory and writes what is in it; throws ArtifactError when it is refused. */
-async function inspect(directory: string, json: boolean): Promise<void> {
+async function inspect(directory: string, json: boolean, publicKey?: string): Promise<void> {
   const { readModelDirectory } = await import('../model-directory/read.ts')
+  const { readPublicKey } = await import('../model-directory/keys.ts')
   const { kindOf } = await import('../models/index.ts')
   const { buildCard } = await import('../predictor/describe-model.ts')
   const { createOutput, printable, printableJson } = await import('./terminal.ts')
-  const loaded = await readModelDirectory(directory)
+  const loaded = await readModelDirectory(
+    directory,
+    undefined,
+    publicKey ? await readPublicKey(publicKey) : undefined,
+  )
   const { artifact, predictor } = loaded
   const text = json
     ? printableJson(JSON.stringify(buildCard(artifact, predictor)))
-    : describeDirectory(loaded, kindOf(artifact.model).describeSize(artifact.model))
+    : describeDirectory(
+        loaded,
+        kindOf(artifact.model).describeSize(artifact.model),
+        Boolean(publicKey),
+      )
         .map(printable)
         .join('\n')
   createOutput({ quiet: false }).result(`${text}\n`)
@@ -34,7 +46,7 @@ function describeExplanation([offer]: readonly ExplainerOffer[]): string {
   return offer === undefined ? '' : (offer.refusal ?? `${offer.space}, ${offer.method}`)
 }
 
-function describeDirectory(loaded: LoadedModel, size: string): string[] {
+function describeDirectory(loaded: LoadedModel, size: string, isSigned: boolean): string[] {
   const { artifact, predictor, files, extraFiles } = loaded
   const { classes, plan, preprocessor, training } = artifact
   return [
@@ -57,6 +69,6 @@ function describeDirectory(loaded: LoadedModel, size: string): string[] {
         `${i === 0 ? 'files     ' : '          '}${name}   ${bytes.length} bytes`,
     ),
     ...(extraFiles.length > 0 ? [`          not read: ${extraFiles.slice(0, 10).join(', ')}`] : []),
-    'verified  sizes, checksums, structure, self-test',
+    `verified  sizes, checksums, structure, self-test${isSigned ? ', signature' : ''}`,
   ]
 }

@@ -1,6 +1,8 @@
 /** `shapserve serve`: the server with its signals. */
 import { type Command, Option } from 'commander'
 import { type Config, loadConfig, settings, strayVariables } from '../config.ts'
+import type { ServerOptions } from '../http/server.ts'
+import { countProcesses } from '../processes/count.ts'
 import { writeStandardError } from './output/standard-streams.ts'
 import { sageMakerPaths } from './sagemaker/directories.ts'
 import { printableJson } from './terminal.ts'
@@ -9,14 +11,17 @@ export function declareServe(program: Command): void {
   const command = program.command('serve').description('serve a model over HTTP')
   for (const setting of settings) {
     const text = `${setting.description} (${setting.env.join(', ')}; default ${setting.default})`
-    command.addOption(new Option(`${setting.flag} <value>`, text))
+    const option = setting.isSwitch
+      ? new Option(`${setting.flag} [value]`, text).preset('true')
+      : new Option(`${setting.flag} <value>`, text)
+    command.addOption(option)
   }
   command.action((flags: Record<string, string>) =>
-    serveUntilStopped(
-      loadConfig(process.env, flagsByKey(flags)),
-      sageMakerPaths(process.env).models,
-      strayVariables(process.env),
-    ),
+    serveUntilStopped({
+      config: loadConfig(process.env, flagsByKey(flags)),
+      modelsRoot: sageMakerPaths(process.env).models,
+      warnings: strayVariables(process.env),
+    }),
   )
 }
 
@@ -32,12 +37,23 @@ function flagsByKey(
   )
 }
 
+/** Time that a process with a defect gets for the requests that it is answering. */
+const DEFECT_DRAIN_MS = 8000
+/** A process with a defect ends so long after its drain's limit at the latest. */
+const OVERTIME_MS = 1500
+
+/** What runs until it is drained: one process, or the supervisor of several. */
+interface Served {
+  readonly url: string
+  readonly example: Readonly<Record<string, unknown>> | undefined
+  readonly log: { fatal(facts: object, text: string): void }
+  /** Throws when the service cannot go on. */
+  readonly failed?: Promise<never>
+  drain(reason: string, limitMs?: number): Promise<void>
+}
+
 /** Serves until SIGTERM, SIGINT or SIGHUP, then lets running requests finish; returns when everything is closed. */
-async function serveUntilStopped(
-  config: Config,
-  modelsRoot: string,
-  warnings: readonly string[],
-): Promise<void> {
+async function serveUntilStopped(options: ServerOptions): Promise<void> {
   let stop: (reason: string) => void = () => {}
   const stopped = new Promise<string>((resolve) => {
     stop = resolve
@@ -45,19 +61,36 @@ async function serveUntilStopped(
   // Before anything slow: a process that runs as PID 1 without a handler ignores SIGTERM.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => stop(signal))
-  const { startServer } = await import('../http/server.ts')
-  const starting = startServer(config, modelsRoot, warnings)
-  const first = await Promise.race([starting, stopped])
-  if (typeof first === 'string') return
-  if (first.example) printUsage(first.url, first.example, config)
+  const served = await Promise.race([startServed(options), stopped])
+  if (typeof served === 'string') return
+  if (served.example) printUsage(served.url, served.example, options.config)
+  let limitMs: number | undefined
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      first.app.log.fatal({ err: error }, event)
+      served.log.fatal({ err: error }, event)
       process.exitCode = 1
+      limitMs = DEFECT_DRAIN_MS
+      // The drain itself may be what has the defect.
+      setTimeout(() => process.exit(1), DEFECT_DRAIN_MS + OVERTIME_MS)
       stop(event)
     })
   }
-  await first.drain(await stopped)
+  const reason = await Promise.race([stopped, ...(served.failed ? [served.failed] : [])])
+  await served.drain(reason, limitMs)
+}
+
+async function startServed({ config, modelsRoot, warnings }: ServerOptions): Promise<Served> {
+  const { processes, warning } = countProcesses(config)
+  const options = { config, modelsRoot, warnings: warning ? [...warnings, warning] : warnings }
+  if (processes === 1) {
+    const { startServer } = await import('../http/server.ts')
+    const server = await startServer(options)
+    return { ...server, log: server.app.log }
+  }
+  const { startProcesses } = await import('../processes/supervisor.ts')
+  const { createLogger } = await import('../http/logger.ts')
+  const log = createLogger(config.logLevel, { pid: process.pid })
+  return { ...(await startProcesses(options, processes, log)), log }
 }
 
 /** Shows a person on this machine what to try; in a container nobody reads it. */

@@ -11,6 +11,14 @@ export function modelDirOption(): Option {
     .default(DEFAULT_MODEL_DIR)
 }
 
+/** Returns the flag that asks for signed models. */
+export function publicKeyOption(): Option {
+  return new Option(
+    '--public-key <key>',
+    'public Ed25519 key in PEM, or its file, for which the model must be signed',
+  ).env('MODEL_PUBLIC_KEY')
+}
+
 /** Gathers the values of a flag that may be repeated. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

@@ -9,6 +9,7 @@ import fastify, {
 } from 'fastify'
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
+import type { Access } from './access.ts'
 import { boundRest, isLast, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
@@ -22,6 +23,8 @@ import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
 
 export interface AppOptions extends ServiceOptions {
+  /** Asks who calls; absent = nobody is asked. */
+  readonly access?: Access | undefined
   readonly logger?: FastifyBaseLogger
 }
 
@@ -52,6 +55,8 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     },
   })
   const { server } = app
+  const { access } = options
+  const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
   server.maxConnections = MAX_CONNECTIONS
   server.on('drop', () => app.log.warn({ connections: MAX_CONNECTIONS }, 'too many connections'))
   const connections = trackConnections(server, logLost)
@@ -65,6 +70,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     rememberReply(reply)
     reply.header('x-content-type-options', 'nosniff')
     checkHeaders(request)
+    if (access && !openUrls.has(request.routeOptions.url ?? '')) access.check(request.raw)
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
@@ -91,7 +97,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   })
 
   for (const { method, url, handler } of routes) app.route({ method, url, handler })
-  const docs = createDocsHandler(() => routes)
+  const docs = createDocsHandler(() => routes, access !== undefined)
   for (const url of docsUrls) app.get(url, docs)
 
   const known = [

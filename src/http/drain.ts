@@ -19,9 +19,9 @@ const TICK_MS = 20
 const FLUSH_MS = 3000
 
 export interface DrainOptions {
-  /** Listeners whose connections are tracked. */
-  readonly listeners: readonly NetServer[]
   readonly connections: Connections
+  /** Closes what connections come from, at the latest at a time of the monotonic clock. */
+  readonly close: (limit: number) => Promise<void>
   /** Milliseconds in which new connections are accepted. */
   readonly graceMs: number
   /** Milliseconds after which what is not answered is refused. */
@@ -35,7 +35,7 @@ export interface DrainOptions {
  * @returns how many exchanges were given up
  */
 export async function drainConnections(options: DrainOptions): Promise<number> {
-  const { connections, listeners, graceMs, limitMs } = options
+  const { connections, close, graceMs, limitMs } = options
   const limit = performance.now() + limitMs
   const grace = Math.min(limit, performance.now() + graceMs)
   const seen = new WeakMap<Connection, Activity>()
@@ -51,12 +51,12 @@ export async function drainConnections(options: DrainOptions): Promise<number> {
       if (isClosed && isIdle) endConnection(connection)
     }
     if (!isClosed && performance.now() >= grace) {
-      await closeListeners(listeners, limit)
+      await close(limit)
       isClosed = true
     }
     if (isClosed && connections.count === 0) return 0
   }
-  if (!isClosed) await closeListeners(listeners, 0)
+  if (!isClosed) await close(0)
   for (const connection of connections.all) {
     const open = openExchanges(connection)
     for (const exchange of open) refuseExchange(exchange, options.error, exchange === open.at(-1))
@@ -76,8 +76,12 @@ export async function drainConnections(options: DrainOptions): Promise<number> {
 /**
  * Closes the listeners without a reset for anybody. The system resets what it has accepted and this process has not, and
  * clients that are answered come back at once: so connections are only taken in, unread, until no more come.
+ * @param limit time of the monotonic clock at which they are closed in any case
  */
-async function closeListeners(listeners: readonly NetServer[], limit: number): Promise<void> {
+export async function closeListeners(
+  listeners: readonly NetServer[],
+  limit: number,
+): Promise<void> {
   const held: (() => void)[] = []
   const restore = listeners.map((listener) => {
     const handlers = listener.listeners('connection')

@@ -10,6 +10,7 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
   method_not_allowed: 405,
   not_acceptable: 406,
   not_found: 404,
+  unauthorized: 401,
   unknown_model: 404,
   overloaded: 503,
   request_timeout: 408,
@@ -21,6 +22,12 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
   too_many_rows: 413,
   unsupported_encoding: 415,
   unsupported_media_type: 415,
+}
+
+/** What a client is to do next. */
+const headersOf: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'www-authenticate': 'Bearer' },
+  503: { 'retry-after': '1' },
 }
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -74,7 +81,7 @@ export function describeProblem(error: InputError, requestId: string): Problem {
     const room = Math.floor((MAX_BODY - write('', kept).length) / 3)
     body = write(cutWritten(error.message, room), kept)
   }
-  return { status, body: Buffer.from(body), headers: status === 503 ? { 'retry-after': '1' } : {} }
+  return { status, body: Buffer.from(body), headers: headersOf[status] ?? {} }
 }
 
 /** Returns any thrown value as an InputError; what is not one is our own defect and says nothing of itself. */

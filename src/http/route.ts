@@ -7,6 +7,8 @@ export interface Route {
   readonly url: string
   /** Whether the name in its path ends at a colon, because a verb of another route may stand there. */
   readonly nameEndsAtColon?: true
+  /** Whether it is answered without a token: probes cannot send one. */
+  readonly isOpen?: true
   readonly schema: Readonly<Record<string, unknown>>
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown
 }

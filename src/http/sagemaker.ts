@@ -35,6 +35,7 @@ export function pingRoute({ options }: Service): Route {
   return {
     method: 'GET',
     url: '/ping',
+    isOpen: true,
     schema: pingSchema,
     handler(_request, reply) {
       if (options.isDraining?.()) throw new InputError('shutting_down', 'the service is stopping')

@@ -1,8 +1,6 @@
 /** The serving process: loads the model, listens, and stops without losing a request. */
-import { lookup } from 'node:dns/promises'
-import { type AddressInfo, createServer, type Server as NetServer } from 'node:net'
+import { createServer } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
@@ -11,58 +9,116 @@ import { checkCondition } from '../codecs/clarify.ts'
 import { parseSelection, selectionWarnings } from '../codecs/selection.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
+import { readPublicKey } from '../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
 import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
+import { checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
 import { type Connections, connectionsOf } from './connections.ts'
-import { drainConnections } from './drain.ts'
+import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
+import { listenOn, urlOf } from './listen.ts'
+import { createLogger, type Logger } from './logger.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
 import { createService, type ServiceOptions } from './service.ts'
 
-export interface RunningServer {
-  readonly url: string
+/** A server that is ready to answer, and listens nowhere yet. */
+export interface PreparedServer {
   readonly app: FastifyInstance
+  readonly log: Logger
+  /** What the log says of the server when it begins to serve. */
+  readonly facts: Readonly<Record<string, unknown>>
+  /** Id of the one model; undefined on a multi-model endpoint. */
+  readonly modelId: string | undefined
   /** Example row of the model, for the lines that a person sees. */
-  readonly example?: Readonly<Record<string, unknown>>
-  /** Stops accepting, lets running requests finish, closes what is left at the drain limit. */
-  drain(reason: string): Promise<void>
+  readonly example: Readonly<Record<string, unknown>> | undefined
+  /** Answers what is asked, refuses what is left at the drain's limit, and closes everything. */
+  drain(reason: string, limits: DrainLimits): Promise<void>
+}
+
+export interface DrainLimits extends Pick<DrainOptions, 'close' | 'graceMs' | 'limitMs'> {}
+
+export interface RunningServer extends Pick<PreparedServer, 'app' | 'example'> {
+  readonly url: string
+  /**
+   * Stops accepting, lets running requests finish, closes what is left at the drain limit.
+   * @param limitMs that limit in milliseconds, instead of the one that is set
+   */
+  drain(reason: string, limitMs?: number): Promise<void>
+}
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly config: Config
+  /** Directory that a multi-model endpoint's models lie in. */
+  readonly modelsRoot: string
+  /** What is to be said of the settings. */
+  readonly warnings: readonly string[]
 }
 
 /**
  * Loads the model and listens.
- * @param modelsRoot directory that a multi-model endpoint's models lie in
- * @param warnings what is to be said of the settings
  * @throws ArtifactError for a model that is refused, InputError for an address that cannot be used
  */
-export async function startServer(
-  config: Config,
-  modelsRoot: string,
-  warnings: readonly string[],
-): Promise<RunningServer> {
-  const time = pino.stdTimeFunctions.isoTime
-  const logger = pino({ level: config.logLevel, base: null, timestamp: time }, logStream())
-  const workers = config.workers < 0 ? defaultWorkers() : config.workers
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config } = options
+  const prepared = await prepareServer(options, createLogger(config.logLevel))
+  const { app, log, facts, example } = prepared
+  // Connections of all addresses meet in one server, which knows of every one when it stops.
+  const listeners = await listenOn(config, app.server, (address) =>
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      app.server.emit('connection', socket),
+    ).on('error', (error) => log.warn({ address, err: error }, 'not listening')),
+  )
+  const url = urlOf(app.server, config)
+  log.info({ url, ...facts }, 'serving')
+  const close = (limit: number) => closeListeners(listeners, limit)
+  return {
+    url,
+    app,
+    example,
+    drain: (reason, limitMs = config.drainMs) =>
+      prepared.drain(reason, { close, graceMs: Math.min(limitMs, config.drainGraceMs), limitMs }),
+  }
+}
+
+/**
+ * Loads the model and builds what answers.
+ * @param processes how many processes share the machine
+ * @throws ArtifactError for a model that is refused, InputError for a setting that means nothing
+ */
+export async function prepareServer(
+  { config, modelsRoot, warnings }: ServerOptions,
+  log: Logger,
+  processes = 1,
+): Promise<PreparedServer> {
+  checkExposure('--host', config.host, config)
+  const access = config.tokenFile === '' ? undefined : await createAccess(config.tokenFile, log)
+  const threads =
+    config.threads < 0 ? Math.max(1, Math.floor(defaultWorkers() / processes)) : config.threads
   if (config.enableExplanations !== '') {
     await checkCondition(config.enableExplanations).catch((error: InputError) => {
       throw new InputError(error.code, `--enable-explanations: ${error.message}`)
     })
   }
+  const publicKey = config.publicKey === '' ? undefined : await readPublicKey(config.publicKey)
   const selection = parseSelection(config.inferenceOutput)
-  for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) logger.warn(warning)
-  const pool = createJobPool(Math.max(1, workers))
+  for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
+  const pool = createJobPool(Math.max(1, threads))
   let draining = false
   const options = {
-    ...serviceOptions(config, workers),
+    ...serviceOptions(config, threads, processes),
     selection,
     pool,
     isDraining: () => draining,
   }
   const service = createService(options)
-  const loader = workers > 0 ? createThreadLoader() : createInlineLoader()
-  const model = config.multiModel ? undefined : await readModelDirectory(config.modelDir)
+  const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
+  const model = config.multiModel
+    ? undefined
+    : await readModelDirectory(config.modelDir, undefined, publicKey)
   const routes = model
     ? buildRoutes(model, service)
     : multiModelRoutes(service, {
@@ -76,60 +132,56 @@ export async function startServer(
         }),
         loader,
       })
-  const app = buildApp(routes, { ...options, logger: logger as FastifyBaseLogger })
+  const app = buildApp(routes, { ...options, access, logger: log as FastifyBaseLogger })
+  await app.ready()
   if (model && model.extraFiles.length > 0) {
-    logger.info(
+    log.info(
       { files: model.extraFiles.slice(0, 10) },
       'files of the model directory that are not read',
     )
   }
-  const extra = await listen(app, config)
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : config.port
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  const url = `http://${host}:${port}`
-  logger.info(
-    { url, ...(model ? describeModel(model) : { multi_model: modelsRoot }), workers },
-    'serving',
-  )
   return {
-    url,
     app,
-    ...(model ? { example: exampleRow(model.artifact) } : {}),
-    async drain(reason) {
+    log,
+    facts: { ...(model ? describeModel(model) : { multi_model: modelsRoot }), threads },
+    modelId: model?.artifact.modelId,
+    example: model && exampleRow(model.artifact),
+    async drain(reason, limits) {
       if (draining) return
       draining = true
-      logger.info({ reason }, 'draining')
+      log.info({ reason }, 'draining')
       const lost = await drainConnections({
-        listeners: [app.server, ...extra],
+        ...limits,
         connections: connectionsOf(app.server) as Connections,
-        graceMs: config.drainGraceMs,
-        limitMs: config.drainMs,
         error: new InputError('shutting_down', 'the service is stopping; ask again elsewhere'),
       })
-      if (lost > 0) logger.warn({ requests: lost }, 'the drain limit cut answers short')
+      if (lost > 0) log.warn({ requests: lost }, 'the drain limit cut answers short')
+      access?.close()
       await app.close()
       await pool.close()
       await loader.close()
-      logger.info('stopped')
+      log.info('stopped')
     },
   }
 }
 
-function serviceOptions(config: Config, workers: number): ServiceOptions {
+function serviceOptions(config: Config, threads: number, processes: number): ServiceOptions {
   return {
-    isolatesOnly: workers === 0,
+    isolatesOnly: threads === 0,
     limits: {
       maxRows: config.maxRows,
       maxAnswerBytes: config.maxBodyBytes,
       maxSeconds: config.explainSeconds,
     },
     maxBodyBytes: config.maxBodyBytes,
-    bodyBudget: Math.max(config.maxBodyBytes, Math.min(256 << 20, memoryLimit() * 0.15)),
+    bodyBudget: Math.max(
+      config.maxBodyBytes,
+      Math.min(256 << 20, memoryLimit() * 0.15) / processes,
+    ),
     defaultAccept: checkDefaultAccept(config.defaultAccept),
     isBatch: config.batch,
     deadlineMs: config.deadlineMs,
-    maxConcurrent: Math.max(1, workers),
+    maxConcurrent: Math.max(1, threads) * processes,
     modelName: config.modelName,
     predictProbabilities: config.predictProbabilities,
     inferOutputs: parseOutputNames(config.inferOutputs),
@@ -140,41 +192,4 @@ function serviceOptions(config: Config, workers: number): ServiceOptions {
 function describeModel({ artifact }: LoadedModel): Record<string, unknown> {
   const { modelId, estimator, engine, preprocessor } = artifact
   return { model_id: modelId, estimator, engine, columns: preprocessor.inputs.length }
-}
-
-/** Listens on every address of the host; returns the listeners beside the application's own. */
-async function listen(app: FastifyInstance, { host, port }: Config): Promise<NetServer[]> {
-  const found = host === 'localhost' ? await lookup(host, { all: true }).catch(() => []) : []
-  const [first = host, ...others] = new Set(found.map(({ address }) => address))
-  try {
-    await app.listen({
-      host: first,
-      port,
-      listenTextResolver: (address) => `listening on ${address}`,
-    })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why =
-      code === 'EADDRINUSE'
-        ? 'it is in use'
-        : code === 'EACCES'
-          ? 'it may not be used'
-          : (code ?? String(error))
-    throw new InputError('invalid_parameter', `cannot listen on ${host} port ${port}: ${why}`)
-  }
-  // Connections of all addresses meet in one server, which knows of every one when it stops.
-  const { port: own } = app.server.address() as AddressInfo
-  return others.map((address) =>
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      app.server.emit('connection', socket),
-    )
-      .on('error', (error) => app.log.warn({ address, err: error }, 'not listening'))
-      .listen(own, address),
-  )
-}
-
-/** Standard output that outlives its reader: a closed pipe loses log lines, not requests. */
-function logStream(): NodeJS.WritableStream {
-  process.stdout.on('error', () => {})
-  return process.stdout
 }

@@ -3,8 +3,10 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DATA_FILES, MANIFEST_FILE, SUMMARY_FILE, TRIALS_FILE } from '../artifact/artifact.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
+import { NEXT, readRegularFile } from './files.ts'
 import { nameModelsBelow } from './models-below.ts'
-import { CARD_FILE, MAX_MANIFEST, NEXT, readRegularFile } from './read.ts'
+import { CARD_FILE, MAX_MANIFEST } from './read.ts'
+import { SIGNATURE_FILE } from './signature.ts'
 
 /** Every file that a model may have, by its name in the directory. */
 const modelFiles: readonly string[] = [
@@ -13,6 +15,7 @@ const modelFiles: readonly string[] = [
   SUMMARY_FILE,
   TRIALS_FILE,
   CARD_FILE,
+  SIGNATURE_FILE,
 ]
 
 /** Whether a name is that of a model's file which is not in its place yet. */

@@ -1,15 +1,15 @@
 /** Reads model directories: whole, verified, or not at all. */
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHash, type KeyObject } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { type Artifact, DATA_FILES, MANIFEST_FILE, SUMMARY_FILE } from '../artifact/artifact.ts'
 import { decodeArtifact } from '../artifact/decode.ts'
 import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decode-manifest.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
+import { NEXT, readRegularFile, unreadable } from './files.ts'
 import { nameModelsBelow } from './models-below.ts'
+import { checkSignature, SIGNATURE_FILE } from './signature.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
@@ -17,7 +17,6 @@ export const MAX_MANIFEST = 1 << 20
 export const MAX_FILE = 1 << 30
 export const LOCK_FILE = '.lock'
 export const CARD_FILE = 'MODEL_CARD.md'
-export const NEXT = '.next'
 
 /** Returns the SHA-256 of bytes in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
@@ -40,17 +39,21 @@ export interface LoadedModel {
 /**
  * Returns the model of a directory: every size and checksum verified, every number checked, its self-test passed.
  * @param reserve is told how many bytes the files have before they are read, and may refuse by throwing
+ * @param publicKey the model must be signed for it; absent = it need not be signed
  * @throws ArtifactError with one line that says what is wrong and where
  */
 export async function readModelDirectory(
   directory: string,
   reserve: Reserve = () => {},
+  publicKey?: KeyObject,
 ): Promise<LoadedModel> {
   for (let attempt = 1; ; attempt++) {
     const names = await listDirectory(directory)
     if (!names.includes(MANIFEST_FILE)) throw await noManifest(directory, names)
     const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
     try {
+      // Before anything is made of what it holds.
+      if (publicKey) await checkSignature(directory, manifestBytes, publicKey)
       return await readManifestFiles(directory, names, manifestBytes, reserve)
     } catch (error) {
       // A training may have put another model in place between two reads.
@@ -73,7 +76,7 @@ async function readManifestFiles(
     files.set(entry.name, await readListedFile(directory, entry))
   }
   const { artifact, predictor } = buildModel(manifest, files)
-  const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE])
+  const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE, SIGNATURE_FILE])
   return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
 }
 
@@ -150,95 +153,4 @@ async function readListedFile(directory: string, entry: FileEntry): Promise<Uint
     }
   }
   throw problem
-}
-
-/** Reads a regular file whole, never through a link and never waiting on a pipe or device. */
-export async function readRegularFile(
-  directory: string,
-  name: string,
-  limits: { exactly?: number; most: number },
-): Promise<Buffer> {
-  let handle: FileHandle | undefined
-  try {
-    handle = await open(
-      join(directory, name),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    )
-    const before = await handle.stat()
-    if (!before.isFile()) throw new ArtifactError('unreadable', `${name} is not a regular file`)
-    if (before.size > limits.most) {
-      throw new ArtifactError(
-        'invalid',
-        `${name} has ${before.size} bytes, at most ${limits.most} are read`,
-      )
-    }
-    if (limits.exactly !== undefined && before.size !== limits.exactly) {
-      throw new ArtifactError(
-        'corrupt',
-        `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`,
-      )
-    }
-    const bytes = await readShared(handle, before.size)
-    const after = await handle.stat()
-    if (
-      bytes.length !== before.size ||
-      after.size !== before.size ||
-      after.mtimeMs !== before.mtimeMs
-    ) {
-      throw new ArtifactError('unreadable', `${name} changed while it was read`)
-    }
-    return bytes
-  } catch (error) {
-    if (error instanceof ArtifactError) throw error
-    throw await explainUnreadable(directory, name, error)
-  } finally {
-    await handle?.close()
-  }
-}
-
-/** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
-async function readShared(handle: FileHandle, size: number): Promise<Buffer> {
-  const bytes = Buffer.from(new SharedArrayBuffer(size))
-  let length = 0
-  while (length < size) {
-    const { bytesRead } = await handle.read(bytes, length, size - length, length)
-    if (bytesRead === 0) break
-    length += bytesRead
-  }
-  return bytes.subarray(0, length)
-}
-
-/** Adds the mode of a file that may not be read, where it can be found out. */
-async function explainUnreadable(
-  directory: string,
-  name: string,
-  error: unknown,
-): Promise<ArtifactError> {
-  const mode = await stat(join(directory, name)).then(
-    (found) =>
-      `; it has mode ${(found.mode & 0o777).toString(8).padStart(3, '0')} and owner uid ${found.uid}`,
-    () => '',
-  )
-  return unreadable(name, error, mode)
-}
-
-function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
-  const { code, message } = error as NodeJS.ErrnoException
-  const shown = quotePath(name)
-  if (code === 'ENOENT')
-    return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
-      cause: error,
-    })
-  if (code === 'ELOOP' || code === 'EMLINK')
-    return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new ArtifactError(
-      'unreadable',
-      `${shown} may not be read by uid ${process.getuid?.()}${mode}`,
-      { cause: error },
-    )
-  }
-  return new ArtifactError('unreadable', `${shown} cannot be read: ${code ?? message}`, {
-    cause: error,
-  })
 }

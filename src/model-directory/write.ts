@@ -12,16 +12,11 @@ import { decodeManifest, type Manifest } from '../artifact/decode-manifest.ts'
 import { encodeArtifact } from '../artifact/encode.ts'
 import { ArtifactError, quotePath } from '../errors.ts'
 import { checkDestination, type Destination, isNextOfModel } from './check-destination.ts'
+import { NEXT, readRegularFile } from './files.ts'
 import { makeDirectory } from './make-directory.ts'
-import {
-  CARD_FILE,
-  LOCK_FILE,
-  MAX_FILE,
-  MAX_MANIFEST,
-  NEXT,
-  readRegularFile,
-  sha256,
-} from './read.ts'
+import { CARD_FILE, LOCK_FILE, MAX_FILE, MAX_MANIFEST, sha256 } from './read.ts'
+import { SIGNATURE_FILE } from './signature.ts'
+import { syncDirectory, writeSynced } from './synced-files.ts'
 
 /** A directory that is reserved for one training. */
 export interface ModelWriter {
@@ -120,6 +115,8 @@ async function commit(
       if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
     // The trials of the model before: no file of this one.
     if (!files.has(TRIALS_FILE)) await rm(join(directory, TRIALS_FILE), { force: true })
+    // The signature is of the model before.
+    await rm(join(directory, SIGNATURE_FILE), { force: true })
     await syncDirectory(directory)
     return new Map([...files].map(([name, bytes]) => [name, bytes.length]))
   } catch (error) {
@@ -166,27 +163,6 @@ function belongsTo(manifest: Manifest | undefined, name: string, bytes: Buffer):
   if (!manifest) return false
   if (name === CARD_FILE) return bytes.includes(String(manifest.json.get('model_id')))
   return manifest.files.some((entry) => entry.name === name && entry.sha256 === sha256(bytes))
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'w', 0o644)
-  try {
-    await handle.writeFile(bytes)
-    // The mode above is cut by the umask; a model must be readable by whoever serves it.
-    await handle.chmod(0o644)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function unwritable(directory: string, error: unknown): ArtifactError {

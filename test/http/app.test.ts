@@ -818,7 +818,7 @@ t.test('bytes that are not HTTP are answered by a problem', async (t) => {
 // Errors as such
 
 t.test('every code has a status, and only a defect has 500', (t) => {
-  const allowed = [400, 404, 405, 406, 408, 409, 413, 415, 431, 500, 501, 503, 507]
+  const allowed = [400, 401, 404, 405, 406, 408, 409, 413, 415, 431, 500, 501, 503, 507]
   for (const code of Object.keys(inputErrorCodes) as InputErrorCode[]) {
     t.ok(allowed.includes(statusOfCode(code)), code)
     t.equal(statusOfCode(code) === 500, code === 'internal_error', code)

@@ -17,10 +17,10 @@ function breakTwice(): Buffer {
   return broken
 }
 
-for (const workers of ['auto', '0']) {
-  t.test(`no body ends the server with --workers ${workers}`, async (t) => {
+for (const threads of ['auto', '0']) {
+  t.test(`no body ends the server with --threads ${threads}`, async (t) => {
     const { child, url, output, kill } = await startServing(process.execPath, [
-      ...[cli, 'serve', '--model-dir', 'model_checkpoint', '--port', '0', '--workers', workers],
+      ...[cli, 'serve', '--model-dir', 'model_checkpoint', '--port', '0', '--threads', threads],
     ])
     t.teardown(() => kill('SIGKILL'))
     const ask = (type: string, body: string | Buffer<ArrayBuffer>) =>

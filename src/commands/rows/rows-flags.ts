@@ -1,13 +1,14 @@
 /** The flags that `predict` and `explain` have in common. */
 import type { Command } from 'commander'
 import type { Operation } from '../../answering/media-type.ts'
-import { listChoices, modelDirOption } from '../shared-flags.ts'
+import { listChoices, modelDirOption, publicKeyOption } from '../shared-flags.ts'
 import { answerFormats, inputFormats } from './formats.ts'
 import type { RowsRequest } from './rows-request.ts'
 
 /** Their values, as they were typed. */
 export interface RowsFlags {
   readonly modelDir: string
+  readonly publicKey?: string
   readonly inputFormat?: string
   readonly format?: string
   readonly out: string
@@ -19,6 +20,7 @@ export function addRowsFlags(command: Command, operation: Operation): Command {
   return command
     .argument('<file>', 'rows as CSV, JSON, JSON Lines (also .gz) or Parquet; - = standard input')
     .addOption(modelDirOption())
+    .addOption(publicKeyOption())
     .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the file name`)
     .option(
       '--format <format>',
@@ -36,10 +38,11 @@ export async function runWithFlags(
 ): Promise<void> {
   const { runRows } = await import('./run-rows.ts')
   const { readWhole } = await import('../setting-values.ts')
-  const { modelDir, inputFormat, format, out, jobs } = flags
+  const { modelDir, publicKey, inputFormat, format, out, jobs } = flags
   await runRows({
     file,
     modelDir,
+    publicKey,
     inputFormat,
     format,
     out,

@@ -5,6 +5,8 @@ export interface RowsRequest {
   readonly operation: Operation
   readonly file: string
   readonly modelDir: string
+  /** Key that the model must be signed for: PEM text or a file. */
+  readonly publicKey?: string
   readonly inputFormat?: string
   readonly format?: string
   /** File to write; `-` is standard output. */

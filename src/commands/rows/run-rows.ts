@@ -1,5 +1,6 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { availableParallelism } from 'node:os'
+import { readPublicKey } from '../../model-directory/keys.ts'
 import { readModelDirectory } from '../../model-directory/read.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
@@ -21,7 +22,11 @@ export async function runRows(request: RowsRequest): Promise<void> {
       ? undefined
       : readFormat('--input-format', request.inputFormat, inputFormats)
   await checkOutputIsNoInput(request.out, request.file, request.modelDir)
-  const model = await readModelDirectory(request.modelDir)
+  const model = await readModelDirectory(
+    request.modelDir,
+    undefined,
+    request.publicKey ? await readPublicKey(request.publicKey) : undefined,
+  )
   const file = await openRowFile(request.file, given)
   const format = chooseFormat(request, file.format)
   const isWhole = !request.summary && isWholeDocument(format)

@@ -2,15 +2,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { VERSION } from '../../version.ts'
 import type { Route } from '../route.ts'
+import { problemAnswer } from './problems.ts'
 
 /** Nothing from elsewhere; the page's own bundle sets styles from its script and shows images from data. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; object-src 'none'"
 
+export interface DocsOptions {
+  /** Whether there is a page besides the document. */
+  readonly withPage?: boolean
+  /** Whether callers must send a token. */
+  readonly asksToken?: boolean
+}
+
 /** Returns an application that describes the given routes at /openapi.json and /docs; it runs none of them. */
 export async function buildDocs(
   routes: readonly Route[],
-  withPage = true,
+  { withPage = true, asksToken = false }: DocsOptions = {},
 ): Promise<FastifyInstance> {
   const [{ default: fastify }, { default: swagger }] = await Promise.all([
     import('fastify'),
@@ -25,8 +33,11 @@ export async function buildDocs(
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      // Nothing in this process asks who calls; see docs/serving.md on what stands in front.
-      security: [],
+      // Without tokens nothing in this process asks who calls; see docs/serving.md on what stands in front.
+      security: asksToken ? [{ bearer: [] }] : [],
+      ...(asksToken
+        ? { components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } }
+        : {}),
       info: {
         title: 'shapserve',
         description: 'Predictions and exact SHAP explanations of a tabular classifier.',
@@ -53,8 +64,11 @@ export async function buildDocs(
       transformSpecificationClone: true,
     })
   }
-  for (const { method, url, schema } of routes)
+  for (const route of routes) {
+    const schema = asksToken ? withToken(route) : route.schema
+    const { method, url } = route
     app.route({ method, url, schema: withoutUndefined(schema), handler: () => undefined })
+  }
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     return reply
       .type('application/json')
@@ -62,6 +76,16 @@ export async function buildDocs(
   })
   await app.ready()
   return app
+}
+
+/** How a route is described where callers must send a token. */
+function withToken({ schema, isOpen }: Route): Route['schema'] {
+  if (isOpen) return { ...schema, security: [] }
+  const response = schema['response'] as Route['schema']
+  return {
+    ...schema,
+    response: { ...response, 401: problemAnswer('There is no valid token in Authorization') },
+  }
 }
 
 /** Fastify warns of a member of a schema that is there and undefined. */
@@ -76,17 +100,17 @@ function serversAt(url: string) {
 
 /** Returns the OpenAPI document of the routes. */
 export async function buildOpenApi(routes: readonly Route[]): Promise<unknown> {
-  const docs = await buildDocs(routes, false)
+  const docs = await buildDocs(routes, { withPage: false })
   const document = { ...docs.swagger(), servers: serversAt('.') }
   await docs.close()
   return document
 }
 
 /** Returns a handler that hands a request over to the documentation, which it builds when it is first asked. */
-export function createDocsHandler(routes: () => readonly Route[]) {
+export function createDocsHandler(routes: () => readonly Route[], asksToken: boolean) {
   let docs: Promise<FastifyInstance> | undefined
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    docs ??= buildDocs(routes())
+    docs ??= buildDocs(routes(), { asksToken })
     const app = await docs
     reply.hijack()
     app.routing(request.raw, reply.raw)

@@ -1,0 +1,100 @@
+/** Reading one file of a model directory: regular, whole, within its bounds, into memory that threads share. */
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ArtifactError, quotePath } from '../errors.ts'
+
+/** Suffix of a file that is about to take its place. */
+export const NEXT = '.next'
+
+/** Reads a regular file whole, never through a link and never waiting on a pipe or device. */
+export async function readRegularFile(
+  directory: string,
+  name: string,
+  limits: { exactly?: number; most: number },
+): Promise<Buffer> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(
+      join(directory, name),
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    )
+    const before = await handle.stat()
+    if (!before.isFile()) throw new ArtifactError('unreadable', `${name} is not a regular file`)
+    if (before.size > limits.most) {
+      throw new ArtifactError(
+        'invalid',
+        `${name} has ${before.size} bytes, at most ${limits.most} are read`,
+      )
+    }
+    if (limits.exactly !== undefined && before.size !== limits.exactly) {
+      throw new ArtifactError(
+        'corrupt',
+        `${name} has ${before.size} bytes, the manifest says ${limits.exactly}`,
+      )
+    }
+    const bytes = await readShared(handle, before.size)
+    const after = await handle.stat()
+    if (
+      bytes.length !== before.size ||
+      after.size !== before.size ||
+      after.mtimeMs !== before.mtimeMs
+    ) {
+      throw new ArtifactError('unreadable', `${name} changed while it was read`)
+    }
+    return bytes
+  } catch (error) {
+    if (error instanceof ArtifactError) throw error
+    throw await explainUnreadable(directory, name, error)
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
+async function readShared(handle: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.from(new SharedArrayBuffer(size))
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
+}
+
+/** Adds the mode of a file that may not be read, where it can be found out. */
+async function explainUnreadable(
+  directory: string,
+  name: string,
+  error: unknown,
+): Promise<ArtifactError> {
+  const mode = await stat(join(directory, name)).then(
+    (found) =>
+      `; it has mode ${(found.mode & 0o777).toString(8).padStart(3, '0')} and owner uid ${found.uid}`,
+    () => '',
+  )
+  return unreadable(name, error, mode)
+}
+
+/** Returns the error of a file or directory that the system does not give. */
+export function unreadable(name: string, error: unknown, mode = ''): ArtifactError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const shown = quotePath(name)
+  if (code === 'ENOENT')
+    return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
+      cause: error,
+    })
+  if (code === 'ELOOP' || code === 'EMLINK')
+    return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new ArtifactError(
+      'unreadable',
+      `${shown} may not be read by uid ${process.getuid?.()}${mode}`,
+      { cause: error },
+    )
+  }
+  return new ArtifactError('unreadable', `${shown} cannot be read: ${code ?? message}`, {
+    cause: error,
+  })
+}

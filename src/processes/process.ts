@@ -1,0 +1,85 @@
+/** One process of the service, as its supervisor sees it. */
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { ServerOptions } from '../http/server.ts'
+import { fromFailure, type Order, type Readiness, type Report } from './messages.ts'
+
+export interface ServingProcess {
+  readonly pid: number | undefined
+  /** Resolves once it can answer; throws why it cannot. */
+  readonly ready: Promise<Readiness>
+  /** Resolves with how it ended, and the clients that were never handed over. */
+  readonly ended: Promise<Ending>
+  /** Whether connections may be given to it: after {@link open}, until it leaves. */
+  readonly takes: boolean
+  open(): void
+  /** Hands a client over. */
+  give(socket: Socket): void
+  order(order: Order): void
+  kill(): void
+}
+
+export interface Ending {
+  /** Such as `status 1` or `signal SIGKILL`. */
+  readonly how: string
+  /** Milliseconds that it lived. */
+  readonly livedMs: number
+  readonly left: readonly Socket[]
+}
+
+/** Starts a process that loads the model. */
+export function startProcess(options: ServerOptions, processes: number): ServingProcess {
+  const startedAt = performance.now()
+  const name = import.meta.url.endsWith('.ts') ? 'served-process.ts' : 'served-process.js'
+  const child = fork(fileURLToPath(new URL(name, import.meta.url)), { serialization: 'advanced' })
+  /** Clients that may still be here: Node hands one over at a time. */
+  const giving = new Set<Socket>()
+  let isOpen = false
+  const ended = endOf(child).then((how): Ending => {
+    isOpen = false
+    const left = [...giving].filter(({ destroyed }) => !destroyed)
+    return { how, livedMs: performance.now() - startedAt, left }
+  })
+  const ready = new Promise<Readiness>((resolve, reject) => {
+    child.on('message', (report: Report) => {
+      if (report.kind === 'failed') return reject(fromFailure(report.failure))
+      if (report.kind === 'ready') return resolve(report)
+      isOpen = false
+      order({ kind: 'closed' })
+    })
+    void ended.then(({ how }) => reject(new Error(`a process ended at its start by ${how}`)))
+  })
+  // Whoever starts a process hears of its failure; until then it must not end the supervisor.
+  ready.catch(() => {})
+  const order = (message: Order) => {
+    if (child.connected) child.send(message, () => {})
+  }
+  order({ kind: 'start', options, processes })
+  return {
+    pid: child.pid,
+    ready,
+    ended,
+    get takes() {
+      return isOpen && child.connected
+    },
+    open() {
+      isOpen = true
+    },
+    give(socket) {
+      giving.add(socket)
+      child.send({ kind: 'connection' } satisfies Order, socket, {}, () => giving.delete(socket))
+    },
+    order,
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve(String(error)))
+    child.on('exit', (status, signal) =>
+      resolve(signal === null ? `status ${status}` : `signal ${signal}`),
+    )
+  })
+}

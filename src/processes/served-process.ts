@@ -1,0 +1,92 @@
+/** A process that serves: it listens nowhere, but answers on the connections that its supervisor hands over. */
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { connectionsOf } from '../http/connections.ts'
+import { createLogger } from '../http/logger.ts'
+import { type PreparedServer, prepareServer } from '../http/server.ts'
+import { type Order, type Report, toFailure } from './messages.ts'
+
+/** Time that a process with a defect gets for the requests that it is answering. */
+const DEFECT_DRAIN_MS = 8000
+
+// A terminal signals the supervisor's whole group; only the supervisor decides what a process does.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+
+let prepared: PreparedServer | undefined
+let ending: Promise<void> | undefined
+let noMore: () => void = () => {}
+/** Resolves when no more connections come. */
+const closed = new Promise<void>((resolve) => {
+  noMore = resolve
+})
+
+process.on('message', (order: Order, socket: Socket | undefined) => {
+  if (order.kind === 'start') void start(order)
+  else if (order.kind === 'closed') noMore()
+  else if (order.kind === 'drain') void drain(order.reason, order.limitMs)
+  // A client that has gone on its way here leaves no socket.
+  else if (socket) receive(socket)
+})
+// Without a supervisor no connections come, and nobody would end this process.
+process.on('disconnect', () => {
+  noMore()
+  void drain('disconnect', DEFECT_DRAIN_MS)
+})
+
+async function start({ options, processes }: Order & { kind: 'start' }): Promise<void> {
+  try {
+    const log = createLogger(options.config.logLevel, { pid: process.pid })
+    // The supervisor has said once what is to be said of the settings.
+    prepared = await prepareServer({ ...options, warnings: [] }, log, processes)
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+      process.on(event, (error: unknown) => failAfterDrain(log, event, error))
+    // Node looks after time limits from this event on.
+    prepared.app.server.emit('listening')
+    const { facts, modelId, example } = prepared
+    tell({ kind: 'ready', facts, modelId, example })
+  } catch (error) {
+    tell({ kind: 'failed', failure: toFailure(error) }, () => process.exit(1))
+  }
+}
+
+function failAfterDrain(log: PreparedServer['log'], event: string, error: unknown): void {
+  log.fatal({ err: error }, event)
+  process.exitCode = 1
+  tell({ kind: 'leaving' })
+  void drain(event, DEFECT_DRAIN_MS)
+}
+
+/** Answers what was begun, then ends the process. */
+async function drain(reason: string, limitMs: number): Promise<void> {
+  const until = (limit: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, limit - performance.now()))
+      void closed.then(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  // The drain itself may be what has the defect.
+  setTimeout(() => process.exit(1), limitMs + 2000).unref()
+  ending ??= prepared?.drain(reason, { close: until, graceMs: 0, limitMs })
+  await ending
+  process.exit()
+}
+
+/** Takes a client over, as the server's own listener would. */
+function receive(socket: Socket): void {
+  const server = prepared?.app.server as Server
+  const { count } = connectionsOf(server) ?? { count: 0 }
+  if (count >= server.maxConnections) {
+    server.emit('drop', undefined)
+    socket.destroy()
+    return
+  }
+  // A client may end its side after its request, and is answered all the same.
+  socket.allowHalfOpen = true
+  server.emit('connection', socket)
+}
+
+function tell(report: Report, sent?: () => void): void {
+  process.send?.(report, undefined, undefined, () => sent?.())
+}

@@ -1,0 +1,145 @@
+/** Several processes behind one port: connections go round, a process that dies is replaced, a stop drains all. */
+import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ArtifactError } from '../errors.ts'
+import { closeListeners } from '../http/drain.ts'
+import { listenOn, urlOf } from '../http/listen.ts'
+import type { Logger } from '../http/logger.ts'
+import type { ServerOptions } from '../http/server.ts'
+import { createBackOff } from './back-off.ts'
+import type { Readiness } from './messages.ts'
+import { type ServingProcess, startProcess } from './process.ts'
+
+/** Clients that are held while no process can take them. */
+const MOST_WAITING = 1024
+/** What a process may need beyond its drain's limit before it is killed. */
+const OVERTIME_MS = 6000
+
+export interface Supervisor {
+  readonly url: string
+  readonly example: Readiness['example']
+  /** Throws when the service cannot go on: no process is left, and none can be started. */
+  readonly failed: Promise<never>
+  /** Answers what is asked, and ends all processes. */
+  drain(reason: string, limitMs?: number): Promise<void>
+}
+
+/**
+ * Starts the processes and, once all can answer, listens.
+ * @throws what the first process that cannot start throws; InputError for an address that cannot be used
+ */
+export async function startProcesses(
+  options: ServerOptions,
+  processes: number,
+  log: Logger,
+): Promise<Supervisor> {
+  const { config, warnings } = options
+  for (const warning of warnings) log.warn(warning)
+  const running = new Set<ServingProcess>()
+  const waiting: Socket[] = []
+  let isStopping = false
+  let turn = 0
+
+  const dispatch = (socket: Socket) => {
+    const taking = [...running].filter(({ takes }) => takes)
+    if (taking.length > 0) return taking[turn++ % taking.length]!.give(socket)
+    if (waiting.length < MOST_WAITING && !isStopping) return void waiting.push(socket)
+    socket.destroy()
+  }
+  const start = () => {
+    const started = startProcess(options, processes)
+    running.add(started)
+    void started.ended.then(({ left }) => {
+      running.delete(started)
+      for (const socket of left) dispatch(socket)
+    })
+    return started
+  }
+  const endAll = () => {
+    isStopping = true
+    for (const process of running) process.kill()
+  }
+
+  const firsts = Array.from({ length: processes }, start)
+  const [first] = await Promise.all(firsts.map(({ ready }) => ready)).catch((error) => {
+    endAll()
+    throw error
+  })
+  const { facts, modelId, example } = first as Readiness
+  for (const process of firsts) process.open()
+
+  let fail: (error: unknown) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  failed.catch(() => {})
+  /** Keeps one process running for as long as the service does. */
+  const keep = async (first: ServingProcess) => {
+    const backOff = createBackOff()
+    for (let current = first; ; ) {
+      const { how, livedMs } = await current.ended
+      if (isStopping) return
+      const pause = backOff.after(livedMs)
+      log.error({ died: current.pid, how, restart_ms: pause }, 'a process has died')
+      await sleep(pause)
+      if (isStopping) return
+      current = start()
+      try {
+        checkModel(await current.ready, modelId)
+        current.open()
+        log.info({ started: current.pid }, 'a process was replaced')
+        for (const socket of waiting.splice(0)) dispatch(socket)
+      } catch (error) {
+        current.kill()
+        if (isStopping) return
+        if ([...running].some(({ takes }) => takes)) log.error({ err: error }, 'no replacement')
+        else {
+          endAll()
+          fail(error)
+        }
+      }
+    }
+  }
+
+  const another = () =>
+    createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, dispatch)
+  const listeners: Server[] = await listenOn(config, another(), (address) =>
+    another().on('error', (error) => log.warn({ address, err: error }, 'not listening')),
+  ).catch((error) => {
+    endAll()
+    throw error
+  })
+  for (const process of firsts) void keep(process)
+  const url = urlOf(listeners[0] as Server, config)
+  log.info({ url, ...facts, processes }, 'serving')
+
+  return {
+    url,
+    example,
+    failed,
+    async drain(reason, limitMs = config.drainMs) {
+      if (isStopping) return
+      isStopping = true
+      const limit = performance.now() + limitMs
+      log.info({ reason }, 'draining')
+      for (const process of running) process.order({ kind: 'drain', reason, limitMs })
+      await sleep(Math.min(limitMs, config.drainGraceMs))
+      await closeListeners(listeners, limit)
+      for (const socket of waiting) socket.destroy()
+      for (const process of running) process.order({ kind: 'closed' })
+      const late = setTimeout(endAll, limit - performance.now() + OVERTIME_MS)
+      await Promise.all([...running].map(({ ended }) => ended))
+      clearTimeout(late)
+      log.info('stopped')
+    },
+  }
+}
+
+/** A directory whose model was replaced must not answer beside the model that is served. */
+function checkModel({ modelId }: Readiness, served: string | undefined): void {
+  if (modelId === served) return
+  throw new ArtifactError(
+    'mismatch',
+    'the model directory holds another model than the one that is served; restart the service',
+  )
+}
