@@ -111,17 +111,18 @@ export function createService(options: ServiceOptions): Service {
     const packed = isPacked(request)
     const body = await bodies.read(request, response)
     if (!packed || body.length === 0) return body
-    let reserved = 0
+    const parts: number[] = []
     const reserve = (bytes: number) => {
       bodies.reserve(bytes)
-      reserved += bytes
+      parts.push(bytes)
     }
     try {
       const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
-      reserved -= unpacked.length
+      for (const part of parts.splice(0)) bodies.release(part)
+      bodies.reserve(unpacked.length)
       return unpacked
     } finally {
-      bodies.release(body.length + reserved)
+      for (const part of [body.length, ...parts]) bodies.release(part)
     }
   }
   const service: Service = {
