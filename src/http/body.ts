@@ -54,7 +54,8 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
   const grow = (before: number, bytes: number, own?: Reading): void => {
     for (;;) {
       try {
-        return memory.grow(before, bytes)
+        memory.grow(before, bytes)
+        return
       } catch (error) {
         if (!giveUpSlowest(own)) throw error
       }
