@@ -1,10 +1,12 @@
 /** Heavy requests in worker threads, which build the models they are asked for. */
-import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { LoadedModel } from '../model-directory/read.ts'
+import { cpuLimit } from '../threads/cpu-limit.ts'
 import { startThreads, type Threads } from '../threads/threads.ts'
 import { receiveAnswer } from './answer-port.ts'
 import type { Job, JobResult } from './job.ts'
+import { classOf, type JobClass } from './job-class.ts'
+import { createJobQueue, slotsOf } from './job-queue.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
 export interface WorkerTask {
@@ -20,7 +22,7 @@ export interface JobPool {
    * Returns a job's answer from a worker; an aborted job's worker stops at once, also while it makes what follows the
    * answer's beginning.
    * @param transfer memory of the job that is handed over instead of being copied
-   * @throws InputError `overloaded` when the queue is full, and what the job throws
+   * @throws InputError `overloaded` when the queue of its class is full, and what the job throws
    */
   run(
     model: LoadedModel,
@@ -28,14 +30,26 @@ export interface JobPool {
     signal: AbortSignal,
     transfer?: readonly ArrayBuffer[],
   ): Promise<JobResult>
+  /** Whether a prediction would begin at once. */
+  readonly isFree: boolean
+  readonly load: PoolLoad
   /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
   forget(model: LoadedModel): Promise<void>
   close(): Promise<void>
 }
 
-/** Returns how many workers suit this machine: one core is left to the event loop where there are several. */
+/** What the workers are doing, in jobs. */
+export interface PoolLoad {
+  readonly running: Readonly<Record<JobClass, number>>
+  readonly waiting: Readonly<Record<JobClass, number>>
+  readonly refused: number
+  /** Workers that died, and were replaced. */
+  readonly restarts: number
+}
+
+/** Returns how many workers suit what this process may use: one core is left to the event loop where there are several. */
 export function defaultWorkers(): number {
-  const cores = availableParallelism()
+  const cores = cpuLimit()
   return Math.max(1, cores - (cores > 1 ? 1 : 0))
 }
 
@@ -51,29 +65,65 @@ const IDLE_MS = 60_000
 
 /** Returns a pool whose workers build the models they are asked for. */
 export function createJobPool(workers: number): JobPool {
+  const slots = slotsOf(workers)
+  const queue = createJobQueue(slots)
   let crew: Crew | undefined
+  let restarts = 0
   const start = (): Crew => ({
     threads: startThreads(new URL('./job-thread.ts', import.meta.url), {
       least: 1,
-      most: workers,
+      most: slots.all,
       idleMs: IDLE_MS,
-      maxQueue: 2 * workers,
+      onDeath: () => {
+        restarts++
+      },
     }),
     running: new Set(),
     seen: new WeakSet(),
   })
+  const runNow = (
+    model: LoadedModel,
+    job: Job,
+    signal: AbortSignal,
+    transfer: readonly ArrayBuffer[],
+    onEnd: () => void,
+  ): Promise<JobResult> => {
+    crew ??= start()
+    const { threads, running, seen } = crew
+    seen.add(model)
+    const { port1, port2: port } = new MessageChannel()
+    const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files, port }
+    const answering = threads.run(task, { signal, transfer: [port, ...transfer] })
+    running.add(answering)
+    const done = () => {
+      running.delete(answering)
+      onEnd()
+    }
+    answering.then(done, done)
+    return receiveAnswer(port1, answering)
+  }
   return {
     async run(model, job, signal, transfer = []) {
-      crew ??= start()
-      const { threads, running, seen } = crew
-      seen.add(model)
-      const { port1, port2: port } = new MessageChannel()
-      const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files, port }
-      const answering = threads.run(task, { signal, transfer: [port, ...transfer] })
-      running.add(answering)
-      const done = () => running.delete(answering)
-      answering.then(done, done)
-      return receiveAnswer(port1, answering)
+      const kind = classOf(job)
+      await queue.enter(kind, signal)
+      return runNow(model, job, signal, transfer, () => queue.leave(kind))
+    },
+    get isFree() {
+      return queue.isFree
+    },
+    load: {
+      get running() {
+        return queue.running
+      },
+      get waiting() {
+        return queue.waiting
+      },
+      get refused() {
+        return queue.refused
+      },
+      get restarts() {
+        return restarts
+      },
     },
     async forget(model) {
       if (!crew?.seen.has(model)) return

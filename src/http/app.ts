@@ -10,6 +10,7 @@ import fastify, {
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import type { Access } from './access.ts'
+import { keepRoom, type RoomLimits } from './connection-room.ts'
 import { boundRest, isLast, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
@@ -26,10 +27,11 @@ export interface AppOptions extends ServiceOptions {
   /** Asks who calls; absent = nobody is asked. */
   readonly access?: Access | undefined
   readonly logger?: FastifyBaseLogger
+  /** Connections that are served at once, and how long unused ones stay where they are scarce. */
+  readonly connectionLimits?: Partial<RoomLimits>
 }
 
 const MAX_HEADER_PAIRS = 100
-const MAX_CONNECTIONS = 1024
 
 /** Returns the application of the given routes. */
 export function buildApp(routes: readonly Route[], options: AppOptions): FastifyInstance {
@@ -57,9 +59,8 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   const { server } = app
   const { access } = options
   const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
-  server.maxConnections = MAX_CONNECTIONS
-  server.on('drop', () => app.log.warn({ connections: MAX_CONNECTIONS }, 'too many connections'))
   const connections = trackConnections(server, logLost)
+  const room = keepRoom(server, connections, app.log, options.connectionLimits)
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()
@@ -71,10 +72,11 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     reply.header('x-content-type-options', 'nosniff')
     checkHeaders(request)
     if (access && !openUrls.has(request.routeOptions.url ?? '')) access.check(request.raw)
+    if (request.method === 'POST') room.check(request.raw)
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    if (!options.isDraining?.()) return done()
+    if (!options.isDraining?.() && !room.isScarce) return done()
     // Once all that has arrived is parsed: what was sent behind this request is answered before the connection closes.
     setImmediate(() => {
       if (isLast(connections, request.raw)) reply.header('connection', 'close')

@@ -28,6 +28,8 @@ export interface Connection {
   exchanges: readonly Exchange[]
   /** Bytes read when its last request was whole; what came after them is the beginning of the next one. */
   idleBytes: number
+  /** When it was opened, or its last answer was sent, by the monotonic clock. */
+  idleSince: number
   /** Whether its last answer is given and the rest is thrown away. */
   isEnding: boolean
   cut: Cut | undefined
@@ -82,6 +84,7 @@ export function trackConnections(
       socket,
       exchanges: [],
       idleBytes: 0,
+      idleSince: performance.now(),
       isEnding: false,
       cut: undefined,
     }
@@ -105,6 +108,7 @@ export function trackConnections(
     connection.exchanges = [...openExchanges(connection), exchange]
     response.on('finish', () => {
       exchange.isFlushed = !isGone(connection.socket)
+      connection.idleSince = performance.now()
     })
     // Node tells the end of a body that is read; a request without one is whole when what has arrived is parsed.
     const mark = () => markWhole(connection)

@@ -19,7 +19,6 @@ export async function runInPool(
   job: Job,
   { response, controller, transfer }: PoolRun,
 ): Promise<JobResult> {
-  const nobodyWaits = () => new InputError('request_timeout', 'nobody waits any more')
   if (response.writableEnded || response.destroyed) throw nobodyWaits()
   const onClose = () => controller.abort()
   response.on('close', onClose)
@@ -31,4 +30,9 @@ export async function runInPool(
   } finally {
     response.off('close', onClose)
   }
+}
+
+/** Returns the error of a request that was answered by somebody else, or whose client left; nobody reads it. */
+export function nobodyWaits(): InputError {
+  return new InputError('request_timeout', 'nobody waits any more')
 }

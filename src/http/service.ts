@@ -1,6 +1,7 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { createCostMeter } from '../answering/cost-meter.ts'
 import type { Job, RowJob } from '../answering/job.ts'
 import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
@@ -17,8 +18,9 @@ import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
 import { negotiateRequest } from './negotiation.ts'
 import { note } from './notes.ts'
-import { runInPool } from './run-in-pool.ts'
+import { nobodyWaits, runInPool } from './run-in-pool.ts'
 import { sendBlocks } from './send-blocks.ts'
+import { createTurns } from './turns.ts'
 
 export interface ServiceOptions {
   /** Answers heavy requests and reads isolated formats; without it, everything runs on the event loop. */
@@ -97,6 +99,10 @@ const WARNINGS = 'x-shapserve-warnings'
 
 /** Bodies up to this size are decoded on the event loop: a millisecond or two. */
 const INLINE_BYTES = 64 << 10
+/** What is estimated to take more milliseconds goes to a worker, */
+const INLINE_MS = 10
+/** and where the event loop is busy and a worker is not, what takes more than the way there and back. */
+const HOP_MS = 1
 /** Larger bodies are read, and larger answers made, in blocks. */
 const BLOCK_BYTES = 1 << 20
 
@@ -104,24 +110,34 @@ const BLOCK_BYTES = 1 << 20
 export function createService(options: ServiceOptions): Service {
   const { limits, pool, deadlineMs, blockBytes = BLOCK_BYTES } = options
   const offloads = pool !== undefined && !options.isolatesOnly
-  const inlineBytes = offloads ? INLINE_BYTES : Number.POSITIVE_INFINITY
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  const turns = createTurns()
+  const costs = createCostMeter()
+  /** Whether a job is computed on the event loop, by its estimated milliseconds. */
+  const isForHere = (job: Job, ms: number): boolean => {
+    if (!pool) return true
+    if (isIsolated(job)) return false
+    if (!offloads) return true
+    if (job.body.length > INLINE_BYTES || ms > INLINE_MS) return false
+    return !(ms > HOP_MS && turns.isBusy && pool.isFree)
+  }
   /** Returns a request's body as its sender had it; what it holds is released by its length. */
   const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Buffer> => {
     const packed = isPacked(request)
     const body = await bodies.read(request, response)
     if (!packed || body.length === 0) return body
-    let reserved = 0
+    const parts: number[] = []
     const reserve = (bytes: number) => {
       bodies.reserve(bytes)
-      reserved += bytes
+      parts.push(bytes)
     }
     try {
       const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
-      reserved -= unpacked.length
+      for (const part of parts.splice(0)) bodies.release(part)
+      bodies.reserve(unpacked.length)
       return unpacked
     } finally {
-      bodies.release(body.length + reserved)
+      for (const part of [body.length, ...parts]) bodies.release(part)
     }
   }
   const service: Service = {
@@ -143,10 +159,14 @@ export function createService(options: ServiceOptions): Service {
         const isSmall = held <= INLINE_BYTES
         // What is packed into another document is made at once.
         const large = () => (pack ? job : inBlocks(job, blockBytes))
-        const inline =
-          !pool || (!isIsolated(job) && held <= inlineBytes)
-            ? await runJob(model.predictor, isSmall ? job : large(), offloads)
-            : undefined
+        const runHere = () => {
+          if (reply.raw.writableEnded || reply.raw.destroyed) throw nobodyWaits()
+          return runJob(model.predictor, isSmall ? job : large(), offloads)
+        }
+        const ms = costs.estimate(model, job)
+        const inline = isForHere(job, ms)
+          ? await turns.run(ms, runHere, (took) => costs.learn(model, job, took))
+          : undefined
         // Made when it is needed: it costs more than all else here.
         let controller: AbortController | undefined
         const stop = () => {

@@ -20,6 +20,8 @@ export interface ThreadOptions {
   readonly maxQueue?: number
   /** Tasks that one thread may have at a time, where they wait for more than themselves; 1 by default. */
   readonly tasksPerThread?: number
+  /** Is told of every thread that ends by itself, whatever it was doing; another takes its place. */
+  readonly onDeath?: () => void
   /** What every thread knows from its start, as {@link threadSetup} returns it. */
   readonly setup?: unknown
 }
@@ -67,6 +69,7 @@ export function startThreads<Task, Answer>(
         const running = (await pool).run(task, { signal, transferList: transfer as Transferable[] })
         crossing = (await running) as Crossing<Answer>
       } catch (error) {
+        if (isDeath(error)) options.onDeath?.()
         throw (error as Error).message === QUEUE_IS_FULL ? overloaded() : error
       }
       if ('answer' in crossing) return crossing.answer
@@ -82,6 +85,12 @@ export function startThreads<Task, Answer>(
 
 /** The library has no other name for it. */
 const QUEUE_IS_FULL = 'Task queue is at limit'
+
+/** What a thread throws that ended instead of answering. */
+function isDeath(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' || /^worker exited with code/.test(message)
+}
 
 function overloaded(): InputError {
   return new InputError('overloaded', 'all workers are busy and the queue is full; try again')
@@ -100,7 +109,7 @@ async function startPool(file: URL, options: ThreadOptions): Promise<Piscina> {
     workerData: options.setup,
   })
   // A thread that dies outside a task is replaced; without a listener its error would end the process.
-  pool.on('error', () => {})
+  pool.on('error', () => options.onDeath?.())
   return pool
 }
 

@@ -1,0 +1,27 @@
+/** Which queue a job belongs to: explanations may take a thousand times as long as predictions. */
+import type { Job } from './job.ts'
+
+export type JobClass = 'predict' | 'explain'
+
+/** Returns the class of a job by what it asks, as far as that can be seen without reading its rows. */
+export function classOf(job: Job): JobClass {
+  return mayExplain(job) ? 'explain' : 'predict'
+}
+
+function mayExplain(job: Job): boolean {
+  if (job.operation === 'infer') {
+    const isNamed = mentions(job.body, '"outputs"')
+    return mentionsExplain(job.body) || (!isNamed && job.outputs.includes('explain'))
+  }
+  if (job.operation === 'explain' || job.enableExplanations !== undefined) return true
+  return job.explainByBody === true && mentionsExplain(job.body)
+}
+
+/** Whether JSON may hold the text "explain": as it is, or by an escape that stands for a letter. */
+function mentionsExplain(body: Uint8Array): boolean {
+  return mentions(body, '"explain"') || mentions(body, '\\u006') || mentions(body, '\\u007')
+}
+
+function mentions({ buffer, byteOffset, length }: Uint8Array, text: string): boolean {
+  return Buffer.from(buffer, byteOffset, length).includes(text)
+}

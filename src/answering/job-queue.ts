@@ -1,0 +1,100 @@
+/** Who may use a worker when: explanations have a bounded queue of their own and never more than half of the workers. */
+import { InputError } from '../errors.ts'
+import type { JobClass } from './job-class.ts'
+
+export interface JobQueue {
+  /**
+   * Returns once the job may run; whoever runs one leaves afterwards.
+   * @throws InputError `overloaded` when the queue is full, the signal's reason when it is aborted
+   */
+  enter(kind: JobClass, signal: AbortSignal): Promise<void>
+  leave(kind: JobClass): void
+  /** Whether a prediction would run at once. */
+  readonly isFree: boolean
+  readonly waiting: Readonly<Record<JobClass, number>>
+  readonly running: Readonly<Record<JobClass, number>>
+  /** Jobs that were refused. */
+  readonly refused: number
+}
+
+/** How many jobs run at once, of either class and of both. */
+export interface Slots {
+  readonly predict: number
+  readonly explain: number
+  readonly all: number
+}
+
+/**
+ * Returns the slots of so many workers. A single one gets a second beside it, for predictions while it explains: they
+ * would wait a minute for it.
+ */
+export function slotsOf(workers: number): Slots {
+  return {
+    predict: workers,
+    explain: Math.max(1, Math.floor(workers / 2)),
+    all: Math.max(2, workers),
+  }
+}
+
+/** For every job that runs, so many may wait. */
+const WAITING_PER_SLOT = 2
+
+/** Returns the queue in front of workers. */
+export function createJobQueue(slots: Slots): JobQueue {
+  const lines: Record<JobClass, (() => void)[]> = { predict: [], explain: [] }
+  const running = { predict: 0, explain: 0 }
+  let refused = 0
+  const hasSlot = (kind: JobClass) =>
+    running[kind] < slots[kind] && running.predict + running.explain < slots.all
+  const startWaiting = () => {
+    // Predictions are short: they go first.
+    for (const kind of ['predict', 'explain'] as const) {
+      while (hasSlot(kind)) {
+        const start = lines[kind].shift()
+        if (!start) break
+        running[kind]++
+        start()
+      }
+    }
+  }
+  return {
+    async enter(kind, signal) {
+      signal.throwIfAborted()
+      const line = lines[kind]
+      if (line.length === 0 && hasSlot(kind)) {
+        running[kind]++
+        return
+      }
+      if (line.length >= WAITING_PER_SLOT * slots[kind]) {
+        refused++
+        throw new InputError('overloaded', 'all workers are busy and the queue is full; try again')
+      }
+      await new Promise<void>((resolve, reject) => {
+        const start = () => {
+          signal.removeEventListener('abort', giveUp)
+          resolve()
+        }
+        const giveUp = () => {
+          line.splice(line.indexOf(start), 1)
+          reject(signal.reason as Error)
+        }
+        signal.addEventListener('abort', giveUp, { once: true })
+        line.push(start)
+      })
+    },
+    leave(kind) {
+      running[kind]--
+      startWaiting()
+    },
+    get isFree() {
+      return lines.predict.length === 0 && hasSlot('predict')
+    },
+    get waiting() {
+      return { predict: lines.predict.length, explain: lines.explain.length }
+    },
+    running,
+    get refused() {
+      return refused
+    },
+  }
+}
