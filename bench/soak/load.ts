@@ -97,7 +97,7 @@ export async function closedLoop(
 
 /**
  * Sends requests at a rate for a time, whether or not those before are answered, on at most so many connections.
- * @returns how many could not be sent because all connections waited
+ * @returns how many were not sent in that time because all connections waited
  */
 export async function openLoop(
   port: number,
@@ -109,15 +109,10 @@ export async function openLoop(
   const idle: Socket[] = []
   const waiting = new Set<Promise<void>>()
   let sent = 0
-  let unsent = 0
   for (;;) {
     const now = (performance.now() - began) / 1000
     if (now >= seconds) break
-    for (; sent < now * perSecond; sent++) {
-      if (waiting.size >= connections) {
-        unsent++
-        continue
-      }
+    for (; sent < now * perSecond && waiting.size < connections; sent++) {
       const one = send(port, next(), idle.pop()).then(({ outcome, socket }) => {
         onOutcome(outcome)
         if (socket) idle.push(socket)
@@ -129,5 +124,5 @@ export async function openLoop(
   }
   await Promise.all(waiting)
   for (const socket of idle) socket.destroy()
-  return unsent
+  return Math.max(0, Math.floor(seconds * perSecond) - sent)
 }
