@@ -11,9 +11,11 @@ import { type Server, startServer } from './server.ts'
 
 const TIMES = 100
 const MOST_GROWTH = 8
-/** Sockets that announce a whole body and send nothing of it. */
-const ANNOUNCING = 11
 const MIB = 1 << 20
+/** Bodies that are announced and never come, the largest first: together they leave no memory that is set aside. */
+const announced = [BODY_LIMIT, 4 * MIB, MIB, MIB / 16].flatMap((bytes) =>
+  new Array<number>(16).fill(bytes),
+)
 
 /** Sends a request once; returns the status, or undefined of one that is given up. */
 export async function sendAbuse(
@@ -59,25 +61,27 @@ async function repeatAbuse(server: Server, abuse: Abuse, seconds: number): Promi
   ]
 }
 
-/** Whether a small request is answered while others announce bodies that never come. */
+/** Whether small requests are answered while others announce bodies that never come. */
 async function announce(server: Server): Promise<Figure> {
   const head = requestOf('/invocations', 'text/csv', '').toString()
-  const whole = Buffer.from(head.replace('length: 0', `length: ${BODY_LIMIT}`))
-  const opened: (Socket | undefined)[] = await Promise.all(
-    Array.from({ length: ANNOUNCING }, () => open(server.port)),
-  )
-  for (const socket of opened) socket?.write(whole)
+  const opened: Socket[] = []
+  for (const bytes of announced) {
+    const socket = await open(server.port)
+    if (!socket) continue
+    opened.push(socket)
+    socket.write(head.replace('length: 0', `length: ${bytes}`))
+  }
   await sleep(200)
   const { outcome, socket } = await send(
     server.port,
-    asking('small', '/invocations', 'text/csv', '1,2,3'),
+    asking('small', '/invocations', 'text/csv', '1.5,2.5,3.5\n'.repeat(5000)),
   )
   socket?.destroy()
   for (const one of opened) {
-    one?.destroy()
-    if (one && !one.closed) await once(one, 'close')
+    one.destroy()
+    if (!one.closed) await once(one, 'close')
   }
-  const what = `status of a small body while ${ANNOUNCING} sockets announce 25 MiB`
+  const what = `status of a body of 60 KB while ${announced.length} sockets announce larger ones`
   return mustBe(what, outcome.status, 200)
 }
 
@@ -95,6 +99,7 @@ export const abuse: Part = {
           figures.push(...(await repeatAbuse(server, abuse, seconds / abuses.length)))
       }
       figures.push(await announce(server))
+      await sleep(1000)
       const { outcome, socket } = await send(
         server.port,
         asking('after', '/invocations', 'text/csv', '1,2,3'),

@@ -66,7 +66,7 @@ async function runMix(server: Server, capacity: number, seconds: number): Promis
   const heapBefore = (await server.collect()).heapBytes
   const descriptorsBefore = server.readDescriptors()
   const samples: number[] = []
-  const [unsent] = await Promise.all([
+  const [{ unsent }] = await Promise.all([
     openLoop(server.port, load, next, tally.add),
     sampleMemory(server, seconds, samples),
   ])

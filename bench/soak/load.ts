@@ -97,14 +97,14 @@ export async function closedLoop(
 
 /**
  * Sends requests at a rate for a time, whether or not those before are answered, on at most so many connections.
- * @returns how many were not sent in that time because all connections waited
+ * @returns how many were not sent in that time because all connections waited, and when the last was answered
  */
 export async function openLoop(
   port: number,
   { perSecond, seconds, connections }: { perSecond: number; seconds: number; connections: number },
   next: () => Ask,
   onOutcome: (outcome: Outcome) => void,
-): Promise<number> {
+): Promise<{ readonly unsent: number; readonly seconds: number }> {
   const began = performance.now()
   const idle: Socket[] = []
   const waiting = new Set<Promise<void>>()
@@ -124,5 +124,8 @@ export async function openLoop(
   }
   await Promise.all(waiting)
   for (const socket of idle) socket.destroy()
-  return Math.max(0, Math.floor(seconds * perSecond) - sent)
+  return {
+    unsent: Math.max(0, Math.floor(seconds * perSecond) - sent),
+    seconds: (performance.now() - began) / 1000,
+  }
 }

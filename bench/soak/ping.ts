@@ -12,7 +12,7 @@ import { startServer } from './server.ts'
 
 const FACTOR = 10
 const CONNECTIONS = 400
-const BUSY = 4
+const BUSY = 8
 const EXPLAINERS = 4
 /** Nothing else is asked of the load here; a connection may end where an abuse takes the last one. */
 const ANY = [0, 200, 413, 503]
