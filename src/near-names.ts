@@ -59,6 +59,9 @@ export const closely: Nearness = {
   sameNumbers: true,
 }
 
+/** Where names of others are as likely as mistyped ones. */
+export const byOneEdit: Nearness = { edits: () => 1 }
+
 /** Names that others may resemble, prepared once. */
 export interface NameIndex {
   /** Returns the names that resemble the given one, the nearest first; plain forms alone where no work is left. */

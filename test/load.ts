@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface RawAnswer {
   readonly status: number
+  /** Its first line and its headers. */
+  readonly head: string
   readonly closes: boolean
   readonly type: string | undefined
   readonly body: Buffer
@@ -101,6 +103,7 @@ export function readAnswer(socket: Socket, pauseMs = 0): Promise<RawAnswer> {
       }
       resolve({
         status: Number(head.slice(9, 12)),
+        head,
         closes: /\r\nconnection: *close/i.test(head),
         type: /\r\ncontent-type: *(.*)/i.exec(head)?.[1],
         body: all.subarray(head.length + 4, wanted),

@@ -93,15 +93,19 @@ function readAsk(job: RowJob, { parameters }: Pick<Decoded, 'parameters'>) {
   return { byBody, condition: byBody ? undefined : job.enableExplanations }
 }
 
-/** Returns the options of explanations in a job and in its body. */
+/**
+ * Returns the options of explanations in a job and in its body.
+ * @throws InputError `invalid_option` for a name that resembles one of them
+ */
 function optionsOf(
   job: RowJob,
   { parameters }: Pick<Decoded, 'parameters'>,
-  { byBody, condition }: ReturnType<typeof readAsk>,
+  { byBody }: ReturnType<typeof readAsk>,
 ): RowJob['options'] {
-  // Beside a condition stand parameters of MLflow's and others, too.
+  if (job.options.length === 0 && parameters.size === 0) return []
+  // Beside predictions, with a condition or none, stand parameters of MLflow's and others, too.
   const own =
-    condition === undefined
+    job.operation === 'explain' || byBody
       ? [...parameters].filter(([name]) => !byBody || name !== 'explain')
       : pickOptions(parameters)
   // What stands beside predictions is for explanations only where there are some.
@@ -151,6 +155,7 @@ function answerRows(
   }
   const ask = readAsk(job, decoded)
   const { byBody, condition } = ask
+  const options = optionsOf(job, decoded, ask)
   if (job.operation === 'predict' && !byBody && condition === undefined) {
     const isLarge =
       inline &&
@@ -159,7 +164,6 @@ function answerRows(
     return isLarge ? undefined : finish(predictAndTell())
   }
   if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
-  const options = optionsOf(job, decoded, ask)
   return answerExplained(predictor, { ...job, options }, frame, {
     writer,
     condition,

@@ -127,6 +127,8 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
         })
         request.on('error', lost)
         request.on('close', lost)
+        // Node forgets a request whose answer is sent: it does not tell then that the connection has closed.
+        response.on('close', lost)
       })
     },
   }

@@ -165,7 +165,10 @@ function discard(connection: Connection, isOver: () => boolean): void {
   const began = performance.now()
   let seen = first
   let changedAt = began
-  const stop = () => clearInterval(watch)
+  const stop = () => {
+    clearInterval(watch)
+    socket.off('close', stop)
+  }
   const watch = setInterval(() => {
     if (isOver()) return stop()
     const now = performance.now()

@@ -1,7 +1,7 @@
 /** SageMaker hosting: /ping, /invocations with explanations on request, /execution-parameters. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { asksExplanation, optionNames } from '../answering/explain-options.ts'
-import { pickOptions } from '../answering/foreign-options.ts'
+import { asksExplanation } from '../answering/explain-options.ts'
+import { pickAttributes, pickOptions } from '../answering/foreign-options.ts'
 import type { Operation } from '../answering/media-type.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
@@ -76,8 +76,7 @@ export function invoke(
   const asks =
     asksExplanation(find(query, 'explain'), 'the query') ||
     asksExplanation(find(attributes, 'explain'), 'the custom attributes')
-  // Attributes of others are none of ours.
-  const ours = attributes.filter(([name]) => optionNames.includes(name))
+  const ours = pickAttributes(attributes)
   const linePerRecord = service.options.isBatch === true && hasLines(request.raw)
   const preferred = (operation: Operation, usual: string) =>
     defaultAccept === LINES ? lineType(request.raw, operation) : usual

@@ -289,9 +289,11 @@ t.test('a condition is answered in the form of Clarify and in no other', async (
   const ask = (attributes: string) =>
     post(app, '/invocations', CSV_TYPE, csv, { ...CONDITION, [ATTRIBUTES]: attributes })
   const plain = await post(app, '/invocations', CSV_TYPE, csv, CONDITION)
-  for (const attributes of ['trace=1', 'format=clarify', 'spaces=log_odds']) {
+  for (const attributes of ['trace=1', 'format=clarify', 'scale=log_odds']) {
     t.equal((await ask(attributes)).body, plain.body, attributes)
   }
+  const nearly = await ask('spaces=log_odds')
+  checkProblem(t, nearly, 400, 'invalid_option', /"spaces"; did you mean "space"/)
   checkProblem(t, await ask('format=json'), 400, 'invalid_option', /format is "json", but/)
   const near = await post(app, '/invocations?spaces=log_odds', CSV_TYPE, csv, CONDITION)
   checkProblem(t, near, 400, 'invalid_option', /"spaces"; did you mean "space"/)
@@ -301,7 +303,7 @@ t.test('what stands beside predictions changes none of them', async (t) => {
   const plain = await post(app, '/invocations', CSV_TYPE, csv)
   for (const url of [
     '/invocations?space=nope',
-    '/invocations?spaces=1&x=2',
+    '/invocations?scale=1&x=2',
     '/invocations?explain=0',
   ]) {
     t.equal((await post(app, url, CSV_TYPE, csv, { [ATTRIBUTES]: 'top=0' })).body, plain.body, url)

@@ -189,3 +189,27 @@ t.test('headers over the limit are refused readably, however much follows', asyn
   const answer = await writeThenRead(t, port, head, Buffer.alloc(8 << 20, '1'))
   checkProblem(t, problemOf(answer), 431, 'too_many_headers')
 })
+
+t.test('refusals leave nothing behind on a kept connection', async (t) => {
+  const app = await buildTestApp(t)
+  const port = await listen(app)
+  const accepted = once(app.server, 'connection')
+  const socket = await connectTo(t, port)
+  const [peer] = (await accepted) as [Socket]
+  const body = '1'.repeat(60_000)
+  const refused = `POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`
+  const listeners = () => peer.listenerCount('close')
+  socket.write(small)
+  t.equal((await readAnswer(socket)).status, 200)
+  const before = listeners()
+  for (let i = 0; i < 20; i++) {
+    // The rest comes when the answer is there: until then it is watched.
+    socket.write(refused)
+    t.equal((await readAnswer(socket)).status, 404)
+    socket.write(body)
+  }
+  socket.write(small)
+  t.equal((await readAnswer(socket)).status, 200)
+  while (listeners() > before) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(listeners(), before)
+})

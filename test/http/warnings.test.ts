@@ -376,7 +376,7 @@ t.test('custom attributes ask for warnings, too', async (t) => {
     post(app, '/invocations', JSON_TYPE, JSON.stringify({ ...plain, x: 1 }), { [name]: attributes })
   t.match((await ask('warnings=true')).json().predictions, [{ warnings: [{ column: 'x' }] }])
   t.match((await ask('a=b;warnings=true')).json().predictions, [{ warnings: [{ column: 'x' }] }])
-  t.notMatch((await ask('output=0,warning=true')).body, /warnings/)
+  t.notMatch((await ask('output=0,alerts=true')).body, /warnings/)
   t.match((await ask('explain=shap')).json().explanations, [{ warnings: [{ column: 'x' }] }])
   t.notMatch((await ask('explain=shap,warnings=false')).body, /warnings/)
   checkProblem(t, await ask('warnings=maybe'), 400, 'invalid_option', /warnings is "maybe"/)
@@ -551,4 +551,61 @@ t.test('unknown names cost little, however many resemble a column', async (t) =>
     400,
     'missing_column',
   )
+})
+
+const misspeltOptions: [name: string, meant: string][] = [
+  ['warnigns', 'warnings'],
+  ['Warnings', 'warnings'],
+  ['warning', 'warnings'],
+  ['explian', 'explain'],
+  ['outptu', 'output'],
+  ['max-changes', 'max_changes'],
+  ['TOP', 'top'],
+]
+/** What other programs send, and what resembles ours by chance. */
+const others = ['trace-id', 'v', 'to', 'outlet', 'cache_buster', '__proto__', '']
+
+t.test('a misspelt option of predictions is refused wherever it stands', async (t) => {
+  const list = JSON.stringify([Object.values(plain)])
+  const ways: [where: string, (name: string) => ReturnType<typeof post>][] = [
+    ['query', (name) => post(app, `/invocations?${name}=true`, 'text/csv', '15,blue,1,Mr. X')],
+    [
+      'attributes',
+      (name) =>
+        post(app, '/invocations', 'text/csv', '15,blue,1,Mr. X', {
+          'x-amzn-sagemaker-custom-attributes': `${name}=true`,
+        }),
+    ],
+    [
+      'parameters',
+      (name) =>
+        post(app, '/invocations', JSON_TYPE, `{"instances":${list},"parameters":{"${name}":true}}`),
+    ],
+    [
+      'params',
+      (name) =>
+        post(
+          app,
+          '/invocations',
+          JSON_TYPE,
+          `{"dataframe_records":[${JSON.stringify(plain)}],"params":{"${name}":true}}`,
+        ),
+    ],
+    [
+      'KServe',
+      (name) => post(app, `/v1/models/model:predict?${name}=1`, JSON_TYPE, `{"instances":${list}}`),
+    ],
+  ]
+  for (const [where, ask] of ways) {
+    for (const [name, meant] of misspeltOptions) {
+      const detail = new RegExp(`"${name}"; did you mean "${meant}"`)
+      checkProblem(t, await ask(name), 400, 'invalid_option', detail)
+    }
+    for (const name of others) {
+      // JSON does not take this key, wherever it stands; one letter in three is near in a query.
+      if (name === '__proto__' && where.startsWith('param')) continue
+      if (name === 'outlet' && where !== 'attributes') continue
+      t.equal((await ask(name)).statusCode, 200, `${name} in ${where} means nothing here`)
+    }
+  }
 })
