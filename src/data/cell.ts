@@ -14,10 +14,11 @@
  * A column that held a whole number no double holds is no number column after training, but one of texts.
  *
  * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
- * normal form ({@link normalText}).
+ * normal form ({@link normalText}), those of a moment in its one form ({@link momentText}).
  */
 import { InputError, type Place, placed, quote } from '../errors.ts'
 import type { Cell } from './frame.ts'
+import { momentText } from './moment.ts'
 import { checkFinite, isDecimal, isMissingText, notANumber } from './number.ts'
 import { normalText } from './text.ts'
 
@@ -115,7 +116,7 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
 function cellOfWord(column: CellColumn, text: string): Cell {
   if (column.texts === 'boolean') return booleanText(text)
   if (column.raw === true) return text
-  const normal = normalText(text)
+  const normal = momentText(normalText(text))
   // What is left may be nothing.
   return normal !== text && isMissingText(normal) ? null : normal
 }
