@@ -117,7 +117,8 @@ function float16(bytes: Uint8Array): number | null {
  */
 function shortestDecimal(value: number, round: (value: number) => number): number | null {
   if (Number.isNaN(value)) return null
-  if (Number.isInteger(value) || !Number.isFinite(value)) return value
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < MOST_EXACT))
+    return value
   // All decimals of so many digits are told apart by normal floats, so that fewer need not be tried.
   const certain = round === Math.fround && Math.abs(value) > LEAST_NORMAL ? 6 : 1
   for (let digits = certain; digits < 9; digits++) {
@@ -127,6 +128,8 @@ function shortestDecimal(value: number, round: (value: number) => number): numbe
   return Number(value.toPrecision(9))
 }
 
+/** Whole numbers below it are written with all their digits. */
+const MOST_EXACT = 2 ** 24
 const LEAST_NORMAL = 2 ** -126
 
 /** Returns the float of 16 bits nearest to a number; ties go to the even one. */

@@ -51,7 +51,7 @@ const cases: [name: string, column: Omit<StoredColumn, 'name'>, cells: TypedCell
     [200],
   ],
   ['doubles', { type: 'DOUBLE', values: [0.1, Number.NaN, -0, null] }, [0.1, null, -0, null]],
-  ['floats', { type: 'FLOAT', values: [0.5, 0.1, 16777217, 1e-45] }, [0.5, 0.1, 16777216, 1e-45]],
+  ['floats', { type: 'FLOAT', values: [0.5, 0.1, 123456789, 1e-45] }, [0.5, 0.1, 123456790, 1e-45]],
   [
     'halves',
     {
