@@ -24,6 +24,8 @@ export interface Part {
   readonly parameters: ReadonlyMap<string, string>
   /** Rows before it. */
   readonly rowOffset: number
+  /** Columns of the file that the body does not have any more, because the model has none of them. */
+  readonly ignored?: readonly string[]
   /** How far into the file it reaches, of how much; 0 where the size is not known. */
   readonly done: number
   readonly total: number
@@ -213,7 +215,8 @@ async function* parquetParts(
     const { size } = await handle.stat()
     const parquet = await openParquet(size, (from, to) => slice(handle, from, to))
     const { inputs, otherColumns } = predictor.preprocessor.spec
-    const { positions } = findPositions({ inputs, otherColumns, maxRows: 1 }, parquet.names)
+    const context = { inputs, otherColumns, maxRows: 1 }
+    const { positions, ignored } = findPositions(context, parquet.names)
     const total = parquet.rows
     for (const group of parquet.groups) {
       checkGroup(group.length * inputs.length)
@@ -235,7 +238,7 @@ async function* parquetParts(
         }
         const rowOffset = group.firstRow + from
         const body = Buffer.from(lines.join(''))
-        yield { ...wholePart(body, 'jsonl'), rowOffset, done: group.firstRow + to, total }
+        yield { ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total }
       }
     }
   } catch (error) {
