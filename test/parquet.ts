@@ -12,7 +12,7 @@ type Fields = ReadonlyMap<number, Thrift> | readonly (readonly [number, Thrift |
 
 const typeCodes = { i32: 5, i64: 6, text: 8, list: 9, struct: 12 } as const
 
-function varint(value: bigint): number[] {
+export function varint(value: bigint): number[] {
   const bytes: number[] = []
   for (let rest = value; ; rest >>= 7n) {
     if (rest < 0x80n) return [...bytes, Number(rest)]
@@ -100,6 +100,8 @@ export interface StoredColumn {
   readonly scale?: number
   readonly length?: number
   readonly byDictionary?: boolean
+  /** Pages as they stand in the file instead of those of the values, the dictionary first, and their codec. */
+  readonly raw?: { readonly pages: readonly Buffer[]; readonly codec?: number }
 }
 
 /** Returns the file of these columns, with so many rows in a group. */
@@ -116,7 +118,9 @@ export function writeParquet(columns: readonly StoredColumn[], groupRows = 1 << 
     const to = Math.min(rows, from + groupRows)
     const start = at
     const chunks = columns.map((column): Thrift => {
-      const pages = pagesOf(column, column.values.slice(from, to))
+      const pages =
+        column.raw?.pages.map((bytes) => ({ bytes })) ??
+        pagesOf(column, column.values.slice(from, to))
       const offset = at
       for (const { bytes } of pages) put(bytes)
       const size = at - offset
@@ -131,7 +135,7 @@ export function writeParquet(columns: readonly StoredColumn[], groupRows = 1 << 
                 [1, { i32: physicalTypes[column.type] }],
                 [2, { list: [{ i32: 0 }, { i32: 3 }, { i32: 8 }] }],
                 [3, { list: [{ text: column.name }] }],
-                [4, { i32: 0 }],
+                [4, { i32: column.raw?.codec ?? 0 }],
                 [5, { i64: to - from }],
                 [6, { i64: size }],
                 [7, { i64: size }],
@@ -217,6 +221,23 @@ function pagesOf(column: StoredColumn, values: Values): { bytes: Buffer }[] {
   const codes = present.map((value) => distinct.indexOf(value))
   const data = Buffer.concat([Buffer.of(8), bitPacked(codes, 8)])
   return [{ bytes: Buffer.concat([head, entries]) }, page(8, data)]
+}
+
+/** A page of the first version (0), a dictionary (2) or one of the second version (3), whatever it holds. */
+export function rawPage(
+  type: 0 | 2 | 3,
+  fields: readonly number[],
+  content: Uint8Array,
+  size = content.length,
+): Buffer {
+  const struct: Fields = fields.map((i32, i) => [i + 1, { i32 }] as const)
+  const head = writeStruct([
+    [1, { i32: type }],
+    [2, { i32: size }],
+    [3, { i32: content.length }],
+    [{ 0: 5, 2: 7, 3: 8 }[type], { struct }],
+  ])
+  return Buffer.concat([Buffer.from(head), content])
 }
 
 function headerOf(type: number, size: number, field: number, fields: Fields): Buffer {

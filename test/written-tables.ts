@@ -7,12 +7,20 @@ export type Written = number | bigint | boolean | string | null
 
 export interface WrittenColumn {
   readonly name: string
-  readonly kind: 'number' | 'integer' | 'truth' | 'date' | 'text' | 'long'
+  readonly kind: 'number' | 'float' | 'integer' | 'truth' | 'date' | 'moment' | 'text' | 'long'
   readonly cells: readonly Written[]
 }
 
 const cities = ['Köln', 'São Paulo', 'Łódź', 'Zürich Süd', 'Paris']
 const days = ['2024-01-05', '2023-12-31', '1969-07-20', '2024-02-29']
+/** Moments as nanoseconds since 1970 are written; the first two are the beginning of a day. */
+const moments = [
+  '2024-02-29 00:00:00',
+  '1969-07-20 00:00:00',
+  '2024-02-29 12:30:00',
+  '2023-12-31 23:59:59.5',
+  '1969-07-20 20:17:40.123456',
+]
 /** Odd, so that no double holds any of them; as doubles two of them are one. */
 const accounts = [9007199254740993n, 9007199254740995n, -9007199254740997n, 9223372036854775807n]
 
@@ -49,6 +57,18 @@ export function randomTable(random: Random, rows: number): WrittenColumn[] {
       'day',
       'date',
       some(0.1, () => pick(days)),
+    ),
+    column(
+      'seen at',
+      'moment',
+      some(0.1, () => pick(moments)),
+    ),
+    column(
+      'weight',
+      'float',
+      some(0.1, () =>
+        pick([-0, 0.1, 1e-40, 123456.79, 72.35, Number((random.uniform() * 90).toPrecision(6))]),
+      ),
     ),
     column(
       'city',
@@ -119,6 +139,22 @@ function decimal(value: number, random: Random): string {
   }
 }
 
+/** Returns a moment in one of the ways in which programs write it. */
+function spellMoment(moment: string, random: Random): string {
+  const [day, time] = moment.split(' ') as [string, string]
+  const fraction = /\.\d+/.test(time) ? time.slice(8).padEnd(7, '0') : ''
+  const second = time.slice(0, 8)
+  const earlier = new Date(Date.parse(`${day}T${second}Z`) - 5_400_000).toISOString().slice(0, 19)
+  const forms = [
+    `${day} ${second}${fraction}`,
+    `${day}T${second}${fraction || '.000'}Z`,
+    `${day} ${second}${fraction}+00:00`,
+    `${earlier}${fraction}-01:30`,
+  ]
+  const isWhole = second === '00:00:00' && fraction === ''
+  return random.below(5) === 0 && isWhole ? day : (forms[random.below(4)] as string)
+}
+
 /** Returns CSV, with a header and in the order of the columns, or shuffled, or with the index of pandas. */
 export function toCsv(
   table: readonly WrittenColumn[],
@@ -129,7 +165,8 @@ export function toCsv(
   const cell = ({ kind, name }: WrittenColumn, value: Written) => {
     if (value === null) return ['', 'NA', 'NaN', 'null'][random.below(4)] as string
     if (typeof value === 'boolean') return truths[value ? 1 : 0]
-    if (kind === 'number') return decimal(value as number, random)
+    if (kind === 'number' || kind === 'float') return decimal(value as number, random)
+    if (kind === 'moment') return spellMoment(String(value), random)
     if (name === 'is new' && truthNumbers) return truths[value === 1 ? 1 : 0]
     return field(kind === 'text' ? spell(value as string, spelling) : String(value))
   }
@@ -153,6 +190,7 @@ export function jsonOf(
   if (name === 'is new' && truthNumbers) return String(value === 1)
   if (Object.is(value, -0)) return '-0'
   if (typeof value !== 'string') return String(value)
+  if (kind === 'moment') return JSON.stringify(spellMoment(value, spelling.random))
   return JSON.stringify(kind === 'text' ? spell(value, spelling) : value)
 }
 
@@ -186,6 +224,19 @@ export function jsonLists(table: readonly WrittenColumn[], spelling: Spelling): 
 
 const DAY = 86_400_000
 
+/** Returns moments as one of the types of Parquet that hold microseconds. */
+function storedMoments(cells: readonly Written[], random: Random): Omit<StoredColumn, 'name'> {
+  const digits = random.below(2) ? 6 : 9
+  const values = cells.map((cell) => {
+    if (cell === null) return null
+    const [second, fraction = ''] = String(cell).split('.') as [string, string?]
+    const seconds = BigInt(Date.parse(`${second.replace(' ', 'T')}Z`) / 1000)
+    return seconds * 10n ** BigInt(digits) + BigInt(fraction.padEnd(digits, '0'))
+  })
+  if (digits === 9) return { type: 'INT96', values }
+  return { type: 'INT64', converted: 'TIMESTAMP_MICROS', values }
+}
+
 /** Returns Parquet in the types that a data frame has. */
 export function toParquet(
   table: readonly WrittenColumn[],
@@ -198,6 +249,8 @@ export function toParquet(
     if (column.name === 'is new' && truthNumbers)
       return { name, type: 'BOOLEAN', values: cells.map((cell) => cell === 1) }
     if (kind === 'number') return { name, type: 'DOUBLE', values: cells }
+    if (kind === 'float') return { name, type: 'FLOAT', values: cells }
+    if (kind === 'moment') return { name, ...storedMoments(cells, spelling.random) }
     if (kind === 'truth') return { name, type: 'BOOLEAN', values: cells }
     if (kind === 'long') return { name, type: 'INT64', values: cells }
     if (kind === 'integer') {
@@ -231,7 +284,7 @@ export function toTensors(
       ? 'BOOL'
       : kind === 'long' && !(isBinary && hasGaps)
         ? 'INT64'
-        : kind === 'number'
+        : kind === 'number' || kind === 'float'
           ? 'FP64'
           : kind === 'integer'
             ? 'INT32'

@@ -2,7 +2,7 @@
 import type { Decoded, RowWarnings } from '../codecs/codec.ts'
 import { quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import { type RowWarning, rowChecks } from '../preprocess/row-warnings.ts'
+import { type RowWarning, rowChecks, type WarningCount } from '../preprocess/row-warnings.ts'
 import { truth } from './option-kinds.ts'
 
 export interface JobWarnings {
@@ -12,6 +12,8 @@ export interface JobWarnings {
   readonly unknownCategories: number
   /** Returns those of every row, row by row. */
   list(): readonly (readonly RowWarning[])[]
+  /** Returns how many there are of every code and column. */
+  tally(): readonly WarningCount[]
 }
 
 /** Returns what is to be said of decoded rows. */
@@ -24,6 +26,15 @@ export function findWarnings(
   return {
     count: warnings + ignored.count,
     unknownCategories,
+    tally() {
+      const counts = new Map<string, number>()
+      for (let row = 0; ignored.count > 0 && row < frame.length; row++)
+        for (const name of ignored.at(row)) counts.set(name, (counts.get(name) ?? 0) + 1)
+      const strangers = [...counts].map(
+        ([column, count]): WarningCount => ({ code: 'ignored_column', column, count }),
+      )
+      return [...checks.tally(frame), ...strangers]
+    },
     list() {
       const found = checks.list(frame)
       const others = new Set(preprocessor.spec.otherColumns)

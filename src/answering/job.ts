@@ -1,5 +1,6 @@
 /** What one request asks, as data that can cross to a thread: bytes in, bytes out. */
 import type { Selected } from '../codecs/selection.ts'
+import type { WarningCount } from '../preprocess/row-warnings.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import type { Limits } from './limits.ts'
 import type { MediaType, Operation } from './media-type.ts'
@@ -18,6 +19,8 @@ export interface RowJob {
   readonly blockBytes?: number | undefined
   /** Rows before the first of the body, where it is a part of a file. */
   readonly rowOffset?: number
+  /** Counts in the result what was not understood of the rows, by column. */
+  readonly tally?: boolean
   /** Sums up explanations in these groups instead of answering them. */
   readonly summary?: readonly GroupPlan[]
   /** Members of predictions that the operator selected. */
@@ -68,6 +71,7 @@ export interface JobResult {
   /** What was not understood in all rows: as many warnings as can be listed. */
   readonly warnings: number
   readonly sums?: SummarySums
+  readonly tally?: readonly WarningCount[] | undefined
 }
 
 /** Most answers are there at once; to wait for them all the same would cost every request. */

@@ -130,6 +130,7 @@ function answerRows(
     ignoredColumns: decoded.ignoredColumns,
     unknownCategories: warnings.unknownCategories,
     warnings: warnings.count,
+    tally: job.tally ? warnings.tally() : undefined,
   })
   const encode = (predictions: Predictions, listed?: RowWarnings) =>
     writer.encodePredictions?.(predictions, { dialect, selection, warnings: listed }) as Encoded

@@ -3,6 +3,7 @@
 import { parse as parseSecure } from 'secure-json-parse'
 import { parseKeepingIntegers } from '../data/json-integers.ts'
 import { scanJson } from '../data/json-scan.ts'
+import { withoutPythonLiterals } from '../data/python-json.ts'
 import { InputError, quote } from '../errors.ts'
 import type { DecodeContext } from './codec.ts'
 
@@ -70,23 +71,6 @@ export function checkJsonLimits(text: string): void {
   if (limit === 'keys') {
     throw new InputError('too_many_keys', 'a JSON object has more than 10000 keys')
   }
-}
-
-/**
- * Returns the text with NaN as null and ±Infinity as a number beyond all doubles (which a cell then refuses by name),
- * or undefined when there is none of them outside strings.
- */
-function withoutPythonLiterals(text: string): string | undefined {
-  let found = false
-  const plain = text.replace(
-    /"(?:[^"\\]|\\.)*"|(?<![\w.])(NaN|-?Infinity)(?!\w)/gs,
-    (part, literal: string | undefined) => {
-      if (literal === undefined) return part
-      found = true
-      return literal === 'NaN' ? 'null' : literal.startsWith('-') ? '-1e999' : '1e999'
-    },
-  )
-  return found ? plain : undefined
 }
 
 const TOKEN =

@@ -4,6 +4,7 @@
  * | written                         | number column | text column    | boolean column  | integer column |
  * |---------------------------------|---------------|----------------|-----------------|----------------|
  * | nothing, null, NaN, NA and such | missing       | missing        | missing         | missing        |
+ * | the same as texts, blanks       | missing       | missing        | missing         | missing        |
  * | a finite number                 | the number    | refused        | 0 false, 1 true | its digits     |
  * | a whole number no double holds  | nearest double| refused        | refused         | its digits     |
  * | true, false                     | 1, 0 (*)      | "true", "false"| "true", "false" | "true", "false"|
@@ -14,10 +15,11 @@
  * A column that held a whole number no double holds is no number column after training, but one of texts.
  *
  * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
- * normal form ({@link normalText}).
+ * normal form ({@link normalText}), those of a moment in its one form ({@link momentText}).
  */
 import { InputError, type Place, placed, quote } from '../errors.ts'
 import type { Cell } from './frame.ts'
+import { momentText } from './moment.ts'
 import { checkFinite, isDecimal, isMissingText, notANumber } from './number.ts'
 import { normalText } from './text.ts'
 
@@ -103,6 +105,7 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
     if (typeof value === 'number') return checkFinite(value, value, place)
     if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
     if (typeof value === 'bigint') return checkFinite(Number(value), value, place)
+    if (typeof value === 'string' && isMissingText(value.trim())) return null
     throw notANumber(value, place)
   }
   if (typeof value === 'boolean') return String(value)
@@ -115,7 +118,7 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
 function cellOfWord(column: CellColumn, text: string): Cell {
   if (column.texts === 'boolean') return booleanText(text)
   if (column.raw === true) return text
-  const normal = normalText(text)
+  const normal = momentText(normalText(text))
   // What is left may be nothing.
   return normal !== text && isMissingText(normal) ? null : normal
 }

@@ -8,6 +8,7 @@ import {
   takeColumnRows,
   varies,
 } from '../data/frame.ts'
+import { momentText } from '../data/moment.ts'
 import { isAscii } from '../data/text.ts'
 import { InputError, quote } from '../errors.ts'
 import { booleanColumns } from './booleans.ts'
@@ -174,7 +175,7 @@ function matchCategories(
   order: readonly (string | number)[],
 ): (string | number)[] {
   const typed = order.map((category) =>
-    values.kind === 'number' ? Number(category) : String(category),
+    values.kind === 'number' ? Number(category) : momentText(String(category)),
   )
   if (
     new Set(typed).size !== typed.length ||

@@ -29,10 +29,19 @@ export interface RowWarning {
   readonly message: string
 }
 
+/** How often a warning was to be given of a column. */
+export interface WarningCount {
+  readonly code: WarningCode
+  readonly column: string
+  readonly count: number
+}
+
 /** Finds what a model does not understand of frames whose columns are its inputs. */
 export interface RowChecks {
   /** Returns how many warnings {@link list} would return for all rows, and how many are of unknown categories sent. */
   count(frame: DataFrame): { readonly warnings: number; readonly unknownCategories: number }
+  /** Returns how many warnings {@link list} would return of every code and column, without those that there are none of. */
+  tally(frame: DataFrame): readonly WarningCount[]
   /** Returns the warnings of every row that has some, by its number from 0, in the order of the columns. */
   list(frame: DataFrame): ReadonlyMap<number, readonly RowWarning[]>
 }
@@ -91,6 +100,23 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
         if (code === 'unknown_category' && !isDerived) unknownCategories++
       })
       return { warnings, unknownCategories }
+    },
+    tally(frame) {
+      const counts: { code: WarningCode; column: string; count: number }[] = []
+      scanAll(frame, ({ input, column }) => {
+        const own = new Map<WarningCode, { count: number }>()
+        return (_row, code) => {
+          const known = own.get(code)
+          if (known) {
+            known.count++
+            return
+          }
+          const entry = { code, column: inputs[input]?.name ?? column, count: 1 }
+          own.set(code, entry)
+          counts.push(entry)
+        }
+      })
+      return counts
     },
     list(frame) {
       const found = new Map<number, RowWarning[]>()

@@ -1,5 +1,6 @@
 /** Reads a stored preprocessor. */
 import type { JsonObject, JsonReader } from '../data/json-fields.ts'
+import { momentText } from '../data/moment.ts'
 import { isAscii } from '../data/text.ts'
 import { quote } from '../errors.ts'
 import { type AnyTransformer, keepsMissing, transformerKind, transformerKinds } from './index.ts'
@@ -122,7 +123,9 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
   const isRaw =
     type === 'text' &&
     unicode === undefined &&
-    ![readExample(example), ...(categories ?? [])].every((text) => isAscii(String(text)))
+    ![readExample(example), ...(categories ?? [])]
+      .map(String)
+      .every((text) => isAscii(text) && momentText(text) === text)
   return {
     name,
     type,

@@ -83,11 +83,11 @@ async function readFiles(
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
   const builder = createTableBuilder({ capacity: expected.rows, texts: expected.texts, budget })
-  let pass = await readAll(files, header, builder)
+  let pass = await readAll(files, header, builder, budget)
   if (builder.torn().length > 0) {
     const { hashes } = pass
     builder.restart()
-    pass = await readAll(files, header, builder)
+    pass = await readAll(files, header, builder, budget)
     const changed = files.find((_, i) => pass.hashes[i] !== hashes[i])
     if (changed)
       throw new InputError('invalid_file', `${changed.path}: the file changed while it was read`)
@@ -108,24 +108,34 @@ async function readFiles(
   }
 }
 
-async function readAll(files: readonly SourceFile[], header: Header, builder: TableBuilder) {
+async function readAll(
+  files: readonly SourceFile[],
+  header: Header,
+  builder: TableBuilder,
+  budget: ProcessBudget,
+) {
   const hashes: string[] = []
   const rows: number[] = []
   for (const file of files) {
     const before = builder.rows
-    hashes.push(await inFile(file.path, () => readFile(file, header, builder)))
+    hashes.push(await inFile(file.path, () => readFile(file, header, builder, budget)))
     rows.push(builder.rows - before)
   }
   return { hashes, rows }
 }
 
 /** Reads a file and returns the SHA-256 of its bytes. */
-async function readFile(file: SourceFile, header: Header, builder: TableBuilder): Promise<string> {
+async function readFile(
+  file: SourceFile,
+  header: Header,
+  builder: TableBuilder,
+  budget: ProcessBudget,
+): Promise<string> {
   const { pieces, digest } = hashPieces(file.pieces())
   const target = builder.openFile(file.name)
   if (file.format === 'parquet') {
     for await (const _ of pieces);
-    await readParquet(await openParquetFile(file), target, builder)
+    await readParquet(await openParquetFile(file, budget), target, builder)
     return digest()
   }
   const reader = createReader(file, header, target)
@@ -144,11 +154,12 @@ function createReader(file: SourceFile, header: Header, target: TableFile): Tabl
   return file.format === 'jsonl' ? createJsonLinesReader(target) : createCsvReader(target, header)
 }
 
-function openParquetFile(file: SourceFile): Promise<ParquetFile> {
-  return openParquet(file.size, async (start, end) => {
+function openParquetFile(file: SourceFile, budget?: ProcessBudget): Promise<ParquetFile> {
+  const slice = async (start: number, end: number) => {
     const bytes = await file.slice(start, end)
     return bytes.slice().buffer as ArrayBuffer
-  })
+  }
+  return openParquet(file.size, slice, (column) => budget?.check(column))
 }
 
 async function readParquet(

@@ -1,6 +1,7 @@
 /** Files of rows as parts that can be answered one after another: CSV, JSON Lines, Parquet; other forms as a whole. */
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { getHeapStatistics } from 'node:v8'
 import { startsWithHeader } from '../codecs/csv.ts'
 import { findPositions } from '../codecs/rows.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
@@ -23,6 +24,8 @@ export interface Part {
   readonly parameters: ReadonlyMap<string, string>
   /** Rows before it. */
   readonly rowOffset: number
+  /** Columns of the file that the body does not have any more, because the model has none of them. */
+  readonly ignored?: readonly string[]
   /** How far into the file it reaches, of how much; 0 where the size is not known. */
   readonly done: number
   readonly total: number
@@ -141,17 +144,20 @@ function unreadable(file: string, error: unknown): InputError {
 /** No text can be longer; a few packed bytes must not fill the memory. */
 const MOST_WHOLE = 2 ** 29
 
+function tooLong(): InputError {
+  return new InputError(
+    'too_large',
+    `what is answered as one document has at most ${MOST_WHOLE >> 20} MiB; use CSV or JSON Lines, which are read and written in parts`,
+  )
+}
+
 /** @throws InputError `too_large` */
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
   let length = 0
   for await (const chunk of chunks) {
     length += chunk.length
-    if (length > MOST_WHOLE)
-      throw new InputError(
-        'too_large',
-        `what is answered as one document has at most ${MOST_WHOLE >> 20} MiB; use CSV or JSON Lines, which are read and written in parts`,
-      )
+    if (length > MOST_WHOLE) throw tooLong()
     all.push(chunk)
   }
   return Buffer.concat(all)
@@ -209,9 +215,11 @@ async function* parquetParts(
     const { size } = await handle.stat()
     const parquet = await openParquet(size, (from, to) => slice(handle, from, to))
     const { inputs, otherColumns } = predictor.preprocessor.spec
-    const { positions } = findPositions({ inputs, otherColumns, maxRows: 1 }, parquet.names)
+    const context = { inputs, otherColumns, maxRows: 1 }
+    const { positions, ignored } = findPositions(context, parquet.names)
     const total = parquet.rows
     for (const group of parquet.groups) {
+      checkGroup(group.length * inputs.length)
       const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []
       for (const [j, { name }] of inputs.entries()) {
         const position = positions[j]!
@@ -219,17 +227,18 @@ async function* parquetParts(
         const cells = await parquet.read(position, group)
         columns.push({ key: JSON.stringify(name), cells })
       }
-      const step = Math.max(1, Math.floor(partBytes / Math.max(1, group.bytes / group.length)))
-      for (let from = 0; from < group.length; from += step) {
-        const to = Math.min(from + step, group.length)
+      for (let from = 0, to = 0; from < group.length; from = to) {
         const lines: string[] = []
-        for (let row = from; row < to; row++) {
-          const members = columns.map(({ key, cells }) => `${key}:${writeCell(cells[row]!)}`)
-          lines.push(`{${members.join(',')}}\n`)
+        for (let length = 0; to < group.length && length < partBytes; to++) {
+          const members = columns.map(({ key, cells }) => `${key}:${writeCell(cells[to]!)}`)
+          const line = `{${members.join(',')}}\n`
+          lines.push(line)
+          length += line.length
+          if (length > MOST_WHOLE) throw tooLong()
         }
         const rowOffset = group.firstRow + from
         const body = Buffer.from(lines.join(''))
-        yield { ...wholePart(body, 'jsonl'), rowOffset, done: group.firstRow + to, total }
+        yield { ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total }
       }
     }
   } catch (error) {
@@ -238,6 +247,19 @@ async function* parquetParts(
   } finally {
     await handle.close()
   }
+}
+
+/** What a cell takes while its row group is read. */
+const CELL_BYTES = 24
+
+/** @throws InputError `too_large` before the memory of this process is full */
+function checkGroup(cells: number): void {
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics()
+  if (cells * CELL_BYTES > limit - used)
+    throw new InputError(
+      'too_large',
+      `a row group has ${cells} values, more than this process has memory for; write the file with smaller row groups`,
+    )
 }
 
 /** Returns a cell as JSON, the sign of zero included; an infinity as a number beyond all doubles, which is refused. */

@@ -1,10 +1,11 @@
-/** Bodies whose library leaves failing promises behind, sent to the built command. */
+/** Bodies that a library might leave failing promises behind or take all memory for, sent to the built command. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { cli, startServing } from '../command.ts'
 import { passenger } from '../helper.ts'
+import { rawPage, varint, writeParquet } from '../parquet.ts'
 
 const fixture = await readFile(join(import.meta.dirname, '../fixtures/passengers.parquet'))
 
@@ -15,6 +16,17 @@ function breakTwice(): Buffer {
   const name = broken.lastIndexOf('Parch')
   broken.write('parch', name)
   return broken
+}
+
+/** A passenger whose class is in a page that announces a run of 2^30 levels. */
+function announceMuch(): Buffer {
+  const run = Buffer.from([6, 0, 0, 0, ...varint(2n ** 31n), 1])
+  const number = (name: string) => ({ name, type: 'DOUBLE', values: [1] }) as const
+  const text = (name: string) => ({ name, type: 'BYTE_ARRAY', values: ['x'] }) as const
+  return writeParquet([
+    { ...number('Pclass'), raw: { pages: [rawPage(0, [1, 0, 3, 3], run)] } },
+    ...[text('Name'), text('Sex'), number('Age'), number('SibSp'), number('Parch')],
+  ])
 }
 
 for (const threads of ['auto', '0']) {
@@ -29,9 +41,11 @@ for (const threads of ['auto', '0']) {
     t.equal(good.status, 200)
     const expected = await good.text()
     for (let i = 0; i < 5; i++) {
-      const bad = await ask('application/x-parquet', Buffer.from(breakTwice()))
-      t.equal(bad.status, 400)
-      t.match(await bad.json(), { code: 'invalid_parquet' })
+      for (const body of [breakTwice(), announceMuch()]) {
+        const bad = await ask('application/x-parquet', Buffer.from(body))
+        t.equal(bad.status, 400)
+        t.match(await bad.json(), { code: 'invalid_parquet' })
+      }
       const after = await ask('application/x-parquet', Buffer.from(fixture))
       t.equal(await after.text(), expected, 'the next is answered')
     }

@@ -191,7 +191,7 @@ t.test('Parquet', async (t) => {
   const { table, sha, files } = await readTables({ files: [file] }, 'assumed_absent')
   t.strictSame(cellsOf(table), {
     label: [0, 1, 0, 1, 1],
-    small: [1.5, null, -0.25, Math.fround(3e38), Math.fround(0.1)],
+    small: [1.5, null, -0.25, 3e38, 0.1],
     double: [0.1, null, 5e-324, -1e308, 2],
     long: ['1', '9007199254740993', '-3', null, '5'],
     text: ['a', 'b', null, null, 'ä'],
@@ -199,7 +199,7 @@ t.test('Parquet', async (t) => {
     flag: ['true', 'false', null, 'true', 'true'],
     price: [1.25, null, null, null, -7.5],
     day: ['2024-02-29', null, '2024-02-29', '2024-02-29', '2024-02-29'],
-    time: ['2024-02-29T12:30:00.000Z', null, null, null, null],
+    time: ['2024-02-29 12:30:00', null, null, null, null],
     nothing: new Array(5).fill(null),
   })
   const bytes = await readFile(file)

@@ -3,6 +3,7 @@ import type { Part } from '../../tables/row-files.ts'
 import { openOutputFile } from '../output/output-file.ts'
 import type { Progress } from './file-progress.ts'
 import type { AnswerFormat } from './formats.ts'
+import type { HeardWarnings } from './heard-warnings.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
@@ -14,6 +15,7 @@ export async function answerParts(
   parts: AsyncIterable<Part>,
   runner: Runner,
   progress: Progress,
+  heard: HeardWarnings,
 ): Promise<void> {
   const sink = await openOutputFile(request.out)
   try {
@@ -25,6 +27,7 @@ export async function answerParts(
     })
     for await (const { result, part } of inOrder(jobs, runner)) {
       if (result.body.length > 0) await sink.write(withLineEnd(result.body))
+      heard.add(part, result)
       await progress.show(part)
     }
     await sink.finish()

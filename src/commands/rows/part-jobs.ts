@@ -32,6 +32,7 @@ export function jobOf(
     media: { essence: mediaTypes[part.format], parameters: part.parameters },
     answer: { essence: mediaTypes[format], parameters: new Map(header) },
     options,
+    tally: true,
     rowOffset: part.rowOffset,
     limits: {
       maxRows: Number.MAX_SAFE_INTEGER,

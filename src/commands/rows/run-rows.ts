@@ -7,6 +7,7 @@ import { checkOutputIsNoInput } from '../output/same-file.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
 import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
+import { hearWarnings } from './heard-warnings.ts'
 import { createRunner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
@@ -33,10 +34,13 @@ export async function runRows(request: RowsRequest): Promise<void> {
   const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)
   const runner = createRunner(model, request.jobs ?? availableParallelism())
   const progress = createProgress(operation)
+  const heard = hearWarnings()
   try {
     const parts = file.parts(model.predictor, partBytes)
-    if (request.summary) await summarise(request, model, parts, runner, progress)
-    else await answerParts(request, format, parts, runner, progress)
+    if (request.summary) await summarise(request, model, parts, runner, progress, heard)
+    else await answerParts(request, format, parts, runner, progress, heard)
+    progress.close()
+    heard.tell(request, format, model.predictor)
   } finally {
     progress.close()
     await runner.close()

@@ -9,10 +9,14 @@ import { type GroupPlan, plansOf } from '../../shap/global-summary.ts'
 import type { Part } from '../../tables/row-files.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import type { Progress } from './file-progress.ts'
+import type { HeardWarnings } from './heard-warnings.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { describeSummary } from './summary-table.ts'
+
+/** Options that a summary takes; warnings are told beside it. */
+const OPTIONS: readonly string[] = ['space', 'method', 'warnings']
 
 /**
  * Sums up the rows in the groups of training where the model has some, or in those of the first part.
@@ -24,9 +28,10 @@ export async function summarise(
   parts: AsyncIterable<Part>,
   runner: Runner,
   progress: Progress,
+  heard: HeardWarnings,
 ): Promise<void> {
   const options = parseExplainOptions(request.options)
-  const stranger = request.options.find(([name]) => name !== 'space' && name !== 'method')
+  const stranger = request.options.find(([name]) => !OPTIONS.includes(name))
   if (stranger)
     throw new InputError('invalid_option', `a summary takes space and method, not ${stranger[0]}`)
   predictor.checkOptions(options)
@@ -40,6 +45,7 @@ export async function summarise(
   for await (const { result, part } of inOrder(jobs, runner)) {
     total ??= startSummary(predictor, plans as readonly GroupPlan[], options)
     if (result.sums) total.builder.merge(result.sums)
+    heard.add(part, result)
     await progress.show(part)
   }
   if (!total || total.builder.sums.rows === 0)

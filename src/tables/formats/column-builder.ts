@@ -2,6 +2,7 @@
 
 import { beginsWithZero, readDecimal } from '../../data/decimal.ts'
 import { type Column, mapTexts, numberColumn } from '../../data/frame.ts'
+import { momentText } from '../../data/moment.ts'
 import {
   checkFinite,
   isInexactInteger,
@@ -215,9 +216,9 @@ export function createColumnBuilder(
   }
 }
 
-/** Texts that differ in nothing that an eye sees are one; such as have nothing that it sees are missing. */
+/** Texts that differ in nothing that an eye sees are one, so are those of a moment; what has nothing to see is missing. */
 function normalOrMissing(text: string): string | null {
-  const normal = normalText(text)
+  const normal = momentText(normalText(text))
   return normal !== text && isMissingText(normal) ? null : normal
 }
 

@@ -1,7 +1,8 @@
 /** JSON Lines files into a table, piece by piece. */
 
 import { parseKeepingIntegers } from '../../data/json-integers.ts'
-import { checkFinite } from '../../data/number.ts'
+import { checkFinite, isMissingText } from '../../data/number.ts'
+import { withoutPythonLiterals } from '../../data/python-json.ts'
 import { normalText } from '../../data/text.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
 import { InputError, quote } from '../../errors.ts'
@@ -112,14 +113,20 @@ export interface JsonColumn {
   row: number
 }
 
+/** Whether a value means nothing, in a column of any type: as in CSV, some texts do. */
+function isMissing(value: unknown): boolean {
+  if (typeof value === 'string') return isMissingText(value.trim())
+  return value === null || value === undefined
+}
+
 /**
- * Adds a cell of a typed file: a number, a text or a boolean; null, undefined and the empty text are missing. Whole
+ * Adds a cell of a typed file: a number, a text or a boolean; null and the texts that stand for it are missing. Whole
  * numbers whose digits a double does not keep are bigints; what no double holds is a text.
  * @throws InputError `invalid_text` for another type than before, `non_finite`
  */
 export function addCell(column: JsonColumn, value: unknown, row: number): void {
   const { name, builder } = column
-  if (value === null || value === undefined || value === '') {
+  if (isMissing(value)) {
     builder?.addMissing()
     return
   }
@@ -149,13 +156,20 @@ export function addCell(column: JsonColumn, value: unknown, row: number): void {
   builder?.addText(text)
 }
 
-function parseLine(line: string, row: number): Record<string, unknown> {
-  let value: unknown
+/** Returns the value of a JSON text, undefined for any other text. */
+function parseJson(text: string): unknown {
   try {
-    value = parseKeepingIntegers(line, JSON.parse)
+    return parseKeepingIntegers(text, JSON.parse)
   } catch {
-    throw new InputError('invalid_json', `line ${row} is not JSON: ${quote(line)}`, [{ row }])
+    return undefined
   }
+}
+
+function parseLine(line: string, row: number): Record<string, unknown> {
+  let value = parseJson(line)
+  if (value === undefined) value = parseJson(withoutPythonLiterals(line) ?? '')
+  if (value === undefined)
+    throw new InputError('invalid_json', `line ${row} is not JSON: ${quote(line)}`, [{ row }])
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new InputError('invalid_shape', `line ${row} is not a JSON object`, [{ row }])
   }

@@ -1,5 +1,5 @@
 /** The columns and row groups of a Parquet file, from its footer; nothing in that is believed before it is checked. */
-import type { FileMetaData, SchemaElement } from 'hyparquet'
+import type { ColumnChunk, FileMetaData, SchemaElement } from 'hyparquet'
 import { normalText } from '../../data/text.ts'
 import { InputError, quote } from '../../errors.ts'
 import { type CellType, cellTypeOf } from './parquet-types.ts'
@@ -9,17 +9,18 @@ export interface RowGroup {
   /** Rows of the file before them. */
   readonly firstRow: number
   readonly length: number
-  /** Unpacked bytes of all its columns. */
-  readonly bytes: number
+  readonly chunks: readonly ColumnChunk[]
 }
 
 /** A column as the footer describes it. */
 export interface ParquetColumn {
-  /** Its name in normal form, and as it stands in the file. */
+  /** Its name in normal form. */
   readonly name: string
-  readonly written: string
   /** Where its leaves are: one, unless it holds lists or records. */
   readonly leaves: readonly string[]
+  /** How many leaves stand before it. */
+  readonly firstLeaf: number
+  readonly element: SchemaElement
   readonly type: CellType
 }
 
@@ -40,10 +41,13 @@ export function readSchema(schema: readonly SchemaElement[]): ParquetColumn[] {
     ).flat()
   }
   const columns: ParquetColumn[] = []
+  let allLeaves = 0
   const seen = new Set<string>()
   while (at < schema.length) {
     const element = schema[at] as SchemaElement
     const leaves = leavesOf([], 0)
+    const firstLeaf = allLeaves
+    allLeaves += leaves.length
     const isNested = element.num_children !== undefined || element.repetition_type === 'REPEATED'
     const name = normalText(element.name.trim())
     if (seen.size === seen.add(name).size)
@@ -52,8 +56,9 @@ export function readSchema(schema: readonly SchemaElement[]): ParquetColumn[] {
       ])
     columns.push({
       name,
-      written: element.name,
       leaves,
+      firstLeaf,
+      element,
       type: isNested
         ? { refused: 'lists or records; one value a row is needed' }
         : cellTypeOf(element),
@@ -71,9 +76,12 @@ function checkCount(children: number): number {
   throw broken()
 }
 
+/** Most rows of a group: those of a column are in memory at once. */
+const MOST_ROWS = 1 << 25
+
 /**
  * Returns the row groups: each must have the chunks of the schema's leaves in their order, and as many values as rows.
- * @throws InputError `invalid_parquet`
+ * @throws InputError `invalid_parquet`, or `too_large` for a group of more rows than are read at once
  */
 export function readGroups(metadata: FileMetaData, columns: readonly ParquetColumn[]): RowGroup[] {
   const leaves = columns.flatMap((column) => column.leaves.map((path) => ({ path, column })))
@@ -91,11 +99,16 @@ export function readGroups(metadata: FileMetaData, columns: readonly ParquetColu
           JSON.stringify(chunk.path_in_schema) === path &&
           (column.leaves.length > 1 ||
             'refused' in column.type ||
-            Number(chunk.num_values) === length)
+            (Number(chunk.num_values) === length && chunk.type === column.element.type))
         )
       })
     if (!isWhole) throw broken()
-    const made = { firstRow, length, bytes: Number(group.total_byte_size) }
+    if (length > MOST_ROWS)
+      throw new InputError(
+        'too_large',
+        `a row group holds ${length} rows; at most ${MOST_ROWS} are read at once: write the file with smaller row groups`,
+      )
+    const made = { firstRow, length, chunks: group.columns }
     firstRow += length
     return made
   })
@@ -103,7 +116,13 @@ export function readGroups(metadata: FileMetaData, columns: readonly ParquetColu
   return groups
 }
 
-/** Returns the error for bytes that are no Parquet file. */
-export function broken(): InputError {
-  return new InputError('invalid_parquet', 'this is not a Parquet file that can be read')
+/** Returns the error for bytes that are no Parquet file, or that of a column in it. */
+export function broken(column?: string): InputError {
+  const where = column === undefined ? '' : `: what is stored of column ${quote(column)} is damaged`
+  const places = column === undefined ? [] : [{ column }]
+  return new InputError(
+    'invalid_parquet',
+    `this is not a Parquet file that can be read${where}`,
+    places,
+  )
 }

@@ -1,6 +1,7 @@
 /** What the types of Parquet mean as cells; the library gives values as they are stored, and this file reads them. */
 import type { SchemaElement } from 'hyparquet'
 import { readFloat16 } from '../../data/binary-number.ts'
+import { writeMoment, writeTimeOfDay } from '../../data/moment.ts'
 import { keepInteger } from '../../data/number.ts'
 
 /** A cell as a typed format has it; a bigint is a whole number that no double is written as. */
@@ -24,12 +25,13 @@ type Element = Pick<SchemaElement, 'type' | 'converted_type' | 'logical_type' | 
  * |----------------------------------------|-------------------------------------------------------------|
  * | BOOLEAN                                | true, false                                                 |
  * | INT32, INT64, INTEGER, UINT_*, INT_*   | a number, with all its digits                               |
- * | FLOAT, DOUBLE, FLOAT16                 | a number; NaN is missing                                    |
+ * | DOUBLE                                 | a number; NaN is missing                                    |
+ * | FLOAT, FLOAT16                         | the shortest decimal that it is nearest to; NaN is missing  |
  * | DECIMAL                                | the number that its digits are nearest to                   |
  * | BYTE_ARRAY, STRING, UTF8, ENUM, UUID   | a text                                                      |
  * | DATE                                   | a text, `2024-02-29`                                        |
- * | TIMESTAMP, TIMESTAMP_*, INT96          | a text, `2024-02-29T12:30:00.000Z`, more digits where there are |
- * | TIME, TIME_*                           | a text, `12:30:00`, with `.000001` where there is a fraction |
+ * | TIMESTAMP, TIMESTAMP_*, INT96          | a text, `2024-02-29 12:30:00`, as {@link writeMoment} has it |
+ * | TIME, TIME_*                           | a text, `12:30:00`, with a fraction where there is one      |
  * | everything else                        | refused                                                     |
  */
 export function cellTypeOf(element: Element): CellType {
@@ -47,8 +49,8 @@ const physical: Readonly<Record<string, ReadCell>> = {
   BOOLEAN: (stored) => Boolean(stored),
   INT32: (stored) => stored as number,
   INT64: (stored) => keepInteger(stored as bigint),
-  INT96: (stored) => timestamp(stored as bigint, 9),
-  FLOAT: (stored) => numberOrMissing(stored as number),
+  INT96: (stored) => writeMoment(stored as bigint, 9),
+  FLOAT: (stored) => shortestDecimal(stored as number, Math.fround),
   DOUBLE: (stored) => numberOrMissing(stored as number),
   BYTE_ARRAY: (stored) => decoder.decode(stored as Uint8Array),
 }
@@ -89,13 +91,13 @@ const annotations: Readonly<Record<string, (element: Element) => CellType>> = {
   FLOAT16: () => ({ read: (stored) => float16(stored as Uint8Array) }),
   DATE: () => ({ read: (stored) => date(stored as number) }),
   TIMESTAMP: ({ logical_type: logical }) =>
-    ofUnit(timestamp, digitsOf[logical?.type === 'TIMESTAMP' ? logical.unit : 'MILLIS']),
-  TIMESTAMP_MILLIS: () => ofUnit(timestamp, 3),
-  TIMESTAMP_MICROS: () => ofUnit(timestamp, 6),
+    ofUnit(writeMoment, digitsOf[logical?.type === 'TIMESTAMP' ? logical.unit : 'MILLIS']),
+  TIMESTAMP_MILLIS: () => ofUnit(writeMoment, 3),
+  TIMESTAMP_MICROS: () => ofUnit(writeMoment, 6),
   TIME: ({ logical_type: logical }) =>
-    ofUnit(timeOfDay, digitsOf[logical?.type === 'TIME' ? logical.unit : 'MILLIS']),
-  TIME_MILLIS: () => ofUnit(timeOfDay, 3),
-  TIME_MICROS: () => ofUnit(timeOfDay, 6),
+    ofUnit(writeTimeOfDay, digitsOf[logical?.type === 'TIME' ? logical.unit : 'MILLIS']),
+  TIME_MILLIS: () => ofUnit(writeTimeOfDay, 3),
+  TIME_MICROS: () => ofUnit(writeTimeOfDay, 6),
   NULL: () => ({ read: () => null }),
 }
 
@@ -105,7 +107,40 @@ function numberOrMissing(value: number): number | null {
 
 function float16(bytes: Uint8Array): number | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return numberOrMissing(readFloat16(view, 0, true))
+  return shortestDecimal(readFloat16(view, 0, true), roundToHalf)
+}
+
+/**
+ * Returns the number that a float of less precision is written as: of the decimals nearest to it, the one with the fewest
+ * digits that it is the nearest float to. Text formats hold that one.
+ * @param round to the float nearest to a number
+ */
+function shortestDecimal(value: number, round: (value: number) => number): number | null {
+  if (Number.isNaN(value)) return null
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < MOST_EXACT))
+    return value
+  // All decimals of so many digits are told apart by normal floats, so that fewer need not be tried.
+  const certain = round === Math.fround && Math.abs(value) > LEAST_NORMAL ? 6 : 1
+  for (let digits = certain; digits < 9; digits++) {
+    const decimal = Number(value.toPrecision(digits))
+    if (round(decimal) === value) return decimal
+  }
+  return Number(value.toPrecision(9))
+}
+
+/** Whole numbers below it are written with all their digits. */
+const MOST_EXACT = 2 ** 24
+const LEAST_NORMAL = 2 ** -126
+
+/** Returns the float of 16 bits nearest to a number; ties go to the even one. */
+function roundToHalf(value: number): number {
+  let exponent = Math.max(-14, Math.floor(Math.log2(Math.abs(value))))
+  if (exponent > -14 && 2 ** exponent > Math.abs(value)) exponent--
+  const unit = 2 ** (exponent - 10)
+  const scaled = value / unit
+  const rounded = Math.round(scaled)
+  const isTie = Math.abs(scaled % 1) === 0.5
+  return (isTie && rounded % 2 !== 0 ? rounded - 1 : rounded) * unit
 }
 
 /** Whole numbers are stored as such, or as bytes in two's complement, the highest first. */
@@ -123,29 +158,6 @@ function decimal(value: bigint, digits: number): number | bigint {
 
 function date(days: number): string {
   return new Date(days * 86_400_000).toISOString().slice(0, -14)
-}
-
-/** Returns a point in time counted from 1970 in units of so many digits behind the second. */
-function timestamp(value: bigint, digits: number): string {
-  const finer = 10n ** BigInt(digits - 3)
-  const rest = ((value % finer) + finer) % finer
-  const iso = new Date(Number((value - rest) / finer)).toISOString()
-  return rest === 0n ? iso : `${iso.slice(0, -1)}${shorten(rest, digits - 3)}Z`
-}
-
-function timeOfDay(value: bigint, digits: number): string {
-  const unit = 10n ** BigInt(digits)
-  const seconds = value / unit
-  if (value < 0n || seconds >= 86_400n) throw new RangeError('no time of a day')
-  const whole = new Date(Number(seconds) * 1000).toISOString().slice(11, 19)
-  const rest = value % unit
-  return rest === 0n ? whole : `${whole}.${shorten(rest * 10n ** BigInt(9 - digits), 9)}`
-}
-
-/** Returns a fraction of so many digits in threes, or as many threes as it takes to be exact. */
-function shorten(fraction: bigint, digits: number): string {
-  const text = String(fraction).padStart(digits, '0')
-  return digits % 3 === 0 ? text.replace(/(?:000)+$/, '') : text
 }
 
 function uuid(bytes: Uint8Array): string {

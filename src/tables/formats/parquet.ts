@@ -1,5 +1,4 @@
 /** Parquet files, column by column; the only reader of them, for training, commands and requests alike. */
-import type { SchemaElement } from 'hyparquet'
 import { InputError, quote } from '../../errors.ts'
 import { broken, type RowGroup, readGroups, readSchema } from './parquet-schema.ts'
 import type { TypedCell } from './parquet-types.ts'
@@ -12,7 +11,7 @@ export interface ParquetFile {
   readonly groups: readonly RowGroup[]
   /**
    * Returns the cells of one column in one row group.
-   * @throws InputError `invalid_parquet`, also for a column of a type that is not read, naming it
+   * @throws InputError `invalid_parquet`, also for a column of a type that is not read, naming it; `too_large`
    */
   read(column: number, group: RowGroup): Promise<TypedCell[]>
 }
@@ -21,107 +20,81 @@ export interface ParquetFile {
 export type Slice = (start: number, end: number) => Promise<ArrayBuffer>
 
 /**
- * Opens a Parquet file. Nothing in it is believed before it is checked: a column is read alone, so that the library has
- * no other promise under way when one fails.
- * @throws InputError `invalid_parquet` or `duplicate_column`
+ * Is told what a column's pages in a row group are unpacked, together and with all that was read before, before memory
+ * is taken for it.
+ * @throws InputError `too_large` when that is too much
  */
-export async function openParquet(byteLength: number, slice: Slice): Promise<ParquetFile> {
-  const [{ parquetMetadataAsync, parquetRead }, { compressors }] = await Promise.all([
-    import('hyparquet'),
-    import('hyparquet-compressors'),
-  ])
-  let unreadable: unknown
-  const within = (at: number) => Math.min(Math.max(at < 0 ? byteLength + at : at, 0), byteLength)
-  const file = {
-    byteLength,
-    slice: async (start: number, end = byteLength) => {
-      const [from, to] = [within(start), within(end)]
-      try {
-        return from < to ? await slice(from, to) : new ArrayBuffer(0)
-      } catch (error) {
-        unreadable = error
-        throw error
-      }
-    },
-  }
-  /** What the library throws at is no file of this kind; what the file system says is no fault of the bytes. */
-  const refuseErrors = async <T>(read: () => Promise<T>): Promise<T> => {
-    try {
-      return await read()
-    } catch (error) {
-      throw error instanceof InputError || error === unreadable ? error : broken()
-    }
-  }
-  const metadata = await refuseErrors(() => parquetMetadataAsync(file))
-  const columns = await refuseErrors(async () => readSchema(metadata.schema))
-  const groups = await refuseErrors(async () => readGroups(metadata, columns))
-  const stored = { ...metadata, schema: withoutMeaning(metadata.schema) }
+export type CheckUnpacked = (column: number, total: number) => void
+
+/**
+ * Opens a Parquet file. Nothing in it is believed before it is checked: what it announces must be there, or memory is
+ * not taken for it.
+ * @param checkUnpacked limits what is unpacked; by default, every column of a row group
+ * @throws InputError `invalid_parquet`, `duplicate_column` or `too_large`
+ */
+export async function openParquet(
+  byteLength: number,
+  slice: Slice,
+  checkUnpacked: CheckUnpacked = checkColumn,
+): Promise<ParquetFile> {
+  const { parseFooter, readChunk, TAIL } = await import('./parquet-chunk.ts')
+  if (byteLength < TAIL) throw broken()
+  const tail = new DataView(await slice(byteLength - TAIL, byteLength))
+  const footer = tail.getUint32(0, true) + TAIL
+  if (tail.getUint32(4, true) !== LETTERS || footer > byteLength) throw broken()
+  const metadataBytes = await slice(byteLength - footer, byteLength)
+  const metadata = refuseErrors(() => parseFooter(metadataBytes))
+  const columns = refuseErrors(() => readSchema(metadata.schema))
+  const groups = refuseErrors(() => readGroups(metadata, columns))
+  let total = 0
 
   return {
     rows: groups.reduce((sum, { length }) => sum + length, 0),
     names: columns.map(({ name }) => name),
     groups,
-    async read(index, { firstRow, length }) {
-      const { name, written, type } = columns[index]!
+    async read(index, { length, chunks }) {
+      const { name, element, type, firstLeaf } = columns[index]!
       if ('refused' in type)
         throw new InputError('invalid_parquet', `column ${quote(name)} holds ${type.refused}`, [
           { column: name },
         ])
       if (length === 0) return []
-      return refuseErrors(async () => {
-        const chunks: { columnData: ArrayLike<unknown>; rowStart: number }[] = []
-        await parquetRead({
-          file,
-          metadata: stored,
-          compressors,
-          columns: [written],
-          rowStart: firstRow,
-          rowEnd: firstRow + length,
-          utf8: false,
-          parsers: asStored,
-          // It must not throw: nobody would catch it.
-          onChunk: (chunk) => chunks.push(chunk),
-        })
-        return readCells(chunks, firstRow, length, type.read)
-      })
+      const { meta_data: chunk, file_path: elsewhere } = chunks[firstLeaf]!
+      const start = Number(chunk?.dictionary_page_offset || chunk?.data_page_offset)
+      const end = Math.min(byteLength, start + Number(chunk?.total_compressed_size))
+      if (!chunk || elsewhere || !(start >= 0 && end > start)) throw broken(name)
+      const bytes = await slice(start, end)
+      let unpacked = 0
+      const reserve = (size: number) => {
+        unpacked += size
+        total += size
+        checkUnpacked(unpacked, total)
+      }
+      const column = { element, read: type.read }
+      return refuseErrors(() => readChunk(bytes, chunk, column, length, reserve), name)
     },
   }
 }
 
-function readCells(
-  chunks: readonly { columnData: ArrayLike<unknown>; rowStart: number }[],
-  firstRow: number,
-  length: number,
-  read: (stored: unknown) => TypedCell,
-): TypedCell[] {
-  const cells: TypedCell[] = []
-  // The values of a dictionary come again and again, and are the same objects then.
-  let last: unknown
-  let lastCell: TypedCell = null
-  for (const { columnData, rowStart } of chunks) {
-    if (rowStart - firstRow !== cells.length || cells.length + columnData.length > length)
-      throw broken()
-    for (let i = 0; i < columnData.length; i++) {
-      const stored = columnData[i]
-      if (stored !== last) {
-        last = stored
-        lastCell = stored === undefined || stored === null ? null : read(stored)
-      }
-      cells.push(stored === undefined || stored === null ? null : lastCell)
-    }
+/** "PAR1" as a number. */
+const LETTERS = 0x31524150
+
+/** What is thrown at bytes that are no file of this kind means just that. */
+function refuseErrors<T>(read: () => T, column?: string): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof InputError ? error : broken(column)
   }
-  if (cells.length !== length) throw broken()
-  return cells
 }
 
-/** Returns the schema without what values mean, so that the library gives them as they are stored. */
-function withoutMeaning(schema: readonly SchemaElement[]): SchemaElement[] {
-  return schema.map((element) =>
-    element.num_children === undefined
-      ? { ...element, converted_type: undefined, logical_type: undefined }
-      : element,
-  )
-}
+/** Most bytes of a column in a row group, unpacked. */
+const MOST_COLUMN_BYTES = 2 ** 29
 
-/** INT96 is a time by its physical type: as nanoseconds since 1970. */
-const asStored = { timestampFromNanoseconds: (nanoseconds: bigint) => nanoseconds }
+function checkColumn(column: number): void {
+  if (column > MOST_COLUMN_BYTES)
+    throw new InputError(
+      'too_large',
+      `a column of a row group unpacks to more than ${MOST_COLUMN_BYTES >> 20} MiB; write the file with smaller row groups`,
+    )
+}

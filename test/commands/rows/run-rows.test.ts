@@ -13,6 +13,7 @@ import { splitRecords } from '../../../src/tables/blocks.ts'
 import type { InputFormat } from '../../../src/tables/row-files.ts'
 import { shapserve } from '../../command.ts'
 import { checkpoint, passenger } from '../../helper.ts'
+import { writeParquet } from '../../parquet.ts'
 
 // Two of the tests start the command.
 t.setTimeout(120_000)
@@ -327,4 +328,54 @@ t.test('a packed file is the file that was packed', async (t) => {
   await refuses(t, gzipSync('PAR1'), 'invalid_file', /Parquet packed by gzip; unpack it first/, {
     file: 'rows.parquet.gz',
   })
+})
+
+t.test('what was not understood is told on standard error', async (t) => {
+  const directory = t.testdir()
+  const csv = join(directory, 'rows.csv')
+  writeFileSync(
+    csv,
+    `,PassengerId,${header}\n0,1,3,"Doe, Mr. J",Male,300,0,0\n1,2,3,"Doe, Mr. J",male,20,0,0\n`,
+  )
+  const parquet = join(directory, 'rows.parquet')
+  const number = (name: string) => ({ name, type: 'DOUBLE', values: [1, 2] }) as const
+  const text = (name: string) => ({ name, type: 'BYTE_ARRAY', values: ['a', 'b'] }) as const
+  const named = [number('Pclass'), text('Name'), text('Sex'), number('Age'), number('SibSp')]
+  writeFileSync(
+    parquet,
+    writeParquet([...named, number('Parch'), text('Elsewhere'), number('PassengerId')], 1),
+  )
+  const strangers = 'warning   ignored, the model has no such column: '
+  const unused = 'warning   ignored, the model learned nothing from it: "PassengerId"\n'
+  const ofRows = [
+    'warning   "Sex": 1 × a category that training has not seen\n',
+    'warning   "Age": 1 × a number below or above all numbers of training\n',
+  ]
+  const index = `${strangers}"Unnamed: 0"\n${unused}`
+  const cases: [args: string[], stderr: string][] = [
+    [['predict', csv], index],
+    [['predict', csv, '--format', 'json'], index],
+    [['predict', parquet], `${strangers}"Elsewhere"\n${unused}`],
+    [['explain', csv], index],
+    [['explain', csv, '--format', 'jsonl', '--warnings', 'true'], index],
+    [['explain', csv, '--warnings', 'true'], [index, ...ofRows].join('')],
+    [['explain', csv, '--summary', '--warnings', 'true'], [index, ...ofRows].join('')],
+    [['explain', csv, '--summary'], index],
+    [['explain', csv, '--warnings', 'false'], ''],
+    [['explain', csv, '--summary', '--warnings', 'false'], ''],
+  ]
+  for (const [args, stderr] of cases) {
+    const done = await shapserve([...args, '--model-dir', checkpoint])
+    t.strictSame([done.status, done.stderr], [0, stderr], args.join(' '))
+  }
+  const refused = await shapserve([
+    'explain',
+    csv,
+    '--summary',
+    '--top',
+    '2',
+    '--model-dir',
+    checkpoint,
+  ])
+  t.match(refused.stderr, /a summary takes space and method, not top/)
 })

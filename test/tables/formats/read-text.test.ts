@@ -192,7 +192,8 @@ t.test('a JSON Lines table is read', (t) => {
 t.test('JSON Lines that are not one clean table are refused by their line', async (t) => {
   const cases: [string, string, InputErrorCode, RegExp, Place][] = [
     ['not JSON', '{"a":1}\n{a:1}\n', 'invalid_json', /line 2 is not JSON/, { row: 2 }],
-    ['NaN', '{"a":NaN}\n', 'invalid_json', /line 1/, { row: 1 }],
+    ['nan', '{"a":nan}\n', 'invalid_json', /line 1/, { row: 1 }],
+    ["Python's NaN in a list", '[NaN]\n', 'invalid_shape', /line 1/, { row: 1 }],
     ['a list', '{"a":1}\n[1]\n', 'invalid_shape', /line 2 is not a JSON object/, { row: 2 }],
     ['null', 'null\n', 'invalid_shape', /line 1/, { row: 1 }],
     ['a blank line between', '{"a":1}\n\n{"a":2}\n', 'blank_row', /line 2 is empty/, { row: 2 }],
