@@ -126,7 +126,10 @@ function asked(value: unknown): [name: string, frame: DataFrame][] {
       name,
       (codec.decode(Buffer.from(body), context) as { frame: DataFrame }).frame,
     ]),
-    ['tensors', decodeInstances(readTensorRows(tensors, inputs, 10, undefined), context).frame],
+    [
+      'tensors',
+      decodeInstances(readTensorRows(tensors, inputs, 10, undefined).slice(0, 1), context).frame,
+    ],
   ]
 }
 
