@@ -73,8 +73,27 @@ export function mapTexts(column: TextColumn, replace: (text: string) => string |
 
 /** Returns the column of that name, or undefined. */
 export function findColumn(frame: DataFrame, name: string): Column | undefined {
-  const index = frame.names.indexOf(name)
-  return index < 0 ? undefined : frame.columns[index]
+  const { names, columns } = frame
+  if (names.length > FEW) return columns[positionsOf(names).get(name) ?? -1]
+  const index = names.indexOf(name)
+  return index < 0 ? undefined : columns[index]
+}
+
+/** Names that are looked through as fast as they are looked up. */
+const FEW = 64
+
+const positions = new WeakMap<readonly string[], ReadonlyMap<string, number>>()
+
+/** Where names stand in wide tables, made once: whoever looks for every column must not look through all of them. */
+function positionsOf(names: readonly string[]): ReadonlyMap<string, number> {
+  const known = positions.get(names)
+  if (known) return known
+  const made = new Map<string, number>()
+  names.forEach((name, at) => {
+    if (!made.has(name)) made.set(name, at)
+  })
+  positions.set(names, made)
+  return made
 }
 
 /** Returns one cell of a column: a number, a text, or null where it is missing. */

@@ -2,7 +2,7 @@
 import type { ArtifactParts } from '../artifact/artifact.ts'
 import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
-import type { Column, DataFrame } from '../data/frame.ts'
+import { type Column, type DataFrame, findColumn } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { kindOf } from '../models/index.ts'
 import type { ExplainerOffer, ModelExplainer } from '../models/model.ts'
@@ -124,9 +124,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
         preprocessor,
         explainer,
         options,
-        columns: preprocessor.featureNamesIn.map(
-          (name) => frame.columns[frame.names.indexOf(name)] as Column,
-        ),
+        columns: preprocessor.featureNamesIn.map((name) => findColumn(frame, name) as Column),
         counterfactual: findCounterfactuals(searchedModel, options),
       })
       const labels = labelsAsked(classes, options.output, 0)

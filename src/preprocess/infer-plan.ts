@@ -73,18 +73,12 @@ export function inferPlan(
         `column ${quote(column)} is the ${column === target ? 'target' : 'weight'} and cannot be anything else`,
       )
   }
-  const columns = frame.names
-    .filter((name) => name !== target && name !== weight)
-    .map((name) =>
-      planColumn(
-        name,
-        findColumn(frame, name) as Column,
-        frame.length,
-        overrides.get(name),
-        acceptsMissing,
-        name === INDEX_LEVEL || isIndexName(name, frame.names.indexOf(name)),
-      ),
-    )
+  const columns = frame.names.flatMap((name, at) => {
+    if (name === target || name === weight) return []
+    const isIndex = name === INDEX_LEVEL || isIndexName(name, at)
+    const column = frame.columns[at] as Column
+    return [planColumn(name, column, frame.length, overrides.get(name), acceptsMissing, isIndex)]
+  })
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   // By name, so that the order of the table's columns does not show in the model.
   const features = (role: Role) => withRole(role).sort((a, b) => (a.column < b.column ? -1 : 1))

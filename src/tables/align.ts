@@ -21,9 +21,11 @@ function withMissingWeight(table: DataFrame, weight: string | undefined): DataFr
  */
 export function alignTable(train: ReadTable, other: ReadTable, weight?: string): DataFrame {
   const { names } = train.table
-  const table = withMissingWeight(other.table, names.includes(weight ?? '') ? weight : undefined)
+  const wanted = new Set(names)
+  const table = withMissingWeight(other.table, wanted.has(weight ?? '') ? weight : undefined)
+  const there = new Set(table.names)
   const shown = { train: quote(train.name, 256), other: quote(other.name, 256) }
-  const missing = names.find((name) => !table.names.includes(name))
+  const missing = names.find((name) => !there.has(name))
   if (missing !== undefined) {
     throw new InputError(
       'missing_column',
@@ -31,7 +33,7 @@ export function alignTable(train: ReadTable, other: ReadTable, weight?: string):
       [{ column: missing }],
     )
   }
-  const extra = table.names.find((name) => !names.includes(name))
+  const extra = table.names.find((name) => !wanted.has(name))
   if (extra !== undefined) {
     throw new InputError(
       'unknown_column',
@@ -42,16 +44,16 @@ export function alignTable(train: ReadTable, other: ReadTable, weight?: string):
   return {
     names,
     columns: names.map((name, j) => {
-      const wanted = (train.table.columns[j] as Column).kind
+      const { kind } = train.table.columns[j] as Column
       const found = findColumn(table, name) as Column
-      const column = wanted === 'number' ? numbersOfBooleans(found) : found
+      const column = kind === 'number' ? numbersOfBooleans(found) : found
       if (column.kind === 'text' && column.unread !== undefined)
         throw new InputError(
           'invalid_text',
           `${shown.other} has ${column.unread} in column ${quote(name)}`,
           [{ column: name }],
         )
-      if (column.kind === wanted) return column
+      if (column.kind === kind) return column
       if (column.kind === 'number') return textColumn(Array.from(column.values, textOf))
       const { codes, levels } = column
       if (levels.length === 0) return numberColumn(new Float64Array(table.length).fill(Number.NaN))

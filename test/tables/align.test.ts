@@ -1,0 +1,63 @@
+/** Tables to measure on, made to fit the training table. */
+import t from 'tap'
+import { type DataFrame, findColumn, numberColumn, textColumn } from '../../src/data/frame.ts'
+import { alignTable } from '../../src/tables/align.ts'
+import type { ReadTable } from '../../src/tables/read-tables.ts'
+
+const read = (name: string, table: DataFrame): ReadTable => ({
+  table,
+  name,
+  files: [],
+  sha: '',
+  isNamed: true,
+})
+const numbers = (...values: number[]) => numberColumn(Float64Array.from(values))
+
+t.test('columns stand in the order of the training table and have its types', async (t) => {
+  const train = read('train.csv', {
+    names: ['a', 'b', 'w'],
+    columns: [numbers(1), textColumn(['x']), numbers(1)],
+    length: 1,
+  })
+  const other = read('test.csv', {
+    names: ['b', 'a'],
+    columns: [numbers(7, Number.NaN), numbers(1, 2)],
+    length: 2,
+  })
+  t.strictSame(alignTable(train, other, 'w'), {
+    names: ['a', 'b', 'w'],
+    columns: [numbers(1, 2), textColumn(['7', null]), numbers(Number.NaN, Number.NaN)],
+    length: 2,
+  })
+  t.throws(() => alignTable(train, other), {
+    code: 'missing_column',
+    message: /test\.csv" has no column "w", "train\.csv" has/,
+  })
+  t.throws(() => alignTable(other, train), { code: 'unknown_column', message: /"w"/ })
+})
+
+/** Names that count how often one of them is read. */
+function counted(names: readonly string[]) {
+  let reads = 0
+  const watched = new Proxy(names, {
+    get(target, key, receiver) {
+      if (typeof key === 'string' && /^\d+$/.test(key)) reads++
+      return Reflect.get(target, key, receiver)
+    },
+  })
+  return { names: watched, reads: () => reads }
+}
+
+t.test('the work grows with the columns, not with their square', async (t) => {
+  const width = 50_000
+  const column = numbers(1)
+  const columns = Array.from({ length: width }, () => column)
+  const own = counted(Array.from({ length: width }, (_, j) => `c${j}`))
+  const others = counted(Array.from({ length: width }, (_, j) => `c${width - 1 - j}`))
+  const train = read('train.csv', { names: own.names, columns, length: 1 })
+  const other = read('test.csv', { names: others.names, columns, length: 1 })
+  t.equal(alignTable(train, other).columns.length, width)
+  for (const { reads } of [own, others]) t.ok(reads() <= 10 * width, `${reads()} reads of names`)
+  for (let j = 0; j < width; j++) findColumn(train.table, `c${j}`)
+  t.ok(own.reads() <= 10 * width, `${own.reads()} reads after all were looked for`)
+})
