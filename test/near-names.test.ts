@@ -74,7 +74,9 @@ const alike: [a: string, b: string, refused: boolean][] = [
   ['Cabin', 'Cabim', true],
   ['Cabin', 'Cabins', true],
   ['sepal length', 'sepal\u00a0length', true],
-  ['\uff21ge', 'Age', true],
+  ['\uff21\uff47\uff45', 'Age', true],
+  ['ab', 'abc', true],
+  ['__', '--', false],
   ['x', 'y', false],
   ['ab', 'xb', false],
   ['x1', 'x2', false],
@@ -99,6 +101,9 @@ const hints: [asked: string, known: string, isHint: boolean][] = [
   ['p______________o', 'rate', false],
   ['probabilites', 'probabilities', true],
   ['tree', 'trees', true],
+  ['ab', 'ac', true],
+  ['ab', 'cd', false],
+  ['__', '--', false],
 ]
 t.test('what is hinted at', (t) => {
   for (const [asked, known, isHint] of hints) {
