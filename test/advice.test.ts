@@ -152,8 +152,11 @@ const requests: readonly [string, Asked, RegExp, (named: string) => readonly Ask
   [
     'interactions in a way that has none',
     explain('interactions=true&method=tree_interventional'),
-    /leave both out/,
-    () => [explain('interactions=true')],
+    /ask for (space=\w+ and method=\w+)$/,
+    (named) => [
+      explain(`interactions=true&${named.replace(' and ', '&')}`),
+      explain('interactions=true'),
+    ],
   ],
   [
     'the largest in CSV',
@@ -402,6 +405,28 @@ t.test('importing', async (t) => {
   const codes = ['import', join(base, 'codes.json'), ...into]
   const flag = takeAdvice(t, await refusal(t, codes), /give (--categories)$/)
   await t.resolves(command([...codes, flag, join(base, 'names.json')]))
+
+  await t.test('a model without counts of training rows', async (t) => {
+    const { document } = makeModel({
+      ...{ seed: 2, classes: 3, parallel: 1, rounds: 2 },
+      ...{ categories: false, dart: 'none', vectors: 'old' },
+    })
+    const model = join(base, 'vectors.json')
+    const rows = join(base, 'rows.csv')
+    writeFileSync(model, JSON.stringify(document))
+    writeFileSync(rows, 'a,b,c,colour\n0.1,0.2,0.3,1\n0.4,0.1,0.9,2\n')
+    const explain = (...flags: string[]) => [
+      ...['explain', rows, ...into, '--jobs', '1', '--out', join(base, 'out'), ...flags],
+    ]
+    await command(['import', model, ...into])
+    const option = takeAdvice(t, await refusal(t, explain()), /to the import with (--background)$/)
+    await t.resolves(command(['import', model, ...into, option, rows]))
+    const advice = /ask for method=(\w+), without interactions$/
+    for (const mistake of [['--interactions'], ['--method', 'tree_path_dependent']]) {
+      const method = takeAdvice(t, await refusal(t, explain(...mistake)), advice)
+      await t.resolves(command(explain('--method', method)))
+    }
+  })
 })
 
 t.test('the flag beside every column of a plan changes it', async (t) => {
@@ -575,8 +600,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'use CSV or JSON Lines, which are read and written in parts': 'needs half a gigabyte of JSON',
   'ask for space=log_odds': 'test/shap: needs a model of many classes and features',
   'ask for level=columns': 'needs a model of more features than interactions are answered for',
-  'ask for method=tree_interventional, without interactions':
-    'needs a model of another library, without covers',
   'change class_weight or the weights': 'test/estimators: weights beyond any use',
   'change class_weight': 'test/estimators: weights that are all 0',
   'use penalty l2': 'a warning: the fit is used',

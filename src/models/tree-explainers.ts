@@ -56,7 +56,7 @@ export function offerTreeExplainers(
 function describeRefusal(hasBackground: boolean): string {
   return hasBackground
     ? `${NO_COVERS}; ask for method=tree_interventional, without interactions`
-    : `${NO_COVERS}; it has no rows to explain against either, so it gives predictions only`
+    : `${NO_COVERS}; it has no rows to explain against either, so it gives predictions only; give such rows to the import with --background`
 }
 
 function spaceOf({ link }: TreesSpec): Space {

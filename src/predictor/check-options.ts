@@ -26,7 +26,7 @@ export function checkOptions(
   if (options.output !== undefined && !outputs.includes(options.output))
     throw unknownOption('output', options.output, outputs)
   const offer = chooseOffer(offers, options)
-  if (options.interactions) checkInteractions(preprocessor, offer, options)
+  if (options.interactions) checkInteractions(preprocessor, offer, offers, options)
   checkCounterfactual(preprocessor, classes, options)
 }
 
@@ -34,8 +34,13 @@ export function checkOptions(
 function checkInteractions(
   preprocessor: Preprocessor,
   offer: ExplainerOffer,
+  offers: readonly ExplainerOffer[],
   options: ExplainOptions,
 ): void {
+  // The model's own reason comes before what else is asked.
+  const able = offers.find(({ hasInteractions }) => hasInteractions)
+  if (!offer.hasInteractions && able?.refusal !== undefined)
+    throw new InputError('invalid_option', able.refusal)
   const names = namesOf(preprocessor, options)
   if (names.length > MAX_INTERACTION_COLUMNS) {
     const what = options.level === 'features' ? 'features; ask for level=columns' : 'columns'
@@ -60,7 +65,7 @@ function checkInteractions(
   if (!offer.hasInteractions) {
     throw new InputError(
       'invalid_option',
-      `interactions are not computed with space=${offer.space} and method=${offer.method}; leave both out`,
+      `interactions are not computed with space=${offer.space} and method=${offer.method}${able ? `; ask for space=${able.space} and method=${able.method}` : ''}`,
     )
   }
 }

@@ -225,8 +225,9 @@ t.test('a model that holds neither covers nor rows to explain against only predi
   const refused = refusalOf(() => against.explain(frame, path))
   t.equal(refused.code, 'invalid_option')
   t.match(refused.message, /ask for method=tree_interventional, without interactions/)
-  t.match(
-    refusalOf(() => against.explain(frame, { interactions: true })).message,
-    /interactions are not computed/,
-  )
+  for (const options of [{}, { top: 2 }, { method: 'tree_interventional' }])
+    t.match(
+      refusalOf(() => against.explain(frame, { ...options, interactions: true })).message,
+      /interactions weigh .* which this model does not hold; ask for method=tree_interventional, w/,
+    )
 })
