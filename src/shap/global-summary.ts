@@ -6,7 +6,10 @@ import type { Method, Space } from './explanation.ts'
 export interface GroupSummary {
   /** The value that the rows have; null = missing. */
   readonly value?: Cell
-  /** The range of numbers: from ≤ value < to, the last one including its end. */
+  /**
+   * The range of numbers: from ≤ value < to, the last one including its end. Numbers below all ranges have no `from`,
+   * those above no `to`.
+   */
   readonly from?: number
   readonly to?: number
   /** Whether these are the rows with any other value. */
@@ -191,24 +194,33 @@ interface Finder {
   describe(group: number): Omit<GroupSummary, 'rows' | 'mean'>
 }
 
-/** Groups in their order, then one of other values, then one of missing values. */
+/**
+ * Groups in their order, then one of other values, then one of missing values. Around ranges stand those of the numbers
+ * below and above all of them.
+ */
 function createFinder({ values, edges }: GroupPlan): Finder {
   if (edges) {
     const ranges = Math.max(1, edges.length - 1)
+    const [first, last] = [edges[0]!, edges.at(-1)!]
+    const [above, others, missing] = [ranges + 1, ranges + 2, ranges + 3]
     return {
-      groups: ranges + 2,
+      groups: ranges + 4,
       find(cell) {
-        if (cell === null) return ranges + 1
-        if (typeof cell !== 'number') return ranges
-        let group = 0
-        while (group < ranges - 1 && cell >= edges[group + 1]!) group++
+        if (cell === null) return missing
+        if (typeof cell !== 'number') return others
+        if (cell < first) return 0
+        if (cell > last) return above
+        let group = 1
+        while (group < ranges && cell >= edges[group]!) group++
         return group
       },
       describe(group) {
-        if (group === ranges + 1) return { value: null }
-        if (group === ranges) return { others: true }
-        const from = edges[group]!
-        return { from, to: edges[group + 1] ?? from }
+        if (group === missing) return { value: null }
+        if (group === others) return { others: true }
+        if (group === 0) return { to: first }
+        if (group === above) return { from: last }
+        const from = edges[group - 1]!
+        return { from, to: edges[group] ?? from }
       },
     }
   }

@@ -43,12 +43,13 @@ t.test('every row counts once in every column, whatever its value', (t) => {
   builder.add([numbers, texts], 5, phi)
   const summary = builder.finish(about)
   const [n, c] = summary.columns
-  // Values beyond the ranges count in the outer ones.
+  // Numbers beyond the ranges are groups of their own.
   t.strictSame(
     n?.groups.map(({ mean: _, ...group }) => group),
     [
-      { from: 0, to: 10, rows: 1 },
-      { from: 10, to: 20, rows: 3 },
+      { to: 0, rows: 1 },
+      { from: 10, to: 20, rows: 2 },
+      { from: 20, rows: 1 },
       { value: null, rows: 1 },
     ],
   )
@@ -60,7 +61,7 @@ t.test('every row counts once in every column, whatever its value', (t) => {
       { value: null, rows: 1 },
     ],
   )
-  t.strictSame(n?.groups[1]?.mean, [(4 + 8 + 12) / 3, (6 + 10 + 14) / 3])
+  t.strictSame(n?.groups[1]?.mean, [(4 + 8) / 2, (6 + 10) / 2])
   t.strictSame(n?.mean, [8, 10])
   t.strictSame(c?.mean, [-9, -11])
   t.strictSame(c?.meanAbsolute, [9, 11])
@@ -89,7 +90,8 @@ t.test('parts put together are the whole', (t) => {
 
 t.test('the groups of a summary make the groups of the next', (t) => {
   const builder = buildSummary(plans, 2)
-  builder.add([numbers, texts], 5, phi)
+  const beyond = numberColumn(Float64Array.of(5, 10, -5, 99, Number.NaN))
+  builder.add([beyond, texts], 5, phi)
   t.strictSame(plansOf(builder.finish(about) as GlobalSummary), plans)
   t.end()
 })

@@ -39,5 +39,6 @@ function describeColumn(
 
 function nameOf({ value, from, to, others }: GroupSummary): string {
   if (others) return 'any other'
-  return from === undefined ? String(value ?? 'missing') : `${from} to ${to}`
+  if (from === undefined) return to === undefined ? String(value ?? 'missing') : `below ${to}`
+  return to === undefined ? `above ${from}` : `${from} to ${to}`
 }
