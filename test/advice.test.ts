@@ -15,12 +15,19 @@ import { readSageMakerRequest } from '../src/commands/sagemaker/read-request.ts'
 import { declareTrain } from '../src/commands/train.ts'
 import { runTraining } from '../src/commands/training/run-training.ts'
 import { declareTune } from '../src/commands/tune.ts'
-import { readModelDirectory } from '../src/model-directory/read.ts'
+import { makeKeyPair, readPublicKey } from '../src/model-directory/keys.ts'
+import { readModelDirectory, sha256 } from '../src/model-directory/read.ts'
+import { openModelWriter } from '../src/model-directory/write.ts'
+import { describeDoubts } from '../src/preprocess/doubts.ts'
 import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { readCsvTable } from '../src/tables/formats/read-text.ts'
+import { createMemoryBudget } from '../src/tables/memory.ts'
+import { readTables } from '../src/tables/read-tables.ts'
+import { train as trainTable } from '../src/training/train.ts'
 import { hyperparameters, inputDataConfig, layOut } from './commands/job.ts'
 import { buildTestApp, checkpoint, passenger, post } from './helper.ts'
 import { COLOURS, makeModel } from './import/xgboost-files.ts'
+import { writeParquet } from './parquet.ts'
 
 t.setTimeout(300_000)
 
@@ -60,6 +67,19 @@ function npy(dtype: string, shape: string, values: Uint8Array, version = 1): Uin
 }
 const numbers = new Uint8Array(new Float64Array([1, 2]).buffer)
 const array = npy("'<f8'", '(1, 2)', numbers)
+
+/** Parquet of passengers whose name is one long text, stored once. */
+function longNames(rows: number): Asked {
+  const every = <T>(value: T) => new Array<T>(rows).fill(value)
+  const number = (name: string) => ({ name, type: 'DOUBLE', values: every(1) }) as const
+  const text = (name: string, value: string) =>
+    ({ name, type: 'BYTE_ARRAY', byDictionary: true, values: every(value) }) as const
+  const body = writeParquet([
+    ...[number('Pclass'), text('Name', 'x'.repeat(100_000)), text('Sex', 'male')],
+    ...[number('Age'), number('SibSp'), number('Parch')],
+  ])
+  return { type: 'application/x-parquet', body }
+}
 
 const requests: readonly [string, Asked, RegExp, (named: string) => readonly Asked[]][] = [
   [
@@ -169,6 +189,12 @@ const requests: readonly [string, Asked, RegExp, (named: string) => readonly Ask
     { ...explain('output=all'), headers: svg },
     /choose one class with (output=)/,
     (option) => [{ ...explain(`${option}1`), headers: svg }],
+  ],
+  [
+    'Parquet of texts that are long in every row',
+    longNames(700),
+    /send fewer rows in one request/,
+    () => [longNames(7)],
   ],
   [
     'a model of another name',
@@ -299,6 +325,18 @@ const trainings: readonly [string, string, RegExp, readonly string[]][] = [
     ['--target y --set max_depth=2'],
   ],
   [
+    'weights that are all 0',
+    '--target y --estimator logistic_regression --set class_weight={"yes":0,"no":0}',
+    /change class_weight$/,
+    ['--target y --estimator logistic_regression --set class_weight={"yes":2,"no":1}'],
+  ],
+  [
+    'weights beyond any use',
+    '--target y --set class_weight={"yes":1e300,"no":1e300}',
+    /change class_weight or the weights$/,
+    ['--target y --set class_weight={"yes":2,"no":1}'],
+  ],
+  [
     'a quantity',
     '--target half',
     /make classes of it.*; if every number is a class, add (--nominal half)/,
@@ -339,6 +377,15 @@ t.test('train', async (t) => {
     await t.resolves(command(train(`--target y ${flag}`, 'b.csv')))
   })
 
+  await t.test('more values than classes', async (t) => {
+    const labels = Array.from({ length: 300 }, (_, i) => `${i % 7},l${i}`)
+    writeFileSync(join(base, 'many.csv'), ['n,y', ...labels].join('\n'))
+    takeAdvice(t, await refusal(t, train('--target y', 'many.csv')), /; group them$/)
+    const grouped = labels.map((line) => line.replace(/\d$/, ''))
+    writeFileSync(join(base, 'many.csv'), ['n,y', ...grouped].join('\n'))
+    await t.resolves(command(train('--target y', 'many.csv')))
+  })
+
   await t.test('a plan and flags', async (t) => {
     const plan = `--plan ${join(base, 'plan.json')}`
     takeAdvice(t, await refusal(t, train(`${plan} --drop code`)), /leave out the column flags/)
@@ -374,6 +421,109 @@ t.test('train', async (t) => {
   })
 })
 
+t.test('models of many features', async (t) => {
+  const numbers = Array.from({ length: 20 }, (_, j) => `x${j}`)
+  const rows = Array.from({ length: 840 }, (_, i) => {
+    const cells = numbers.map((_, j) => (i * i * (j + 3) + i) % 101)
+    return [...cells, `code${i % 70}`, ['red', 'green', 'blue'][(i * 5) % 3]].join(',')
+  })
+  const table = [[...numbers, 'code', 'y'].join(','), ...rows].join('\n')
+  const base = t.testdir({ 'a.csv': table, 'b.csv': `${table.split('\n', 3).join('\n')}\n` })
+  const into = ['--model-dir', join(base, 'model')]
+  const train = ['train', join(base, 'a.csv'), '--quiet', '--target', 'y', '--force', ...into]
+  const explain = (flags: string) => [
+    ...['explain', join(base, 'b.csv'), ...into, '--jobs', '1', '--out', join(base, 'out')],
+    ...flags.split(' '),
+  ]
+  await command([...train, '--estimator', 'logistic_regression', '--drop', 'code'])
+  const exact = await refusal(t, explain('--space probability'))
+  const space = takeAdvice(t, exact, /ask for space=(\w+)$/)
+  await t.resolves(command(explain(`--space ${space}`)))
+  const plan = { target: 'y', numeric: numbers, nominal: [{ column: 'code', min_frequency: 1 }] }
+  writeFileSync(join(base, 'plan.json'), JSON.stringify(plan))
+  const planned = [...train.filter((word) => word !== '--target' && word !== 'y')]
+  await command([...planned, '--estimator', 'decision_tree', '--plan', join(base, 'plan.json')])
+  const pairs = await refusal(t, explain('--interactions --level features'))
+  const level = takeAdvice(t, pairs, /features; ask for level=(\w+)$/)
+  await t.resolves(command(explain(`--interactions --level ${level}`)))
+})
+
+t.test('what is warned of', async (t) => {
+  const days = Array.from(
+    { length: 60 },
+    (_, i) => `2024-01-${String(1 + (i % 28)).padStart(2, '0')}`,
+  )
+  const lines = (row: (i: number) => string) =>
+    ['a,b,y', ...days.map((_, i) => `${row(i)},${i % 3},${i % 2 ? 'yes' : 'no'}`)].join('\n')
+  const warningsOf = (csv: string, drop?: string) => {
+    const frame = readCsvTable(csv)
+    const { plan } = inferPlan(
+      frame,
+      'y',
+      new Map(drop ? [[drop, 'drop' as const]] : [['a', 'nominal']]),
+    )
+    const y = Int32Array.from({ length: 60 }, (_, i) => i % 2)
+    return describeDoubts(frame, plan, y, 2)
+  }
+  const cases: [mistake: string, advice: RegExp, remedy: string, drop?: string][] = [
+    [lines((i) => `t${i % 2}`), /leave it out if it is not known/, lines((i) => `t${i % 2}`), 'a'],
+    [lines((i) => days[i]!), /make numbers of them, such as days/, lines((i) => `${i % 28}`), 'b'],
+    [
+      lines((i) => ['Ulm', 'ulm', 'Rom'][i % 3]!),
+      /write them in one way/,
+      lines((i) => `k${i % 3}`),
+    ],
+  ]
+  for (const [mistake, advice, remedy, drop] of cases) {
+    const told = warningsOf(mistake).join('\n')
+    takeAdvice(t, told, advice)
+    t.notMatch(warningsOf(remedy, drop).join('\n'), advice, 'followed')
+  }
+  const apart = lines((i) => `${i % 2 ? 5.5 + i : -5.5 - i}`)
+  const warned = async (penalty: string) => {
+    const frame = readCsvTable(apart)
+    const warnings: string[] = []
+    await trainTable(frame, inferPlan(frame, 'y').plan, {
+      ...{ estimator: 'logistic_regression', engine: 'native', testSize: 0, seed: 0 },
+      ...{ dropMissingLabel: false, dataSha256: '0'.repeat(64), sha256 },
+      params: new Map([['penalty', penalty]]),
+      progress: async () => {},
+      warn: (warning) => warnings.push(warning),
+      channels: new Map(),
+    })
+    return warnings.join('\n')
+  }
+  const penalty = takeAdvice(t, await warned('none'), /use penalty (\w+)/)
+  t.notMatch(await warned(penalty), /use penalty/)
+})
+
+t.test('keys', async (t) => {
+  const { privateKey, publicKey } = makeKeyPair()
+  const refused = await readPublicKey(privateKey).catch((error: Error) => error.message)
+  takeAdvice(t, String(refused), /is a private key; give its public key$/)
+  await t.resolves(readPublicKey(publicKey))
+})
+
+t.test('files and memory', async (t) => {
+  const base = t.testdir({
+    'a.csv': `a,b\n${'1,2\n'.repeat(200_000)}`,
+    'few.csv': `a,b\n${'1,2\n'.repeat(100)}`,
+    out: { 'notes.txt': '', 'metrics.json': '{}' },
+  })
+  const read = (name: string, limit: number) =>
+    readTables({ files: [join(base, name)] }, 'present', createMemoryBudget(limit, 95e6))
+  const full = await read('a.csv', 100e6).catch((error: Error) => error.message)
+  takeAdvice(t, String(full), /leave out rows or columns, or give the process more memory$/)
+  await t.resolves(read('few.csv', 100e6))
+  await t.resolves(read('a.csv', 300e6))
+
+  const open = () => openModelWriter(join(base, 'out'), 'beside_others')
+  const foreign = await open().catch((error: Error) => error.message)
+  takeAdvice(t, String(foreign), /holds "metrics\.json"; remove what has the names/)
+  rmSync(join(base, 'out/metrics.json'))
+  await (await open()).release()
+})
+
 t.test('importing', async (t) => {
   const stored = join(import.meta.dirname, '../data/xgboost-model')
   const base = t.testdir({ packed: { 'xgboost-model': readFileSync(stored) }, unpacked: {} })
@@ -405,6 +555,17 @@ t.test('importing', async (t) => {
   const codes = ['import', join(base, 'codes.json'), ...into]
   const flag = takeAdvice(t, await refusal(t, codes), /give (--categories)$/)
   await t.resolves(command([...codes, flag, join(base, 'names.json')]))
+
+  await t.test('a pickle', async (t) => {
+    writeFileSync(join(base, 'model.pkl'), Buffer.from('\x80\x04\x95sklearn', 'latin1'))
+    const message = await refusal(t, ['import', join(base, 'model.pkl'), ...into])
+    takeAdvice(
+      t,
+      message,
+      /save the model in a format of its library instead, such as save_model\(/,
+    )
+    await t.resolves(command(['import', stored, ...into]), 'what save_model writes')
+  })
 
   await t.test('a model without counts of training rows', async (t) => {
     const { document } = makeModel({
@@ -596,22 +757,9 @@ t.test('arrays of numbers', async (t) => {
 
 /** Advice that no case above follows, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
-  'leave out rows or columns, or give the process more memory': 'test/tables: needs a full machine',
   'use CSV or JSON Lines, which are read and written in parts': 'needs half a gigabyte of JSON',
-  'ask for space=log_odds': 'test/shap: needs a model of many classes and features',
-  'ask for level=columns': 'needs a model of more features than interactions are answered for',
-  'change class_weight or the weights': 'test/estimators: weights beyond any use',
-  'change class_weight': 'test/estimators: weights that are all 0',
-  'use penalty l2': 'a warning: the fit is used',
-  'leave it out if it is not known when a prediction is due': 'a warning: the model is used',
-  'make numbers of them, such as days since a day': 'a warning: the model is used',
-  'write them in one way if they are one': 'a warning: the model is used',
+  'write the file with smaller row groups': 'needs a row group of 33 million rows',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
-  'group them': 'what the groups are is for a person to say',
-  'remove what has the names of files of a model': 'test/model-directory/check-destination.test.ts',
-  'save the model in a format of its library instead, such as save_model(':
-    'is for the library that can read its own pickle',
-  'make classes of it, such as low and high': 'followed above with a column of classes',
 }
 
 t.test('no advice is without a case', (t) => {
