@@ -520,6 +520,10 @@ t.test('a model that says nothing of Unicode tells texts apart as it always did'
     })),
   }
   t.equal(inputsOf(ascii)[0]?.raw, undefined, 'ASCII has one form')
+  const momentsOf = (...categories: string[]) =>
+    inputsOf({ ...old, inputs: old.inputs.map((input) => ({ ...input, categories, example: '' })) })
+  t.equal(momentsOf('2024-02-29 12:30:00', '2024-03-01')[0]?.raw, undefined, 'in their one form')
+  t.equal(momentsOf('2024-02-29T12:30:00.000Z')[0]?.raw, true, 'in another form')
   t.end()
 })
 
