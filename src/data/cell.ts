@@ -4,7 +4,7 @@
  * | written                         | number column | text column    | boolean column  | integer column |
  * |---------------------------------|---------------|----------------|-----------------|----------------|
  * | nothing, null, NaN, NA and such | missing       | missing        | missing         | missing        |
- * | the same as texts, blanks       | missing       | missing        | missing         | missing        |
+ * | the same as typed texts, blanks | refused       | missing        | missing         | missing        |
  * | a finite number                 | the number    | refused        | 0 false, 1 true | its digits     |
  * | a whole number no double holds  | nearest double| refused        | refused         | its digits     |
  * | true, false                     | 1, 0 (*)      | "true", "false"| "true", "false" | "true", "false"|
@@ -105,7 +105,6 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
     if (typeof value === 'number') return checkFinite(value, value, place)
     if (typeof value === 'boolean' && holdsTruths(column)) return value ? 1 : 0
     if (typeof value === 'bigint') return checkFinite(Number(value), value, place)
-    if (typeof value === 'string' && isMissingText(value.trim())) return null
     throw notANumber(value, place)
   }
   if (typeof value === 'boolean') return String(value)

@@ -91,6 +91,7 @@ export function notANumber(value: unknown, place: Place): InputError {
     if (/^[+-]?[0-9]+,[0-9]+$/.test(value)) hint = '; write decimals with a point'
     else if (/^[+-]?inf(inity)?$/i.test(value)) hint = '; numbers must be finite'
     else if (isDecimal(value.trim())) hint = '; send it without quotes'
+    else if (isMissingText(value.trim())) hint = '; send null for a missing value'
   }
   return new InputError('invalid_number', placed`${place}: ${quote(value)} is not a number${hint}`)
 }

@@ -97,7 +97,7 @@ t.test("Python's NaN is a missing value where one may be, and refused elsewhere"
   t.strictSame(rowsOf('[[1, NaN, 3]]').rows, [[1, null, 3]])
   t.throws(() => rowsOf('[[NaN, 2, 3]]'), { code: 'missing_value', message: /row 1, column "f1"/ })
   t.throws(() => rowsOf('[[-Infinity, 2, 3]]'), { code: 'non_finite' })
-  t.throws(() => rowsOf('[["NaN", 2, 3]]'), { code: 'missing_value' })
+  t.throws(() => rowsOf('[["NaN", 2, 3]]'), { code: 'invalid_number' })
   t.end()
 })
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readTensorRows } from '../../src/answering/tensor-rows.ts'
+import type { DecodeContext } from '../../src/codecs/codec.ts'
 import { csv } from '../../src/codecs/csv.ts'
 import { decodeInstances, json } from '../../src/codecs/json.ts'
 import { jsonLines } from '../../src/codecs/json-lines.ts'
@@ -100,8 +101,8 @@ t.test('in training files', async (t) => {
       )
 })
 
-/** Every way to ask for a row with this in all its columns. */
-function asked(value: unknown): [name: string, frame: DataFrame][] {
+/** Every way to ask for a row with this in all its columns, of which those of numbers take no text. */
+function asked(value: unknown, context: DecodeContext): [name: string, read: () => DataFrame][] {
   const text = JSON.stringify(value)
   const object = `{"age":${text},"member":${text},"town":${text}}`
   const list = `[${text},${text},${text}]`
@@ -122,22 +123,29 @@ function asked(value: unknown): [name: string, frame: DataFrame][] {
     data: [value],
   }))
   return [
-    ...bodies.map(([name, codec, body]): [string, DataFrame] => [
+    ...bodies.map(([name, codec, body]): [string, () => DataFrame] => [
       name,
-      (codec.decode(Buffer.from(body), context) as { frame: DataFrame }).frame,
+      () => (codec.decode(Buffer.from(body), context) as { frame: DataFrame }).frame,
     ]),
     [
       'tensors',
-      decodeInstances(readTensorRows(tensors, inputs, 10, undefined).slice(0, 1), context).frame,
+      () =>
+        decodeInstances(readTensorRows(tensors, inputs, 10, undefined).slice(0, 1), context).frame,
     ],
   ]
 }
 
 t.test('in requests', async (t) => {
   const missing = [[null, null, null]]
-  for (const [name, value] of typed)
-    for (const [form, frame] of asked(value))
-      t.strictSame(rowsOf(frame), missing, `${form}: ${name}`)
+  const words = { ...context, inputs: inputs.map((input) => ({ ...inputs[2], name: input.name })) }
+  for (const [name, value] of typed) {
+    for (const [form, read] of asked(value, words))
+      t.strictSame(rowsOf(read()), missing, `${form}: ${name}`)
+    for (const [form, read] of asked(value, context)) {
+      if (value === null) t.strictSame(rowsOf(read()), missing, form)
+      else t.throws(read, { code: 'invalid_number', message: /send null/ }, `${form}: ${name}`)
+    }
+  }
   for (const text of nothing) {
     const body = Buffer.from(`age,member,town\n${text},"${text}",${text}\n`)
     t.strictSame(rowsOf(csv.decode(body, context, new Map()).frame), missing, `CSV: ${text}`)
@@ -161,6 +169,7 @@ t.test('where training never saw it, it is refused in every form', async (t) => 
   const strict = { ...context, inputs: inputs.map((input) => ({ ...input, nullable: false })) }
   for (const [name, value] of typed) {
     const body = Buffer.from(JSON.stringify([[value, true, 'x']]))
-    t.throws(() => json.decode(body, strict), { code: 'missing_value' }, name)
+    const code = value === null ? 'missing_value' : 'invalid_number'
+    t.throws(() => json.decode(body, strict), { code }, name)
   }
 })
