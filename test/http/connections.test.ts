@@ -1,6 +1,7 @@
 /** Connections from outside: refusals that can be read, deadlines that are told, and a log line for all that is lost. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createJobPool } from '../../src/answering/pool.ts'
@@ -245,4 +246,21 @@ t.test('H15 whoever asks is told to send the body when it is his turn', async (t
   // Whoever does not wait needs no invitation.
   socket.write(Buffer.from(`${head}${passenger.csv}`))
   t.equal((await readAnswer(socket)).status, 200)
+})
+
+t.test('H42 whoever ends his stream behind a request still reads the answers', async (t) => {
+  const { port } = await serve(t)
+  const packed = gzipSync(passenger.csv)
+  const head = `${expecting}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\n\r\n`
+  // What is packed is not answered at once.
+  const request = Buffer.concat([Buffer.from(head), packed])
+  for (const count of [1, 3]) {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    t.teardown(() => socket.destroy())
+    const ended = once(socket, 'end')
+    socket.end(Buffer.concat(new Array<Buffer>(count).fill(request)))
+    for (let i = 0; i < count; i++) t.equal((await readAnswer(socket)).status, 200)
+    socket.resume()
+    await ended
+  }
 })
