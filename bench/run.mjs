@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const directory = fileURLToPath(new URL('.', import.meta.url))
-/** Not benchmarks but what benchmarks share. */
-const shared = new Set(['data.ts', 'csv-data.ts', 'grow-forest.ts', 'grown-forest.ts', 'python-side.ts'])
+/** Not benchmarks but what benchmarks share, and a program of its own. */
+const shared = new Set([
+  ...['data.ts', 'csv-data.ts', 'grow-forest.ts', 'grown-forest.ts', 'python-side.ts', 'fuzz.ts'],
+])
 
 async function main() {
   const [name, ...rest] = process.argv.slice(2)

@@ -65,6 +65,7 @@ export const inputErrorCodes = {
   unknown_model: 'a model that is not loaded',
   unknown_column: 'a column name that does not exist',
   unsupported_encoding: 'a Content-Encoding other than gzip and identity',
+  unsupported_transfer_coding: 'a Transfer-Encoding other than chunked',
   unsupported_media_type: 'a Content-Type that no decoder reads',
   wrong_width: 'a row with more or fewer values than the model has columns',
 } as const

@@ -52,7 +52,9 @@ function writeStruct(fields: Fields): number[] {
   const bytes: number[] = []
   for (const [id, value] of fields) {
     if (value === undefined) continue
-    bytes.push(((id - last) << 4) | codeOf(value), ...write(value))
+    bytes.push(((id - last) << 4) | codeOf(value))
+    // A list of many row groups is more than a call takes.
+    for (const byte of write(value)) bytes.push(byte)
     last = id
   }
   return [...bytes, 0]

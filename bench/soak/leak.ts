@@ -13,8 +13,8 @@ const MOST_HEAP_GROWTH = 4
 const CONNECTIONS = 16
 /** Of the rate that the server can answer. */
 const SHARE = 0.7
-/** Bytes that the control keeps of every request in ten minutes; a shorter run keeps as much in all. */
-const LEAK = { bytes: 100, seconds: 600 }
+/** How far the planted leak grows beyond what is allowed, and what it keeps of a request at least. */
+const LEAK = { times: 4, bytes: 100 }
 const MIB = 1 << 20
 
 /** 60 CSV, 25 JSON, 10 npy and 5 explanations in a hundred, and two more that are wrong. */
@@ -131,7 +131,8 @@ export const leak: Part = {
       await server.stop()
     }
     const time = 0.125 * seconds
-    const bytes = Math.round((LEAK.bytes * LEAK.seconds) / time)
+    const requests = (capacity * SHARE * time) / 2
+    const bytes = Math.max(LEAK.bytes, Math.ceil((LEAK.times * MOST_GROWTH * MIB) / requests))
     const leaking = await startServer({
       cli,
       modelDir,

@@ -14,6 +14,7 @@ import { keepRoom, type RoomLimits } from './connection-room.ts'
 import { boundRest, isLast, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
+import { answerExpectations } from './expectations.ts'
 import { readEncodings } from './gzip-body.ts'
 import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
@@ -61,6 +62,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
   const connections = trackConnections(server, logLost)
   const room = keepRoom(server, connections, app.log, options.connectionLimits)
+  answerExpectations(server, connections, options.maxBodyBytes)
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()
@@ -70,7 +72,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     if (request.raw.socket.writableEnded) return void reply.hijack()
     rememberReply(reply)
     reply.header('x-content-type-options', 'nosniff')
-    checkHeaders(request)
+    checkHeaders(request, reply)
     if (access && !openUrls.has(request.routeOptions.url ?? '')) access.check(request.raw)
     if (request.method === 'POST') room.check(request.raw)
     done()
@@ -133,11 +135,30 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
 const docsUrls = ['/openapi.json', '/docs', '/docs/*']
 
 /** What Node's parser lets pass and a service behind proxies must not. */
-function checkHeaders(request: FastifyRequest): void {
+function checkHeaders(request: FastifyRequest, reply: FastifyReply): void {
   const { raw } = request
   if (raw.rawHeaders.length > 2 * MAX_HEADER_PAIRS) {
     throw new InputError('too_many_headers', `there are more than ${MAX_HEADER_PAIRS} headers`)
   }
   if (headerValues(raw, 'host').length > 1)
     throw new InputError('invalid_request', 'there is more than one Host header')
+  const { httpVersion, headers } = raw
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    throw new InputError('invalid_request', `HTTP/${httpVersion} is not spoken here; use HTTP/1.1`)
+  const coding = headers['transfer-encoding']
+  if (coding === undefined) return
+  if (httpVersion === '1.0') {
+    // Whoever stands in front may have seen another end of this body.
+    reply.header('connection', 'close')
+    throw new InputError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding')
+  }
+  const last = coding.toLowerCase().split(',').at(-1)?.trim()
+  if (last !== 'chunked')
+    throw new InputError('invalid_request', 'Transfer-Encoding does not end with chunked')
+  if (coding.length > last.length) {
+    throw new InputError(
+      'unsupported_transfer_coding',
+      `Transfer-Encoding ${quote(coding)} is not read; send chunked, and gzip as Content-Encoding`,
+    )
+  }
 }

@@ -5,6 +5,11 @@ import type { Socket } from 'node:net'
 /** Bytes and time for which what nobody asked for is read and thrown away, so that the answer is not lost by a reset. */
 export const DISCARD = { bytes: 256 << 20, ms: 30_000, idleMs: 5_000 } as const
 const WATCH_MS = 250
+/**
+ * A client that has ended its stream may still read, or have gone: nothing tells. So long it may wait for its answer to
+ * begin; what takes longer is not computed for nobody.
+ */
+const HALF_OPEN_MS = 150
 
 /** Why this side gave a connection up. */
 export type Cut = 'slow_reader' | 'drain_limit' | 'discard_limit'
@@ -79,6 +84,8 @@ export function trackConnections(
   onLost: (exchange: Exchange, cut: Cut | undefined) => void,
 ): Connections {
   const all = new Map<Socket, Connection>()
+  // Otherwise Node ends the connection with the client's stream, and with it every answer that is not written at once.
+  ;(server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
   server.on('connection', (socket: Socket) => {
     const connection: Connection = {
       socket,
@@ -92,6 +99,13 @@ export function trackConnections(
     socket.on('close', () => {
       all.delete(socket)
       for (const exchange of openExchanges(connection)) onLost(exchange, connection.cut)
+    })
+    socket.on('end', () => {
+      const giveUp = () => {
+        const [first] = openExchanges(connection)
+        if (first?.response.headersSent === false) socket.destroy()
+      }
+      setTimeout(giveUp, HALF_OPEN_MS).unref()
     })
     // Node calls this after the last answer; with bytes unread, the reset that follows would destroy the answer.
     const destroySoon = socket.destroySoon.bind(socket)

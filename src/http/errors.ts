@@ -21,6 +21,7 @@ const statusOf: Partial<Record<InputErrorCode, number>> = {
   too_many_headers: 431,
   too_many_rows: 413,
   unsupported_encoding: 415,
+  unsupported_transfer_coding: 501,
   unsupported_media_type: 415,
 }
 

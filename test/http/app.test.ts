@@ -807,10 +807,30 @@ const broken: [name: string, bytes: Body][] = [
     'H3 a length and pieces',
     'POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
+  [
+    'H4 a coding that does not end in chunks',
+    'POST /invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n',
+  ],
+  [
+    'H6 chunks in HTTP/1.0',
+    'POST /invocations HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['H28 HTTP/0.9', 'GET /ping\r\nConnection: close\r\n\r\n'],
+  ['H28 HTTP/2.0', 'GET /ping HTTP/2.0\r\nHost: x\r\nConnection: close\r\n\r\n'],
   ['H29 a TLS greeting', Buffer.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00)],
   ['H30 a header with NUL', 'GET /ping HTTP/1.1\r\nHost: x\r\na: b\0c\r\n\r\n'],
   ['H32 a method that does not exist', 'BREW /ping HTTP/1.1\r\nHost: x\r\n\r\n'],
 ]
+t.test('H5 a coding that is not known is refused, never ignored', async (t) => {
+  const port = await listen(await buildTestApp(t))
+  const [answer] = await exchange(
+    port,
+    `POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${passenger.csv.length.toString(16)}\r\n${passenger.csv}\r\n0\r\n\r\n`,
+  )
+  if (!answer) return t.fail('no answer')
+  checkProblem(t, answer, 501, 'unsupported_transfer_coding', /"gzip, chunked"/)
+})
+
 t.test('H27 a request without a Host header is refused', async (t) => {
   const port = await listen(await buildTestApp(t))
   const [answer] = await exchange(port, 'GET /ping HTTP/1.1\r\nConnection: close\r\n\r\n')

@@ -1,6 +1,7 @@
 /** Connections from outside: refusals that can be read, deadlines that are told, and a log line for all that is lost. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createJobPool } from '../../src/answering/pool.ts'
@@ -212,4 +213,54 @@ t.test('refusals leave nothing behind on a kept connection', async (t) => {
   t.equal((await readAnswer(socket)).status, 200)
   while (listeners() > before) await new Promise((resolve) => setTimeout(resolve, 20))
   t.equal(listeners(), before)
+})
+
+const expecting = 'POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n'
+
+t.test('H14 nobody is told to send a body that is refused', async (t) => {
+  const { port } = await serve(t, { maxBodyBytes: 1000 })
+  for (const [head, status] of [
+    [`${expecting}Content-Length: 1001\r\n`, 413],
+    [`${expecting}Accept: image/png\r\nContent-Length: 10\r\n`, 406],
+    [`${expecting.replace('text/csv', 'text/xml')}Content-Length: 10\r\n`, 415],
+    [`${expecting.replace('/invocations', '/nowhere')}Content-Length: 10\r\n`, 404],
+  ] as const) {
+    const socket = await connectTo(t, port)
+    socket.write(`${head}Expect: 100-continue\r\n\r\n`)
+    t.equal((await readAnswer(socket)).status, status, `${status} at once`)
+  }
+})
+
+t.test('H15 whoever asks is told to send the body when it is his turn', async (t) => {
+  const { port } = await serve(t)
+  const head = `${expecting}Content-Length: ${passenger.csv.length}\r\nExpect: 100-continue\r\n\r\n`
+  const socket = await connectTo(t, port)
+  for (const before of [0, 1, 3]) {
+    socket.write(Buffer.concat([...new Array<Buffer>(before).fill(small), Buffer.from(head)]))
+    for (let i = 0; i < before; i++) t.equal((await readAnswer(socket)).status, 200)
+    const invitation = await readAnswer(socket)
+    t.match(invitation, { status: 100, body: Buffer.alloc(0) })
+    socket.write(passenger.csv)
+    t.equal((await readAnswer(socket)).status, 200, `behind ${before} others`)
+  }
+  // Whoever does not wait needs no invitation.
+  socket.write(Buffer.from(`${head}${passenger.csv}`))
+  t.equal((await readAnswer(socket)).status, 200)
+})
+
+t.test('H42 whoever ends his stream behind a request still reads the answers', async (t) => {
+  const { port } = await serve(t)
+  const packed = gzipSync(passenger.csv)
+  const head = `${expecting}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\n\r\n`
+  // What is packed is not answered at once.
+  const request = Buffer.concat([Buffer.from(head), packed])
+  for (const count of [1, 3]) {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    t.teardown(() => socket.destroy())
+    const ended = once(socket, 'end')
+    socket.end(Buffer.concat(new Array<Buffer>(count).fill(request)))
+    for (let i = 0; i < count; i++) t.equal((await readAnswer(socket)).status, 200)
+    socket.resume()
+    await ended
+  }
 })
