@@ -12,6 +12,8 @@ export interface Output {
   foldWarnings(): void
   /** Reports progress of a long step. */
   progress(name: string, done: number, total: number, unit: string): Promise<void>
+  /** Reports progress of what is no news in a log: on a terminal alone, and only of what takes its time. */
+  activity(name: string, done: number, total: number, unit: string): Promise<void>
   /** Gives the terminal back as it was, also when a step did not end. */
   close(): void
 }
@@ -44,6 +46,7 @@ export function createOutput(options: { quiet: boolean }): Output {
       }
     },
     progress: bar?.progress ?? (options.quiet ? async () => {} : createLines(note)),
+    activity: bar ? onceSlow(bar.progress) : async () => {},
     close: () => bar?.stop(),
   }
 }
@@ -96,6 +99,18 @@ function createBar(): { progress: Output['progress']; stop: () => void } {
     if (done >= total) stop()
   }
   return { progress, stop }
+}
+
+/** Milliseconds that a step takes before its bar is shown. */
+const PATIENCE = 200
+
+/** Returns progress that begins to show when a step has taken a while. */
+function onceSlow(progress: Output['progress']): Output['progress'] {
+  let [shownName, started] = ['', 0]
+  return async (name, done, total, unit) => {
+    if (name !== shownName) [shownName, started] = [name, performance.now()]
+    if (performance.now() - started > PATIENCE) await progress(name, done, total, unit)
+  }
 }
 
 /** How long the rest takes if it goes on as so far; empty while nothing, or all, is done. */

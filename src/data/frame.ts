@@ -71,29 +71,29 @@ export function mapTexts(column: TextColumn, replace: (text: string) => string |
   return { ...column, codes: column.codes.map((code) => (code < 0 ? code : codes[code]!)), levels }
 }
 
-/** Returns the column of that name, or undefined. */
-export function findColumn(frame: DataFrame, name: string): Column | undefined {
-  const { names, columns } = frame
-  if (names.length > FEW) return columns[positionsOf(names).get(name) ?? -1]
-  const index = names.indexOf(name)
-  return index < 0 ? undefined : columns[index]
-}
+/** Names from which on a table of them is worth making: among fewer, looking at each is as fast. */
+const WIDE = 32
 
-/** Names that are looked through as fast as they are looked up. */
-const FEW = 64
-
+/** Where the names of wide frames stand. */
 const positions = new WeakMap<readonly string[], ReadonlyMap<string, number>>()
 
-/** Where names stand in wide tables, made once: whoever looks for every column must not look through all of them. */
-function positionsOf(names: readonly string[]): ReadonlyMap<string, number> {
-  const known = positions.get(names)
-  if (known) return known
-  const made = new Map<string, number>()
-  names.forEach((name, at) => {
-    if (!made.has(name)) made.set(name, at)
-  })
-  positions.set(names, made)
-  return made
+/** Returns the number of the first column of that name, or -1; of a wide frame without looking at all names. */
+export function columnAt({ names }: DataFrame, name: string): number {
+  if (names.length < WIDE) return names.indexOf(name)
+  let known = positions.get(names)
+  if (!known) {
+    const made = new Map<string, number>()
+    for (let at = names.length - 1; at >= 0; at--) made.set(names[at]!, at)
+    positions.set(names, made)
+    known = made
+  }
+  return known.get(name) ?? -1
+}
+
+/** Returns the column of that name, or undefined. */
+export function findColumn(frame: DataFrame, name: string): Column | undefined {
+  const index = columnAt(frame, name)
+  return index < 0 ? undefined : frame.columns[index]
 }
 
 /** Returns one cell of a column: a number, a text, or null where it is missing. */

@@ -64,6 +64,15 @@ export interface Estimator {
    */
   readonly searchSpace: SearchSpace
   /**
+   * Estimated nanoseconds that the fit of a model took, counted from the model and the shape of its matrix, so that it
+   * is the same on every machine; absent = nothing is known of it.
+   */
+  fitCost?(
+    model: ModelSpec,
+    shape: { readonly rows: number; readonly columns: number },
+    params: Params,
+  ): number
+  /**
    * Returns the fitted model; the same arguments give the same numbers.
    * @param X [row][feature]; NaN is a missing value, which only estimators that accept it are given
    * @param y class number of every row, 0 … classes − 1, each of them present

@@ -22,45 +22,81 @@ export interface Intervals {
 const STREAM = 11
 const MOST_RESAMPLES = 1000
 const LEAST_RESAMPLES = 100
-/** Rows times classes times resamples that are measured: below a second. */
-const BUDGET = 3e7
+/** Estimated nanoseconds of drawing a row, and of measuring it in one class. */
+const DRAW_NANOSECONDS = 15
+const CLASS_NANOSECONDS = 15
+const NANOSECONDS = 1e9
 
-/** Returns how many resamples are drawn of so many rows: 1000, and fewer of large tables, whose intervals are narrow. */
-export function resampleCount(rows: number, classes: number): number {
-  const affordable = Math.floor(BUDGET / (rows * classes))
-  return Math.max(LEAST_RESAMPLES, Math.min(MOST_RESAMPLES, affordable))
+/** Returns the estimated nanoseconds of one resample. */
+export function resampleCost(rows: number, classes: number): number {
+  return rows * (DRAW_NANOSECONDS + classes * CLASS_NANOSECONDS) + 1000 * classes
 }
 
 /**
- * Returns 95 % intervals of metrics: their quantiles over resamples with replacement, as many rows each (Efron's
+ * Returns how many resamples are drawn of so many rows: 1000, and fewer of large tables, whose intervals are narrow.
+ * @param nanoseconds that all of them may take, as far as the least number allows
+ */
+export function resampleCount(rows: number, classes: number, nanoseconds = NANOSECONDS): number {
+  const affordable = Math.floor(nanoseconds / resampleCost(rows, classes))
+  return Math.max(LEAST_RESAMPLES, Math.min(MOST_RESAMPLES, affordable))
+}
+
+export interface BootstrapOptions {
+  readonly seed: number
+  readonly stratified?: boolean
+  /** By default what `resampleCount` says. */
+  readonly resamples?: number
+}
+
+/** Returns 95 % intervals of metrics, as {@link startBootstrap} makes them, at once. */
+export function bootstrapIntervals(answers: RankedAnswers, options: BootstrapOptions): Intervals {
+  const bootstrap = startBootstrap(answers, options)
+  for (let i = 0; i < bootstrap.resamples; i++) bootstrap.draw()
+  return bootstrap.finish()
+}
+
+/** Intervals that are drawn one resample at a time. */
+export interface Bootstrap {
+  /** How many are to be drawn. */
+  readonly resamples: number
+  draw(): void
+  /** Returns the intervals over what was drawn; null where that is too little. */
+  finish(): Intervals
+}
+
+/**
+ * Starts 95 % intervals of metrics: their quantiles over resamples with replacement, as many rows each (Efron's
  * percentile method). The same seed gives the same numbers.
  */
-export function bootstrapIntervals(
-  answers: RankedAnswers,
-  options: { seed: number; stratified?: boolean; resamples?: number },
-): Intervals {
+export function startBootstrap(answers: RankedAnswers, options: BootstrapOptions): Bootstrap {
   const { y, classes } = answers
   const stratified = options.stratified === true
   const resamples = options.resamples ?? resampleCount(y.length, classes)
+  const least = Math.min(LEAST_RESAMPLES, resamples)
+  let drawn = 0
   const random = createRandom(options.seed, STREAM)
   const groups = stratified ? rowsByClass(y, classes) : [Int32Array.from(y, (_, row) => row)]
   const found = new Map(intervalMetrics.map((name) => [name, [] as number[]]))
   const counts = new Float64Array(y.length)
-  for (let i = 0; i < resamples; i++) {
-    drawCounts(groups, random, counts)
-    const numbers = measureNumbers(answers, counts)
-    for (const name of intervalMetrics) {
-      const value = numbers[name]
-      if (value !== null) found.get(name)?.push(value)
-    }
-  }
   return {
-    level: 0.95,
     resamples,
-    stratified,
-    of: Object.fromEntries(
-      [...found].map(([name, values]) => [name, middle(values, resamples)]),
-    ) as Record<IntervalMetric, Interval>,
+    draw() {
+      drawn++
+      drawCounts(groups, random, counts)
+      const numbers = measureNumbers(answers, counts)
+      for (const name of intervalMetrics) {
+        const value = numbers[name]
+        if (value !== null) found.get(name)?.push(value)
+      }
+    },
+    finish: () => ({
+      level: 0.95,
+      resamples: drawn,
+      stratified,
+      of: Object.fromEntries(
+        [...found].map(([name, values]) => [name, drawn < least ? null : middle(values, drawn)]),
+      ) as Record<IntervalMetric, Interval>,
+    }),
   }
 }
 

@@ -53,6 +53,10 @@ export const linear: ModelKind<LinearSpec> = {
     }
   },
 
+  usedFeatures: (spec, features) =>
+    Uint8Array.from({ length: features }, (_, j) => (hasCoefficient(spec, j) ? 1 : 0)),
+  predictCost: ({ coefficients, intercepts }) => 2 * coefficients.length + 50 * intercepts.length,
+
   offerExplainers(spec, { classes }, background) {
     const method = 'linear_interventional'
     const logOdds = offerLazily(

@@ -124,6 +124,10 @@ export interface ModelKind<S extends ModelSpec> {
   check(spec: S, shape: ModelShape): void
   /** Returns a function that writes the probabilities of many rows; [row][class]. */
   buildPredict(spec: S, shape: ModelShape): (X: Matrix, out: Float64Array) => void
+  /** Returns 1 for every feature that the model looks at; length = features. */
+  usedFeatures(spec: S, features: number): Uint8Array
+  /** Estimated nanoseconds to predict one of many rows, from what the model holds. */
+  predictCost(spec: S): number
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
   /**

@@ -31,6 +31,8 @@ export interface Predictor {
   readonly offers: readonly ExplainerOffer[]
   /** Returns the predictions of a frame whose columns are the model's inputs. */
   predict(frame: DataFrame): Predictions
+  /** Returns the predictions of rows of features, [row][feature]. */
+  predictFeatures(X: Matrix): Predictions
   /**
    * Returns the SHAP values of every row of a frame whose columns are the model's inputs.
    * @throws InputError `invalid_option`
@@ -103,6 +105,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     chooseExplainer: (options) => chooseOffer(offers, options).build(),
     checkOptions: (options) => checkOptions(preprocessor, classes, offers, options),
     predict,
+    predictFeatures: predictMatrix,
     estimateSeconds(rows, options, prepare = true) {
       const offer = chooseOffer(offers, options)
       const wait = offer.buildSeconds()

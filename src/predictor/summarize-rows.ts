@@ -42,8 +42,9 @@ export function explainColumns(
 export function planSummary({ preprocessor }: Predictor, sample: DataFrame): GroupPlan[] {
   const { inputs, derived } = preprocessor.spec
   const made = preprocessor.derive(sample)
+  const firstFrom = new Map(derived.toReversed().map((entry) => [entry.from, entry]))
   return inputs.map(({ name, type, categories }) => {
-    const from = derived.find((entry) => entry.from === name)
+    const from = firstFrom.get(name)
     if (type === 'text' && !categories && from)
       return planGroups(name, from.column, made.get(from.column) as Column, true)
     // Free text is grouped by nothing: a summary must not quote what rows say.

@@ -57,11 +57,12 @@ export function booleanColumns({ ordinal, nominal }: ColumnPlan): string[] {
 
 /** Returns the table in which the texts of these columns are `true` and `false`; others stay what they are. */
 export function spellBooleans(frame: DataFrame, names: readonly string[]): DataFrame {
-  if (!names.some((name) => frame.names.includes(name))) return frame
+  const wanted = new Set(names)
+  if (names.length === 0 || !frame.names.some((name) => wanted.has(name))) return frame
   return {
     ...frame,
     columns: frame.columns.map((column, j) =>
-      names.includes(frame.names[j] as string) ? spell(column) : column,
+      wanted.has(frame.names[j] as string) ? spell(column) : column,
     ),
   }
 }

@@ -52,8 +52,10 @@ export function fitPreprocessor(
   keep: readonly string[] = [],
 ): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
   // Column by column: the training rows of a large table are not copied at once.
+  const derivedBy = new Map(plan.derived.map((entry) => [entry.column, entry]))
+  const nullable = new Set(plan.nullable)
   const columnOf = (name: string): Column => {
-    const derived = plan.derived.find(({ column }) => column === name)
+    const derived = derivedBy.get(name)
     const values = takeColumnRows(findColumn(frame, derived?.from ?? name) as Column, rows)
     return derived ? buildPattern(derived)(values) : values
   }
@@ -101,17 +103,18 @@ export function fitPreprocessor(
       'no column is left to learn from: every one has a single value in the training rows',
     )
   }
-  const derived = plan.derived.filter(({ column }) => steps.some((step) => step.column === column))
+  const made = new Set(steps.map(({ column }) => column))
+  const derived = plan.derived.filter(({ column }) => made.has(column))
   const used = new Set([
     ...keep,
-    ...steps.map(({ column }) => derived.find((made) => made.column === column)?.from ?? column),
+    ...steps.map(({ column }) => derivedBy.get(column)?.from ?? column),
   ])
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const booleans = new Set(booleanColumns(plan))
   // Whether a column may be empty is a fact of the table; nothing is fitted to it.
   const isNullable = (name: string) =>
-    countMissing(findColumn(frame, name) as Column) > 0 || plan.nullable.includes(name)
+    countMissing(findColumn(frame, name) as Column) > 0 || nullable.has(name)
   const spec: PreprocessorSpec = {
     inputs: inputNames.map((name) =>
       describeInput(name, isNullable(name), columnOf(name), {

@@ -232,9 +232,10 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
       [{ column: plan.target }],
     )
   }
+  const given = new Set(names)
   const known = new Set(names)
   for (const { column, from } of plan.derived) {
-    if (!names.includes(from)) throw unknownColumn(from, names)
+    if (!given.has(from)) throw unknownColumn(from, names)
     if (known.has(column))
       throw new InputError(
         'invalid_plan',

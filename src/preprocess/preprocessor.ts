@@ -94,6 +94,7 @@ export interface Preprocessor {
 /** Returns the behaviour of a fitted preprocessor. */
 export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const featureNamesIn = spec.inputs.map(({ name }) => name)
+  const inputAt = new Map(featureNamesIn.map((name, at) => [name, at]))
   const sourceOf = new Map(featureNamesIn.map((name) => [name, name]))
   for (const { column, from } of spec.derived) sourceOf.set(column, from)
   const derive = spec.derived.map((derived) => ({ derived, apply: buildPattern(derived) }))
@@ -108,7 +109,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       (made, transform) => made.flatMap((name) => transform.names(name)),
       [column],
     )
-    const input = featureNamesIn.indexOf(sourceOf.get(column) as string)
+    const input = inputAt.get(sourceOf.get(column) as string) ?? -1
     // One by one: a column may have more categories than a call may have arguments.
     for (const name of names) {
       featureNamesOut.push(name)
@@ -154,7 +155,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     canBeMissing,
     imputed: new Map(
       spec.steps.flatMap(({ column, chain: [first] }) =>
-        featureNamesIn.includes(column) &&
+        inputAt.has(column) &&
         (first?.kind === 'impute_number' || first?.kind === 'impute_category')
           ? [[column, first.value] as const]
           : [],

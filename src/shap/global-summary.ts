@@ -119,10 +119,12 @@ export interface SummarySums {
 export function buildSummary(plans: readonly GroupPlan[], outputs: number): SummaryBuilder {
   const columns = plans.length
   const finders = plans.map(createFinder)
-  const offsets = finders.map((_, j) =>
-    finders.slice(0, j).reduce((sum, { groups }) => sum + groups, 0),
-  )
-  const groups = finders.reduce((sum, finder) => sum + finder.groups, 0)
+  const offsets: number[] = []
+  let groups = 0
+  for (const finder of finders) {
+    offsets.push(groups)
+    groups += finder.groups
+  }
   const sums: SummarySums = {
     rows: 0,
     absolute: new Float64Array(columns * outputs),

@@ -36,7 +36,8 @@ export function fitRows(spec: PreprocessorSpec, table: DataFrame, rows = 'backgr
       `the ${rows} has ${table.length} rows, at most ${MAX_ROWS} are used; 50 to 1000 are usual`,
     )
   }
-  const absent = spec.inputs.map(({ name }) => name).filter((name) => !table.names.includes(name))
+  const given = new Set(table.names)
+  const absent = spec.inputs.map(({ name }) => name).filter((name) => !given.has(name))
   if (absent.length > 0) {
     const guess = didYouMean(absent[0]!, table.names)
     throw new InputError(

@@ -1,8 +1,8 @@
 /** Measuring a model on labelled tables that it was not trained on. */
-import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
+import { type Column, cellAt, type DataFrame, findColumn, sliceRows } from '../data/frame.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import type { OutOfBag } from '../estimators/estimator.ts'
-import { bootstrapIntervals, type Intervals } from '../evaluation/bootstrap.ts'
+import { type Intervals, resampleCount, startBootstrap } from '../evaluation/bootstrap.ts'
 import { type ClassCurves, drawCurves } from '../evaluation/curves.ts'
 import {
   evaluate,
@@ -13,6 +13,7 @@ import {
 } from '../evaluation/metrics.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { withLabels } from '../preprocess/labels.ts'
+import { type Pace, SHARES } from './pace.ts'
 
 /** Tables that a training may be given besides its own. */
 export type ChannelName = 'validation' | 'test'
@@ -73,27 +74,60 @@ function withChannelName<T>(name: ChannelName, read: () => T): T {
   }
 }
 
+/** Rows that are predicted before other work runs. */
+const BLOCK = 4096
+
 /**
- * Returns a model's metrics on labelled rows; undefined without a row.
+ * Returns a model's metrics on labelled rows; undefined without a row. Where the training is asked to end, the intervals
+ * are null.
  * @param shares share of every class in the training rows
  * @param seed of the intervals
+ * @param parts how many tables are measured in the time of the pace
  */
-export function measure(
+export async function measure(
   predictor: Predictor,
-  frame: DataFrame,
-  y: Int32Array,
+  { frame, y }: LabelledRows,
   shares: readonly number[],
   seed: number,
-): Evaluation | undefined {
+  pace: Pace,
+  parts: number,
+): Promise<Evaluation | undefined> {
   if (y.length === 0) return undefined
-  const { probabilities, labels } = predictor.predict(frame)
-  const answers = rankAnswers({ y, probabilities, predicted: labels, classes: shares.length })
+  const classes = shares.length
+  const { probabilities, predicted } = await predictInTurns(predictor, frame, pace)
+  const answers = rankAnswers({ y, probabilities, predicted, classes })
+  const bootstrap = startBootstrap(answers, {
+    seed,
+    resamples: resampleCount(y.length, classes, (pace.nanoseconds * SHARES.intervals) / parts),
+  })
+  const { resamples } = bootstrap
+  for (let done = 0; done < resamples && !pace.isCut(); done++) {
+    bootstrap.draw()
+    await pace.turn('resamples', done + 1, resamples)
+  }
   return {
     model: measureAnswers(answers),
     majority: evaluateMajority(y, shares),
-    intervals: bootstrapIntervals(answers, { seed }),
+    intervals: bootstrap.finish(),
     curves: drawCurves(answers),
   }
+}
+
+async function predictInTurns(predictor: Predictor, frame: DataFrame, { turn }: Pace) {
+  const classes = predictor.classes.length
+  const probabilities = new Float64Array(frame.length * classes)
+  const predicted = new Int32Array(frame.length)
+  // A row that is left over would be predicted alone, by another kernel than those of the block before.
+  const isEnd = (to: number) => to + 1 >= frame.length
+  for (let from = 0; from < frame.length; ) {
+    const to = isEnd(from + BLOCK) ? frame.length : from + BLOCK
+    const block = predictor.predict(sliceRows(frame, from, to))
+    probabilities.set(block.probabilities, from * classes)
+    predicted.set(block.labels, from)
+    await turn('rows predicted', to, frame.length)
+    from = to
+  }
+  return { probabilities, predicted }
 }
 
 /** Returns the share of every class in the labels. */

@@ -27,7 +27,7 @@ export interface Measured {
     readonly rows: number
     readonly outputNames: readonly string[]
     readonly entries: readonly ImportanceEntry[]
-    readonly permutation: PermutationImportance & { readonly part: Part | 'training' }
+    readonly permutation?: PermutationImportance & { readonly part: Part | 'training' }
     /** What the impurity importance was computed with; absent where there is none. */
     readonly criterion?: string
   }
@@ -101,13 +101,13 @@ export function writeCrossValidation(result: CrossValidation) {
 
 function writeImportance(predictor: Predictor, importance: Measured['importance']) {
   const { rows, outputNames, entries, permutation, criterion } = importance
-  const permuted = new Map(permutation.columns.map((entry) => [entry.column, entry]))
+  const permuted = new Map((permutation?.columns ?? []).map((entry) => [entry.column, entry]))
   return {
     space: predictor.explainer.space,
     method: predictor.explainer.method,
     rows,
     output_names: outputNames,
-    permutation: {
+    permutation: permutation && {
       metric: permutation.metric,
       part: permutation.part,
       rows: permutation.rows,

@@ -115,22 +115,22 @@ function describeFolds(result: CrossValidation): string {
 }
 
 function describeImportance({ artifact, importance, space, permutation }: TrainReport): string {
-  const metric = permutation.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
-  const lost = new Map(permutation.columns.map(({ column, mean }) => [column, mean]))
+  const metric = permutation?.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
+  const lost = new Map((permutation?.columns ?? []).map(({ column, mean }) => [column, mean]))
   const hasImpurity = importance.some(({ impurity }) => impurity !== undefined)
-  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows; ${metric} when a column is shuffled, over ${permutation.rows} rows.\n\n${table(
+  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows${permutation ? `; ${metric} when a column is shuffled, over ${permutation.rows} rows` : ''}.\n\n${table(
     [
       'column',
       'mean abs SHAP',
       'direction',
-      metric,
+      ...(permutation ? [metric] : []),
       ...(hasImpurity ? ['share of the impurity decrease'] : []),
     ],
     importance.map(({ column, meanAbsShap, direction, impurity }) => [
       inline(column),
       meanAbsShap.toFixed(4),
       inline(direction),
-      fixed(lost.get(column)),
+      ...(permutation ? [fixed(lost.get(column))] : []),
       ...(hasImpurity ? [fixed(impurity)] : []),
     ]),
   )}`

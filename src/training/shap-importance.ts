@@ -76,10 +76,11 @@ interface Source {
 function findSources({ preprocessor }: Predictor, sample: DataFrame): Map<string, Source> {
   const { inputs, derived } = preprocessor.spec
   const made = preprocessor.derive(sample)
+  const firstFrom = new Map(derived.toReversed().map((entry) => [entry.from, entry]))
   return new Map(
     inputs.map(({ name, type, categories }): [string, Source] => {
       const own = findColumn(sample, name) as Column
-      const from = derived.find((entry) => entry.from === name)
+      const from = firstFrom.get(name)
       if (type === 'text' && !categories && from) {
         const column = made.get(from.column) as Column
         return [name, { column, isCategory: true, prefix: `${from.column} ` }]

@@ -4,6 +4,7 @@ import type { FitContext } from '../estimators/estimator.ts'
 import type { EstimatorChoice } from './choose-estimator.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import type { ChannelName } from './measure.ts'
+import type { Pace } from './pace.ts'
 
 export interface TrainOptions extends EstimatorChoice {
   /** Estimator parameters as given; texts are read as numbers where a number is due. */
@@ -20,6 +21,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
   /** Whether to end early with a model of what is done so far. */
   readonly shouldStop?: () => boolean
+  /** Shows what is done of a step of measuring, after the fit, and lets other work run. */
+  readonly measuring?: Pace['turn']
   /** Threads that a fit may use besides the calling one; they do not change the model. */
   readonly threads?: FitContext['threads']
   /** Cross-validation of the training rows, before the model is trained on all of them. */

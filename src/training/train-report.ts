@@ -2,6 +2,7 @@
 import type { Artifact } from '../artifact/artifact.ts'
 import type { Estimator, OutOfBag } from '../estimators/estimator.ts'
 import type { Params } from '../estimators/params.ts'
+import type { Predictor } from '../predictor/predictor.ts'
 import type { DroppedColumn } from '../preprocess/plan.ts'
 import type { Space } from '../shap/explanation.ts'
 import type { CrossValidation } from './cross-validation.ts'
@@ -22,7 +23,10 @@ export interface TrainReport {
   readonly importance: readonly ImportanceEntry[]
   /** The scale of the importance's SHAP values. */
   readonly space: Space
-  readonly permutation: PermutationImportance
+  /** Absent when the training was asked to end before. */
+  readonly permutation?: PermutationImportance
+  /** Of the artifact, without its identity. */
+  readonly predictor: Predictor
   readonly dropped: readonly DroppedColumn[]
   readonly params: Params
 }

@@ -18,13 +18,16 @@ import { explainTraining, permuteSample } from './explain-training.ts'
 import { draftArtifact, type FitSettings, type Fitted, fitRows } from './fit.ts'
 import { type LabelledTable, labelTable } from './labelled-table.ts'
 import {
+  type ChannelName,
   classShares,
+  type Evaluation,
   encodeChannel,
   type LabelledRows,
   measure,
   measureOutOfBag,
 } from './measure.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics-file.ts'
+import { measuringTime, type Pace } from './pace.ts'
 import type { TrainOptions } from './train-options.ts'
 import type { TrainReport } from './train-report.ts'
 
@@ -108,27 +111,42 @@ export async function train(
       sha256: options.dataSha256,
       seed,
       warnings,
-      interrupted: interrupted || undefined,
     },
     trials: tuning?.trials,
   }
   const predictor = buildPredictor(draft)
+  const wasInterrupted = interrupted
+  const pace: Pace = {
+    nanoseconds: measuringTime(settings, fitted.model, fitted.X),
+    turn: async (step, done, total) => await options.measuring?.(step, done, total),
+    isCut: () => settings.shouldStop?.() === true,
+  }
   const shares = classShares(fitted.y, classes.length)
   const heldOut = rowsAt(data, split.test)
-  const test = measure(predictor, heldOut.frame, heldOut.y, shares, seed)
-  const measured = new Map(
-    channels.flatMap(([name, { frame, y }]) => {
-      const evaluation = measure(predictor, frame, y, shares, seed)
-      return evaluation ? [[name, evaluation] as const] : []
-    }),
-  )
+  const parts = channels.length + 1
+  const test = await measure(predictor, heldOut, shares, seed, pace, parts)
+  const measured = new Map<ChannelName, Evaluation>()
+  for (const [name, rows] of channels) {
+    const evaluation = await measure(predictor, rows, shares, seed, pace, parts)
+    if (evaluation) measured.set(name, evaluation)
+  }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   const main = mainEvaluation({ test, channels: measured })
-  const explained = explainTraining(predictor, frame, fitted, params, seed)
+  const explained = await explainTraining(predictor, frame, fitted, params, seed, pace)
   const { importance, entries, summary, criterion } = explained
   const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
-  const permutation = permuteSample(predictor, rowsOfMain ?? { ...fitted, frame }, seed)
+  const permutation = await permuteSample(
+    predictor,
+    fitted,
+    rowsOfMain ?? { ...fitted, frame },
+    seed,
+    pace,
+  )
+  if (interrupted && !wasInterrupted)
+    warn(
+      `stopped after the fit: the model is whole, its importance is measured over ${importance.rows} rows${permutation ? '' : ', without permutation'}`,
+    )
   const metrics = describeMetrics(predictor, {
     test,
     channels: measured,
@@ -138,14 +156,25 @@ export async function train(
       rows: importance.rows,
       outputNames: importance.outputNames,
       entries,
-      permutation: { ...permutation, part: main?.part ?? 'training' },
+      permutation: permutation && { ...permutation, part: main?.part ?? 'training' },
       criterion,
     },
     interrupted,
   })
   const selfTest = makeSelfTest(predictor)
   return {
-    artifact: withModelId({ ...draft, importance, summary, metrics, selfTest }, options.sha256),
+    artifact: withModelId(
+      {
+        ...draft,
+        training: { ...draft.training, interrupted: interrupted || undefined },
+        importance,
+        summary,
+        metrics,
+        selfTest,
+      },
+      options.sha256,
+    ),
+    predictor,
     estimator,
     test,
     crossValidation,

@@ -4,7 +4,6 @@ import { METRICS_FILE } from '../../artifact/artifact.ts'
 import { InputError, quote } from '../../errors.ts'
 import { makeDirectory } from '../../model-directory/make-directory.ts'
 import { CARD_FILE } from '../../model-directory/read.ts'
-import { buildPredictor } from '../../predictor/predictor.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 
@@ -39,9 +38,9 @@ export async function writeOutputData(
  * Returns global importance as SageMaker Clarify's analysis.json has it: mean |SHAP value| per column, one label per
  * score. Clarify's key `kernel_shap` is kept for its readers; `method` says how the values were made.
  */
-export function describeAnalysis({ artifact }: TrainReport): Record<string, unknown> {
+export function describeAnalysis({ artifact, predictor }: TrainReport): Record<string, unknown> {
   const { importance, preprocessor } = artifact
-  const { explainer } = buildPredictor(artifact)
+  const { explainer } = predictor
   const { columns, data } = importance.meanAbsolute
   const labels = importance.outputNames.map((_, k) => [
     `label${k}`,

@@ -4,6 +4,7 @@ import { openModelWriter } from '../../model-directory/write.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
+import type { MeasuringStep } from '../../training/pace.ts'
 import { createTrainingThreads } from '../../training/threads.ts'
 import { train } from '../../training/train.ts'
 import type { TrainOptions } from '../../training/train-options.ts'
@@ -30,7 +31,6 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       const report = await fit(request, output, stop)
       const card = writeModelCard(report)
       await nextTurn()
-      if (!keepsWhatIsDone(request)) stop.check()
       const files = await writer.commit(report.artifact, card)
       if (request.sageMaker)
         await writeOutputData(request.sageMaker.outputData, report, card, output.warn)
@@ -82,6 +82,10 @@ async function fit(
       // There is nothing to keep before the first step.
       if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
     },
+    async measuring(step, done, total) {
+      await output.activity(measuringNames[step], done, total, step)
+      await nextTurn()
+    },
     shouldStop: () => stop.isAsked(),
     threads: createTrainingThreads(),
     warn: output.warn,
@@ -114,6 +118,14 @@ function keepsWhatIsDone({ sageMaker, tuning }: TrainRequest): boolean {
 /** Lets the event loop turn, so that signals are heard. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** What the steps of measuring are called on a terminal; at most 9 characters. */
+const measuringNames: Readonly<Record<MeasuringStep, string>> = {
+  'rows predicted': 'test',
+  resamples: 'intervals',
+  'rows explained': 'explain',
+  'columns shuffled': 'permute',
 }
 
 /** Names of steps in progress lines that are not an estimator's. */

@@ -1,7 +1,6 @@
 /** What `train` says when it is done. */
 import type { DataFrame } from '../../data/frame.ts'
 import { shellWord } from '../../errors.ts'
-import { buildPredictor } from '../../predictor/predictor.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
 import type { TrainReport } from '../../training/train-report.ts'
@@ -60,15 +59,18 @@ export function writeResult(
   output.note(`${describeSpeed(report)}        ${next}`)
 }
 
+/** Cells of the table that is timed. */
+const MOST_CELLS = 1_000_000
+
 /** Times one usual row, and many at once; rough figures for people, not a benchmark. */
-function describeSpeed({ artifact }: TrainReport): string {
-  const predictor = buildPredictor(artifact)
+function describeSpeed({ artifact, predictor }: TrainReport): string {
   const { inputs } = artifact.preprocessor
   const row = inputs.map(({ example }) => example)
-  const [one, many] = [1, 500].map((rows) => frameOfCells(inputs, new Array(rows).fill(row)))
+  const rows = Math.max(1, Math.min(500, Math.floor(MOST_CELLS / row.length)))
+  const [one, many] = [1, rows].map((count) => frameOfCells(inputs, new Array(count).fill(row)))
   const predict = timeOf(() => predictor.predict(one as DataFrame))
   const explain = timeOf(() => predictor.explain(one as DataFrame))
-  const perSecond = 500_000 / timeOf(() => predictor.predict(many as DataFrame))
+  const perSecond = (1000 * rows) / timeOf(() => predictor.predict(many as DataFrame))
   const rate = Number(perSecond.toPrecision(2)).toLocaleString('en-US')
   return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s`
 }

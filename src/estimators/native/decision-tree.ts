@@ -1,6 +1,7 @@
 /** The native engine's decision tree. */
 import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator } from '../estimator.ts'
+import { treeFitCost } from './fit-cost.ts'
 import { createForestJob } from './forest-job.ts'
 import { finishTree, joinTrees } from './grown-tree.ts'
 import { pruneTree } from './prune-tree.ts'
@@ -16,6 +17,7 @@ export const decisionTree: Estimator = {
   scale: false,
   acceptsMissing: true,
   acceptsWeights: true,
+  fitCost: treeFitCost,
   params: {
     ...treeParams,
     splitter: {

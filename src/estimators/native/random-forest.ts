@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts'
 import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator, FitContext } from '../estimator.ts'
 import { type Params, rowCount } from '../params.ts'
+import { treeFitCost } from './fit-cost.ts'
 import { createForestJob, type ForestSetup, type ForestTree } from './forest-job.ts'
 import { finishTree, type GrownTree, joinTrees } from './grown-tree.ts'
 import { createOutOfBag } from './out-of-bag.ts'
@@ -23,6 +24,7 @@ export const randomForest: Estimator = {
   scale: false,
   acceptsMissing: true,
   acceptsWeights: true,
+  fitCost: treeFitCost,
   params: {
     n_estimators: {
       type: 'integer',
