@@ -246,7 +246,7 @@ const SLACK = 1.1
 
 /** Reads the beginning of a file. What is wrong with it will be said when the file is read. */
 async function readSample(file: SourceFile, header: Header): Promise<Sample> {
-  const builder = createTableBuilder({ capacity: 1024 })
+  const builder = createTableBuilder({ capacity: 16 })
   let packed = 0
   const counted = async function* () {
     for await (const piece of file.pieces(SAMPLE_PIECE)) {

@@ -76,7 +76,8 @@ export function createColumnBuilder(
   let present = 0
   const numbers = createCells((size) => new Float64Array(size), capacity, budget)
   const codes = createCells((size) => new Int32Array(size), capacity, budget)
-  let dictionary: TextDictionary = createTextDictionary()
+  // Made for the first text: most columns of a wide table hold none.
+  let dictionary: TextDictionary | undefined
   // A text that is no number of any kind: then an infinity is a text, too.
   let hasWord = false
   let infinite: Infinite | undefined
@@ -88,7 +89,7 @@ export function createColumnBuilder(
   const drop = () => {
     numbers.drop()
     codes.drop()
-    dictionary = createTextDictionary()
+    dictionary = undefined
   }
   const becomeText = () => {
     if (present > 0) {
@@ -102,6 +103,7 @@ export function createColumnBuilder(
   }
   const addCode = (bytes: Uint8Array, start: number, end: number) => {
     if (state !== 'text') return
+    dictionary ??= createTextDictionary()
     codes.push(dictionary.codeOf(bytes, start, end))
     if (dictionary.size > MAX_LEVELS) overflow()
   }
@@ -125,7 +127,7 @@ export function createColumnBuilder(
       return state
     },
     get dictionaryMemory() {
-      return dictionary.memory
+      return dictionary?.memory ?? 0
     },
     addMissing() {
       if (state === 'number') numbers.push(Number.NaN)
@@ -209,8 +211,8 @@ export function createColumnBuilder(
       if (state === 'number' && present > 0) return numberColumn(numbers.take())
       if (state === 'number')
         return { kind: 'text', codes: new Int32Array(length).fill(-1), levels: [] }
-      const levels = dictionary.texts()
-      dictionary = createTextDictionary()
+      const levels = dictionary?.texts() ?? []
+      dictionary = undefined
       return mapTexts({ kind: 'text', codes: codes.take(), levels }, normalOrMissing)
     },
   }

@@ -67,12 +67,12 @@ export function createTableBuilder(options: TableBuilderOptions): TableBuilder {
     const firstRow = rows
     files.push({ name, firstRow })
     const named = new Set<string>()
-    let open = active()
+    const open = active()
     const create = (column: string) => {
       const made = createColumnBuilder(column, capacity, texts.has(column), budget)
       for (let row = 0; row < rows; row++) made.addMissing()
       columns.set(column, made)
-      open = active()
+      open.push(made)
       return made
     }
     return {
