@@ -159,7 +159,9 @@ async function time(file: string, modelDir: string, { args }: Case): Promise<Tim
 const folder = mkdtempSync(join(tmpdir(), 'shapserve-train-'))
 try {
   const written = new Map<string, string>()
-  console.log('| what | before s | fit s | rest s | rest / fit | rows explained, shuffled, resamples |')
+  console.log(
+    '| what | before s | fit s | rest s | rest / fit | rows explained, shuffled, resamples |',
+  )
   console.log('|---|---|---|---|---|---|')
   for (const entry of cases.filter(({ name }) => name.includes(options.only))) {
     const file = join(folder, `${entry.table}.csv`)

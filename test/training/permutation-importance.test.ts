@@ -1,13 +1,19 @@
 /** Permutation importance: of columns that matter, that do not, and that are not used. */
 import t from 'tap'
-import { createRandom } from '../../src/data/random.ts'
+import { type Column, takeColumnRows } from '../../src/data/frame.ts'
+import { createRandom, shuffle } from '../../src/data/random.ts'
+import { evaluate } from '../../src/evaluation/metrics.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
+import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import {
   permutationImportance,
   permutationRows,
+  planPermutation,
+  shuffleCost,
+  startPermutation,
 } from '../../src/training/permutation-importance.ts'
 import { train } from '../../src/training/train.ts'
 
@@ -61,12 +67,12 @@ t.test('a column that decides loses half of the area, one that does not loses no
 
 t.test('of three classes it is the rise of log loss', async (t) => {
   const { permutation, artifact } = await fit(3)
-  t.equal(permutation.metric, 'log_loss')
-  t.ok((permutation.columns[0]?.mean as number) > 1, 'a wrong answer costs much')
+  t.equal(permutation?.metric, 'log_loss')
+  t.ok((permutation?.columns[0]?.mean as number) > 1, 'a wrong answer costs much')
   t.match(artifact.metrics['importance'], {
     permutation: { metric: 'log_loss', part: 'held_out', rows: 40, repeats: 5 },
     impurity: { criterion: 'gini' },
-    columns: [{ column: 'a', permutation_mean: permutation.columns[0]?.mean, impurity: 1 }],
+    columns: [{ column: 'a', permutation_mean: permutation?.columns[0]?.mean, impurity: 1 }],
   })
 })
 
@@ -77,5 +83,76 @@ t.test('without other rows it is measured on training rows', async (t) => {
 
 t.test('the more columns, the fewer rows', (t) => {
   t.strictSame([1, 100, 1000, 100_000].map(permutationRows), [500, 80, 20, 20])
+  t.end()
+})
+
+t.test('features move as their column would', async (t) => {
+  const random = createRandom(5)
+  const lines = Array.from({ length: 120 }, () => {
+    const [a, b] = [random.below(4), random.uniform()]
+    return `colour ${a},${b.toFixed(3)},${random.uniform().toFixed(3)},${Number(a * b > 0.8)}\n`
+  })
+  const table = readCsvTable(`a,b,c,y\n${lines.join('')}`)
+  const { artifact } = await train(
+    table,
+    readPlan({ target: 'y', nominal: ['a'], numeric: ['b', 'c'] }),
+    {
+      estimator: 'random_forest',
+      engine: 'native',
+      params: new Map([['n_estimators', 5]]),
+      testSize: 0.2,
+      seed: 0,
+      dropMissingLabel: false,
+      dataSha256: '0'.repeat(64),
+      sha256,
+      progress: async () => {},
+      warn: () => {},
+    },
+  )
+  const predictor = buildPredictor(artifact)
+  const inputs = { ...table, names: table.names.slice(0, 3), columns: table.columns.slice(0, 3) }
+  const y = Int32Array.from((table.columns[3] as { values: Float64Array }).values)
+  const areaOf = (columns: readonly Column[]) => {
+    const { probabilities, labels } = predictor.predict({ ...inputs, columns })
+    return evaluate(y, probabilities, labels, 2).rocAuc as number
+  }
+  // The columns of the table themselves, shuffled in the same order.
+  const stream = createRandom(3, 13)
+  const before = areaOf(inputs.columns)
+  const expected = inputs.columns.map((column, at) => {
+    const losses = Array.from({ length: 5 }, () => {
+      const order = shuffle(
+        Int32Array.from(y, (_, row) => row),
+        stream,
+      )
+      return before - areaOf(inputs.columns.with(at, takeColumnRows(column, order)))
+    })
+    return losses.reduce((sum, loss) => sum + loss, 0) / 5
+  })
+  const found = permutationImportance(predictor, inputs, y, 3)
+  t.strictSame(
+    found.columns.map(({ mean }) => mean),
+    expected,
+  )
+  const features = predictor.preprocessor.featureNamesOut.length
+  const used = kindOf(artifact.model).usedFeatures(artifact.model, features)
+  const some = startPermutation(predictor, inputs, y, { seed: 3, used })
+  for (let column = 0; column < some.columns; column++) some.next()
+  t.strictSame(some.finish(), found, 'columns that the model does not look at need no prediction')
+})
+
+t.test('rows and shuffles are chosen by what they cost', (t) => {
+  const model = { columns: 20, used: 20, classes: 2 }
+  t.strictSame(planPermutation(model, 1000, 1e9), { rows: 400, repeats: 5 })
+  for (const [rowCost, nanoseconds] of [
+    [1e5, 1e9],
+    [1e5, 1e8],
+    [1e6, 1e9],
+  ] as const) {
+    const { rows, repeats } = planPermutation(model, rowCost, nanoseconds)
+    const cost = 20 * repeats * shuffleCost(rows, 2, rowCost)
+    t.ok(cost <= nanoseconds, `${rows} rows, ${repeats} times, ${cost} of ${nanoseconds}`)
+  }
+  t.strictSame(planPermutation(model, 1e9, 1e9), { rows: 20, repeats: 1 }, 'at least')
   t.end()
 })

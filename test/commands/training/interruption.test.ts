@@ -127,6 +127,26 @@ t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }
   }
 })
 
+t.test('a model that is fitted is kept', { timeout: 120_000 }, async (t) => {
+  const base = t.testdir({
+    'a.csv': header + csv(3000),
+    model: { 'manifest.json': oldManifest },
+  })
+  const args = [
+    ...['train', join(base, 'a.csv'), '--target', 'outcome', '--model-dir', join(base, 'model')],
+    ...['--set', 'n_estimators=300', '--set', 'max_depth=20'],
+  ]
+  const done = await stopAt(args, {}, /forest +300\/300/, 'SIGTERM')
+  t.equal(done.status, 0, done.stderr)
+  const { training } = JSON.parse(await readFile(join(base, 'model/manifest.json'), 'utf8'))
+  // The signal may come when all is measured; otherwise the directory says what is not.
+  t.equal(training.interrupted === true, /stopped after the fit/.test(done.stderr))
+  const shown = await shapserve(['inspect', join(base, 'model')])
+  t.equal(shown.status, 0, shown.stderr)
+  t.match(shown.stdout, ': 300 trees,')
+  t.notOk((await readdir(join(base, 'model'))).some((name) => /lock|next/.test(name)))
+})
+
 t.test('a search that is stopped trains its best so far', { timeout: 120_000 }, async (t) => {
   const base = t.testdir({ 'a.csv': header + csv(300), model: { 'manifest.json': oldManifest } })
   const args = [
