@@ -79,8 +79,9 @@ async function fit(
       await output.progress(stepNames[unit] ?? estimator.shortName, done, total, unit)
       await nextTurn()
       hasSomething ||= done > 0
-      // There is nothing to keep before the first step.
-      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
+      // There is nothing to keep before the first step, and a whole model after the last.
+      const isLast = done === total
+      if (!isLast && (!keepsWhatIsDone(request) || !hasSomething)) stop.check()
     },
     async measuring(step, done, total) {
       await output.activity(measuringNames[step], done, total, step)
