@@ -125,7 +125,7 @@ async function time(file: string, modelDir: string, { args }: Case): Promise<Tim
   let [split, fitted, text] = [0, 0, '']
   const child = spawn(
     process.execPath,
-    [options.cli, 'train', file, '--target', 'y', '--model-dir', modelDir, ...args],
+    [options.cli, 'train', file, '--target', 'y', '--model-dir', modelDir, '--force', ...args],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   const since = () => cpuSeconds(child.pid as number)
