@@ -18,8 +18,19 @@ export const METRICS_FILE = 'metrics.json'
 export const MANIFEST_FILE = 'manifest.json'
 /** Only in the directory of a model that was tuned. */
 export const TRIALS_FILE = 'trials.json'
+/** Only of a table so wide that what its manifest says of the columns would make that too large. */
+export const COLUMNS_FILE = 'columns.json'
 /** What not every model has: one that was not trained here has no rows to sum up. */
 export const SUMMARY_FILE = 'summary.json'
+/** Largest manifest in bytes: it is read before anything is known of it. */
+export const MAX_MANIFEST = 1 << 20
+/** Members of a manifest that grow with the columns. */
+export const COLUMN_MEMBERS = [
+  'plan',
+  'feature_names_in',
+  'feature_names_out',
+  'self_test',
+] as const
 export const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE] as const
 
 /** How a training went. */

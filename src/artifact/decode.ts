@@ -6,6 +6,8 @@ import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preproce
 import { readPreprocessor } from '../preprocess/stored-preprocessor.ts'
 import {
   type Artifact,
+  COLUMN_MEMBERS,
+  COLUMNS_FILE,
   EXPLAIN_FILE,
   METRICS_FILE,
   MODEL_FILE,
@@ -32,11 +34,13 @@ type Files = ReadonlyMap<string, Uint8Array>
  * Returns the artifact in a manifest's verified files.
  * @throws ArtifactError `invalid` or `mismatch`
  */
-export function decodeArtifact(manifest: Manifest, files: Files): Artifact {
-  const { json } = manifest
-  const modelId = read.text(json.get('model_id'), 'model_id')
+export function decodeArtifact(stored: Manifest, files: Files): Artifact {
+  const modelId = read.text(stored.json.get('model_id'), 'model_id')
   const bytesOf = (name: string) => files.get(name) as Uint8Array
   const jsonOf = (name: string) => read.object(parseJson(bytesOf(name), name), name)
+  const columnsJson = files.has(COLUMNS_FILE) ? jsonOf(COLUMNS_FILE) : undefined
+  const manifest = withColumns(stored, columnsJson)
+  const { json } = manifest
   const preprocessorJson = jsonOf(PREPROCESSOR_FILE)
   const metricsJson = jsonOf(METRICS_FILE)
   const modelFile = decodeTensors(bytesOf(MODEL_FILE), MODEL_FILE)
@@ -44,6 +48,7 @@ export function decodeArtifact(manifest: Manifest, files: Files): Artifact {
   const trialsJson = files.has(TRIALS_FILE) ? jsonOf(TRIALS_FILE) : undefined
   const summaryJson = files.has(SUMMARY_FILE) ? jsonOf(SUMMARY_FILE) : undefined
   for (const [name, part] of [
+    [COLUMNS_FILE, columnsJson],
     [TRIALS_FILE, trialsJson],
     [SUMMARY_FILE, summaryJson],
     [PREPROCESSOR_FILE, preprocessorJson],
@@ -82,6 +87,14 @@ export function decodeArtifact(manifest: Manifest, files: Files): Artifact {
     selfTest: readSelfTest(manifest, preprocessor, classes.length),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
+}
+
+/** Returns a manifest with what it leaves to a file of its own. */
+function withColumns(manifest: Manifest, columns: JsonObject | undefined): Manifest {
+  if (!columns) return manifest
+  const json = new Map(manifest.json)
+  for (const name of COLUMN_MEMBERS) if (!json.has(name)) json.set(name, columns.get(name))
+  return { ...manifest, json }
 }
 
 /** Files that were written at different trainings are no model together. */

@@ -6,10 +6,13 @@ import { buildPreprocessor } from '../preprocess/preprocessor.ts'
 import {
   type Artifact,
   type ArtifactParts,
+  COLUMN_MEMBERS,
+  COLUMNS_FILE,
   EXPLAIN_FILE,
   FORMAT_VERSION,
   type Hash,
   MANIFEST_FILE,
+  MAX_MANIFEST,
   METRICS_FILE,
   MODEL_FILE,
   manifestChecksum,
@@ -34,13 +37,21 @@ export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
 /** Returns every file of a model directory, the manifest last. */
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = encodeDataFiles(artifact)
+  const head = manifestHead(artifact)
+  // The list of files and the checksum need room, too.
+  if (encodeJson(head).length > MAX_MANIFEST / 2) {
+    const columns = COLUMN_MEMBERS.map((name) => [name, head[name]])
+    const { modelId } = artifact
+    files.set(COLUMNS_FILE, encodeJson({ model_id: modelId, ...Object.fromEntries(columns) }))
+    for (const name of COLUMN_MEMBERS) delete head[name]
+  }
   const listed = [...files].map(([name, bytes]) => [
     name,
     { size: bytes.length, sha256: sha256(bytes) },
   ])
-  const head = { ...manifestHead(artifact), files: Object.fromEntries(listed) }
-  const checksum = manifestChecksum(encodeJson({ ...head, checksum: NO_CHECKSUM }), sha256)
-  files.set(MANIFEST_FILE, encodeJson({ ...head, checksum }))
+  const manifest = { ...head, files: Object.fromEntries(listed) }
+  const checksum = manifestChecksum(encodeJson({ ...manifest, checksum: NO_CHECKSUM }), sha256)
+  files.set(MANIFEST_FILE, encodeJson({ ...manifest, checksum }))
   return files
 }
 

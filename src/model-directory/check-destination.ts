@@ -1,11 +1,18 @@
 /** What stands where a model is to go: never replaced unless it is a model. Looked at before a training. */
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DATA_FILES, MANIFEST_FILE, SUMMARY_FILE, TRIALS_FILE } from '../artifact/artifact.ts'
+import {
+  COLUMNS_FILE,
+  DATA_FILES,
+  MANIFEST_FILE,
+  MAX_MANIFEST,
+  SUMMARY_FILE,
+  TRIALS_FILE,
+} from '../artifact/artifact.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { NEXT, readRegularFile } from './files.ts'
 import { nameModelsBelow } from './models-below.ts'
-import { CARD_FILE, MAX_MANIFEST } from './read.ts'
+import { CARD_FILE } from './read.ts'
 import { SIGNATURE_FILE } from './signature.ts'
 
 /** Every file that a model may have, by its name in the directory. */
@@ -14,6 +21,7 @@ const modelFiles: readonly string[] = [
   ...DATA_FILES,
   SUMMARY_FILE,
   TRIALS_FILE,
+  COLUMNS_FILE,
   CARD_FILE,
   SIGNATURE_FILE,
 ]

@@ -1,7 +1,13 @@
 /** Reads model directories: whole, verified, or not at all. */
 import { createHash, type KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
-import { type Artifact, DATA_FILES, MANIFEST_FILE, SUMMARY_FILE } from '../artifact/artifact.ts'
+import {
+  type Artifact,
+  DATA_FILES,
+  MANIFEST_FILE,
+  MAX_MANIFEST,
+  SUMMARY_FILE,
+} from '../artifact/artifact.ts'
 import { decodeArtifact } from '../artifact/decode.ts'
 import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decode-manifest.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
@@ -13,7 +19,6 @@ import { checkSignature, SIGNATURE_FILE } from './signature.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
-export const MAX_MANIFEST = 1 << 20
 export const MAX_FILE = 1 << 30
 export const LOCK_FILE = '.lock'
 export const CARD_FILE = 'MODEL_CARD.md'

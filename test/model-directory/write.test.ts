@@ -11,8 +11,17 @@ import {
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { type Artifact, METRICS_FILE, MODEL_FILE } from '../../src/artifact/artifact.ts'
+import {
+  type Artifact,
+  COLUMNS_FILE,
+  MANIFEST_FILE,
+  MAX_MANIFEST,
+  METRICS_FILE,
+  MODEL_FILE,
+} from '../../src/artifact/artifact.ts'
+import { withModelId } from '../../src/artifact/encode.ts'
 import { createRandom } from '../../src/data/random.ts'
+import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import {
   CARD,
   commit,
@@ -38,6 +47,28 @@ t.test('a commit into a new directory, and over another model', async (t) => {
   await holds(t, directory, newModel, 'second')
   await commit(directory, newModel)
   await holds(t, directory, newModel, 'again')
+})
+
+t.test('what a manifest has no room for has a file of its own', async (t) => {
+  const directory = t.testdir()
+  const { modelId, ...parts } = oldModel
+  const selfTest = Array.from(
+    { length: 5000 },
+    (_, i) => oldModel.selfTest[i % 5] ?? oldModel.selfTest[0]!,
+  )
+  const wide = withModelId({ ...parts, selfTest }, sha256)
+  await commit(directory, wide)
+  const stored = await readModelDirectory(directory)
+  t.equal(stored.artifact.selfTest.length, 5000)
+  t.strictSame(stored.artifact.plan, oldModel.plan)
+  t.strictSame(stored.extraFiles, [])
+  t.ok(stored.files.has(COLUMNS_FILE))
+  t.ok((stored.files.get(MANIFEST_FILE) as Uint8Array).length < MAX_MANIFEST)
+  writeFileSync(join(directory, COLUMNS_FILE), '{}')
+  await t.rejects(readModelDirectory(directory), { code: 'corrupt' })
+  await commit(directory, newModel)
+  await holds(t, directory, newModel, 'another model')
+  t.notOk(readdirSync(directory).includes(COLUMNS_FILE), 'its file is gone')
 })
 
 t.test('read while trainings commit', async (t) => {
