@@ -12,6 +12,7 @@ import type { JobResult, MaybePromise, RowJob } from './job.ts'
 import { asksWarnings, bytesOf, findWarnings, leastBytes } from './job-warnings.ts'
 import { checkPredictions, INLINE_BYTES, predictionBytes } from './limits.ts'
 import type { MediaType } from './media-type.ts'
+import { decodeText, ONE_ROW_BYTES, oneRowOf } from './one-row.ts'
 import { decodeRows, joinBlocks, readRows } from './read-rows.ts'
 
 const encoder = new TextEncoder()
@@ -27,10 +28,41 @@ export function runRowJob(
   inline: boolean,
 ): MaybePromise<JobResult | undefined> {
   const { rowOffset, blockBytes } = job
+  const one = answerOneRow(predictor, job)
+  if (one) return one
   if (blockBytes !== undefined && !inline) return answerLarge(predictor, { ...job, blockBytes })
   return rowOffset === undefined
     ? decodeAndAnswer(predictor, job, inline)
     : numberErrors(rowOffset, async () => decodeAndAnswer(predictor, job, inline))
+}
+
+/** Returns the answer to a small body that is one row and asks for nothing special; undefined for any other. */
+function answerOneRow(predictor: Predictor, job: RowJob): JobResult | undefined {
+  const { operation, body, media, answer, limits } = job
+  const isPlain =
+    body.length <= ONE_ROW_BYTES &&
+    job.options.length === 0 &&
+    job.rowOffset === undefined &&
+    job.summary === undefined &&
+    job.selection === undefined &&
+    job.dialect === undefined &&
+    job.enableExplanations === undefined &&
+    !media.parameters.has('header') &&
+    answer.parameters.size === 0
+  if (!isPlain) return undefined
+  const text = decodeText(body)
+  const ask = { operation, sent: media.essence, accepted: answer.essence, limits }
+  const found = text === undefined ? undefined : oneRowOf(predictor)(text, ask)
+  return (
+    found && {
+      body: encoder.encode(found.text),
+      contentType: answer.essence,
+      rows: 1,
+      ignoredColumns: 0,
+      unknownCategories: found.unknownCategories,
+      warnings: found.warnings,
+    }
+  )
 }
 
 /** Decoders and models number the rows of what they get from 1. */

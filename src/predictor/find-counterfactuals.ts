@@ -9,12 +9,13 @@ import { type DataFrame, takeRows } from '../data/frame.ts'
 import type { Counterfactual } from '../shap/explanation.ts'
 import type { ExplainOptions } from './options.ts'
 
-/** Finds the counterfactual of a row of a frame, whose features are `x`. */
-export type RowCounterfactual = (frame: DataFrame, row: number, x: Float64Array) => Counterfactual
+/** Finds the counterfactual of a row, whose features are `x`. */
+export type RowCounterfactual = (row: number, x: Float64Array) => Counterfactual
 
-/** Returns what finds the counterfactuals that are asked for; undefined = none. */
+/** Returns what finds the counterfactuals that are asked for of a frame's rows; undefined = none. */
 export function findCounterfactuals(
   model: () => CounterfactualModel,
+  frame: DataFrame,
   { counterfactual, maxChanges = DEFAULT_CHANGES, freeze = [] }: ExplainOptions,
 ): RowCounterfactual | undefined {
   if (counterfactual === undefined) return undefined
@@ -24,6 +25,6 @@ export function findCounterfactuals(
     maxChanges,
     frozen: readFrozen(freeze, searched.preprocessor.featureNamesIn),
   }
-  return (frame, row, x) =>
+  return (row, x) =>
     findCounterfactual(searched, takeRows(frame, Int32Array.of(row)), x.slice(), asked)
 }

@@ -2,7 +2,7 @@
 import type { ArtifactParts } from '../artifact/artifact.ts'
 import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
-import { type Column, type DataFrame, findColumn } from '../data/frame.ts'
+import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { kindOf } from '../models/index.ts'
 import type { ExplainerOffer, ModelExplainer } from '../models/model.ts'
@@ -14,6 +14,7 @@ import { chooseOffer } from './choose-offer.ts'
 import { explainRows, isPerRow, labelsAsked } from './explain-rows.ts'
 import { findCounterfactuals } from './find-counterfactuals.ts'
 import { mostProbable } from './most-probable.ts'
+import { buildOneRow, type OneRow } from './one-row.ts'
 import { type ExplainOptions, namesOf } from './options.ts'
 
 export { DEFAULT_CHANGES, MAX_CHANGES } from '../counterfactual/counterfactual.ts'
@@ -38,6 +39,8 @@ export interface Predictor {
    * @throws InputError `invalid_option`
    */
   explain(frame: DataFrame, options?: ExplainOptions): Explanations
+  /** The way of a single row; undefined where only the general way knows this model's columns. */
+  readonly oneRow: OneRow | undefined
   /** Returns the explainer of the space and method asked for, building it when it is first asked for. */
   chooseExplainer(options: Pick<ExplainOptions, 'space' | 'method'>): ModelExplainer
   /** Throws InputError `invalid_option` for an option that this model does not offer. */
@@ -73,6 +76,25 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     return { classes, numericClasses, rows: X.rows, labels, probabilities }
   }
   const predict = (frame: DataFrame) => predictMatrix(preprocessor.transform(frame))
+  /** What the explanations of all rows share. */
+  const shareExplanations = (explainer: ModelExplainer, options: ExplainOptions) => {
+    const labels = labelsAsked(classes, options.output, 0)
+    return {
+      modelId,
+      target: artifact.plan.target,
+      classes,
+      numericClasses,
+      space: explainer.space,
+      method: explainer.method,
+      featureNames: namesOf(preprocessor, options),
+      shared: isPerRow(classes, options.output)
+        ? undefined
+        : {
+            outputNames: labels.map((label) => classes[label]!),
+            baseValues: labels.map((label) => explainer.baseValue(label)),
+          },
+    }
+  }
 
   let searched: CounterfactualModel | undefined
   const searchedModel = (): CounterfactualModel => {
@@ -106,6 +128,10 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     checkOptions: (options) => checkOptions(preprocessor, classes, offers, options),
     predict,
     predictFeatures: predictMatrix,
+    oneRow: buildOneRow(preprocessor, predictMatrix, () => {
+      const explainer = chooseOffer(offers, {}).build()
+      return { explainer, shared: shareExplanations(explainer, {}) }
+    }),
     estimateSeconds(rows, options, prepare = true) {
       const offer = chooseOffer(offers, options)
       const wait = offer.buildSeconds()
@@ -120,33 +146,17 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       checkOptions(preprocessor, classes, offers, options)
       const explainer = chooseOffer(offers, options).build()
       const X = preprocessor.transform(frame)
+      const columns = preprocessor.featureNamesIn.map((name) => findColumn(frame, name) as Column)
       const rows = explainRows({
-        frame,
         X,
         predictions: predictMatrix(X),
         preprocessor,
         explainer,
         options,
-        columns: preprocessor.featureNamesIn.map((name) => findColumn(frame, name) as Column),
-        counterfactual: findCounterfactuals(searchedModel, options),
+        cellsOf: (row) => columns.map((column) => cellAt(column, row)),
+        counterfactual: findCounterfactuals(searchedModel, frame, options),
       })
-      const labels = labelsAsked(classes, options.output, 0)
-      return {
-        modelId,
-        target: artifact.plan.target,
-        classes,
-        numericClasses,
-        space: explainer.space,
-        method: explainer.method,
-        featureNames: namesOf(preprocessor, options),
-        shared: isPerRow(classes, options.output)
-          ? undefined
-          : {
-              outputNames: labels.map((label) => classes[label]!),
-              baseValues: labels.map((label) => explainer.baseValue(label)),
-            },
-        rows,
-      }
+      return { ...shareExplanations(explainer, options), rows }
     },
   }
 }

@@ -1,5 +1,5 @@
 /** One row's explanation, as all formats of answers read it. */
-import { type Cell, type Column, cellAt, type DataFrame } from '../data/frame.ts'
+import type { Cell } from '../data/frame.ts'
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { ModelExplainer } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
@@ -17,20 +17,19 @@ import { type ExplainOptions, namesOf } from './options.ts'
 
 /** What the rows of one answer have in common. */
 export interface RowWriter {
-  readonly frame: DataFrame
   readonly X: Matrix
   readonly predictions: Predictions
   readonly preprocessor: Preprocessor
   readonly explainer: ModelExplainer
   readonly options: ExplainOptions
-  /** The frame's columns in the order of the inputs. */
-  readonly columns: readonly Column[]
+  /** Returns a row's cells in the order of the inputs. */
+  cellsOf(row: number): readonly Cell[]
   readonly counterfactual: RowCounterfactual | undefined
 }
 
 /** Returns one row's explanation; `phi` is [class asked][feature]. */
 export function writeRow(
-  { frame, X, predictions, preprocessor, explainer, options, columns, counterfactual }: RowWriter,
+  { X, predictions, preprocessor, explainer, options, cellsOf, counterfactual }: RowWriter,
   row: number,
   labels: readonly number[],
   baseValues: readonly number[],
@@ -51,7 +50,7 @@ export function writeRow(
   })
   const error = additivityError(baseValues, shapValues, outputs)
   if (!Number.isFinite(error)) throw beyondDoubles(row)
-  const data = byColumn ? columns.map((column) => cellAt(column, row)) : Array.from(x, cellOf)
+  const data = byColumn ? cellsOf(row) : Array.from(x, cellOf)
   const imputed = byColumn ? imputedCells(preprocessor, data) : undefined
   const explanation: Explanation = {
     row: row + 1,
@@ -70,7 +69,7 @@ export function writeRow(
     interactions: options.interactions
       ? writeInteractions(explainer, preprocessor, x, labels, byColumn)
       : undefined,
-    counterfactual: counterfactual?.(frame, row, x),
+    counterfactual: counterfactual?.(row, x),
     additivityError: error,
   }
   return options.top === undefined ? explanation : keepTop(explanation, options.top)

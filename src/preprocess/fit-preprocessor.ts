@@ -57,7 +57,7 @@ export function fitPreprocessor(
   const columnOf = (name: string): Column => {
     const derived = derivedBy.get(name)
     const values = takeColumnRows(findColumn(frame, derived?.from ?? name) as Column, rows)
-    return derived ? buildPattern(derived)(values) : values
+    return derived ? buildPattern(derived).column(values) : values
   }
   const dropped: DroppedColumn[] = []
   const steps: ColumnStep[] = []

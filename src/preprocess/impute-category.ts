@@ -13,6 +13,10 @@ export const imputeCategory: TransformerKind<ImputeCategory> = {
   build: ({ value }) => ({
     names: (name) => [name],
     apply: (column) => [fillColumn(column, value)],
+    cell: {
+      makes: 'cell',
+      apply: (cell, type) => cell ?? (type === 'number' ? Number(value) : String(value)),
+    },
   }),
   read: (value, reader, where) => ({
     kind: 'impute_category',

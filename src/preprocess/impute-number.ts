@@ -16,6 +16,7 @@ export const imputeNumber: TransformerKind<ImputeNumber> = {
         (column as NumberColumn).values.map((number) => (Number.isNaN(number) ? value : number)),
       ),
     ],
+    cell: { makes: 'number', apply: (cell) => cell ?? value },
   }),
   read: (value, reader, where) => ({
     kind: 'impute_number',

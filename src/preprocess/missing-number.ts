@@ -20,6 +20,10 @@ export const missingNumber: TransformerKind<MissingNumber> = {
           ),
         ),
       ],
+      cell: {
+        makes: 'number',
+        apply: (cell) => (cell === null || Math.fround(cell as number) === mark ? null : cell),
+      },
     }
   },
   read: (value, reader, where) => ({

@@ -39,6 +39,15 @@ export const oneHotEncoder: TransformerKind<OneHotEncoder> = {
         })
         return made.map(numberColumn)
       },
+      cell: {
+        makes: 'levels',
+        apply: (cell) =>
+          cell === null
+            ? missingLevel
+              ? missing
+              : -1
+            : (codeOf.get(cell) ?? (shared ? categories.length : -1)),
+      },
     }
   },
   read: (value, reader, where) => ({

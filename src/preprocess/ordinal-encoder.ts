@@ -22,6 +22,11 @@ export const ordinalEncoder: TransformerKind<OrdinalEncoder> = {
       apply: (column) => [
         numberColumn(encode(column, codeOf, missing ? Number.NaN : categories.length)),
       ],
+      cell: {
+        makes: 'number',
+        apply: (cell) =>
+          cell === null ? (missing ? null : categories.length) : (codeOf.get(cell) ?? UNKNOWN_CODE),
+      },
     }
   },
   read: (value, reader, where) => ({

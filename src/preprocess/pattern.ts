@@ -1,15 +1,32 @@
 /** Derived columns; the only file that knows the regular expression library, which matches in linear time. */
 import { RE2JS } from 're2js'
-import { type Column, type NumberColumn, type TextColumn, textColumn } from '../data/frame.ts'
+import {
+  type Cell,
+  type Column,
+  type NumberColumn,
+  type TextColumn,
+  textColumn,
+} from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 import type { DerivedColumn } from './plan.ts'
 
+/** What makes a derived column from its source. */
+export interface Derivation {
+  column(source: Column): TextColumn
+  /** The same for one cell, null = missing; texts met before are not looked at again. */
+  cell(source: Cell): string | null
+}
+
+/** Texts whose derivation is kept, and how long they may be. */
+const KEPT_TEXTS = 4096
+const KEPT_LENGTH = 128
+
 /**
- * Returns a function that makes a derived column from its source: the group of the first match, trimmed and
- * mapped; missing where the source is missing or nothing matches.
+ * Returns what makes a derived column from its source: the group of the first match, trimmed and mapped; missing where
+ * the source is missing or nothing matches.
  * @throws InputError `invalid_pattern`
  */
-export function buildPattern(derived: DerivedColumn): (source: Column) => TextColumn {
+export function buildPattern(derived: DerivedColumn): Derivation {
   let pattern: RE2JS
   try {
     pattern = RE2JS.compile(derived.pattern)
@@ -33,8 +50,22 @@ export function buildPattern(derived: DerivedColumn): (source: Column) => TextCo
     const found = (matcher.group(derived.group) ?? '').trim()
     return found === '' ? null : (mapped.get(found) ?? found)
   }
-  return (source) =>
-    source.kind === 'text' ? deriveTexts(source, derive) : deriveNumbers(source, derive)
+  const kept = new Map<string, string | null>()
+  return {
+    column: (source) =>
+      source.kind === 'text' ? deriveTexts(source, derive) : deriveNumbers(source, derive),
+    cell(source) {
+      if (source === null) return null
+      const text = String(source)
+      const known = kept.get(text)
+      if (known !== undefined) return known
+      const made = derive(text)
+      // Whoever sends ever new ones pays for matching, not this process with its memory.
+      if (kept.size >= KEPT_TEXTS) kept.clear()
+      if (text.length <= KEPT_LENGTH) kept.set(text, made)
+      return made
+    },
+  }
 }
 
 /** Derives every level once, however many rows have it. */

@@ -16,6 +16,7 @@ import { InputError, listNames, placed, quote } from '../errors.ts'
 import { type AnyTransformer, keepsMissing, transformerKind } from './index.ts'
 import { buildPattern } from './pattern.ts'
 import type { DerivedColumn } from './plan.ts'
+import { compileRow, type RowTransform } from './row-transform.ts'
 import type { Transform } from './transformer.ts'
 
 /** What training saw of a number column. */
@@ -89,6 +90,8 @@ export interface Preprocessor {
    * @param rows numbers of the rows to take, all by default; of a large table nothing but the result is a copy
    */
   transform(frame: DataFrame, rows?: Int32Array): Matrix
+  /** The same for one row; undefined where only the general way knows this plan. */
+  readonly rowTransform: RowTransform | undefined
 }
 
 /** Returns the behaviour of a fitted preprocessor. */
@@ -97,7 +100,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const inputAt = new Map(featureNamesIn.map((name, at) => [name, at]))
   const sourceOf = new Map(featureNamesIn.map((name) => [name, name]))
   for (const { column, from } of spec.derived) sourceOf.set(column, from)
-  const derive = spec.derived.map((derived) => ({ derived, apply: buildPattern(derived) }))
+  const derive = spec.derived.map((derived) => ({ derived, derivation: buildPattern(derived) }))
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
   const canBeMissing: boolean[] = []
@@ -116,7 +119,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       inputOf.push(input)
     }
     canBeMissing.push(...names.map(() => keepsMissing(chain)))
-    return { column, transforms }
+    return { column, input, transforms }
   })
   const seen = new Set<string>()
   const twice = featureNamesOut.find((name) => seen.size === seen.add(name).size)
@@ -137,9 +140,9 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     const known = isSmall ? undefined : derivedOf.get(frame)
     if (known) return known
     const made = new Map(
-      derive.map(({ derived, apply }) => [
+      derive.map(({ derived, derivation }) => [
         derived.column,
-        apply(findColumn(frame, derived.from) as Column) as Column,
+        derivation.column(findColumn(frame, derived.from) as Column) as Column,
       ]),
     )
     if (isSmall) latest = { frame, made }
@@ -162,6 +165,18 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       ),
     ),
     derive: deriveColumns,
+    rowTransform: compileRow(
+      spec.inputs,
+      derive.map(({ derived: { from }, derivation }) => ({
+        input: featureNamesIn.indexOf(from),
+        derivation,
+      })),
+      steps.map(({ column, input, transforms }) => ({
+        input,
+        derived: spec.derived.findIndex((derived) => derived.column === column),
+        transforms,
+      })),
+    ),
     transform(frame, rows) {
       const columns = new Map(
         frame.names.map((name, index) => [name, frame.columns[index] as Column]),

@@ -36,10 +36,23 @@ export interface WarningCount {
   readonly count: number
 }
 
+/** How much of rows was not understood. */
+export interface RowCounts {
+  readonly warnings: number
+  /** Cells of input columns with a category that training has not seen. */
+  readonly unknownCategories: number
+}
+
 /** Finds what a model does not understand of frames whose columns are its inputs. */
 export interface RowChecks {
   /** Returns how many warnings {@link list} would return for all rows, and how many are of unknown categories sent. */
-  count(frame: DataFrame): { readonly warnings: number; readonly unknownCategories: number }
+  count(frame: DataFrame): RowCounts
+  /**
+   * Returns the same of one row.
+   * @param cells in the order of the inputs, null = missing
+   * @param derived the cells of the derived columns, in the plan's order
+   */
+  countCells(cells: readonly Cell[], derived: readonly Cell[]): RowCounts
   /** Returns how many warnings {@link list} would return of every code and column, without those that there are none of. */
   tally(frame: DataFrame): readonly WarningCount[]
   /** Returns the warnings of every row that has some, by its number from 0, in the order of the columns. */
@@ -52,7 +65,8 @@ type Visit = (row: number, code: WarningCode) => void
 interface ColumnCheck {
   readonly column: string
   readonly input: number
-  readonly isDerived: boolean
+  /** The number of the derived column; -1 = the input itself. */
+  readonly derived: number
   /** Categories of training; undefined where it is none of the checked. */
   readonly known: ReadonlySet<string | number> | undefined
   readonly range: InputColumn['range'] | undefined
@@ -75,19 +89,20 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
   const stepOf = new Map(steps.map((step) => [step.column, step]))
   const columns: ColumnCheck[] = [
     ...inputs.map((input, at) => checkInput(input, at, stepOf.get(input.name))),
-    ...derived.map(({ column, from }) =>
+    ...derived.map(({ column, from }, at) =>
       checkDerived(
         column,
+        at,
         inputs.findIndex(({ name }) => name === from),
         stepOf.get(column),
       ),
     ),
   ].filter(({ known, range, missing }) => known ?? range ?? missing)
-  const hasDerived = columns.some(({ isDerived }) => isDerived)
+  const hasDerived = columns.some(({ derived }) => derived >= 0)
   const scanAll = (frame: DataFrame, visit: (check: ColumnCheck, values: Column) => Visit) => {
     const made = hasDerived ? preprocessor.derive(frame) : undefined
     for (const check of columns) {
-      const values = check.isDerived ? made?.get(check.column) : frame.columns[check.input]
+      const values = check.derived >= 0 ? made?.get(check.column) : frame.columns[check.input]
       if (values) scan(check, values, visit(check, values))
     }
   }
@@ -95,10 +110,23 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
     count(frame) {
       let warnings = 0
       let unknownCategories = 0
-      scanAll(frame, ({ isDerived }) => (_row, code) => {
+      scanAll(frame, (check) => (_row, code) => {
         warnings++
-        if (code === 'unknown_category' && !isDerived) unknownCategories++
+        if (code === 'unknown_category' && check.derived < 0) unknownCategories++
       })
+      return { warnings, unknownCategories }
+    },
+    countCells(cells, made) {
+      let warnings = 0
+      let unknownCategories = 0
+      for (let i = 0; i < columns.length; i++) {
+        const check = columns[i]!
+        const cell = (check.derived < 0 ? cells[check.input] : made[check.derived]) as Cell
+        const code = warningOf(check, cell)
+        if (code === undefined) continue
+        warnings++
+        if (code === 'unknown_category' && check.derived < 0) unknownCategories++
+      }
       return { warnings, unknownCategories }
     },
     tally(frame) {
@@ -148,7 +176,7 @@ function checkInput(
   return {
     column: name,
     input,
-    isDerived: false,
+    derived: -1,
     known: categories && new Set(categories),
     range: categories ? undefined : range,
     missing: missing?.code,
@@ -156,12 +184,17 @@ function checkInput(
   }
 }
 
-function checkDerived(column: string, input: number, step: ColumnStep | undefined): ColumnCheck {
+function checkDerived(
+  column: string,
+  derived: number,
+  input: number,
+  step: ColumnStep | undefined,
+): ColumnCheck {
   const missing = missingOf(step)
   return {
     column,
     input,
-    isDerived: true,
+    derived,
     known: step && categoriesOf(step),
     range: undefined,
     missing: missing?.code,
@@ -187,6 +220,14 @@ function categoriesOf({ chain }: ColumnStep): ReadonlySet<string | number> | und
       return new Set([...transformer.categories, ...transformer.infrequent])
   }
   return undefined
+}
+
+/** Returns the warning that one cell gives, as {@link scan} finds it in a column. */
+function warningOf({ known, range, missing }: ColumnCheck, cell: Cell): WarningCode | undefined {
+  if (cell === null) return missing
+  if (typeof cell === 'number' && range && (cell < range.minimum || cell > range.maximum))
+    return 'outside_range'
+  return known && !known.has(cell) ? 'unknown_category' : undefined
 }
 
 /** Visits the cells of one column that give a warning; both of what is said of rows and what is counted comes from here. */
@@ -219,13 +260,13 @@ function scan({ known, range, missing }: ColumnCheck, column: Column, visit: Vis
 
 /** Returns what makes the warnings of one column; a category is looked for among the known ones once. */
 function describer(
-  { column, input, isDerived, known, range, imputed }: ColumnCheck,
+  { column, input, derived, known, range, imputed }: ColumnCheck,
   inputs: readonly InputColumn[],
   nearestOf: (index: NameIndex, name: string) => string | undefined,
 ): (code: WarningCode, value: Cell) => RowWarning {
   // What is sent carries the name of its column; what is made of it is named in the message.
   const name = inputs[input]?.name ?? column
-  const made = isDerived ? `${quote(column)}, which is made of ${quote(name)}, ` : ''
+  const made = derived >= 0 ? `${quote(column)}, which is made of ${quote(name)}, ` : ''
   let index: NameIndex | undefined
   const unknown = new Map<Cell, RowWarning>()
   const describeCategory = (value: Cell): RowWarning => {

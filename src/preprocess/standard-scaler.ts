@@ -14,6 +14,10 @@ export const standardScaler: TransformerKind<StandardScaler> = {
     apply: (column) => [
       numberColumn((column as NumberColumn).values.map((value) => (value - mean) / scale)),
     ],
+    cell: {
+      makes: 'number',
+      apply: (cell) => (cell === null ? null : ((cell as number) - mean) / scale),
+    },
   }),
   read(value, reader, where) {
     const scale = reader.number(value.get('scale'), `${where}.scale`)
