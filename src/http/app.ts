@@ -1,5 +1,6 @@
 /** The application: routes, limits, errors and the request log, put together in one place. */
 import { randomUUID } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -19,8 +20,9 @@ import { readEncodings } from './gzip-body.ts'
 import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
 import { note } from './notes.ts'
+import { answerOneRows, type OneRowLog } from './one-row.ts'
 import { createDocsHandler } from './openapi/document.ts'
-import { logAnswer, logLost } from './request-log.ts'
+import { logAnswer, logLost, logOneRow } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
 
@@ -30,6 +32,8 @@ export interface AppOptions extends ServiceOptions {
   readonly logger?: FastifyBaseLogger
   /** Connections that are served at once, and how long unused ones stay where they are scarce. */
   readonly connectionLimits?: Partial<RoomLimits>
+  /** Takes lines of a log that has time as ISO 8601 and no base; absent = the logger writes all of them. */
+  readonly writeLine?: ((line: string) => void) | undefined
 }
 
 const MAX_HEADER_PAIRS = 100
@@ -63,6 +67,14 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   const connections = trackConnections(server, logLost)
   const room = keepRoom(server, connections, app.log, options.connectionLimits)
   answerExpectations(server, connections, options.maxBodyBytes)
+  const [useRoutes] = server.listeners('request').slice(-1) as [RequestListener]
+  const oneRow = {
+    routes: new Map(routes.flatMap(({ url, oneRow }) => (oneRow ? [[url, oneRow] as const] : []))),
+    connections,
+    isDraining: options.isDraining ?? (() => false),
+    log: (answered: OneRowLog) => logOneRow(app.log, answered, options.writeLine),
+  }
+  server.off('request', useRoutes).on('request', answerOneRows(oneRow, useRoutes))
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()

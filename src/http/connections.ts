@@ -25,6 +25,16 @@ export interface Exchange {
   isFlushed: boolean
   /** Milliseconds that the answer may take, where its route needs another time than all. */
   deadlineMs?: number
+  /** Whether somebody waits for what has arrived with the headers, to look at it before all others. */
+  isHeld?: boolean
+  /** What is to be logged of an answer that was given before any route saw its request. */
+  answered?: Answered
+}
+
+/** What is known of an answer that no route gave. */
+export interface Answered {
+  /** Tells the log, once the system has taken the whole answer, or has not and will not. */
+  log(exchange: Exchange, lost: Cut | 'client_closed' | undefined): void
 }
 
 export interface Connection {
@@ -67,6 +77,16 @@ export function markWhole(connection: Connection): void {
   if (!last || last.isWhole || !last.request.complete) return
   last.isWhole = true
   connection.idleBytes = connection.socket.bytesRead
+}
+
+/**
+ * Node tells the end of a body that is read; a request without one is whole when what has arrived is parsed. Who holds a
+ * request until then calls this in time.
+ */
+export function markArrived(connection: Connection, { request, isHeld }: Exchange): void {
+  if (isHeld) return
+  markWhole(connection)
+  if (!request.complete) request.on('end', () => markWhole(connection))
 }
 
 /** Returns the exchanges of a connection that are not over. */
@@ -119,15 +139,14 @@ export function trackConnections(
     if (!connection || connection.isEnding) return
     const startedAt = performance.now()
     const exchange: Exchange = { request, response, startedAt, isWhole: false, isFlushed: false }
-    connection.exchanges = [...openExchanges(connection), exchange]
+    const open = openExchanges(connection)
+    connection.exchanges = open.length === 0 ? [exchange] : [...open, exchange]
     response.on('finish', () => {
       exchange.isFlushed = !isGone(connection.socket)
       connection.idleSince = performance.now()
+      if (exchange.isFlushed) exchange.answered?.log(exchange, undefined)
     })
-    // Node tells the end of a body that is read; a request without one is whole when what has arrived is parsed.
-    const mark = () => markWhole(connection)
-    process.nextTick(mark)
-    request.on('end', mark)
+    process.nextTick(markArrived, connection, exchange)
   })
   // Computing is limited by the deadline; this is about clients that neither read nor send.
   server.on('timeout', (socket: Socket) => {

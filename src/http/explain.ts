@@ -19,6 +19,12 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
       method: 'POST',
       url: '/explain',
       schema: rowsSchema('explain', model.artifact),
+      oneRow: {
+        predictor: model.predictor,
+        operation: 'explain',
+        preferred: 'application/json',
+        limits: service.options.limits,
+      },
       handler: (request, reply) => explain(model, service, request, reply),
     },
     {

@@ -10,6 +10,18 @@ import { InputError, quote } from '../errors.ts'
 /** Longest Content-Type or Accept header that is read. */
 const MAX_HEADER = 1024
 
+/** Returns the media type of a Content-Type header that says nothing else of a body than that it is UTF-8. */
+export function plainType(header: string): string | undefined {
+  const media = header.length <= MAX_HEADER ? parseMediaType(header) : undefined
+  if (!media || media.parameters.size === 0) return media?.essence
+  const charset = media.parameters.get('charset')
+  return media.parameters.size === 1 && isUtf8(charset) ? media.essence : undefined
+}
+
+function isUtf8(charset: string | undefined): boolean {
+  return charset !== undefined && ['utf-8', 'utf8', 'us-ascii'].includes(charset.toLowerCase())
+}
+
 /**
  * Returns the codec of a request's body and its type.
  * @param readAs types that a protocol reads as others; the empty one is that of a request that names none
@@ -37,11 +49,11 @@ export function negotiateRequest(
       `${what}; send ${some} or another type of the Accept header`,
     )
   }
-  const charset = media.parameters.get('charset')?.toLowerCase()
-  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {
+  const charset = media.parameters.get('charset')
+  if (charset !== undefined && !isUtf8(charset)) {
     throw new InputError(
       'unsupported_media_type',
-      `charset ${quote(charset)} is not read; send UTF-8`,
+      `charset ${quote(charset.toLowerCase())} is not read; send UTF-8`,
     )
   }
   return { codec, media }

@@ -1,5 +1,6 @@
 /** One route: what it does, and how the OpenAPI document describes it. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { OneRowRoute } from './one-row.ts'
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -10,6 +11,8 @@ export interface Route {
   /** Whether it is answered without a token: probes cannot send one. */
   readonly isOpen?: true
   readonly schema: Readonly<Record<string, unknown>>
+  /** How it answers one row when nothing else is asked; absent = as everything else. */
+  readonly oneRow?: OneRowRoute | undefined
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => unknown
 }
 

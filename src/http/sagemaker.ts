@@ -7,6 +7,7 @@ import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { hasLines, LINES, lineType, negotiateAnswer } from './negotiation.ts'
 import { note } from './notes.ts'
+import type { OneRowRoute } from './one-row.ts'
 import { executionParametersSchema, pingSchema } from './openapi/health.ts'
 import { rowsSchema } from './openapi/rows.ts'
 import type { Route } from './route.ts'
@@ -24,10 +25,20 @@ export function sageMakerRoutes(model: LoadedModel, service: Service): Route[] {
       method: 'POST',
       url: '/invocations',
       schema: rowsSchema('predict', model.artifact),
+      oneRow: oneRowOf(model, service),
       handler: (request, reply) => invoke(model, service, request, reply),
     },
     executionParametersRoute(service),
   ]
+}
+
+/** What the operator sets for all answers is for the general way. */
+function oneRowOf(
+  { predictor }: LoadedModel,
+  { options: { defaultAccept, selection, enableExplanations, limits } }: Service,
+): OneRowRoute | undefined {
+  if (selection || enableExplanations !== undefined || defaultAccept === LINES) return undefined
+  return { predictor, operation: 'predict', preferred: defaultAccept, limits }
 }
 
 /** 200 while the service takes requests; SageMaker asks every five seconds. */

@@ -18,6 +18,7 @@ import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
 import { negotiateRequest } from './negotiation.ts'
 import { note } from './notes.ts'
+import { bodyReadAhead } from './read-ahead.ts'
 import { nobodyWaits, runInPool } from './run-in-pool.ts'
 import { sendBlocks } from './send-blocks.ts'
 import { createTurns } from './turns.ts'
@@ -124,7 +125,9 @@ export function createService(options: ServiceOptions): Service {
   /** Returns a request's body as its sender had it; what it holds is released by its length. */
   const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Buffer> => {
     const packed = isPacked(request)
-    const body = await bodies.read(request, response)
+    const early = bodyReadAhead(request)
+    if (early) bodies.reserve(early.length)
+    const body = early ?? (await bodies.read(request, response))
     if (!packed || body.length === 0) return body
     const parts: number[] = []
     const reserve = (bytes: number) => {

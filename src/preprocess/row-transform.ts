@@ -1,7 +1,6 @@
 /** The way of one row: from its cells straight to the model's features, without a frame and columns on the way. */
 import type { Cell } from '../data/frame.ts'
 import type { Derivation } from './pattern.ts'
-import type { InputColumn } from './preprocessor.ts'
 import type { CellTransform, Transform } from './transformer.ts'
 
 /** Turns the cells of one row into features, bit for bit as the preprocessor does in a frame. */
@@ -40,14 +39,22 @@ interface CompiledStep extends CellStep {
   readonly levels: LevelsTransform | undefined
 }
 
-type InputType = InputColumn['type']
+/** What is to be known of an input column. */
+export interface CellInput {
+  readonly type: 'number' | 'text'
+  readonly categories?: readonly (string | number)[]
+  /** Whether a category that is not listed is refused. */
+  readonly closed?: true
+}
+
+type InputType = CellInput['type']
 
 /**
  * Returns the way of one row through a plan; undefined where a step goes on behind 0/1 columns, or hands over a text.
  * @param steps in the order of the features
  */
 export function compileRow(
-  inputs: readonly InputColumn[],
+  inputs: readonly CellInput[],
   derived: readonly DerivedCell[],
   steps: readonly CellStep[],
 ): RowTransform | undefined {

@@ -1,0 +1,213 @@
+/**
+ * The way of one row through HTTP: an ordinary request for one row that has arrived as a whole is answered where it is
+ * accepted, by one write. Everything else goes through the routes: it is the same request there, and the same answer.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Limits } from '../answering/limits.ts'
+import type { Operation } from '../answering/media-type.ts'
+import { decodeText, ONE_ROW_BYTES, type OneRowAnswer, oneRowOf } from '../answering/one-row.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import {
+  type Answered,
+  type Connection,
+  type Connections,
+  type Exchange,
+  markArrived,
+} from './connections.ts'
+import { negotiateAnswer, plainType } from './negotiation.ts'
+import { keepBody } from './read-ahead.ts'
+
+/** What a route answers to one row when nothing else is asked. */
+export interface OneRowRoute {
+  readonly predictor: Predictor
+  readonly operation: Operation
+  /** Type of the answer where the client has no preference. */
+  readonly preferred: string
+  readonly limits: Limits
+}
+
+/** What the log says of an answer to one row. */
+export interface OneRowLog {
+  readonly id: string
+  readonly path: string
+  readonly ms: number
+  readonly answer: OneRowAnswer
+  /** Why the client did not get it. */
+  readonly lost: string | undefined
+}
+
+export interface OneRowOptions {
+  /** Routes by their path. */
+  readonly routes: ReadonlyMap<string, OneRowRoute>
+  readonly connections: Connections
+  readonly isDraining: () => boolean
+  readonly log: (answered: OneRowLog) => void
+}
+
+/** Returns a listener that answers one row, and hands on what is anything else to the next one. */
+export function answerOneRows(options: OneRowOptions, next: RequestListener): RequestListener {
+  const { connections, isDraining, log } = options
+  const routes = new Map(
+    [...options.routes].map(([path, route]) => [path, compileRoute(path, route, log)]),
+  )
+  let held: Held[] = []
+  const answerHeld = () => {
+    const arrived = held
+    held = []
+    for (const one of arrived) answerOne(one)
+  }
+  const answerOne = ({ request, response, connection, exchange, route, head }: Held): void => {
+    exchange.isHeld = false
+    markArrived(connection, exchange)
+    const isReady = request.complete && !response.headersSent && !request.socket.writableEnded
+    const body = isReady ? (request.read() as Buffer | null) : null
+    const text = body === null ? undefined : decodeText(body)
+    const answer = text === undefined ? undefined : route.answer(text, head)
+    if (!answer) {
+      if (body !== null) keepBody(request, body)
+      return void next(request, response)
+    }
+    exchange.answered = route.answered(answer)
+    response.writeHead(200, [
+      ...['x-content-type-options', 'nosniff', 'content-type', head.accepted],
+      ...['x-shapserve-warnings', String(answer.warnings)],
+      ...['content-length', String(Buffer.byteLength(answer.text))],
+    ])
+    response.end(answer.text)
+  }
+  return (request, response) => {
+    const route = request.method === 'POST' ? routes.get(request.url as string) : undefined
+    const head = route && !isDraining() ? readHead(request.rawHeaders, route) : undefined
+    const connection = head && connections.of(request.socket)
+    const exchange = connection?.exchanges.at(-1)
+    if (!route || !head || !connection || exchange?.request !== request)
+      return void next(request, response)
+    exchange.isHeld = true
+    // What has arrived with the headers is parsed when the turn's reading is over.
+    if (held.push({ request, response, connection, exchange, route, head }) === 1)
+      setImmediate(answerHeld)
+  }
+}
+
+/** A request that is looked at when all that has arrived is parsed. */
+interface Held {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly connection: Connection
+  readonly exchange: Exchange
+  readonly route: CompiledRoute
+  readonly head: Head
+}
+
+interface Head {
+  readonly type: string
+  readonly accepted: string
+}
+
+interface CompiledRoute {
+  /** Returns the type of the answer that an Accept header asks for; undefined = the general way knows. */
+  accept(header: string): string | undefined
+  answer(text: string, head: Head): OneRowAnswer | undefined
+  answered(answer: OneRowAnswer): Answered
+}
+
+/** Accept headers read before. */
+const MAX_KNOWN = 64
+
+function compileRoute(
+  path: string,
+  { predictor, operation, preferred, limits }: OneRowRoute,
+  log: OneRowOptions['log'],
+): CompiledRoute {
+  const known = new Map<string, string | undefined>()
+  const answerOneRow = oneRowOf(predictor)
+  return {
+    accept(header) {
+      if (known.has(header)) return known.get(header)
+      const type = plainAnswer(header, operation, preferred)
+      if (known.size >= MAX_KNOWN) known.clear()
+      if (header.length < 256) known.set(header, type)
+      return type
+    },
+    answer: (text, { type, accepted }) =>
+      answerOneRow(text, { operation, sent: type, accepted, limits }),
+    answered(answer) {
+      // Its log line is written when the answer is sent, for which the request is held anyway.
+      const id = randomUUID()
+      return {
+        log({ startedAt }, lost) {
+          const ms = Math.round((performance.now() - startedAt) * 100) / 100
+          log({ id, path, ms, answer, lost })
+        },
+      }
+    },
+  }
+}
+
+/** Returns the type of an answer without parameters; undefined where there is none, or something else is asked. */
+function plainAnswer(header: string, operation: Operation, preferred: string): string | undefined {
+  try {
+    const { essence, parameters } = negotiateAnswer(header, operation, preferred)
+    return parameters.size === 0 ? essence : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What a header means to this way: it is read, or it makes no difference. */
+type HeaderKind = 'type' | 'length' | 'accept' | 'host' | 'other'
+
+/** Every header that does not send a request through the routes; any other may ask for something. */
+const headerKinds = new Map<string, HeaderKind>([
+  ['content-type', 'type'],
+  ['content-length', 'length'],
+  ['accept', 'accept'],
+  ['host', 'host'],
+  ...[
+    ...['user-agent', 'accept-encoding', 'accept-language', 'connection', 'keep-alive'],
+    ...['cache-control', 'pragma', 'referer', 'origin', 'dnt', 'cookie', 'via', 'forwarded'],
+    ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'priority', 'x-real-ip'],
+    ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
+  ].map((name) => [name, 'other'] as const),
+])
+
+const MAX_HEADERS = 50
+
+/** Returns what the headers of an ordinary request say; undefined for any other. */
+function readHead(rawHeaders: readonly string[], route: CompiledRoute): Head | undefined {
+  if (rawHeaders.length > 2 * MAX_HEADERS) return undefined
+  let header: string | undefined
+  let accept: string | undefined
+  let length = 0
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    const value = rawHeaders[i + 1]!
+    switch (headerKinds.get(name) ?? headerKinds.get(name.toLowerCase())) {
+      case 'type':
+        if (header !== undefined) return undefined
+        header = value
+        break
+      case 'accept':
+        if (accept !== undefined) return undefined
+        accept = value
+        break
+      case 'length':
+        length = Number(value)
+        break
+      case 'host':
+        hosts++
+        break
+      case 'other':
+        break
+      default:
+        return undefined
+    }
+  }
+  if (header === undefined || hosts > 1 || !(length > 0 && length <= ONE_ROW_BYTES))
+    return undefined
+  const type = plainType(header)
+  const accepted = type === undefined ? undefined : route.accept(accept ?? '')
+  return type === undefined || accepted === undefined ? undefined : { type, accepted }
+}
