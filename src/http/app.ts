@@ -20,9 +20,10 @@ import { readEncodings } from './gzip-body.ts'
 import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
 import { note } from './notes.ts'
-import { answerOneRows, type OneRowLog } from './one-row.ts'
+import { answerOneRows } from './one-row.ts'
+import { createOneRowLog } from './one-row-log.ts'
 import { createDocsHandler } from './openapi/document.ts'
-import { logAnswer, logLost, logOneRow } from './request-log.ts'
+import { logAnswer, logLost } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
 
@@ -32,8 +33,6 @@ export interface AppOptions extends ServiceOptions {
   readonly logger?: FastifyBaseLogger
   /** Connections that are served at once, and how long unused ones stay where they are scarce. */
   readonly connectionLimits?: Partial<RoomLimits>
-  /** Takes lines of a log that has time as ISO 8601 and no base; absent = the logger writes all of them. */
-  readonly writeLine?: ((line: string) => void) | undefined
 }
 
 const MAX_HEADER_PAIRS = 100
@@ -72,7 +71,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     routes: new Map(routes.flatMap(({ url, oneRow }) => (oneRow ? [[url, oneRow] as const] : []))),
     connections,
     isDraining: options.isDraining ?? (() => false),
-    log: (answered: OneRowLog) => logOneRow(app.log, answered, options.writeLine),
+    log: createOneRowLog(app.log),
   }
   server.off('request', useRoutes).on('request', answerOneRows(oneRow, useRoutes))
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)

@@ -1,5 +1,6 @@
 /** The log of a server: one JSON object a line on standard output. */
 import { type Logger, pino } from 'pino'
+import { gatherLines, type LogStream } from './log-stream.ts'
 
 export type { Logger } from 'pino'
 
@@ -16,7 +17,7 @@ export function createLogger(
 }
 
 /** Standard output that outlives its reader: a closed pipe loses log lines, not requests. */
-function logStream(): NodeJS.WritableStream {
+function logStream(): LogStream {
   process.stdout.on('error', () => {})
-  return process.stdout
+  return gatherLines(process.stdout)
 }

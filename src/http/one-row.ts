@@ -16,6 +16,7 @@ import {
   markArrived,
 } from './connections.ts'
 import { negotiateAnswer, plainType } from './negotiation.ts'
+import type { OneRowLog } from './one-row-log.ts'
 import { keepBody } from './read-ahead.ts'
 
 /** What a route answers to one row when nothing else is asked. */
@@ -25,16 +26,6 @@ export interface OneRowRoute {
   /** Type of the answer where the client has no preference. */
   readonly preferred: string
   readonly limits: Limits
-}
-
-/** What the log says of an answer to one row. */
-export interface OneRowLog {
-  readonly id: string
-  readonly path: string
-  readonly ms: number
-  readonly answer: OneRowAnswer
-  /** Why the client did not get it. */
-  readonly lost: string | undefined
 }
 
 export interface OneRowOptions {

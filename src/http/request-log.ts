@@ -1,12 +1,11 @@
 /** The request log: one line per answer and per answer that nobody got; never a row. */
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import { replyOf } from './late-answers.ts'
 import { notesOf } from './notes.ts'
-import type { OneRowLog } from './one-row.ts'
 
 /** What is logged where the client was gone, or was given up, before its answer was sent; nginx's number. */
-const CLIENT_CLOSED = 499
+export const CLIENT_CLOSED = 499
 
 /** Logs an answer that was sent. */
 export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
@@ -22,31 +21,6 @@ export function logLost(exchange: Exchange, cut: Cut | undefined): void {
   if (!reply) return
   const facts = { ...notesOf(reply.request), code: cut ?? 'client_closed' }
   logRequest(reply.request, reply, CLIENT_CLOSED, facts)
-}
-
-/** Logs an answer to one row that no route gave; to a logger of ours, by a line that is the same as pino's. */
-export function logOneRow(
-  logger: FastifyBaseLogger,
-  { id, path, ms, answer, lost }: OneRowLog,
-  write: ((line: string) => void) | undefined,
-): void {
-  const { warnings, unknownCategories } = answer
-  const status = lost === undefined ? 200 : CLIENT_CLOSED
-  if (!write) {
-    const facts = {
-      ...{ rows: 1, ignored_columns: 0, unknown_categories: unknownCategories, warnings },
-      worker: 0,
-    }
-    const head = { reqId: id, method: 'POST', path, status, ms }
-    logger.info({ ...head, ...facts, code: lost }, 'request')
-    return
-  }
-  const code = lost === undefined ? '' : `,"code":"${lost}"`
-  write(
-    `{"level":30,"time":"${new Date().toISOString()}","reqId":"${id}","method":"POST","path":"${path}",` +
-      `"status":${status},"ms":${ms},"rows":1,"ignored_columns":0,"unknown_categories":${unknownCategories},` +
-      `"warnings":${warnings},"worker":0${code},"msg":"request"}\n`,
-  )
 }
 
 function isPing(url: string): boolean {
