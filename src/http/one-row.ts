@@ -51,7 +51,8 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
   const answerOne = ({ request, response, connection, exchange, route, head }: Held): void => {
     exchange.isHeld = false
     markArrived(connection, exchange)
-    const isReady = request.complete && !response.headersSent && !request.socket.writableEnded
+    const isReady =
+      request.complete && !response.headersSent && !request.socket.writableEnded && !isDraining()
     const body = isReady ? (request.read() as Buffer | null) : null
     const text = body === null ? undefined : decodeText(body)
     const answer = text === undefined ? undefined : route.answer(text, head)
