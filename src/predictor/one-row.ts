@@ -45,6 +45,7 @@ export function buildOneRow(
   const features = preprocessor.featureNamesOut.length
   // What is computed of a row does not outlive the call.
   const X = zeros(1, features)
+  let phi = new Float64Array(features)
   let made: DefaultExplanation | undefined
   return {
     predict(cells) {
@@ -61,7 +62,9 @@ export function buildOneRow(
       if (checks.countCells(cells, derived).warnings > 0) return undefined
       const predictions = predict(X)
       const labels = labelsAsked(predictions.classes, undefined, predictions.labels[0]!)
-      const phi = new Float64Array(labels.length * features)
+      // Summed to columns right away; a new array of this size costs as much as the values in it.
+      if (phi.length !== labels.length * features)
+        phi = new Float64Array(labels.length * features)
       const outputs = new Float64Array(labels.length)
       explainer.explain(X.data, labels, phi)
       explainer.outputRows(X, labels, outputs)

@@ -42,7 +42,7 @@ export function writeRow(
   const features = X.columns
   const x = rowOf(X, row)
   const shapValues = labels.map((_, k) => {
-    const own = phi.subarray(k * features, (k + 1) * features)
+    const own = labels.length === 1 ? phi : phi.subarray(k * features, (k + 1) * features)
     if (!byColumn) return own
     const folded = new Float64Array(featureNames.length)
     foldToColumns(own, preprocessor.inputOf, folded)
