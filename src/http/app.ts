@@ -1,5 +1,4 @@
 /** The application: routes, limits, errors and the request log, put together in one place. */
-import { randomUUID } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import fastify, {
   type FastifyBaseLogger,
@@ -23,6 +22,7 @@ import { note } from './notes.ts'
 import { answerOneRows } from './one-row.ts'
 import { createOneRowLog } from './one-row-log.ts'
 import { createDocsHandler } from './openapi/document.ts'
+import { nextRequestId } from './request-id.ts'
 import { logAnswer, logLost } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
@@ -46,7 +46,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
-    genReqId: () => randomUUID(),
+    genReqId: nextRequestId,
     trustProxy: false,
     return503OnClosing: false,
     requestTimeout,

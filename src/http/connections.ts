@@ -25,8 +25,6 @@ export interface Exchange {
   isFlushed: boolean
   /** Milliseconds that the answer may take, where its route needs another time than all. */
   deadlineMs?: number
-  /** Whether somebody waits for what has arrived with the headers, to look at it before all others. */
-  isHeld?: boolean
   /** What is to be logged of an answer that was given before any route saw its request. */
   answered?: Answered
 }
@@ -80,11 +78,10 @@ export function markWhole(connection: Connection): void {
 }
 
 /**
- * Node tells the end of a body that is read; a request without one is whole when what has arrived is parsed. Who holds a
- * request until then calls this in time.
+ * Notes where the last request ends, now or as soon as it does. To be called once for every request, when what has arrived
+ * with it is parsed: one without a body is whole then, and Node tells the end of one that is read.
  */
-export function markArrived(connection: Connection, { request, isHeld }: Exchange): void {
-  if (isHeld) return
+export function markArrived(connection: Connection, request: IncomingMessage): void {
   markWhole(connection)
   if (!request.complete) request.on('end', () => markWhole(connection))
 }
@@ -96,7 +93,7 @@ export function openExchanges({ exchanges }: Connection): readonly Exchange[] {
 }
 
 /**
- * Follows the connections of a server.
+ * Follows the connections of a server. Whoever takes its requests calls {@link markArrived} for each.
  * @param onLost is told of every exchange whose connection closed before its answer was flushed
  */
 export function trackConnections(
@@ -146,7 +143,6 @@ export function trackConnections(
       connection.idleSince = performance.now()
       if (exchange.isFlushed) exchange.answered?.log(exchange, undefined)
     })
-    process.nextTick(markArrived, connection, exchange)
   })
   // Computing is limited by the deadline; this is about clients that neither read nor send.
   server.on('timeout', (socket: Socket) => {

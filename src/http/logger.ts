@@ -1,6 +1,7 @@
 /** The log of a server: one JSON object a line on standard output. */
 import { type Logger, pino } from 'pino'
 import { gatherLines, type LogStream } from './log-stream.ts'
+import { logTime } from './log-time.ts'
 
 export type { Logger } from 'pino'
 
@@ -12,8 +13,7 @@ export function createLogger(
   level: string,
   facts: Readonly<Record<string, unknown>> | null = null,
 ): Logger {
-  const timestamp = pino.stdTimeFunctions.isoTime
-  return pino({ level, base: facts, timestamp }, logStream())
+  return pino({ level, base: facts, timestamp: logTime }, logStream())
 }
 
 /** Standard output that outlives its reader: a closed pipe loses log lines, not requests. */

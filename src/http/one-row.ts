@@ -2,7 +2,6 @@
  * The way of one row through HTTP: an ordinary request for one row that has arrived as a whole is answered where it is
  * accepted, by one write. Everything else goes through the routes: it is the same request there, and the same answer.
  */
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Limits } from '../answering/limits.ts'
 import type { Operation } from '../answering/media-type.ts'
@@ -18,6 +17,7 @@ import {
 import { negotiateAnswer, plainType } from './negotiation.ts'
 import type { OneRowLog } from './one-row-log.ts'
 import { keepBody } from './read-ahead.ts'
+import { nextRequestId } from './request-id.ts'
 
 /** What a route answers to one row when nothing else is asked. */
 export interface OneRowRoute {
@@ -46,11 +46,19 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
   const answerHeld = () => {
     const arrived = held
     held = []
-    for (const one of arrived) answerOne(one)
+    let done = 0
+    try {
+      while (done < arrived.length) answerOne(arrived[done++] as Held)
+    } finally {
+      // Whatever became of one, the others are answered.
+      if (done < arrived.length) {
+        held = [...arrived.slice(done), ...held]
+        setImmediate(answerHeld)
+      }
+    }
   }
   const answerOne = ({ request, response, connection, exchange, route, head }: Held): void => {
-    exchange.isHeld = false
-    markArrived(connection, exchange)
+    markArrived(connection, exchange.request)
     const isReady =
       request.complete && !response.headersSent && !request.socket.writableEnded && !isDraining()
     const body = isReady ? (request.read() as Buffer | null) : null
@@ -61,21 +69,24 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
       return void next(request, response)
     }
     exchange.answered = route.answered(answer)
-    response.writeHead(200, [
-      ...['x-content-type-options', 'nosniff', 'content-type', head.accepted],
-      ...['x-shapserve-warnings', String(answer.warnings)],
-      ...['content-length', String(Buffer.byteLength(answer.text))],
-    ])
-    response.end(answer.text)
+    const length = Buffer.byteLength(answer.text)
+    const headers = ['x-content-type-options', 'nosniff', 'content-type', head.accepted]
+    headers.push('x-shapserve-warnings', String(answer.warnings))
+    headers.push('content-length', String(length))
+    response.writeHead(200, headers)
+    // As a text it goes out with the head at once; ASCII is the same in the encoding that costs least.
+    response.end(answer.text, length === answer.text.length ? 'latin1' : 'utf8')
   }
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined
     const head = route && !isDraining() ? readHead(request.rawHeaders, route) : undefined
-    const connection = head && connections.of(request.socket)
+    const connection = connections.of(request.socket)
     const exchange = connection?.exchanges.at(-1)
-    if (!route || !head || !connection || exchange?.request !== request)
+    if (!connection || exchange?.request !== request) return void next(request, response)
+    if (!route || !head) {
+      process.nextTick(markArrived, connection, request)
       return void next(request, response)
-    exchange.isHeld = true
+    }
     // What has arrived with the headers is parsed when the turn's reading is over.
     if (held.push({ request, response, connection, exchange, route, head }) === 1)
       setImmediate(answerHeld)
@@ -126,7 +137,7 @@ function compileRoute(
       answerOneRow(text, { operation, sent: type, accepted, limits }),
     answered(answer) {
       // Its log line is written when the answer is sent, for which the request is held anyway.
-      const id = randomUUID()
+      const id = nextRequestId()
       return {
         log({ startedAt }, lost) {
           const ms = Math.round((performance.now() - startedAt) * 100) / 100

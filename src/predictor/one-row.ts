@@ -63,8 +63,7 @@ export function buildOneRow(
       const predictions = predict(X)
       const labels = labelsAsked(predictions.classes, undefined, predictions.labels[0]!)
       // Summed to columns right away; a new array of this size costs as much as the values in it.
-      if (phi.length !== labels.length * features)
-        phi = new Float64Array(labels.length * features)
+      if (phi.length !== labels.length * features) phi = new Float64Array(labels.length * features)
       const outputs = new Float64Array(labels.length)
       explainer.explain(X.data, labels, phi)
       explainer.outputRows(X, labels, outputs)
