@@ -1,5 +1,5 @@
 /** The application: routes, limits, errors and the request log, put together in one place. */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -70,7 +70,16 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   const oneRow = {
     routes: new Map(routes.flatMap(({ url, oneRow }) => (oneRow ? [[url, oneRow] as const] : []))),
     connections,
-    isDraining: options.isDraining ?? (() => false),
+    isClosing: () => room.isScarce || options.isDraining?.() === true,
+    mayAsk(request: IncomingMessage) {
+      try {
+        access?.check(request)
+        room.check(request)
+        return true
+      } catch {
+        return false
+      }
+    },
     log: createOneRowLog(app.log),
   }
   server.off('request', useRoutes).on('request', answerOneRows(oneRow, useRoutes))

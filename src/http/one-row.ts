@@ -32,13 +32,16 @@ export interface OneRowOptions {
   /** Routes by their path. */
   readonly routes: ReadonlyMap<string, OneRowRoute>
   readonly connections: Connections
-  readonly isDraining: () => boolean
+  /** Whether answers close their connections now, which only routes say. */
+  readonly isClosing: () => boolean
+  /** Whether a request may be answered at all; the routes say why not. */
+  readonly mayAsk: (request: IncomingMessage) => boolean
   readonly log: (answered: OneRowLog) => void
 }
 
 /** Returns a listener that answers one row, and hands on what is anything else to the next one. */
 export function answerOneRows(options: OneRowOptions, next: RequestListener): RequestListener {
-  const { connections, isDraining, log } = options
+  const { connections, isClosing, mayAsk, log } = options
   const routes = new Map(
     [...options.routes].map(([path, route]) => [path, compileRoute(path, route, log)]),
   )
@@ -60,7 +63,7 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
   const answerOne = ({ request, response, connection, exchange, route, head }: Held): void => {
     markArrived(connection, exchange.request)
     const isReady =
-      request.complete && !response.headersSent && !request.socket.writableEnded && !isDraining()
+      request.complete && !response.headersSent && !request.socket.writableEnded && !isClosing()
     const body = isReady ? (request.read() as Buffer | null) : null
     const text = body === null ? undefined : decodeText(body)
     const answer = text === undefined ? undefined : route.answer(text, head)
@@ -79,7 +82,8 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
   }
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined
-    const head = route && !isDraining() ? readHead(request.rawHeaders, route) : undefined
+    const isOpen = route?.isCheap() === true && !isClosing() && mayAsk(request)
+    const head = route && isOpen ? readHead(request.rawHeaders, route) : undefined
     const connection = connections.of(request.socket)
     const exchange = connection?.exchanges.at(-1)
     if (!connection || exchange?.request !== request) return void next(request, response)
@@ -112,8 +116,17 @@ interface CompiledRoute {
   /** Returns the type of the answer that an Accept header asks for; undefined = the general way knows. */
   accept(header: string): string | undefined
   answer(text: string, head: Head): OneRowAnswer | undefined
+  /** Whether its answers took so little time that they need not wait for their turn. */
+  isCheap(): boolean
   answered(answer: OneRowAnswer): Answered
 }
+
+/** Milliseconds that an answer of a route takes on average, so that hundreds at once hold up nobody. */
+const CHEAP_MS = 0.1
+/** How much one measurement counts, and at most for how long: a pause of the collector is nobody's cost. */
+const WEIGHT = 1 / 32
+const MOST_MS = 1
+const FADING = 0.99
 
 /** Accept headers read before. */
 const MAX_KNOWN = 64
@@ -125,6 +138,7 @@ function compileRoute(
 ): CompiledRoute {
   const known = new Map<string, string | undefined>()
   const answerOneRow = oneRowOf(predictor)
+  let ms = 0
   return {
     accept(header) {
       if (known.has(header)) return known.get(header)
@@ -133,8 +147,19 @@ function compileRoute(
       if (header.length < 256) known.set(header, type)
       return type
     },
-    answer: (text, { type, accepted }) =>
-      answerOneRow(text, { operation, sent: type, accepted, limits }),
+    answer(text, { type, accepted }) {
+      const began = performance.now()
+      const answer = answerOneRow(text, { operation, sent: type, accepted, limits })
+      const took = Math.min(performance.now() - began, MOST_MS)
+      ms += (took - ms) * WEIGHT
+      return answer
+    },
+    isCheap() {
+      if (ms <= CHEAP_MS) return true
+      // What was expensive is tried again after a while.
+      ms *= FADING
+      return false
+    },
     answered(answer) {
       // Its log line is written when the answer is sent, for which the request is held anyway.
       const id = nextRequestId()
@@ -167,6 +192,7 @@ const headerKinds = new Map<string, HeaderKind>([
   ['content-length', 'length'],
   ['accept', 'accept'],
   ['host', 'host'],
+  ['authorization', 'other'],
   ...[
     ...['user-agent', 'accept-encoding', 'accept-language', 'connection', 'keep-alive'],
     ...['cache-control', 'pragma', 'referer', 'origin', 'dnt', 'cookie', 'via', 'forwarded'],

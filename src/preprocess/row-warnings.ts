@@ -119,12 +119,10 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
     countCells(cells, made) {
       let warnings = 0
       let unknownCategories = 0
-      for (let i = 0; i < columns.length; i++) {
-        const check = columns[i]!
-        const cell = (check.derived < 0 ? cells[check.input] : made[check.derived]) as Cell
-        const code = warningOf(check, cell)
-        if (code === undefined) continue
-        warnings++
+      for (const check of columns) {
+        const cell = check.derived < 0 ? cells[check.input] : made[check.derived]
+        const code = warningOf(check, cell as Cell)
+        if (code !== undefined) warnings++
         if (code === 'unknown_category' && check.derived < 0) unknownCategories++
       }
       return { warnings, unknownCategories }

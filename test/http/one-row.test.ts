@@ -1,7 +1,9 @@
 /** The way of one row through HTTP: the same answers, headers and log lines as through the routes. */
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
+import { InputError } from '../../src/errors.ts'
 import { buildTestApp, exchange, listen, passenger, type RawAnswer } from '../helper.ts'
 
 /** Any header that may ask for something sends a request through the routes. */
@@ -186,6 +188,24 @@ t.test('an answer that nobody reads is logged as lost', async (t) => {
     rows: 1,
     code: 'client_closed',
   })
+})
+
+t.test('who may not ask is not answered', async (t) => {
+  const access = {
+    check({ headers }: IncomingMessage) {
+      if (headers.authorization !== 'Bearer right')
+        throw new InputError('unauthorized', 'send a valid token')
+    },
+    close: () => {},
+  }
+  const { port } = await serve(t, { access })
+  const ask = async (headers: string) => {
+    const body = requestOf('/invocations', object, `${headers}connection: close\r\n`)
+    return (await exchange(port, body))[0]?.status
+  }
+  t.equal(await ask(''), 401)
+  t.equal(await ask('authorization: Bearer wrong\r\n'), 401)
+  t.equal(await ask('authorization: Bearer right\r\n'), 200)
 })
 
 t.test('while the service stops, one row is answered with an end to its connection', async (t) => {
