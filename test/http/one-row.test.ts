@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { InputError } from '../../src/errors.ts'
+import { gatherLines } from '../../src/http/log-stream.ts'
+import { nextRequestId } from '../../src/http/request-id.ts'
 import { buildTestApp, exchange, listen, passenger, type RawAnswer } from '../helper.ts'
 
 /** Any header that may ask for something sends a request through the routes. */
@@ -188,6 +190,35 @@ t.test('an answer that nobody reads is logged as lost', async (t) => {
     rows: 1,
     code: 'client_closed',
   })
+})
+
+t.test(
+  'lines of the log are written together, in their order, and none is kept back',
+  async (t) => {
+    const written: string[] = []
+    const stream = gatherLines({ write: (lines: string) => written.push(lines) > 0 })
+    for (const line of ['a\n', 'b\n', 'c\n']) stream.write(line)
+    t.strictSame(written, [], 'they wait')
+    for (let i = 0; i < 100 && written.length === 0; i++) await sleep(5)
+    t.strictSame(written, ['a\nb\nc\n'])
+    stream.write('d\n')
+    stream.flushSync()
+    stream.flushSync()
+    t.strictSame(written.slice(1), ['d\n'])
+    stream.write('x'.repeat(1 << 20))
+    t.equal(written.length, 3, 'many do not wait')
+  },
+)
+
+t.test('ids of requests are UUIDs of version 4, each once', (t) => {
+  const ids = Array.from({ length: 5000 }, nextRequestId)
+  t.equal(new Set(ids).size, ids.length)
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+  t.strictSame(
+    ids.filter((id) => !uuid.test(id)),
+    [],
+  )
+  t.end()
 })
 
 t.test('who may not ask is not answered', async (t) => {
