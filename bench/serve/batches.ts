@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { quantile } from './client.ts'
 import { findGenerator } from './generator.ts'
-import { csvRows, HOST, post } from './scenarios.ts'
+import { csvRows, HOST, post, type Scenario } from './scenarios.ts'
 import { startServer } from './servers.ts'
 
 const ROWS = 10_000
@@ -21,7 +21,10 @@ export async function measureBatches(
   { pinned, seconds, pairs }: { pinned: boolean; seconds: number; pairs: number },
 ): Promise<void> {
   const { makeLoad } = findGenerator()
-  const batch = { name: 'batch', ...post('/invocations', 'text/csv', csvRows(ROWS)) }
+  const batch: Scenario = {
+    ...{ name: 'batch', accept: 'text/csv' },
+    ...post('/invocations', 'text/csv', csvRows(ROWS)),
+  }
   const directory = await mkdtemp(join(tmpdir(), 'shapserve-batches-'))
   console.log(`| CSV, ${ROWS} rows at a time | rows/s | rows/s of processor time |\n|---|---|---|`)
   try {

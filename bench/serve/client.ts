@@ -15,11 +15,12 @@ export interface Load {
 }
 
 /** Returns the bytes of a keep-alive request. */
-function requestBytes({ method, path, type, body = '' }: Scenario): Buffer {
+function requestBytes({ method, path, type, body = '', accept }: Scenario): Buffer {
   const length = Buffer.byteLength(body)
   const head = [
     `${method} ${path} HTTP/1.1`,
     `host: ${HOST}`,
+    ...(accept === undefined ? [] : [`accept: ${accept}`]),
     ...(type === undefined ? [] : [`content-type: ${type}`, `content-length: ${length}`]),
   ]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)

@@ -38,7 +38,7 @@ export function findGenerator(): { name: string; makeLoad: MakeLoad } {
 
 async function loadByWrk(
   { port, cpuMicros }: Server,
-  { method, path, type = '', body = '' }: Scenario,
+  { method, path, type = '', body = '', accept = '' }: Scenario,
   connections: number,
   seconds: number,
 ): Promise<Measured> {
@@ -47,7 +47,10 @@ async function loadByWrk(
     const script = join(directory, 'request.lua')
     const bodyFile = join(directory, 'body')
     await writeFile(bodyFile, body)
-    const headers = type === '' ? '' : `wrk.headers["content-type"] = "${type}"\n`
+    const headers = Object.entries({ 'content-type': type, accept })
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `wrk.headers["${name}"] = "${value}"\n`)
+      .join('')
     await writeFile(
       script,
       `wrk.method = "${method}"\n${headers}wrk.body = io.open("${bodyFile}"):read("*all")\n`,

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly path: string
   readonly type?: string
   readonly body?: string
+  /** Type of the answer; JSON where nothing is said. */
+  readonly accept?: string
 }
 
 export const row = {
