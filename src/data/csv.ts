@@ -1,5 +1,5 @@
 import { InputError, listNames, type Place, placed } from '../errors.ts'
-import { createRowScanner, type RowScanner, scanned } from './csv-scan.ts'
+import { createRowScanner, MAX_FIELDS, type RowScanner, scanned } from './csv-scan.ts'
 
 /** CSV text as rows of trimmed fields, in file order. */
 export type CsvRows = readonly (readonly string[])[]
@@ -163,6 +163,8 @@ export function scanError(what: number, row: number, byte: number): InputError {
       placed`${rowName(row)} holds the control character U+${code}`,
     )
   }
+  if (what === scanned.tooManyFields)
+    return new InputError('invalid_csv', placed`${rowName(row)} has more than ${MAX_FIELDS} fields`)
   const why =
     what === scanned.unclosedQuote
       ? 'a quoted field that begins here never ends'
