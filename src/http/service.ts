@@ -16,6 +16,7 @@ import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
+import type { MemoryGuard } from './memory-guard.ts'
 import { negotiateRequest } from './negotiation.ts'
 import { note } from './notes.ts'
 import { nobodyWaits, runInPool } from './run-in-pool.ts'
@@ -31,6 +32,8 @@ export interface ServiceOptions {
   readonly maxBodyBytes: number
   /** Bytes of bodies held at once. */
   readonly bodyBudget: number
+  /** Refuses bodies where memory is short. */
+  readonly memory?: MemoryGuard
   /** About so many bytes of a large body are read, and of a large answer sent, at a time; 1 MiB by default. */
   readonly blockBytes?: number
   /** Answer to requests without an Accept header. */
@@ -150,6 +153,7 @@ export function createService(options: ServiceOptions): Service {
     },
     async answerJob(model, request, reply, build, pack) {
       const deadline = performance.now() + deadlineMs
+      options.memory?.enter()
       // A body that is handed over to a worker has no length any more.
       let held = 0
       try {
@@ -209,6 +213,7 @@ export function createService(options: ServiceOptions): Service {
         if (reply.sent) return reply
         throw error
       } finally {
+        options.memory?.leave()
         bodies.release(held)
       }
     },
