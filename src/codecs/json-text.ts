@@ -79,16 +79,22 @@ const BLANKS = ' \t\r\n'
 const TOKEN =
   /(?:([{}[\],:])|(-?(?:0|[1-9][0-9]{0,9999})(?:\.[0-9]{1,9999})?(?:[eE][+-]?[0-9]{1,9999})?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w)))/y
 
-/** What stands in a string: no control characters, and no other escapes than these. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
-const FORBIDDEN = /[\u0000-\u001f]|\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})/
+const CONTROL = /[\u0000-\u001f]/
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /** Returns where the string ends that begins at `from`, or undefined where it is none. */
 function endOfValidString(text: string, from: number): number | undefined {
   const end = endOfString(text, from)
-  const inside = text.slice(from + 1, end - 1)
-  if (end - from < 2 || text[end - 1] !== '"') return undefined
-  return FORBIDDEN.test(inside.replaceAll('\\\\', '')) ? undefined : end
+  if (end - from < 2 || text[end - 1] !== '"' || CONTROL.test(text.slice(from, end)))
+    return undefined
+  const valid = new RegExp(ESCAPE)
+  for (let at = text.indexOf('\\', from); at >= 0 && at < end; at = text.indexOf('\\', at)) {
+    valid.lastIndex = at
+    if (!valid.test(text)) return undefined
+    at = valid.lastIndex
+  }
+  return end
 }
 
 /** What may come next in a JSON text. */
