@@ -21,6 +21,7 @@ import { negotiateRequest } from './negotiation.ts'
 import { note } from './notes.ts'
 import { nobodyWaits, runInPool } from './run-in-pool.ts'
 import { sendBlocks } from './send-blocks.ts'
+import { type ServiceLoad, watchLoad } from './service-load.ts'
 import { createTurns } from './turns.ts'
 
 export interface ServiceOptions {
@@ -78,6 +79,7 @@ export type Pack = (body: Buffer, reply: FastifyReply) => Buffer
 
 export interface Service {
   readonly options: ServiceOptions
+  readonly load: ServiceLoad
   /** Reads the request's body in its own type, runs the job and sends the answer. */
   answer(
     model: LoadedModel,
@@ -145,6 +147,7 @@ export function createService(options: ServiceOptions): Service {
   }
   const service: Service = {
     options,
+    load: watchLoad(bodies, turns, options),
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
       const { media } = negotiateRequest(request.raw, ask.readAs)
