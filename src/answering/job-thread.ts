@@ -30,7 +30,7 @@ export default threadTask(async (task: WorkerTask): Promise<JobResult | undefine
 })
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {
-  const predictor = predictors.get(modelId) ?? loadModelFiles(files).predictor
+  const predictor = predictors.get(modelId) ?? loadModelFiles(files, true).predictor
   predictors.delete(modelId)
   predictors.set(modelId, predictor)
   const [oldest] = predictors.keys()
