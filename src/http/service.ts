@@ -187,6 +187,7 @@ export function createService(options: ServiceOptions): Service {
             response: reply.raw,
             controller: stop(),
             transfer,
+            ms,
           }))
         if (reply.sent) {
           controller?.abort()
