@@ -15,8 +15,8 @@ export interface TurnLimits {
 }
 
 /**
- * How often the event loop looks between two turns while work waits: it accepts one connection at a time, and whoever
- * asks for health over a new one stands behind all others that have just come.
+ * How often the event loop looks between two turns: it accepts one connection at a time, and whoever asks for health
+ * over a new one stands behind all others that have just come.
  */
 const LOOKS = 16
 
@@ -76,7 +76,8 @@ export function createTurns(limits: Partial<TurnLimits> = {}): Turns {
   }
   const nextTurn = () => {
     isLooking = false
-    if (light.list.length + heavy.list.length > 0 && ++looks < LOOKS) return look()
+    const isTired = spent >= turnMs || light.list.length + heavy.list.length > 0
+    if (isTired && ++looks < LOOKS) return look()
     looks = 0
     const looking = performance.now() - lookedAt - spent
     const limit = Math.max(turnMs, Math.min(mostTurnMs, looking))
