@@ -5,9 +5,10 @@ import type { JobClass } from './job-class.ts'
 export interface JobQueue {
   /**
    * Returns once the job may run; whoever runs one leaves afterwards.
+   * @param ms estimated milliseconds that it takes
    * @throws InputError `overloaded` when the queue is full, the signal's reason when it is aborted
    */
-  enter(kind: JobClass, signal: AbortSignal): Promise<void>
+  enter(kind: JobClass, signal: AbortSignal, ms?: number): Promise<void>
   leave(kind: JobClass): void
   /** Whether a prediction would run at once. */
   readonly isFree: boolean
@@ -36,12 +37,18 @@ export function slotsOf(workers: number): Slots {
   }
 }
 
-/** For every job that runs, so many may wait. */
+/** For every job that runs, so many may wait, and more of them as long as all take no more than these milliseconds. */
 const WAITING_PER_SLOT = 2
+const WAITING_MS_PER_SLOT = 500
+
+interface Waiting {
+  readonly start: () => void
+  readonly ms: number
+}
 
 /** Returns the queue in front of workers. */
 export function createJobQueue(slots: Slots): JobQueue {
-  const lines: Record<JobClass, (() => void)[]> = { predict: [], explain: [] }
+  const lines: Record<JobClass, Waiting[]> = { predict: [], explain: [] }
   const running = { predict: 0, explain: 0 }
   let refused = 0
   const hasSlot = (kind: JobClass) =>
@@ -50,22 +57,23 @@ export function createJobQueue(slots: Slots): JobQueue {
     // Predictions are short: they go first.
     for (const kind of ['predict', 'explain'] as const) {
       while (hasSlot(kind)) {
-        const start = lines[kind].shift()
-        if (!start) break
+        const next = lines[kind].shift()
+        if (!next) break
         running[kind]++
-        start()
+        next.start()
       }
     }
   }
   return {
-    async enter(kind, signal) {
+    async enter(kind, signal, ms = Number.POSITIVE_INFINITY) {
       signal.throwIfAborted()
       const line = lines[kind]
       if (line.length === 0 && hasSlot(kind)) {
         running[kind]++
         return
       }
-      if (line.length >= WAITING_PER_SLOT * slots[kind]) {
+      const isLong = line.reduce((sum, own) => sum + own.ms, ms) > WAITING_MS_PER_SLOT * slots[kind]
+      if (isLong && line.length >= WAITING_PER_SLOT * slots[kind]) {
         refused++
         throw new InputError('overloaded', 'all workers are busy and the queue is full; try again')
       }
@@ -74,12 +82,13 @@ export function createJobQueue(slots: Slots): JobQueue {
           signal.removeEventListener('abort', giveUp)
           resolve()
         }
+        const waiting: Waiting = { start, ms }
         const giveUp = () => {
-          line.splice(line.indexOf(start), 1)
+          line.splice(line.indexOf(waiting), 1)
           reject(signal.reason as Error)
         }
         signal.addEventListener('abort', giveUp, { once: true })
-        line.push(start)
+        line.push(waiting)
       })
     },
     leave(kind) {

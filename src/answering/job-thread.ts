@@ -3,6 +3,7 @@ import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { threadTask } from '../threads/threads.ts'
 import { sendAnswer } from './answer-port.ts'
+import { collectIfLarge } from './collect-garbage.ts'
 import type { JobResult } from './job.ts'
 import type { WorkerTask } from './pool.ts'
 import { runJob } from './run-job.ts'
@@ -11,18 +12,25 @@ import { runJob } from './run-job.ts'
 const MAX_MODELS = 4
 const predictors = new Map<string, Predictor>()
 
+/** After a job with a larger body, what it took is given back at once. */
+const LARGE_BYTES = 1 << 20
+
 // What a library leaves behind of a body that it refused may fail during the next job, which must not pay for it.
 process.on('unhandledRejection', () => {})
 
 export default threadTask(async (task: WorkerTask): Promise<JobResult | undefined> => {
-  const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
-  if (!result.rest) return result
-  await sendAnswer(task.port, result)
-  return undefined
+  try {
+    const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
+    if (!result.rest) return result
+    await sendAnswer(task.port, result)
+    return undefined
+  } finally {
+    if (task.job.body.length > LARGE_BYTES) setImmediate(() => void collectIfLarge())
+  }
 })
 
 function predictorOf({ modelId, files }: WorkerTask): Predictor {
-  const predictor = predictors.get(modelId) ?? loadModelFiles(files).predictor
+  const predictor = predictors.get(modelId) ?? loadModelFiles(files, true).predictor
   predictors.delete(modelId)
   predictors.set(modelId, predictor)
   const [oldest] = predictors.keys()

@@ -1,8 +1,5 @@
 /** Models read in a thread of their own: reading, checking and testing one never holds up requests to others. */
 import type { KeyObject } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { ArtifactError, InputError } from '../errors.ts'
 import {
@@ -12,6 +9,7 @@ import {
   readModelDirectory,
 } from '../model-directory/read.ts'
 import { startThreads, type Threads } from '../threads/threads.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import type { LoadAnswer, LoadTask } from './loader-thread.ts'
 
 export interface ModelLoader {
@@ -119,19 +117,4 @@ function isOutOfMemory(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return true
   return error instanceof RangeError && /allocation failed/.test(message)
-}
-
-let collector: (() => void) | undefined
-
-/**
- * Collects garbage once the callers have returned. Shared memory does not count as pressure on the collector: without
- * this, what a model had would stay until something else fills the heap.
- */
-async function collectGarbage(): Promise<void> {
-  if (!collector) {
-    setFlagsFromString('--expose-gc')
-    collector = runInNewContext('gc') as () => void
-  }
-  await setImmediate()
-  collector()
 }

@@ -22,6 +22,7 @@ export interface JobPool {
    * Returns a job's answer from a worker; an aborted job's worker stops at once, also while it makes what follows the
    * answer's beginning.
    * @param transfer memory of the job that is handed over instead of being copied
+   * @param ms estimated milliseconds that it takes; unknown without
    * @throws InputError `overloaded` when the queue of its class is full, and what the job throws
    */
   run(
@@ -29,6 +30,7 @@ export interface JobPool {
     job: Job,
     signal: AbortSignal,
     transfer?: readonly ArrayBuffer[],
+    ms?: number,
   ): Promise<JobResult>
   /** Whether a prediction would begin at once. */
   readonly isFree: boolean
@@ -103,9 +105,10 @@ export function createJobPool(workers: number): JobPool {
     return receiveAnswer(port1, answering)
   }
   return {
-    async run(model, job, signal, transfer = []) {
+    async run(model, job, signal, transfer = [], ms) {
       const kind = classOf(job)
-      await queue.enter(kind, signal)
+      // What explanations take depends on their options more than on their bytes.
+      await queue.enter(kind, signal, kind === 'predict' ? ms : undefined)
       return runNow(model, job, signal, transfer, () => queue.leave(kind))
     },
     get isFree() {

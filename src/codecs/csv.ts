@@ -185,7 +185,7 @@ export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeC
   const line = firstLine(text)
   if (line.length > 1 << 20) return false
   // A quoted line break in a header is no header of a table that was trained from.
-  if ((line.split('"').length - 1) % 2 === 1) return false
+  if (countOf(line, '"') % 2 === 1) return false
   const names = parseHeader(line).map(normalText)
   const columns = new Set(inputs.map(({ name }) => normalText(name)))
   const others = new Set(otherColumns.map(normalText))
@@ -219,7 +219,7 @@ function isValue(field: string): boolean {
 /** Looks at the first line only: other delimiters make errors further on that say something else. */
 function checkDelimiter(text: string, { inputs }: DecodeContext): void {
   const line = firstLine(text)
-  const count = (delimiter: string) => line.split(delimiter).length
+  const count = (delimiter: string) => countOf(line, delimiter) + 1
   const found = [';', '\t', '|'].find(
     (delimiter) => count(delimiter) >= inputs.length && count(delimiter) > count(','),
   )
@@ -230,6 +230,12 @@ function checkDelimiter(text: string, { inputs }: DecodeContext): void {
     `fields are separated by ${name}; separate them by commas`,
     [{ row: 1 }],
   )
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++
+  return count
 }
 
 function firstLine(text: string): string {

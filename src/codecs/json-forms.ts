@@ -4,6 +4,7 @@ import { checkHeader } from '../data/csv.ts'
 import { didYouMean, InputError, placed, quote } from '../errors.ts'
 import type { DecodeContext, Dialect } from './codec.ts'
 import { isListRow, SHAPES } from './instances.ts'
+import { checkRowCount } from './rows.ts'
 
 /** Rows as they stood in a body. */
 export interface Form {
@@ -16,12 +17,15 @@ type Body = Readonly<Record<string, unknown>>
 
 /** What may stand around rows; MLflow asks for exactly one of them. */
 const forms: Readonly<
-  Record<string, (value: unknown) => { rows: readonly unknown[]; dialect: Dialect }>
+  Record<
+    string,
+    (value: unknown, context: DecodeContext) => { rows: readonly unknown[]; dialect: Dialect }
+  >
 > = {
   instances: (value) => ({ rows: readList(value, 'instances'), dialect: 'predictions' }),
   dataframe_records: (value) => ({ rows: readList(value, 'dataframe_records'), dialect: 'values' }),
   dataframe_split: (value) => ({ rows: readSplit(value, '"dataframe_split"'), dialect: 'values' }),
-  inputs: (value) => ({ rows: readInputs(value), dialect: 'values' }),
+  inputs: (value, context) => ({ rows: readInputs(value, context), dialect: 'values' }),
 }
 
 /** Keys that may stand beside the rows. */
@@ -66,7 +70,7 @@ export function readForm(value: unknown, context: DecodeContext): Form {
     )
   }
   const parameters = readBeside(body, [name], name.startsWith('dataframe_'))
-  return { ...(forms[name] as (typeof forms)[string])(body[name]), parameters }
+  return { ...(forms[name] as (typeof forms)[string])(body[name], context), parameters }
 }
 
 /**
@@ -131,7 +135,7 @@ function readSplit(value: unknown, where: string): readonly unknown[] {
 }
 
 /** TensorFlow's column form, `{"a": [1, 2], "b": [3, 4]}`, or rows as a list. */
-function readInputs(value: unknown): readonly unknown[] {
+function readInputs(value: unknown, context: DecodeContext): readonly unknown[] {
   if (Array.isArray(value)) return value
   if (value === null || typeof value !== 'object') {
     throw new InputError(
@@ -155,6 +159,7 @@ function readInputs(value: unknown): readonly unknown[] {
       [{ column: other[0] }],
     )
   }
+  checkRowCount(length, context)
   return Array.from({ length }, (_, row) =>
     Object.fromEntries(columns.map(([name, cells]) => [name, cells[row] as unknown])),
   )

@@ -59,6 +59,7 @@ function* readBlocks(
   blockBytes: number,
 ): Generator<Decoded> {
   const end = endOfLines(body)
+  if (end === 0) yield decodeLines([], context)
   let rowsBefore = 0
   for (let from = 0; from < end; ) {
     const found = from + blockBytes < end ? body.indexOf(LINE_FEED, from + blockBytes) : -1

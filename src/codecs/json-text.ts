@@ -2,7 +2,7 @@
 
 import { parse as parseSecure } from 'secure-json-parse'
 import { parseKeepingIntegers } from '../data/json-integers.ts'
-import { scanJson } from '../data/json-scan.ts'
+import { endOfString, scanJson } from '../data/json-scan.ts'
 import { withoutPythonLiterals } from '../data/python-json.ts'
 import { InputError, quote } from '../errors.ts'
 import type { DecodeContext } from './codec.ts'
@@ -73,9 +73,29 @@ export function checkJsonLimits(text: string): void {
   }
 }
 
+const BLANKS = ' \t\r\n'
+
+/** What is no string. Numbers may have so many digits; where they have more, they are all that is wrong. */
 const TOKEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
-  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w)))/y
+  /(?:([{}[\],:])|(-?(?:0|[1-9][0-9]{0,9999})(?:\.[0-9]{1,9999})?(?:[eE][+-]?[0-9]{1,9999})?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w)))/y
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these in strings
+const CONTROL = /[\u0000-\u001f]/
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+/** Returns where the string ends that begins at `from`, or undefined where it is none. */
+function endOfValidString(text: string, from: number): number | undefined {
+  const end = endOfString(text, from)
+  if (end - from < 2 || text[end - 1] !== '"' || CONTROL.test(text.slice(from, end)))
+    return undefined
+  const valid = new RegExp(ESCAPE)
+  for (let at = text.indexOf('\\', from); at >= 0 && at < end; at = text.indexOf('\\', at)) {
+    valid.lastIndex = at
+    if (!valid.test(text)) return undefined
+    at = valid.lastIndex
+  }
+  return end
+}
 
 /** What may come next in a JSON text. */
 interface Expected {
@@ -101,13 +121,17 @@ function findSyntaxError(text: string): number | undefined {
   const open: string[] = []
   let expected: Expected = expectations.value
   const token = new RegExp(TOKEN)
-  for (;;) {
-    const start = token.lastIndex
-    const found = token.exec(text)
-    const at = start + (/^[ \t\r\n]*/.exec(text.slice(start))?.[0].length ?? 0)
-    if (!found) return open.length === 0 && expected.separator && at >= text.length ? undefined : at
-    const [, mark, string, literal] = found
-    if (expected.separator && open.length === 0) return at
+  for (let end = 0; ; ) {
+    let at = end
+    while (BLANKS.includes(text[at] ?? '-')) at++
+    if (at >= text.length) return open.length === 0 && expected.separator ? undefined : at
+    const isString = text[at] === '"'
+    token.lastIndex = at
+    const found = isString ? undefined : token.exec(text)
+    const behind = isString ? endOfValidString(text, at) : found && token.lastIndex
+    if (!behind || (expected.separator && open.length === 0)) return at
+    end = behind
+    const [, mark, literal] = found ?? []
     if (mark === '{' || mark === '[') {
       if (!expected.value) return at
       open.push(mark)
@@ -122,8 +146,8 @@ function findSyntaxError(text: string): number | undefined {
     } else if (mark === ':') {
       if (!expected.colon) return at
       expected = expectations.value
-    } else if (string !== undefined && expected.key) expected = expectations.colon
-    else if ((string !== undefined || literal !== undefined) && expected.value)
+    } else if (isString && expected.key) expected = expectations.colon
+    else if ((isString || literal !== undefined) && expected.value)
       expected = expectations.separator
     else return at
   }

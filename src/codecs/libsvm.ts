@@ -5,7 +5,8 @@ import { type Codec, decodedRows } from './codec.ts'
 import { frameOfNumbers } from './matrix.ts'
 import { sparseRows } from './sparse.ts'
 
-const INDEX = /^[0-9]+$/
+/** More digits, and more blanks at once, are written by nobody; an expression that repeats overflows its stack on them. */
+const INDEX = /^[0-9]{1,9999}$/
 const NAN = /^nan$/i
 
 /**
@@ -76,7 +77,7 @@ function* linesOf(text: string): Generator<string> {
 
 /** Yields index and value of a row's entries, without the label. */
 function* readEntries(content: string, row: number): Generator<[index: number, value: number]> {
-  const tokens = content.split(/[ \t]+/)
+  const tokens = content.split(/[ \t]/).filter((token) => token !== '')
   // Only a number is a label: a row of CSV would otherwise be one, and all its values 0.
   const start = isDecimal(tokens[0]!) ? 1 : 0
   for (const token of tokens.slice(start)) {

@@ -25,7 +25,11 @@ export const scanned = {
   misplacedQuote: -3,
   /** NUL and the like; where it is stands in `position`. */
   controlCharacter: -4,
+  tooManyFields: -5,
 } as const
+
+/** More fields in one row are no table: where they stand would take nine times the memory of the row. */
+export const MAX_FIELDS = 1 << 20
 
 /** Finds the fields of one row at a time; the arrays are used again for the next row. */
 export interface RowScanner {
@@ -71,6 +75,7 @@ function scanRow(
   let at = from
   this.count = 0
   for (;;) {
+    if (this.count === MAX_FIELDS) return scanned.tooManyFields
     if (this.count === this.starts.length) grow(this)
     let start = skipBlanks(bytes, at, to, false)
     let end: number

@@ -1,5 +1,7 @@
 import { InputError, listNames, type Place, placed } from '../errors.ts'
-import { createRowScanner, type RowScanner, scanned } from './csv-scan.ts'
+import { createRowScanner, MAX_FIELDS, type RowScanner, scanned } from './csv-scan.ts'
+
+const QUOTE = 0x22
 
 /** CSV text as rows of trimmed fields, in file order. */
 export type CsvRows = readonly (readonly string[])[]
@@ -31,7 +33,7 @@ export function parseCsv(
     at = next
     if (!scanner.isBlank && isBlank) throw blankRowError(rowNumber(rows.length))
     isBlank = scanner.isBlank
-    if (!isBlank) rows.push(readFields(text, scanner, positions))
+    if (!isBlank) rows.push(readFields(text, bytes, scanner, positions))
   }
   checkWidths(rows, rowNumber, before ?? { width: rows[0]?.length ?? 0, firstRow: rowNumber(0) })
   return rows
@@ -65,16 +67,35 @@ export function findBlockEnd(bytes: Uint8Array, from: number, blockBytes: number
 
 function readFields(
   text: string,
+  bytes: Uint8Array,
   scanner: RowScanner,
   positions: (byte: number) => number,
 ): string[] {
   const fields = new Array<string>(scanner.count)
   for (let j = 0; j < scanner.count; j++) {
-    const start = positions(scanner.starts[j]!)
-    const field = text.slice(start, positions(scanner.ends[j]!))
-    fields[j] = scanner.doubled[j] === 0 ? field : field.replaceAll('""', '"')
+    const from = scanner.starts[j]!
+    const to = scanner.ends[j]!
+    const start = positions(from)
+    const field = text.slice(start, positions(to))
+    fields[j] = scanner.doubled[j] === 0 ? field : withSingleQuotes(field, bytes.subarray(from, to))
   }
   return fields
+}
+
+/** Longer fields are rewritten by hand: the engine keeps a node per replacement, thirty times the text where all are quotes. */
+const LONG_FIELD = 1 << 16
+
+/** Returns a field in which every two quotes stand for one. */
+function withSingleQuotes(field: string, bytes: Uint8Array): string {
+  if (bytes.length <= LONG_FIELD) return field.replaceAll('""', '"')
+  const single = new Uint8Array(bytes.length)
+  let length = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!
+    single[length++] = byte
+    if (byte === QUOTE) at++
+  }
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(single.subarray(0, length))
 }
 
 /** Returns where in the text a byte stands; to be asked in ascending order. */
@@ -163,6 +184,8 @@ export function scanError(what: number, row: number, byte: number): InputError {
       placed`${rowName(row)} holds the control character U+${code}`,
     )
   }
+  if (what === scanned.tooManyFields)
+    return new InputError('invalid_csv', placed`${rowName(row)} has more than ${MAX_FIELDS} fields`)
   const why =
     what === scanned.unclosedQuote
       ? 'a quoted field that begins here never ends'

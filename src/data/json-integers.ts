@@ -1,12 +1,11 @@
 /** Whole numbers in JSON with all their digits, also those that a double does not keep. */
+import { replaceOutsideStrings } from './json-scan.ts'
 import { keepInteger } from './number.ts'
 
 /** Sixteen digits that are not behind a point: nothing shorter is beyond 2^53. Engines skip through a text with it. */
 const LONG = /[^.\d]\d{16}/
-/** A string, or a long whole number outside of strings. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|(?<![\w.+-])(-?\d{16,})(?![\d.eE])/gs
-/** Longer numbers are beyond all doubles. */
-const MOST_DIGITS = 400
+/** A long whole number outside of strings. Those with more digits are beyond all doubles. */
+const INTEGER = /(?<![\w.+-])-?\d{16,400}(?![\d.eE])/g
 /** Deeper values are no cells. */
 const MAX_DEPTH = 32
 
@@ -20,12 +19,12 @@ export function parseKeepingIntegers(text: string, parse: (text: string) => unkn
   // A text that is one number has nothing before it.
   if (typeof value !== 'number' && !LONG.test(text)) return value
   let found = false
-  const quoted = text.replace(TOKEN, (token, digits: string | undefined) => {
-    if (digits === undefined || digits.length > MOST_DIGITS) return token
-    if (typeof keepInteger(BigInt(digits)) === 'number') return token
+  const quoteInexact = (digits: string): string => {
+    if (typeof keepInteger(BigInt(digits)) === 'number') return digits
     found = true
     return `"${digits}"`
-  })
+  }
+  const quoted = replaceOutsideStrings(text, (part) => part.replace(INTEGER, quoteInexact))
   return found ? merge(value, parse(quoted), MAX_DEPTH) : value
 }
 

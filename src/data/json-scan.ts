@@ -39,3 +39,33 @@ export function scanJson(text: string): JsonLimit | undefined {
   }
   return undefined
 }
+
+/**
+ * Returns where the string ends that begins with the quote at `from`: behind its closing quote, or at the end of the text.
+ * By hand, as everything here: an expression that repeats overflows its stack on strings of some megabytes.
+ */
+export function endOfString(text: string, from: number): number {
+  for (let at = from + 1; ; at++) {
+    at = text.indexOf('"', at)
+    if (at < 0) return text.length
+    let escapes = 0
+    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH) escapes++
+    if (escapes % 2 === 0) return at + 1
+  }
+}
+
+/**
+ * Returns the text with everything outside of its strings replaced.
+ * @param replace gets what stands between two strings, and returns what stands there instead
+ */
+export function replaceOutsideStrings(text: string, replace: (part: string) => string): string {
+  const parts: string[] = []
+  for (let at = 0; ; ) {
+    const quote = text.indexOf('"', at)
+    const part = text.slice(at, quote < 0 ? text.length : quote)
+    parts.push(part.length > 1 ? replace(part) : part)
+    if (quote < 0) return parts.join('')
+    at = endOfString(text, quote)
+    parts.push(text.slice(quote, at))
+  }
+}

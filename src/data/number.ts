@@ -1,6 +1,8 @@
 import { InputError, type Place, placed, quote } from '../errors.ts'
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/
+/** Longer texts are no numbers that anybody writes, and an expression that repeats overflows its stack on megabytes. */
+const MOST_CHARACTERS = 100_000
 const LEADING_ZERO = /^[+-]?0[0-9]/
 
 /**
@@ -36,7 +38,7 @@ export function isInfinity(bytes: Uint8Array, start: number, end: number): boole
 
 /** Whether a trimmed text is a decimal number as people write one: ASCII digits, point, exponent. */
 export function isDecimal(text: string): boolean {
-  return DECIMAL.test(text)
+  return text.length <= MOST_CHARACTERS && DECIMAL.test(text)
 }
 
 /** Whether a decimal has zeros in front that would be lost as a number: a code such as 00501. */
@@ -49,7 +51,7 @@ export function hasLeadingZero(text: string): boolean {
  * one double. The digits that a double is written with are its own, also those behind the first 17.
  */
 export function isInexactInteger(text: string): boolean {
-  if (text.length < 16 || !/^[+-]?[0-9]+$/.test(text)) return false
+  if (text.length < 16 || text.length > MOST_CHARACTERS || !/^[+-]?[0-9]+$/.test(text)) return false
   const value = Number(text)
   if (Number.isSafeInteger(value) || !Number.isFinite(value)) return false
   const digits = text.replace(/^\+/, '')
@@ -71,7 +73,7 @@ export function keepInteger(integer: bigint): number | bigint {
  */
 export function parseNumber(text: string, place: Place): number {
   const trimmed = text.trim()
-  if (!DECIMAL.test(trimmed)) throw notANumber(trimmed, place)
+  if (!isDecimal(trimmed)) throw notANumber(trimmed, place)
   return checkFinite(Number(trimmed), trimmed, place)
 }
 
@@ -87,7 +89,7 @@ export function checkFinite(value: number, written: unknown, place: Place): numb
 /** Returns the error for a cell that should hold a number; knows what people often write instead. */
 export function notANumber(value: unknown, place: Place): InputError {
   let hint = ''
-  if (typeof value === 'string') {
+  if (typeof value === 'string' && value.length <= MOST_CHARACTERS) {
     if (/^[+-]?[0-9]+,[0-9]+$/.test(value)) hint = '; write decimals with a point'
     else if (/^[+-]?inf(inity)?$/i.test(value)) hint = '; numbers must be finite'
     else if (isDecimal(value.trim())) hint = '; send it without quotes'

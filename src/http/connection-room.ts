@@ -27,6 +27,13 @@ const SCARCE = 15 / 16
 const SPARE = 1 / 8
 const LOG_MS = 10_000
 
+const rooms = new WeakMap<Server, ConnectionRoom>()
+
+/** Returns what keeps room for connections to a server. */
+export function roomOf(server: Server): ConnectionRoom | undefined {
+  return rooms.get(server)
+}
+
 export interface ConnectionRoom {
   /** Whether answers should close their connections. */
   readonly isScarce: boolean
@@ -77,7 +84,7 @@ export function keepRoom(
     if (own && open - unused.length > most) spare.add(own)
     tell()
   })
-  return {
+  const room: ConnectionRoom = {
     get isScarce() {
       return connections.count > scarce
     },
@@ -92,6 +99,8 @@ export function keepRoom(
       if (connection && spare.has(connection)) throw tooMany()
     },
   }
+  rooms.set(server, room)
+  return room
 }
 
 interface Unused {

@@ -10,6 +10,8 @@ export interface PoolRun {
   readonly response: ServerResponse
   readonly controller: AbortController
   readonly transfer: readonly ArrayBuffer[]
+  /** Estimated milliseconds that it takes. */
+  readonly ms: number
 }
 
 /** Runs a job in a worker until nobody waits for its answer any more: another was given, or the client left. */
@@ -17,13 +19,13 @@ export async function runInPool(
   pool: JobPool,
   model: LoadedModel,
   job: Job,
-  { response, controller, transfer }: PoolRun,
+  { response, controller, transfer, ms }: PoolRun,
 ): Promise<JobResult> {
   if (response.writableEnded || response.destroyed) throw nobodyWaits()
   const onClose = () => controller.abort()
   response.on('close', onClose)
   try {
-    return await pool.run(model, job, controller.signal, transfer)
+    return await pool.run(model, job, controller.signal, transfer, ms)
   } catch (error) {
     if (controller.signal.aborted) throw nobodyWaits()
     throw error

@@ -19,6 +19,7 @@ import { type Connections, connectionsOf } from './connections.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
 import { listenOn, urlOf } from './listen.ts'
 import { createLogger, type Logger } from './logger.ts'
+import { createMemoryGuard } from './memory-guard.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
@@ -108,14 +109,20 @@ export async function prepareServer(
   for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
   const pool = createJobPool(Math.max(1, threads))
   let draining = false
+  const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
+  const facts = {
+    limit: memoryLimit(),
+    used: () => process.memoryUsage.rss(),
+    collect: () => loader.collect(),
+  }
   const options = {
     ...serviceOptions(config, threads, processes),
     selection,
     pool,
+    memory: createMemoryGuard({ ...facts, limit: facts.limit / processes }),
     isDraining: () => draining,
   }
   const service = createService(options)
-  const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
   const model = config.multiModel
     ? undefined
     : await readModelDirectory(config.modelDir, undefined, publicKey)
@@ -124,12 +131,7 @@ export async function prepareServer(
     : multiModelRoutes(service, {
         root: modelsRoot,
         memoryBudget: config.modelMemory,
-        memory: createModelMemory({
-          limit: memoryLimit(),
-          kept: options.bodyBudget / 2,
-          used: () => process.memoryUsage.rss(),
-          collect: () => loader.collect(),
-        }),
+        memory: createModelMemory({ ...facts, kept: options.bodyBudget / 2 }),
         loader,
       })
   const app = buildApp(routes, { ...options, access, logger: log as FastifyBaseLogger })

@@ -16,11 +16,13 @@ import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
+import type { MemoryGuard } from './memory-guard.ts'
 import { negotiateRequest } from './negotiation.ts'
 import { note } from './notes.ts'
 import { bodyReadAhead } from './read-ahead.ts'
 import { nobodyWaits, runInPool } from './run-in-pool.ts'
 import { sendBlocks } from './send-blocks.ts'
+import { type ServiceLoad, watchLoad } from './service-load.ts'
 import { createTurns } from './turns.ts'
 
 export interface ServiceOptions {
@@ -32,6 +34,8 @@ export interface ServiceOptions {
   readonly maxBodyBytes: number
   /** Bytes of bodies held at once. */
   readonly bodyBudget: number
+  /** Refuses bodies where memory is short. */
+  readonly memory?: MemoryGuard
   /** About so many bytes of a large body are read, and of a large answer sent, at a time; 1 MiB by default. */
   readonly blockBytes?: number
   /** Answer to requests without an Accept header. */
@@ -76,6 +80,7 @@ export type Pack = (body: Buffer, reply: FastifyReply) => Buffer
 
 export interface Service {
   readonly options: ServiceOptions
+  readonly load: ServiceLoad
   /** Reads the request's body in its own type, runs the job and sends the answer. */
   answer(
     model: LoadedModel,
@@ -145,6 +150,7 @@ export function createService(options: ServiceOptions): Service {
   }
   const service: Service = {
     options,
+    load: watchLoad(bodies, turns, options),
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
       const { media } = negotiateRequest(request.raw, ask.readAs)
@@ -153,6 +159,7 @@ export function createService(options: ServiceOptions): Service {
     },
     async answerJob(model, request, reply, build, pack) {
       const deadline = performance.now() + deadlineMs
+      options.memory?.enter()
       // A body that is handed over to a worker has no length any more.
       let held = 0
       try {
@@ -183,6 +190,7 @@ export function createService(options: ServiceOptions): Service {
             response: reply.raw,
             controller: stop(),
             transfer,
+            ms,
           }))
         if (reply.sent) {
           controller?.abort()
@@ -212,6 +220,7 @@ export function createService(options: ServiceOptions): Service {
         if (reply.sent) return reply
         throw error
       } finally {
+        options.memory?.leave()
         bodies.release(held)
       }
     },

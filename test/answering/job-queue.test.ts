@@ -96,6 +96,25 @@ t.test('one tenant who explains does not keep others from predicting', async (t)
   }
 })
 
+t.test('as many short jobs may wait as take half a second', async (t) => {
+  const queue = createJobQueue(slotsOf(1))
+  await queue.enter('predict', signal, 20)
+  const enter = (ms?: number) =>
+    queue.enter('predict', signal, ms).then(
+      () => true,
+      () => false,
+    )
+  for (let i = 0; i < 40; i++) void enter(20)
+  await settle()
+  t.equal(queue.waiting.predict, 25)
+  t.equal(queue.refused, 15)
+  t.notOk(await enter(), 'one of which nothing is known')
+  queue.leave('predict')
+  void enter(20)
+  await settle()
+  t.equal(queue.waiting.predict, 25, 'one more when one has gone')
+})
+
 t.test('the class of a job is seen in its bytes', (t) => {
   const ofRows = (text: string, own: object) =>
     classOf({ operation: 'predict', body: Buffer.from(text), ...own } as unknown as Job)

@@ -336,3 +336,16 @@ t.test('a dictionary gives every text a code of its own', (t) => {
   t.ok(dictionary.memory > 5001 * 8 && dictionary.memory < 300_000)
   t.end()
 })
+
+t.test('doubled quotes in long fields, wherever they stand', (t) => {
+  const quotes = fc.integer({ min: 0, max: 9 })
+  fc.assert(
+    fc.property(fc.integer({ min: 65_500, max: 65_560 }), quotes, quotes, (length, more, last) => {
+      const text = `${'a'.repeat(length)}${'"'.repeat(more)}b${'"'.repeat(70_000)}${'"'.repeat(last)}`
+      const [row = []] = parseCsv(`"${text.replaceAll('"', '""')}",1\n`, { header: true })
+      return row[0] === text && row[1] === '1'
+    }),
+    runs,
+  )
+  t.end()
+})

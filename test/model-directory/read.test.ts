@@ -193,7 +193,10 @@ t.test('files replaced or cut while serving', async (t) => {
   const directory = writeFiles(t.testdir(), reference)
   const { predictor, artifact, files } = await readModelDirectory(directory)
   const frame = frameOfCells(artifact.preprocessor.inputs, probeRows(artifact))
-  const answers = () => [predictor.predict(frame), predictor.explain(frame, { output: 'all' }).rows]
+  const answers = (own = predictor) => [
+    own.predict(frame),
+    own.explain(frame, { output: 'all' }).rows,
+  ]
   const before = answers()
   for (const name of reference.keys()) {
     writeFileSync(join(directory, name), '{}')
@@ -202,6 +205,8 @@ t.test('files replaced or cut while serving', async (t) => {
   t.strictSame(answers(), before, 'the same answers')
   const again = loadModelFiles(files)
   t.strictSame(again.artifact, artifact, 'a worker that starts later has the same model')
+  const untested = loadModelFiles(files, true).predictor
+  t.strictSame(answers(untested), before, 'and gives the same answers without a test of its own')
   rmSync(directory, { recursive: true })
   t.strictSame(answers(), before, 'without a directory too')
 })

@@ -58,9 +58,20 @@ t.test('an aborted task ends its thread, and the next has another', async (t) =>
 })
 
 t.test('a thread that dies fails its task, and the next has another', async (t) => {
-  const threads = start(t, { setup: 'kept' })
+  let deaths = 0
+  const onDeath = () => {
+    deaths++
+  }
+  const threads = start(t, { setup: 'kept', onDeath })
   await t.rejects(threads.run({ kind: 'exit' }), /exited with code: 7/)
   t.equal(await threads.run(setup), 'kept')
+  t.equal(deaths, 1)
+  await t.rejects(threads.run({ kind: 'error' }), RangeError)
+  const controller = new AbortController()
+  const running = threads.run(wait, { signal: controller.signal })
+  controller.abort()
+  await t.rejects(running, { name: 'AbortError' })
+  t.equal(deaths, 1, 'errors and aborted tasks are no deaths')
 })
 
 t.test('what is over the queue is refused', async (t) => {
