@@ -138,6 +138,12 @@ const requests: readonly [string, Asked, RegExp, (named: string) => readonly Ask
     () => [{}],
   ],
   [
+    'a text for a missing number',
+    { body: row({ Age: '' }) },
+    /send (null) for a missing value/,
+    () => [{ body: row({ Age: null }) }],
+  ],
+  [
     'texts in npy',
     { type: 'application/x-npy', body: npy("'<f8'", '(1, 6)', new Uint8Array(48)) },
     /send JSON or CSV/,
@@ -759,6 +765,9 @@ t.test('arrays of numbers', async (t) => {
 const elsewhere: Readonly<Record<string, string>> = {
   'use CSV or JSON Lines, which are read and written in parts': 'needs half a gigabyte of JSON',
   'write the file with smaller row groups': 'needs a row group of 33 million rows',
+  'use HTTP/1.1': 'test/http/app.test.ts asks in this version and in others',
+  'send chunked, and gzip as Content-Encoding':
+    'test/http/app.test.ts and gzip-body.test.ts send it so',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 
