@@ -15,9 +15,10 @@ import {
   markArrived,
 } from './connections.ts'
 import { negotiateAnswer, plainType } from './negotiation.ts'
-import type { OneRowLog } from './one-row-log.ts'
 import { keepBody } from './read-ahead.ts'
 import { nextRequestId } from './request-id.ts'
+import { REQUEST_ID } from './request-ids.ts'
+import type { OneRowLog } from './request-log.ts'
 
 /** What a route answers to one row when nothing else is asked. */
 export interface OneRowRoute {
@@ -71,10 +72,11 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
       if (body !== null) keepBody(request, body)
       return void next(request, response)
     }
-    exchange.answered = route.answered(answer)
+    const id = nextRequestId()
+    exchange.answered = route.answered(answer, id)
     const length = Buffer.byteLength(answer.text)
     const headers = ['x-content-type-options', 'nosniff', 'content-type', head.accepted]
-    headers.push('x-shapserve-warnings', String(answer.warnings))
+    headers.push(REQUEST_ID, id, 'x-shapserve-warnings', String(answer.warnings))
     headers.push('content-length', String(length))
     response.writeHead(200, headers)
     // As a text it goes out with the head at once; ASCII is the same in the encoding that costs least.
@@ -118,7 +120,7 @@ interface CompiledRoute {
   answer(text: string, head: Head): OneRowAnswer | undefined
   /** Whether its answers took so little time that they need not wait for their turn. */
   isCheap(): boolean
-  answered(answer: OneRowAnswer): Answered
+  answered(answer: OneRowAnswer, id: string): Answered
 }
 
 /** Milliseconds that an answer of a route takes on average, so that hundreds at once hold up nobody. */
@@ -160,9 +162,8 @@ function compileRoute(
       ms *= FADING
       return false
     },
-    answered(answer) {
+    answered(answer, id) {
       // Its log line is written when the answer is sent, for which the request is held anyway.
-      const id = nextRequestId()
       return {
         log({ startedAt }, lost) {
           const ms = Math.round((performance.now() - startedAt) * 100) / 100

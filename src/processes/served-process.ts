@@ -23,6 +23,7 @@ const closed = new Promise<void>((resolve) => {
 process.on('message', (order: Order, socket: Socket | undefined) => {
   if (order.kind === 'start') void start(order)
   else if (order.kind === 'closed') noMore()
+  else if (order.kind === 'samples') void tellSamples()
   else if (order.kind === 'drain') void drain(order.reason, order.limitMs)
   // A client that has gone on its way here leaves no socket.
   else if (socket) receive(socket)
@@ -85,6 +86,10 @@ function receive(socket: Socket): void {
   // A client may end its side after its request, and is answered all the same.
   socket.allowHalfOpen = true
   server.emit('connection', socket)
+}
+
+async function tellSamples(): Promise<void> {
+  tell({ kind: 'samples', samples: (await prepared?.metrics?.samples()) ?? [] })
 }
 
 function tell(report: Report, sent?: () => void): void {
