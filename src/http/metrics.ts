@@ -10,9 +10,13 @@ export interface Metrics extends Observer {
 }
 
 /** Numbers of the moment, by their names without the prefix. */
-export type Gauges = Readonly<
-  Record<string, { readonly help: string; readonly value: () => number }>
->
+export type Gauges = Readonly<Record<string, GaugeSpec>>
+
+/** One number, or one for each value of a label. */
+type GaugeSpec = { readonly help: string } & (
+  | { readonly value: () => number }
+  | { readonly label: string; readonly value: () => Readonly<Record<string, number>> }
+)
 
 /** Seconds: from a tenth of what one row takes to the longest deadlines. */
 const SECONDS = [
@@ -52,10 +56,16 @@ export async function createMetrics(gauges: Gauges): Promise<Metrics> {
     ([note, [name, help]]) =>
       [note, new Counter({ ...named(name, help), labelNames: ['route'] })] as [string, Counter],
   )
-  for (const [name, { help, value }] of Object.entries(gauges)) {
+  for (const [name, spec] of Object.entries(gauges)) {
+    const labelNames = 'label' in spec ? [spec.label] : []
     const gauge: Gauge = new Gauge({
-      ...named(name, help),
-      collect: () => gauge.set(value()),
+      ...named(name, spec.help),
+      labelNames,
+      collect() {
+        if (!('label' in spec)) return gauge.set(spec.value())
+        for (const [kind, value] of Object.entries(spec.value()))
+          gauge.set({ [spec.label]: kind }, value)
+      },
     })
   }
   return {

@@ -16,12 +16,13 @@ import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
 import { type Access, checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
-import { type Connections, connectionsOf, openExchanges } from './connections.ts'
+import { type Connections, connectionsOf } from './connections.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
+import { gaugesOf } from './gauges.ts'
 import { listenOn, urlOf } from './listen.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMemoryGuard } from './memory-guard.ts'
-import { createMetrics, type Gauges, joinSamples, type Metrics } from './metrics.ts'
+import { createMetrics, joinSamples, type Metrics } from './metrics.ts'
 import { serveMetrics } from './metrics-server.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
@@ -122,7 +123,8 @@ export async function prepareServer(
   for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
   const pool = createJobPool(Math.max(1, threads))
   let server: Server | undefined
-  const metrics = config.metrics === '' ? undefined : await createMetrics(gaugesOf(() => server))
+  const metrics =
+    config.metrics === '' ? undefined : await createMetrics(gaugesOf(() => server, pool))
   let draining = false
   const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
   const facts = {
@@ -217,20 +219,4 @@ function serviceOptions(config: Config, threads: number, processes: number): Ser
 function describeModel({ artifact }: LoadedModel): Record<string, unknown> {
   const { modelId, estimator, engine, preprocessor } = artifact
   return { model_id: modelId, estimator, engine, columns: preprocessor.inputs.length }
-}
-
-/** Numbers of the moment. */
-function gaugesOf(server: () => Server | undefined): Gauges {
-  const connections = () => {
-    const found = server()
-    return [...((found && connectionsOf(found)?.all) ?? [])]
-  }
-  return {
-    connections: { help: 'Open connections', value: () => connections().length },
-    requests_in_flight: {
-      help: 'Requests that have arrived, at least in part, and are not wholly answered',
-      value: () =>
-        connections().reduce((sum, connection) => sum + openExchanges(connection).length, 0),
-    },
-  }
 }
