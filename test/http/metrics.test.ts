@@ -82,6 +82,29 @@ t.test('what was refused for want of room, and what nobody waited for', async (t
   t.equal(series.get('shapserve_errors_total{code="overloaded"}'), 2)
 })
 
+t.test('one usual row over a connection that is kept counts as any other', async (t) => {
+  const metrics = await createMetrics({})
+  const port = await listen(await buildTestApp(t, { observer: metrics }))
+  for (const path of ['/invocations', '/invocations', '/explain']) {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'of-a-caller' },
+      body: JSON.stringify({ ...passenger.object, Sex: 'Female' }),
+    })
+    t.equal(answer.headers.get('x-request-id'), 'of-a-caller')
+    await answer.text()
+  }
+  const series = parse(await joinSamples([await metrics.samples()]))
+  const of = (name: string, route: string) => series.get(`shapserve_${name}{route="${route}"}`)
+  for (const [route, count] of [
+    ['/invocations', 2],
+    ['/explain', 1],
+  ] as const) {
+    for (const name of ['rows_total', 'unknown_categories_total', 'request_seconds_count'])
+      t.equal(of(name, route), count, `${name} ${route}`)
+  }
+})
+
 t.test('any number of odd requests adds no series', async (t) => {
   const metrics = await createMetrics({})
   const app = await buildTestApp(t, { observer: metrics })
