@@ -1,5 +1,6 @@
 /** What is counted of a serving process; the only file that knows the metrics library, which is loaded when it is asked for. */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { TallyCounts } from '../answering/tally.ts'
 import type { FinishedRequest, Observer } from './request-log.ts'
 
 /** Samples of one process, as data that can cross to another. */
@@ -31,8 +32,14 @@ const rowCounts = {
   warnings: ['warnings_total', 'Warnings of answered rows'],
 } as const
 
-/** Returns the metrics of this process. Every label has few values, none of which comes from a caller. */
-export async function createMetrics(gauges: Gauges): Promise<Metrics> {
+/**
+ * Returns the metrics of this process. Every label has few values, none of which comes from a caller.
+ * @param predictions returns what a model has predicted so far
+ */
+export async function createMetrics(
+  gauges: Gauges,
+  predictions?: () => TallyCounts,
+): Promise<Metrics> {
   const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await load()
   const registers: Registry[] = [new Registry()]
   const [registry] = registers as [Registry]
@@ -82,8 +89,51 @@ export async function createMetrics(gauges: Gauges): Promise<Metrics> {
         if (typeof count === 'number' && count > 0) counter.inc({ route }, count)
       }
     },
-    samples: () => registry.getMetricsAsJSON(),
+    async samples() {
+      const own = await registry.getMetricsAsJSON()
+      return predictions ? [...own, ...predictionSamples(predictions())] : own
+    },
   }
+}
+
+/** Returns counts that are kept elsewhere in the library's form. */
+function predictionSamples({ missing, classes, probabilities }: TallyCounts): Samples {
+  const { atMost, sum, count } = probabilities
+  const name = 'shapserve_predicted_probability'
+  const bucket = (le: number | string, value: number) => {
+    return { labels: { le }, value, metricName: `${name}_bucket` }
+  }
+  return [
+    {
+      name: 'shapserve_missing_values_total',
+      help: 'Missing cells in rows that were predicted or explained',
+      type: 'counter',
+      aggregator: 'sum',
+      values: [{ labels: {}, value: missing }],
+    },
+    {
+      name: 'shapserve_predictions_total',
+      help: 'Predicted rows by their class',
+      type: 'counter',
+      aggregator: 'sum',
+      values: Object.entries(classes).map(([label, value]) => ({
+        labels: { class: label },
+        value,
+      })),
+    },
+    {
+      name,
+      help: "Probabilities of the second of two classes, of more classes the predicted one's",
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [
+        ...atMost.map(([bound, value]) => bucket(bound, value)),
+        bucket('+Inf', count),
+        { labels: {}, value: sum, metricName: `${name}_sum` },
+        { labels: {}, value: count, metricName: `${name}_count` },
+      ],
+    },
+  ]
 }
 
 /** Returns the text of the samples of several processes, summed up. */

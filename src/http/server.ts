@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
+import { createTally, readTally, withTally } from '../answering/tally.ts'
 import { parseOutputNames } from '../answering/tensor-outputs.ts'
 import { checkCondition } from '../codecs/clarify.ts'
 import { parseSelection, selectionWarnings } from '../codecs/selection.ts'
@@ -123,8 +124,6 @@ export async function prepareServer(
   for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
   const pool = createJobPool(Math.max(1, threads))
   let server: Server | undefined
-  const metrics =
-    config.metrics === '' ? undefined : await createMetrics(gaugesOf(() => server, pool))
   let draining = false
   const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
   const facts = {
@@ -140,9 +139,18 @@ export async function prepareServer(
     isDraining: () => draining,
   }
   const service = createService(options)
-  const model = config.multiModel
+  const read = config.multiModel
     ? undefined
     : await readModelDirectory(config.modelDir, undefined, publicKey)
+  const counted = read && config.metrics !== '' ? countPredictions(read) : undefined
+  const model = counted?.model ?? read
+  const metrics =
+    config.metrics === ''
+      ? undefined
+      : await createMetrics(
+          gaugesOf(() => server, pool),
+          counted?.counts,
+        )
   const routes = model
     ? buildRoutes(model, service)
     : multiModelRoutes(service, {
@@ -219,4 +227,14 @@ function serviceOptions(config: Config, threads: number, processes: number): Ser
 function describeModel({ artifact }: LoadedModel): Record<string, unknown> {
   const { modelId, estimator, engine, preprocessor } = artifact
   return { model_id: modelId, estimator, engine, columns: preprocessor.inputs.length }
+}
+
+/** Returns a model that counts what it predicts, also in threads. */
+function countPredictions(model: LoadedModel) {
+  const { classes } = model.artifact
+  const memory = createTally(classes.length)
+  return {
+    model: { ...model, predictor: withTally(model.predictor, memory) },
+    counts: () => readTally(memory, classes.map(String)),
+  }
 }

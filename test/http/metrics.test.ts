@@ -140,6 +140,28 @@ async function serve(t: Test, ...flags: string[]): Promise<Serving & { metricsUr
 const read = async (url: string) => parse(await (await fetch(url)).text())
 const closing = { headers: { connection: 'close' } }
 
+t.test('what one model predicts is counted', async (t) => {
+  const { url, metricsUrl } = await serve(t, '--metrics', '127.0.0.1:0', '--workers', '2')
+  const row = { ...passenger.object, Age: null }
+  for (let i = 0; i < 4; i++) {
+    const answer = await fetch(`${url}/invocations`, {
+      method: 'POST',
+      headers: { ...closing.headers, 'content-type': 'application/json' },
+      body: JSON.stringify(i < 3 ? passenger.object : row),
+    })
+    t.match(await answer.json(), { predictions: [{ predicted_label: 0 }] })
+  }
+  const series = await read(metricsUrl)
+  t.strictSame(named(series, 'shapserve_predictions_total'), {
+    'shapserve_predictions_total{class="0"}': 4,
+    'shapserve_predictions_total{class="1"}': 0,
+  })
+  t.equal(series.get('shapserve_missing_values_total'), 1)
+  t.equal(series.get('shapserve_predicted_probability_bucket{le="0.5"}'), 4)
+  t.equal(series.get('shapserve_predicted_probability_bucket{le="+Inf"}'), 4)
+  t.equal(series.get('shapserve_predicted_probability_count'), 4)
+})
+
 t.test('an address of its own, which answers nothing else', async (t) => {
   const { url, metricsUrl } = await serve(t, '--metrics', '127.0.0.1:0')
   t.equal((await fetch(`${url}/ping`)).status, 200)
