@@ -1,7 +1,8 @@
 /** The log line of an answer to one row: prepared, but for what differs, and the same as the log would write it. */
 import type { FastifyBaseLogger } from 'fastify'
 import { type Logger, pino } from 'pino'
-import { CLIENT_CLOSED, type OneRowLog } from './request-log.ts'
+import type { OneRowLog } from './answered-row.ts'
+import { CLIENT_CLOSED } from './request-log.ts'
 
 /** A pino logger as its symbols show it: its stream, the members of every line, and the time as a member. */
 interface PinoLogger extends Logger {

@@ -7,6 +7,8 @@ import type { Limits } from '../answering/limits.ts'
 import type { Operation } from '../answering/media-type.ts'
 import { decodeText, ONE_ROW_BYTES, type OneRowAnswer, oneRowOf } from '../answering/one-row.ts'
 import type { Predictor } from '../predictor/predictor.ts'
+import type { OneRowLog } from './answered-row.ts'
+import { REQUEST_ID } from './caller-ids.ts'
 import {
   type Answered,
   type Connection,
@@ -17,8 +19,6 @@ import {
 import { negotiateAnswer, plainType } from './negotiation.ts'
 import { keepBody } from './read-ahead.ts'
 import { nextRequestId } from './request-id.ts'
-import { REQUEST_ID } from './request-ids.ts'
-import type { OneRowLog } from './request-log.ts'
 
 /** What a route answers to one row when nothing else is asked. */
 export interface OneRowRoute {
@@ -75,8 +75,9 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
     const id = nextRequestId()
     exchange.answered = route.answered(answer, id)
     const length = Buffer.byteLength(answer.text)
-    const headers = ['x-content-type-options', 'nosniff', 'content-type', head.accepted]
-    headers.push(REQUEST_ID, id, 'x-shapserve-warnings', String(answer.warnings))
+    const headers = ['x-content-type-options', 'nosniff', REQUEST_ID, id]
+    headers.push('content-type', head.accepted)
+    headers.push('x-shapserve-warnings', String(answer.warnings))
     headers.push('content-length', String(length))
     response.writeHead(200, headers)
     // As a text it goes out with the head at once; ASCII is the same in the encoding that costs least.

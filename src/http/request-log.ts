@@ -1,10 +1,10 @@
 /** The request log: one line per answer and per answer that nobody got; never a row. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OneRowAnswer } from '../answering/one-row.ts'
+import type { OneRowLog } from './answered-row.ts'
+import { traceIdOf } from './caller-ids.ts'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import { replyOf } from './late-answers.ts'
 import { notesOf } from './notes.ts'
-import { traceIdOf } from './request-ids.ts'
 import { type Route, templateOf } from './route.ts'
 
 /** What is logged where the client was gone, or was given up, before its answer was sent; nginx's number. */
@@ -23,16 +23,6 @@ export interface FinishedRequest {
   readonly ms: number
   /** What was noted of it; never its rows. */
   readonly notes: Notes
-}
-
-/** What the log says of an answer to one row. */
-export interface OneRowLog {
-  readonly id: string
-  readonly path: string
-  readonly ms: number
-  readonly answer: OneRowAnswer
-  /** Why the client did not get it; a name. */
-  readonly lost: string | undefined
 }
 
 /** Who is told of requests that are over. */

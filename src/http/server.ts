@@ -148,7 +148,7 @@ export async function prepareServer(
     config.metrics === ''
       ? undefined
       : await createMetrics(
-          gaugesOf(() => server, pool),
+          gaugesOf(() => server, pool, service.load),
           counted?.counts,
         )
   const routes = model

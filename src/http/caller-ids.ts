@@ -1,4 +1,4 @@
-/** Ids by which a request is found again: its own, its caller's, and that of the trace that it belongs to. */
+/** Ids that callers send: of a request, and of the trace that it belongs to. */
 import type { IncomingMessage } from 'node:http'
 
 /** The header of ids, in requests and answers. */
