@@ -29,7 +29,9 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system.
 # Compiled code is cached in the image, so that a container starts faster.
-RUN node dist/cli.js --version && ! node dist/cli.js serve --model-dir /nonexistent
+RUN node dist/cli.js --version && \
+    ! node dist/cli.js serve --workers 1 --model-dir /nonexistent && \
+    ! node dist/cli.js serve --workers 2 --model-dir /nonexistent
 EXPOSE 8080
 # Root, because SageMaker runs its containers so: /opt/ml is mounted for root, and a training writes below it.
 # Elsewhere: docker run --user node --read-only -v "$PWD/model:/opt/ml/model:ro" -p 8080:8080 shapserve serve

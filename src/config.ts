@@ -4,6 +4,7 @@ import { type AccessConfig, accessSettings } from './settings/access.ts'
 import { type AnswerConfig, answerSettings } from './settings/answers.ts'
 import { type LimitConfig, limitSettings } from './settings/limits.ts'
 import { type ListeningConfig, listeningSettings } from './settings/listening.ts'
+import { type MetricsConfig, metricsSettings } from './settings/metrics.ts'
 import { type MultiModelConfig, multiModelSettings } from './settings/multi-model.ts'
 import { parseTruth, type Setting } from './settings/setting.ts'
 
@@ -13,6 +14,7 @@ export type Env = Readonly<Record<string, string | undefined>>
 export interface Config
   extends ListeningConfig,
     AccessConfig,
+    MetricsConfig,
     LimitConfig,
     AnswerConfig,
     MultiModelConfig {
@@ -24,6 +26,7 @@ export interface Config
 export const settings: readonly Setting<keyof Config>[] = [
   ...listeningSettings,
   ...accessSettings,
+  ...metricsSettings,
   ...limitSettings,
   ...answerSettings,
   ...multiModelSettings,

@@ -22,7 +22,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'model-directory' },
   // One mechanism for the threads of requests, of loads and of trainings, and what the machine grants them; all it
   // knows of this program is its errors.
-  { name: 'threads', from: ['answering', 'training', 'tables'] },
+  { name: 'threads', from: ['answering', 'processes', 'training', 'tables'] },
   { name: 'import', pure: true, from: ['commands'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },

@@ -7,6 +7,7 @@ import { collectIfLarge } from './collect-garbage.ts'
 import type { JobResult } from './job.ts'
 import type { WorkerTask } from './pool.ts'
 import { runJob } from './run-job.ts'
+import { withTally } from './tally.ts'
 
 /** Models kept ready in a worker; the least recently used one goes. */
 const MAX_MODELS = 4
@@ -29,8 +30,12 @@ export default threadTask(async (task: WorkerTask): Promise<JobResult | undefine
   }
 })
 
-function predictorOf({ modelId, files }: WorkerTask): Predictor {
-  const predictor = predictors.get(modelId) ?? loadModelFiles(files, true).predictor
+function predictorOf({ modelId, files, tally }: WorkerTask): Predictor {
+  const load = () => {
+    const { predictor } = loadModelFiles(files, true)
+    return tally ? withTally(predictor, tally) : predictor
+  }
+  const predictor = predictors.get(modelId) ?? load()
   predictors.delete(modelId)
   predictors.set(modelId, predictor)
   const [oldest] = predictors.keys()

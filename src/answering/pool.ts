@@ -7,12 +7,15 @@ import { receiveAnswer } from './answer-port.ts'
 import type { Job, JobResult } from './job.ts'
 import { classOf, type JobClass } from './job-class.ts'
 import { createJobQueue, slotsOf } from './job-queue.ts'
+import { type TallyMemory, tallyOf } from './tally.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
 export interface WorkerTask {
   readonly job: Job
   readonly modelId: string
   readonly files: ReadonlyMap<string, Uint8Array>
+  /** Where predictions are counted, if they are. */
+  readonly tally: TallyMemory | undefined
   /** Where an answer goes that is too large to be returned at once. */
   readonly port: MessagePort
 }
@@ -94,7 +97,9 @@ export function createJobPool(workers: number): JobPool {
     const { threads, running, seen } = crew
     seen.add(model)
     const { port1, port2: port } = new MessageChannel()
-    const task: WorkerTask = { job, modelId: model.artifact.modelId, files: model.files, port }
+    const { artifact, files, predictor } = model
+    const tally = tallyOf(predictor)
+    const task: WorkerTask = { job, modelId: artifact.modelId, files, tally, port }
     const answering = threads.run(task, { signal, transfer: [port, ...transfer] })
     running.add(answering)
     const done = () => {

@@ -10,6 +10,7 @@ import fastify, {
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import type { Access } from './access.ts'
+import { callersIdOf, REQUEST_ID } from './caller-ids.ts'
 import { keepRoom, type RoomLimits } from './connection-room.ts'
 import { boundRest, isLast, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
@@ -23,13 +24,15 @@ import { answerOneRows } from './one-row.ts'
 import { createOneRowLog } from './one-row-log.ts'
 import { createDocsHandler } from './openapi/document.ts'
 import { nextRequestId } from './request-id.ts'
-import { logAnswer, logLost } from './request-log.ts'
+import { createRequestLog, type Observer } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import type { ServiceOptions } from './service.ts'
 
 export interface AppOptions extends ServiceOptions {
   /** Asks who calls; absent = nobody is asked. */
   readonly access?: Access | undefined
+  /** Is told of every request that is over. */
+  readonly observer?: Observer | undefined
   readonly logger?: FastifyBaseLogger
   /** Connections that are served at once, and how long unused ones stay where they are scarce. */
   readonly connectionLimits?: Partial<RoomLimits>
@@ -61,9 +64,10 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     },
   })
   const { server } = app
-  const { access } = options
+  const { access, observer } = options
+  const requestLog = createRequestLog(observer, routes)
   const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
-  const connections = trackConnections(server, logLost)
+  const connections = trackConnections(server, requestLog.lost)
   const room = keepRoom(server, connections, app.log, options.connectionLimits)
   answerExpectations(server, connections, options.maxBodyBytes)
   const [useRoutes] = server.listeners('request').slice(-1) as [RequestListener]
@@ -80,7 +84,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
         return false
       }
     },
-    log: createOneRowLog(app.log),
+    log: createOneRowLog(app.log, requestLog.tellOneRow),
   }
   server.off('request', useRoutes).on('request', answerOneRows(oneRow, useRoutes))
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)
@@ -92,6 +96,9 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     if (request.raw.socket.writableEnded) return void reply.hijack()
     rememberReply(reply)
     reply.header('x-content-type-options', 'nosniff')
+    const callersId = callersIdOf(request.raw)
+    if (callersId !== undefined) note(request, { request_id: callersId })
+    reply.header(REQUEST_ID, callersId ?? request.id)
     checkHeaders(request, reply)
     if (access && !openUrls.has(request.routeOptions.url ?? '')) access.check(request.raw)
     if (request.method === 'POST') room.check(request.raw)
@@ -106,7 +113,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     })
   })
   app.addHook('onResponse', (request, reply, done) => {
-    logAnswer(request, reply)
+    requestLog.answered(request, reply)
     done()
   })
   app.setErrorHandler((thrown, request, reply) => {

@@ -11,7 +11,7 @@ export interface LogStream {
 }
 
 /** Returns a stream of lines to another. */
-export function gatherLines(to: Pick<NodeJS.WritableStream, 'write'>): LogStream {
+export function gatherLines(to: { write(lines: string): unknown }): LogStream {
   let waiting = ''
   let timer: NodeJS.Timeout | undefined
   const flushSync = () => {

@@ -1,18 +1,8 @@
 /** The log line of an answer to one row: prepared, but for what differs, and the same as the log would write it. */
 import type { FastifyBaseLogger } from 'fastify'
 import { type Logger, pino } from 'pino'
-import type { OneRowAnswer } from '../answering/one-row.ts'
+import type { OneRowLog } from './answered-row.ts'
 import { CLIENT_CLOSED } from './request-log.ts'
-
-/** What the log says of an answer to one row. */
-export interface OneRowLog {
-  readonly id: string
-  readonly path: string
-  readonly ms: number
-  readonly answer: OneRowAnswer
-  /** Why the client did not get it; a name. */
-  readonly lost: string | undefined
-}
 
 /** A pino logger as its symbols show it: its stream, the members of every line, and the time as a member. */
 interface PinoLogger extends Logger {
@@ -21,8 +11,23 @@ interface PinoLogger extends Logger {
   readonly [pino.symbols.timeSym]: () => string
 }
 
-/** Returns what logs an answer to one row. */
-export function createOneRowLog(logger: FastifyBaseLogger): (answered: OneRowLog) => void {
+/**
+ * Returns what logs an answer to one row.
+ * @param tell is told of it besides
+ */
+export function createOneRowLog(
+  logger: FastifyBaseLogger,
+  tell?: (answered: OneRowLog) => void,
+): (answered: OneRowLog) => void {
+  const write = createWriter(logger)
+  if (!tell) return write
+  return (answered) => {
+    write(answered)
+    tell(answered)
+  }
+}
+
+function createWriter(logger: FastifyBaseLogger): (answered: OneRowLog) => void {
   if (!isPino(logger)) return (answered) => logFacts(logger, answered)
   const stream = logger[pino.symbols.streamSym]
   const time = logger[pino.symbols.timeSym]

@@ -7,6 +7,8 @@ import type { Limits } from '../answering/limits.ts'
 import type { Operation } from '../answering/media-type.ts'
 import { decodeText, ONE_ROW_BYTES, type OneRowAnswer, oneRowOf } from '../answering/one-row.ts'
 import type { Predictor } from '../predictor/predictor.ts'
+import type { OneRowLog } from './answered-row.ts'
+import { REQUEST_ID } from './caller-ids.ts'
 import {
   type Answered,
   type Connection,
@@ -15,7 +17,6 @@ import {
   markArrived,
 } from './connections.ts'
 import { negotiateAnswer, plainType } from './negotiation.ts'
-import type { OneRowLog } from './one-row-log.ts'
 import { keepBody } from './read-ahead.ts'
 import { nextRequestId } from './request-id.ts'
 
@@ -71,9 +72,11 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
       if (body !== null) keepBody(request, body)
       return void next(request, response)
     }
-    exchange.answered = route.answered(answer)
+    const id = nextRequestId()
+    exchange.answered = route.answered(answer, id)
     const length = Buffer.byteLength(answer.text)
-    const headers = ['x-content-type-options', 'nosniff', 'content-type', head.accepted]
+    const headers = ['x-content-type-options', 'nosniff', REQUEST_ID, id]
+    headers.push('content-type', head.accepted)
     headers.push('x-shapserve-warnings', String(answer.warnings))
     headers.push('content-length', String(length))
     response.writeHead(200, headers)
@@ -118,7 +121,7 @@ interface CompiledRoute {
   answer(text: string, head: Head): OneRowAnswer | undefined
   /** Whether its answers took so little time that they need not wait for their turn. */
   isCheap(): boolean
-  answered(answer: OneRowAnswer): Answered
+  answered(answer: OneRowAnswer, id: string): Answered
 }
 
 /** Milliseconds that an answer of a route takes on average, so that hundreds at once hold up nobody. */
@@ -160,9 +163,8 @@ function compileRoute(
       ms *= FADING
       return false
     },
-    answered(answer) {
+    answered(answer, id) {
       // Its log line is written when the answer is sent, for which the request is held anyway.
-      const id = nextRequestId()
       return {
         log({ startedAt }, lost) {
           const ms = Math.round((performance.now() - startedAt) * 100) / 100

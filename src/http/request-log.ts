@@ -1,26 +1,98 @@
 /** The request log: one line per answer and per answer that nobody got; never a row. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { OneRowLog } from './answered-row.ts'
+import { traceIdOf } from './caller-ids.ts'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import { replyOf } from './late-answers.ts'
 import { notesOf } from './notes.ts'
+import { type Route, templateOf } from './route.ts'
 
 /** What is logged where the client was gone, or was given up, before its answer was sent; nginx's number. */
 export const CLIENT_CLOSED = 499
 
-/** Logs an answer that was sent. */
-export function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  // An answer whose connection is gone is logged as lost.
-  if (isGone(request.raw.socket) || (reply.statusCode === 200 && isPing(request.url))) return
-  logRequest(request, reply, reply.statusCode, notesOf(request))
+type Notes = ReturnType<typeof notesOf>
+
+/** A request that is over. */
+export interface FinishedRequest {
+  /** Its path as OpenAPI writes it; `other` where there is no such route. */
+  readonly route: string
+  /** Whose route it is. */
+  readonly protocol: string
+  /** Status that was sent; 499 where the client was gone. */
+  readonly status: number
+  readonly ms: number
+  /** What was noted of it; never its rows. */
+  readonly notes: Notes
 }
 
-/** Logs an answer that was not, or not wholly, sent. */
-export function logLost(exchange: Exchange, cut: Cut | undefined): void {
-  exchange.answered?.log(exchange, cut ?? 'client_closed')
-  const reply = replyOf(exchange.response)
-  if (!reply) return
-  const facts = { ...notesOf(reply.request), code: cut ?? 'client_closed' }
-  logRequest(reply.request, reply, CLIENT_CLOSED, facts)
+/** Who is told of requests that are over. */
+export interface Observer {
+  finished(request: FinishedRequest): void
+}
+
+export interface RequestLog {
+  /** Logs an answer that was sent. */
+  answered(request: FastifyRequest, reply: FastifyReply): void
+  /** Tells the observer of an answer to one row, which is logged elsewhere; undefined without an observer. */
+  readonly tellOneRow: ((answered: OneRowLog) => void) | undefined
+  /** Logs an answer that was not, or not wholly, sent. */
+  lost(exchange: Exchange, cut: Cut | undefined): void
+}
+
+/**
+ * Returns the log of requests.
+ * @param observer is told of every request besides, pings included
+ * @param routes of which it may be
+ */
+export function createRequestLog(
+  observer: Observer | undefined,
+  routes: readonly Route[],
+): RequestLog {
+  const known = new Map(
+    routes.map((route) => [
+      route.url,
+      { route: templateOf(route), protocol: route.protocol ?? 'service' },
+    ]),
+  )
+  const others = { route: 'other', protocol: 'service' }
+  const tell = (request: FastifyRequest, reply: FastifyReply, status: number, notes: Notes) => {
+    if (!observer) return
+    const { route, protocol } = known.get(request.routeOptions.url ?? '') ?? others
+    observer.finished({ route, protocol, status, ms: reply.elapsedTime, notes })
+  }
+  return {
+    tellOneRow:
+      observer &&
+      (({ path, ms, answer, lost }) => {
+        const { route, protocol } = known.get(path) ?? others
+        const { unknownCategories, warnings } = answer
+        const notes = { rows: 1, unknown_categories: unknownCategories, warnings }
+        const status = lost === undefined ? 200 : CLIENT_CLOSED
+        observer.finished({
+          route,
+          protocol,
+          status,
+          ms,
+          notes: lost ? { ...notes, code: lost } : notes,
+        })
+      }),
+    answered(request, reply) {
+      // An answer whose connection is gone is logged as lost.
+      if (isGone(request.raw.socket)) return
+      const notes = notesOf(request)
+      const { statusCode } = reply
+      tell(request, reply, statusCode, notes)
+      if (statusCode !== 200 || !isPing(request.url)) logRequest(request, reply, statusCode, notes)
+    },
+    lost(exchange, cut) {
+      exchange.answered?.log(exchange, cut ?? 'client_closed')
+      const reply = replyOf(exchange.response)
+      if (!reply) return
+      const notes = { ...notesOf(reply.request), code: cut ?? 'client_closed' }
+      tell(reply.request, reply, CLIENT_CLOSED, notes)
+      logRequest(reply.request, reply, CLIENT_CLOSED, notes)
+    },
+  }
 }
 
 function isPing(url: string): boolean {
@@ -28,11 +100,12 @@ function isPing(url: string): boolean {
 }
 
 function logRequest(
-  { log, method, url }: FastifyRequest,
+  { log, method, url, raw }: FastifyRequest,
   { elapsedTime }: FastifyReply,
   status: number,
-  facts: Readonly<Record<string, number | string>> | undefined,
+  facts: Notes,
 ): void {
   const path = url.split('?')[0]?.slice(0, 128)
-  log.info({ method, path, status, ms: Math.round(elapsedTime * 100) / 100, ...facts }, 'request')
+  const ms = Math.round(elapsedTime * 100) / 100
+  log.info({ trace_id: traceIdOf(raw), method, path, status, ms, ...facts }, 'request')
 }

@@ -8,6 +8,8 @@ export interface Route {
   readonly url: string
   /** Whether the name in its path ends at a colon, because a verb of another route may stand there. */
   readonly nameEndsAtColon?: true
+  /** Whose route it is; absent = the service's own. */
+  readonly protocol?: string
   /** Whether it is answered without a token: probes cannot send one. */
   readonly isOpen?: true
   readonly schema: Readonly<Record<string, unknown>>
@@ -29,4 +31,11 @@ export function patternOf({
     .replace(/:name/g, nameEndsAtColon ? '[^/:]+' : '[^/]+')
     .replace(/\\\*/g, '.*')
   return new RegExp(`^${pattern}$`)
+}
+
+/** Returns a route's path as OpenAPI writes it: `/v1/models/{name}:predict`. */
+export function templateOf({ url }: Pick<Route, 'url'>): string {
+  // A doubled colon is one of the path.
+  const [first = '', ...others] = url.split('::')
+  return [first, ...others].map((part) => part.replace(/:(\w+)(\(.*\))?/g, '{$1}')).join(':')
 }

@@ -8,15 +8,17 @@ import type { Route } from './route.ts'
 import { sageMakerRoutes } from './sagemaker.ts'
 import type { Service } from './service.ts'
 
-const protocols: readonly ((model: LoadedModel, service: Service) => Route[])[] = [
-  sageMakerRoutes,
-  explainRoutes,
-  mlflowRoutes,
-  kserveRoutes,
-  openInferenceRoutes,
-]
+const protocols: Readonly<Record<string, (model: LoadedModel, service: Service) => Route[]>> = {
+  sagemaker: sageMakerRoutes,
+  shapserve: explainRoutes,
+  mlflow: mlflowRoutes,
+  kserve: kserveRoutes,
+  open_inference: openInferenceRoutes,
+}
 
 /** Returns the routes of one model, in every protocol. */
 export function buildRoutes(model: LoadedModel, service: Service): Route[] {
-  return protocols.flatMap((routesOf) => routesOf(model, service))
+  return Object.entries(protocols).flatMap(([protocol, routesOf]) =>
+    routesOf(model, service).map((route) => ({ ...route, protocol })),
+  )
 }

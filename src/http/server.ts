@@ -1,9 +1,11 @@
 /** The serving process: loads the model, listens, and stops without losing a request. */
+import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
+import { createTally, readTally, withTally } from '../answering/tally.ts'
 import { parseOutputNames } from '../answering/tensor-outputs.ts'
 import { checkCondition } from '../codecs/clarify.ts'
 import { parseSelection, selectionWarnings } from '../codecs/selection.ts'
@@ -13,13 +15,16 @@ import { readPublicKey } from '../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts'
 import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
-import { checkExposure, createAccess } from './access.ts'
+import { type Access, checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
 import { type Connections, connectionsOf } from './connections.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
+import { gaugesOf } from './gauges.ts'
 import { listenOn, urlOf } from './listen.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { createMemoryGuard } from './memory-guard.ts'
+import { createMetrics, joinSamples, type Metrics } from './metrics.ts'
+import { serveMetrics } from './metrics-server.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
@@ -31,6 +36,10 @@ export interface PreparedServer {
   readonly log: Logger
   /** What the log says of the server when it begins to serve. */
   readonly facts: Readonly<Record<string, unknown>>
+  /** What was counted; absent = nobody asks for it. */
+  readonly metrics: Metrics | undefined
+  /** Asks who calls; absent = nobody is asked. */
+  readonly access: Access | undefined
   /** Id of the one model; undefined on a multi-model endpoint. */
   readonly modelId: string | undefined
   /** Example row of the model, for the lines that a person sees. */
@@ -74,14 +83,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ).on('error', (error) => log.warn({ address, err: error }, 'not listening')),
   )
   const url = urlOf(app.server, config)
+  const metrics = await serveMetrics(config, prepared.access, log, async () =>
+    joinSamples([(await prepared.metrics?.samples()) ?? []]),
+  )
   log.info({ url, ...facts }, 'serving')
   const close = (limit: number) => closeListeners(listeners, limit)
   return {
     url,
     app,
     example,
-    drain: (reason, limitMs = config.drainMs) =>
-      prepared.drain(reason, { close, graceMs: Math.min(limitMs, config.drainGraceMs), limitMs }),
+    async drain(reason, limitMs = config.drainMs) {
+      const graceMs = Math.min(limitMs, config.drainGraceMs)
+      await prepared.drain(reason, { close, graceMs, limitMs })
+      metrics?.close()
+    },
   }
 }
 
@@ -108,6 +123,7 @@ export async function prepareServer(
   const selection = parseSelection(config.inferenceOutput)
   for (const warning of [...warnings, ...selectionWarnings(selection ?? [])]) log.warn(warning)
   const pool = createJobPool(Math.max(1, threads))
+  let server: Server | undefined
   let draining = false
   const loader = threads > 0 ? createThreadLoader(publicKey) : createInlineLoader(publicKey)
   const facts = {
@@ -123,9 +139,18 @@ export async function prepareServer(
     isDraining: () => draining,
   }
   const service = createService(options)
-  const model = config.multiModel
+  const read = config.multiModel
     ? undefined
     : await readModelDirectory(config.modelDir, undefined, publicKey)
+  const counted = read && config.metrics !== '' ? countPredictions(read) : undefined
+  const model = counted?.model ?? read
+  const metrics =
+    config.metrics === ''
+      ? undefined
+      : await createMetrics(
+          gaugesOf(() => server, pool, service.load),
+          counted?.counts,
+        )
   const routes = model
     ? buildRoutes(model, service)
     : multiModelRoutes(service, {
@@ -134,7 +159,13 @@ export async function prepareServer(
         memory: createModelMemory({ ...facts, kept: options.bodyBudget / 2 }),
         loader,
       })
-  const app = buildApp(routes, { ...options, access, logger: log as FastifyBaseLogger })
+  const app = buildApp(routes, {
+    ...options,
+    access,
+    observer: metrics,
+    logger: log as FastifyBaseLogger,
+  })
+  server = app.server
   await app.ready()
   if (model && model.extraFiles.length > 0) {
     log.info(
@@ -145,6 +176,8 @@ export async function prepareServer(
   return {
     app,
     log,
+    metrics,
+    access,
     facts: { ...(model ? describeModel(model) : { multi_model: modelsRoot }), threads },
     modelId: model?.artifact.modelId,
     example: model && exampleRow(model.artifact),
@@ -194,4 +227,14 @@ function serviceOptions(config: Config, threads: number, processes: number): Ser
 function describeModel({ artifact }: LoadedModel): Record<string, unknown> {
   const { modelId, estimator, engine, preprocessor } = artifact
   return { model_id: modelId, estimator, engine, columns: preprocessor.inputs.length }
+}
+
+/** Returns a model that counts what it predicts, also in threads. */
+function countPredictions(model: LoadedModel) {
+  const { classes } = model.artifact
+  const memory = createTally(classes.length)
+  return {
+    model: { ...model, predictor: withTally(model.predictor, memory) },
+    counts: () => readTally(memory, classes.map(String)),
+  }
 }

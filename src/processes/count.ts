@@ -1,7 +1,7 @@
 /** How many processes serve. */
-import { availableParallelism } from 'node:os'
 import type { Config } from '../config.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
+import { cpuLimit } from '../threads/cpu-limit.ts'
 
 /** Memory that there must be for each of several processes. */
 const PROCESS_BYTES = 256 << 20
@@ -18,7 +18,7 @@ export interface Machine {
  */
 export function countProcesses(
   { workers, multiModel }: Pick<Config, 'workers' | 'multiModel'>,
-  { cores, memory }: Machine = { cores: availableParallelism(), memory: memoryLimit() },
+  { cores, memory }: Machine = { cores: cpuLimit(), memory: memoryLimit() },
 ): { readonly processes: number; readonly warning?: string } {
   if (!multiModel) {
     const fitting = Math.min(cores, Math.floor(memory / PROCESS_BYTES))

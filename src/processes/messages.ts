@@ -5,6 +5,7 @@ import {
   InputError,
   type InputErrorCode,
 } from '../errors.ts'
+import type { Samples } from '../http/metrics.ts'
 import type { PreparedServer, ServerOptions } from '../http/server.ts'
 
 /** What a process is told. */
@@ -14,6 +15,8 @@ export type Order =
   /** Comes with the socket of a client, unless that is gone already. */
   | { readonly kind: 'connection' }
   | { readonly kind: 'drain'; readonly reason: string; readonly limitMs: number }
+  /** Asks what was counted. */
+  | { readonly kind: 'samples' }
   /** No more connections come. */
   | { readonly kind: 'closed' }
 
@@ -25,6 +28,8 @@ export type Report =
   | ({ readonly kind: 'ready' } & Readiness)
   /** It could not start. */
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** What it has counted. */
+  | { readonly kind: 'samples'; readonly samples: Samples }
   /** It stops of its own accord. */
   | { readonly kind: 'leaving' }
 

@@ -2,8 +2,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import type { Samples } from '../http/metrics.ts'
 import type { ServerOptions } from '../http/server.ts'
 import { fromFailure, type Order, type Readiness, type Report } from './messages.ts'
+
+/** How long samples are waited for. */
+const SAMPLES_MS = 1000
 
 export interface ServingProcess {
   readonly pid: number | undefined
@@ -17,6 +21,8 @@ export interface ServingProcess {
   /** Hands a client over. */
   give(socket: Socket): void
   order(order: Order): void
+  /** Returns what it has counted; undefined when it does not answer in time. */
+  samples(): Promise<Samples | undefined>
   kill(): void
 }
 
@@ -35,6 +41,8 @@ export function startProcess(options: ServerOptions, processes: number): Serving
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), { serialization: 'advanced' })
   /** Clients that may still be here: Node hands one over at a time. */
   const giving = new Set<Socket>()
+  /** Who waits for samples. */
+  const asking: ((samples: Samples | undefined) => void)[] = []
   let isOpen = false
   const ended = endOf(child).then((how): Ending => {
     isOpen = false
@@ -45,6 +53,10 @@ export function startProcess(options: ServerOptions, processes: number): Serving
     child.on('message', (report: Report) => {
       if (report.kind === 'failed') return reject(fromFailure(report.failure))
       if (report.kind === 'ready') return resolve(report)
+      if (report.kind === 'samples') {
+        for (const answer of asking.splice(0)) answer(report.samples)
+        return
+      }
       isOpen = false
       order({ kind: 'closed' })
     })
@@ -71,6 +83,14 @@ export function startProcess(options: ServerOptions, processes: number): Serving
       child.send({ kind: 'connection' } satisfies Order, socket, {}, () => giving.delete(socket))
     },
     order,
+    samples() {
+      return new Promise((resolve) => {
+        asking.push(resolve)
+        order({ kind: 'samples' })
+        setTimeout(() => resolve(undefined), SAMPLES_MS)
+        void ended.then(() => resolve(undefined))
+      })
+    },
     kill: () => void child.kill('SIGKILL'),
   }
 }

@@ -9,6 +9,9 @@ import { type Order, type Report, toFailure } from './messages.ts'
 /** Time that a process with a defect gets for the requests that it is answering. */
 const DEFECT_DRAIN_MS = 8000
 
+/** How long the end of the log is waited for. */
+const LOG_MS = 1000
+
 // A terminal signals the supervisor's whole group; only the supervisor decides what a process does.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
@@ -23,6 +26,7 @@ const closed = new Promise<void>((resolve) => {
 process.on('message', (order: Order, socket: Socket | undefined) => {
   if (order.kind === 'start') void start(order)
   else if (order.kind === 'closed') noMore()
+  else if (order.kind === 'samples') void tellSamples()
   else if (order.kind === 'drain') void drain(order.reason, order.limitMs)
   // A client that has gone on its way here leaves no socket.
   else if (socket) receive(socket)
@@ -70,7 +74,9 @@ async function drain(reason: string, limitMs: number): Promise<void> {
   setTimeout(() => process.exit(1), limitMs + 2000).unref()
   ending ??= prepared?.drain(reason, { close: until, graceMs: 0, limitMs })
   await ending
-  process.exit()
+  // The end of the log is waited for, but not without end.
+  setTimeout(() => process.exit(), LOG_MS)
+  process.stdout.write('', () => process.exit())
 }
 
 /** Takes a client over, as the server's own listener would. */
@@ -85,6 +91,10 @@ function receive(socket: Socket): void {
   // A client may end its side after its request, and is answered all the same.
   socket.allowHalfOpen = true
   server.emit('connection', socket)
+}
+
+async function tellSamples(): Promise<void> {
+  tell({ kind: 'samples', samples: (await prepared?.metrics?.samples()) ?? [] })
 }
 
 function tell(report: Report, sent?: () => void): void {

@@ -2,11 +2,14 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ArtifactError } from '../errors.ts'
+import { createAccess } from '../http/access.ts'
 import { closeListeners } from '../http/drain.ts'
 import { listenOn, urlOf } from '../http/listen.ts'
 import type { Logger } from '../http/logger.ts'
+import { serveMetrics } from '../http/metrics-server.ts'
 import type { ServerOptions } from '../http/server.ts'
 import { createBackOff } from './back-off.ts'
+import { createGatherer } from './gather-metrics.ts'
 import type { Readiness } from './messages.ts'
 import { type ServingProcess, startProcess } from './process.ts'
 
@@ -37,6 +40,7 @@ export async function startProcesses(
   for (const warning of warnings) log.warn(warning)
   const running = new Set<ServingProcess>()
   const waiting: Socket[] = []
+  const gatherer = config.metrics === '' ? undefined : createGatherer()
   let isStopping = false
   let turn = 0
 
@@ -51,6 +55,7 @@ export async function startProcesses(
     running.add(started)
     void started.ended.then(({ left }) => {
       running.delete(started)
+      gatherer?.ended(started)
       for (const socket of left) dispatch(socket)
     })
     return started
@@ -109,6 +114,15 @@ export async function startProcesses(
     endAll()
     throw error
   })
+  // Each process checks tokens itself; of the supervisor's own address this is asked here.
+  const access =
+    gatherer && config.tokenFile !== '' ? await createAccess(config.tokenFile, log) : undefined
+  const metrics = await serveMetrics(config, access, log, async () =>
+    gatherer ? gatherer.text([...running].filter(({ takes }) => takes)) : '',
+  ).catch((error) => {
+    endAll()
+    throw error
+  })
   for (const process of firsts) void keep(process)
   const url = urlOf(listeners[0] as Server, config)
   log.info({ url, ...facts, processes }, 'serving')
@@ -130,6 +144,8 @@ export async function startProcesses(
       const late = setTimeout(endAll, limit - performance.now() + OVERTIME_MS)
       await Promise.all([...running].map(({ ended }) => ended))
       clearTimeout(late)
+      metrics?.close()
+      access?.close()
       log.info('stopped')
     },
   }

@@ -108,6 +108,27 @@ t.test('who has no token is refused before a byte of the body is there', async (
   t.equal(good?.status, 200)
 })
 
+t.test('one usual row over a connection that is kept', async (t) => {
+  const port = await listen(await buildClosedApp(t))
+  const ask = (path: string, type: string, body: string, token?: string) =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': type,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body,
+    })
+  const row = JSON.stringify(passenger.object)
+  for (let i = 0; i < 3; i++) {
+    for (const path of ['/invocations', '/explain']) {
+      t.equal((await ask(path, 'application/json', row)).status, 401, path)
+      t.equal((await ask(path, CSV, passenger.csv, stranger)).status, 401, path)
+      t.equal((await ask(path, 'application/json', row, second)).status, 200, path)
+    }
+  }
+})
+
 t.test('tokens are added and taken away while the service runs', async (t) => {
   const path = await tokenFile(t, first)
   const errors: object[] = []

@@ -128,6 +128,22 @@ function canMakeDevices(directory: string): boolean {
   }
 }
 
+t.test('a file beyond what is read, as its manifest says', async (t) => {
+  const directory = writeFiles(t.testdir(), treeFiles)
+  const { files, ...rest } = parseFile(treeFiles, MANIFEST_FILE)
+  const size = 2 ** 30 + 1
+  const listed = files as Record<string, { size: number }>
+  const claimed = { ...listed, [MODEL_FILE]: { ...listed[MODEL_FILE], size } }
+  writeFileSync(
+    join(directory, MANIFEST_FILE),
+    sealManifest(JSON.stringify({ ...rest, files: claimed })),
+  )
+  truncateSync(join(directory, MODEL_FILE), size)
+  const before = process.memoryUsage().arrayBuffers
+  await refuses(t, directory, 'invalid', /has 1073741825 bytes, at most 1073741824 are read/)
+  t.ok(process.memoryUsage().arrayBuffers - before < 2 ** 26, 'it is not read')
+})
+
 t.test('a manifest made to exhaust', async (t) => {
   const directory = writeFiles(t.testdir(), treeFiles)
   const write = (text: string) => writeFileSync(join(directory, MANIFEST_FILE), sealManifest(text))

@@ -5,6 +5,9 @@ import { InputError } from '../../errors.ts'
 /** The first failure of standard output; what follows it is lost too. */
 let failure: unknown
 
+/** How long the end of a log is waited for. */
+const LOG_MS = 1000
+
 let isWatched = false
 /** Whether there was a result: that the reader of a server's log has gone is no failure. */
 let hasResult = false
@@ -64,6 +67,8 @@ export async function flushStandardOutput(): Promise<void> {
         if (error) failure ??= error
         resolve()
       })
+      // A result is waited for; a log that nobody reads does not keep a server that has stopped.
+      if (!hasResult) setTimeout(resolve, LOG_MS).unref()
     })
   if (failure === undefined || !hasResult) return
   const { code } = failure as NodeJS.ErrnoException

@@ -35,9 +35,9 @@ export async function buildDocs(
       openapi: '3.1.0',
       // Without tokens nothing in this process asks who calls; see docs/serving.md on what stands in front.
       security: asksToken ? [{ bearer: [] }] : [],
-      ...(asksToken
-        ? { components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } }
-        : {}),
+      components: asksToken
+        ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } }
+        : undefined,
       info: {
         title: 'shapserve',
         description: 'Predictions and exact SHAP explanations of a tabular classifier.',
