@@ -1,7 +1,7 @@
 /** Addresses to listen on: all of a host's, at one port, and what is said where one cannot be used. */
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { InputError } from '../errors.ts'
 
 /** Where a server is to be found. */
@@ -11,10 +11,19 @@ export interface Place {
 }
 
 /**
+ * Servers per address. The event loop accepts one connection of each in a turn: with one alone, whoever asks for health
+ * over a new connection stands behind all that have just come, for as many turns as there are.
+ */
+const DOORS = 8
+
+/** What systems answer that cannot share a port among the servers of a process. */
+const CANNOT_SHARE = ['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']
+
+/**
  * Listens on every address of the host.
  * @param first the server of the first address
- * @param another makes the server of each further address
- * @returns all servers that listen, in the order of the addresses
+ * @param another makes each further server
+ * @returns all servers that listen, the first of each address in the order of the addresses before the others
  * @throws InputError `invalid_parameter` for an address that cannot be used
  */
 export async function listenOn<Listener extends Server>(
@@ -24,14 +33,52 @@ export async function listenOn<Listener extends Server>(
 ): Promise<Server[]> {
   const found = host === 'localhost' ? await lookup(host, { all: true }).catch(() => []) : []
   const [address = host, ...others] = new Set(found.map((entry) => entry.address))
+  let isShared: boolean
   try {
-    first.listen(port, address)
-    await once(first, 'listening')
+    // Sharing hides that somebody has the port: alone, a server is told.
+    const own = await claim(address, port)
+    isShared = await open(first, address, own)
   } catch (error) {
     throw cannotListen({ host, port }, error)
   }
   const { port: own } = first.address() as AddressInfo
-  return [first, ...others.map((other) => another(other).listen(own, other))]
+  const shared = (at: string) => another(at).listen({ port: own, host: at, reusePort: isShared })
+  const servers = [first, ...others.map(shared)]
+  if (isShared)
+    for (const at of [address, ...others])
+      for (let door = 1; door < DOORS; door++) servers.push(shared(at))
+  await Promise.all(servers.map(whenListening))
+  return servers
+}
+
+/** Returns a port that nobody listens on: the one that is asked for, or any. */
+async function claim(host: string, port: number): Promise<number> {
+  const probe = createServer().listen(port, host)
+  await once(probe, 'listening')
+  const { port: own } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return own
+}
+
+/** Listens, and returns whether other servers may listen there, too. */
+async function open(server: Server, host: string, port: number): Promise<boolean> {
+  try {
+    server.listen({ port, host, reusePort: true })
+    await once(server, 'listening')
+    return true
+  } catch (error) {
+    if (!CANNOT_SHARE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    server.listen(port, host)
+    await once(server, 'listening')
+    return false
+  }
+}
+
+/** A server that cannot listen says so itself; the others do without it. */
+async function whenListening(server: Server): Promise<void> {
+  if (!server.listening)
+    await Promise.race([once(server, 'listening'), once(server, 'close')]).catch(() => {})
 }
 
 function cannotListen({ host, port }: Place, error: unknown): InputError {
