@@ -1,14 +1,24 @@
 /** The table of plots: every plot by the name that requests use. */
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import { barPlot } from './bar.ts'
+import { beeswarmPlot } from './beeswarm.ts'
+import { decisionPlot } from './decision.ts'
+import { dependencePlot } from './dependence.ts'
 import { forcePlot } from './force.ts'
 import { commonOptions, type Plot, type PlotOptions, type PlottedModel } from './plot.ts'
 import { readOptions } from './read-options.ts'
+import { stackedForcePlot } from './stacked-force.ts'
 import { waterfallPlot } from './waterfall.ts'
 
 export const plots: Readonly<Record<string, Plot>> = {
   waterfall: waterfallPlot,
   force: forcePlot,
+  stacked_force: stackedForcePlot,
+  bar: barPlot,
+  beeswarm: beeswarmPlot,
+  dependence: dependencePlot,
+  decision: decisionPlot,
 }
 
 /** What is drawn of rows when no plot is named. */

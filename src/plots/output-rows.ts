@@ -1,7 +1,9 @@
 /** Rows explained for one output, as plots of many rows show them. */
+import { format } from 'd3-format'
 import type { Cell } from '../data/frame.ts'
 import { InputError, listNames } from '../errors.ts'
 import { type Explanations, type Space, spaceLabels } from '../shap/explanation.ts'
+import { count } from './numbers.ts'
 import { fitParts, sizes } from './text.ts'
 
 /** SHAP values of one output. */
@@ -79,6 +81,13 @@ export function meanAbsolute({ rows, featureNames }: OutputRows): Float64Array {
       if (Number.isFinite(value)) sums[j] = sums[j]! + Math.abs(value) / rows.length
     })
   return sums
+}
+
+/** Returns how many rows are shown, of how many. */
+export function countRows({ rows, total }: OutputRows): string {
+  return rows.length < total
+    ? `${format(',')(rows.length)} of ${count(total, 'row')}`
+    : count(total, 'row')
 }
 
 /** Features in the order of their size, as many as fit; the others together take the last place. */

@@ -62,10 +62,13 @@ interface Drawers<O extends PlotOptions> {
    */
   drawRows?(explanations: Explanations, options: ValuesOf<O> & { readonly theme: Theme }): string
   /**
-   * Returns a whole SVG document of what is stored with the model.
-   * @throws InputError `not_found` where the model does not have it
+   * Returns a whole SVG document of what is stored with the model; undefined where rows are needed.
+   * @throws InputError `not_found` where the model does not have it, `invalid_option`
    */
-  drawModel?(model: PlottedModel, options: ValuesOf<O> & { readonly theme: Theme }): string
+  drawModel?(
+    model: PlottedModel,
+    options: ValuesOf<O> & { readonly theme: Theme },
+  ): string | undefined
 }
 
 export type Plot = Drawers<PlotOptions>
