@@ -13,10 +13,11 @@ const STRIP = 76
 const POINT = 5.6
 
 /** Returns the points with their axes, and the height of the whole picture. */
-export function drawScatter({ name, cells, pushes, colours, top }: Dependence): {
+export function drawScatter({ name, cells, pushes, colours, top: start }: Dependence): {
   svg: string
   height: number
 } {
+  const top = start + 16
   const bottom = top + HEIGHT
   const known = [...cells.keys()].filter((row) => Number.isFinite(pushes[row]))
   const there = known.filter((row) => Number.isFinite(cells[row]))

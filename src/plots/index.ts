@@ -3,12 +3,19 @@ import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { barPlot } from './bar.ts'
 import { beeswarmPlot } from './beeswarm.ts'
+import { calibrationPlot } from './calibration.ts'
+import { confusionPlot } from './confusion.ts'
 import { decisionPlot } from './decision.ts'
 import { dependencePlot } from './dependence.ts'
 import { forcePlot } from './force.ts'
+import { interactionsPlot } from './interactions.ts'
 import { commonOptions, type Plot, type PlotOptions, type PlottedModel } from './plot.ts'
+import { precisionRecallPlot } from './precision-recall.ts'
 import { readOptions } from './read-options.ts'
+import { rocPlot } from './roc.ts'
 import { stackedForcePlot } from './stacked-force.ts'
+import { thresholdPlot } from './threshold.ts'
+import { treePlot } from './tree.ts'
 import { waterfallPlot } from './waterfall.ts'
 
 export const plots: Readonly<Record<string, Plot>> = {
@@ -19,6 +26,13 @@ export const plots: Readonly<Record<string, Plot>> = {
   beeswarm: beeswarmPlot,
   dependence: dependencePlot,
   decision: decisionPlot,
+  interactions: interactionsPlot,
+  roc: rocPlot,
+  precision_recall: precisionRecallPlot,
+  calibration: calibrationPlot,
+  confusion: confusionPlot,
+  threshold: thresholdPlot,
+  tree: treePlot,
 }
 
 /** What is drawn of rows when no plot is named. */

@@ -4,7 +4,7 @@ import { label, sizes, textWidth } from './text.ts'
 import { STEPS } from './theme.ts'
 
 const LINE = 20
-const MOST_NAME = 180
+const MOST_NAME = 330
 
 /** Returns a square and a name for every colour, side by side, and the height that they take. */
 export function legend(

@@ -87,7 +87,7 @@ const strokes = ['curve', 'thin', 'dots'] as const
 export function styleOf(theme: Theme, used: ReadonlySet<string>): string {
   const shape =
     '.plot{font-family:system-ui,"DejaVu Sans",sans-serif;font-size:13px}' +
-    '.plot .line,.plot .grid,.plot .dash,.plot .lead,.plot .dots,.plot .curve,.plot .thin{fill:none}' +
+    '.plot path.line,.plot .grid,.plot .dash,.plot .lead,.plot .dots,.plot .curve,.plot .thin{fill:none}' +
     '.plot .dash{stroke-dasharray:4 3}.plot .dots{stroke-linecap:round}' +
     '.plot .curve{stroke-width:2;stroke-linejoin:round}.plot .thin{stroke-width:1.2;stroke-linejoin:round}'
   if (theme === 'light') return shape + coloursOf(light, used)
