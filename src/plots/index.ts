@@ -53,7 +53,7 @@ export function findPlot(name: string): Plot {
 }
 
 /** Returns every option of a plot, those of all plots included. */
-export function optionsOf({ options }: Plot): PlotOptions {
+export function optionsOf({ options }: Plot): PlotOptions & typeof commonOptions {
   return { ...options, ...commonOptions }
 }
 

@@ -1,22 +1,22 @@
 /** Options of a plot as requests and flags give them: texts. */
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
-import type { PlotOption, PlotOptions } from './plot.ts'
-import type { Theme } from './theme.ts'
+import type { PlotOption, PlotOptions, ValuesOf } from './plot.ts'
 
 /**
  * Returns a value for every option.
  * @param given texts by name; names of no option are passed over
  * @throws InputError `invalid_option`
  */
-export function readOptions(
-  options: PlotOptions,
+export function readOptions<O extends PlotOptions>(
+  options: O,
   given: ReadonlyMap<string, string>,
-): Record<string, never> & { readonly theme: Theme } {
+): ValuesOf<O> {
   const read = Object.entries(options).map(([name, option]) => [
     name,
     readOption(name, option, given.get(name)),
   ])
-  return Object.fromEntries(read)
+  // By the very specs that the types are made of.
+  return Object.fromEntries(read) as ValuesOf<O>
 }
 
 function readOption(name: string, option: PlotOption, text: string | undefined) {
