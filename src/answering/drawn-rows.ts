@@ -6,7 +6,7 @@ import type { Predictor } from '../predictor/predictor.ts'
 import type { ExplainRequest } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
 import { checkExplanation, checkSeconds, INLINE_SECONDS } from './limits.ts'
-import { encodePicture, isOfPixels, plotParameters } from './picture.ts'
+import { encodePicture, isOfPixels, plotParameters, rowsShown } from './picture.ts'
 
 /** Values that are drawn where others wait for it: a few milliseconds. */
 const INLINE_VALUES = 500
@@ -20,15 +20,17 @@ const MOST_PAIRS = 2 ** 25
 export async function drawRows(
   predictor: Predictor,
   { answer, limits }: Pick<RowJob, 'answer' | 'limits'>,
-  frame: DataFrame,
+  sent: DataFrame,
   options: ExplainRequest,
   { finish, inline }: { finish(encoded: Encoded): JobResult; inline: boolean },
 ): Promise<JobResult | undefined> {
   const columns = predictor.preprocessor.featureNamesIn.length
-  if (inline && (isOfPixels(answer) || frame.length * columns > INLINE_VALUES)) return undefined
+  if (inline && (isOfPixels(answer) || sent.length * columns > INLINE_VALUES)) return undefined
   const { DEFAULT_PLOT, drawPlot, findPlot } = await import('../plots/index.ts')
   const parameters = plotParameters(answer)
-  const { interactions } = findPlot(parameters.get('plot') ?? DEFAULT_PLOT)
+  const plot = findPlot(parameters.get('plot') ?? DEFAULT_PLOT)
+  const frame = rowsShown(sent, plot, parameters)
+  const { interactions } = plot
   const asked = { ...options, interactions }
   if (interactions) {
     predictor.checkOptions(asked)

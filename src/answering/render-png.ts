@@ -1,5 +1,4 @@
 /** A drawing as pixels: the only file that knows resvg, which is loaded at the first picture. */
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { InputError } from '../errors.ts'
 
@@ -8,9 +7,11 @@ const MOST_PIXELS = 50e6
 
 /** Returns where the font lies that texts are measured by: beside the bundle, or in its package. */
 function findFont(): string {
-  return import.meta.url.endsWith('.ts')
-    ? createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')
-    : fileURLToPath(new URL('./DejaVuSans.ttf', import.meta.url))
+  const isBundled = !import.meta.url.endsWith('.ts')
+  const url = isBundled
+    ? new URL('./DejaVuSans.ttf', import.meta.url)
+    : import.meta.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf')
+  return fileURLToPath(url)
 }
 
 /**

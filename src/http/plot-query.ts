@@ -1,10 +1,10 @@
 /** Plots over HTTP: which options of a query string are the plot's, and which those of the explanation. */
 import { optionNames } from '../answering/explain-options.ts'
 import type { MediaType } from '../answering/media-type.ts'
-import { pixelOptions } from '../answering/picture.ts'
+import { pictureOptions } from '../answering/picture.ts'
 import { findCodec } from '../codecs/index.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
-import { DEFAULT_PLOT, findPlot, optionsOf } from '../plots/index.ts'
+import { DEFAULT_PLOT, findPlot } from '../plots/index.ts'
 
 type Entries = readonly (readonly [name: string, value: unknown])[]
 
@@ -34,7 +34,7 @@ export function readPlotQuery(
       `plot is for image/svg+xml and image/png, but Accept asks for ${answer.essence}`,
     )
   const plot = readText('plot', query.plot) ?? answer.parameters.get('plot') ?? fallback
-  const names = Object.keys({ ...optionsOf(findPlot(plot)), ...pixelOptions })
+  const names = Object.keys(pictureOptions(findPlot(plot)))
   const entries = Object.entries(query)
   const own = entries.flatMap(([name, value]) =>
     names.includes(name) ? [[name, readText(name, value) as string] as const] : [],
@@ -59,10 +59,8 @@ export function readModelPlotQuery(
   const read = readPlotQuery(query, answer, 'bar')
   const stranger = read.options.find(([name]) => !sampleOptions.includes(name))
   if (!stranger) return read
-  const plot = findPlot(read.plot)
-  const names = [
-    ...new Set(['plot', ...Object.keys({ ...optionsOf(plot), ...pixelOptions }), ...sampleOptions]),
-  ]
+  const own = Object.keys(pictureOptions(findPlot(read.plot)))
+  const names = [...new Set(['plot', ...own, ...sampleOptions])]
   throw new InputError(
     'invalid_option',
     `there is no option ${quote(stranger[0])}${didYouMean(stranger[0], names)}; there are ${listNames(names)}`,

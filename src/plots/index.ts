@@ -9,7 +9,7 @@ import { decisionPlot } from './decision.ts'
 import { dependencePlot } from './dependence.ts'
 import { forcePlot } from './force.ts'
 import { interactionsPlot } from './interactions.ts'
-import { commonOptions, type Plot, type PlotOptions, type PlottedModel } from './plot.ts'
+import { commonOptions, type Plot, type PlottedModel } from './plot.ts'
 import { precisionRecallPlot } from './precision-recall.ts'
 import { readOptions } from './read-options.ts'
 import { rocPlot } from './roc.ts'
@@ -52,11 +52,6 @@ export function findPlot(name: string): Plot {
   )
 }
 
-/** Returns every option of a plot, those of all plots included. */
-export function optionsOf({ options }: Plot): PlotOptions & typeof commonOptions {
-  return { ...options, ...commonOptions }
-}
-
 /**
  * Returns a plot of explained rows as SVG.
  * @param given the plot's name as `plot`, and values of its options; what it does not take is ignored
@@ -70,7 +65,7 @@ export function drawPlot(explanations: Explanations, given: ReadonlyMap<string, 
       'invalid_option',
       `plot=${name} shows the model, not rows; GET /explain/global and shapserve plot draw it`,
     )
-  return plot.drawRows(explanations, readOptions(optionsOf(plot), given))
+  return plot.drawRows(explanations, readOptions({ ...plot.options, ...commonOptions }, given))
 }
 
 /**
@@ -84,5 +79,5 @@ export function drawModelPlot(
   given: ReadonlyMap<string, string>,
 ): string | undefined {
   const plot = findPlot(name)
-  return plot.drawModel?.(model, readOptions(optionsOf(plot), given))
+  return plot.drawModel?.(model, readOptions({ ...plot.options, ...commonOptions }, given))
 }

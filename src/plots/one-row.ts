@@ -20,7 +20,10 @@ export interface PlottedRow {
 export function takeRow({ rows, space, target }: Explanations): PlottedRow {
   const [row, ...others] = rows
   if (!row || others.length > 0)
-    throw new InputError('one_row', `a picture shows one row, the request has ${rows.length}`)
+    throw new InputError(
+      'one_row',
+      `a picture shows one row, the request has ${rows.length}${others.length > 0 ? '; choose one with row=' : ''}`,
+    )
   if (row.outputNames.length !== 1)
     throw new InputError(
       'invalid_option',
