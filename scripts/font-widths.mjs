@@ -1,4 +1,4 @@
-/** `node scripts/font-widths.mjs`: writes the advance widths of DejaVu Sans, by which plots measure text. */
+/** `node scripts/font-widths.mjs [FILE]`: writes the advance widths of DejaVu Sans, by which plots measure text. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -64,7 +64,7 @@ const lines = blocks.map(([first, last]) => {
   return `  [0x${first.toString(16)}, '${widths.map((width) => width.toString(36).padStart(3, '0')).join('')}'],`
 })
 writeFileSync(
-  `${root}src/plots/advance-widths.ts`,
+  process.argv[2] ?? `${root}src/plots/advance-widths.ts`,
   `/**
  * Advance widths of DejaVu Sans in 2048ths of the font size, as \`scripts/font-widths.mjs\` reads them from its file: the
  * first character of a block, and three digits to the base 36 for every character from it on.

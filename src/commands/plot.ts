@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { pictureOptions } from '../answering/picture.ts'
 import { plots } from '../plots/index.ts'
 import type { PlotOption } from '../plots/plot.ts'
+import type { PlotFlags } from './plot/plot-flags.ts'
 import { inputFormats, pictureFormats } from './rows/formats.ts'
 import { listChoices, modelDirOption, publicKeyOption } from './shared-flags.ts'
 
@@ -33,15 +34,6 @@ export function declarePlot(program: Command): void {
     await runPlot(name, file, flags, [...plotFlags().keys()])
   })
 }
-
-/** What was typed, by the names of flags in camel case. */
-export type PlotFlags = {
-  readonly modelDir: string
-  readonly publicKey?: string
-  readonly inputFormat?: string
-  readonly format?: string
-  readonly out: string
-} & Readonly<Record<string, string | undefined>>
 
 /** The options of all plots that no flag of explanations has. */
 function plotFlags(): Map<string, PlotOption> {

@@ -51,6 +51,9 @@ export function ticksOf(scale: Scale, most = 7): { at: number; text: string }[] 
   return []
 }
 
+/** Least room beside a horizontal axis. */
+const MARGIN = 20
+
 /** Returns a horizontal axis below a plot: ticks, lines upwards, and what it shows. */
 export function xAxis(
   scale: Scale,
@@ -58,17 +61,20 @@ export function xAxis(
 ): string {
   const { top, bottom, title = '' } = place
   const [left = 0, right = 0] = scale.range()
-  const ticks = ticksOf(scale).map(
-    ({ at, text }) =>
+  const ticks = ticksOf(scale).map(({ at, text }) => {
+    // The last text stays within the margin beside the axis.
+    const x = Math.min(at, right + MARGIN - textWidth(text, sizes.small) / 2)
+    return (
       line('grid', at, top, at, bottom) +
-      label(text, { class: 'soft', x: at, y: bottom + 17, anchor: 'middle', size: sizes.small }),
-  )
+      label(text, { class: 'soft', x, y: bottom + 17, anchor: 'middle', size: sizes.small })
+    )
+  })
   const name = label(title, {
     class: 'soft',
     x: (left + right) / 2,
     y: bottom + 37,
     anchor: 'middle',
-    width: Math.abs(right - left) + 80,
+    width: Math.abs(right - left) + 40,
   })
   return ticks.join('') + (title === '' ? '' : name)
 }

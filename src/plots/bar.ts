@@ -6,7 +6,7 @@ import type { GlobalSummary } from '../shap/global-summary.ts'
 import { HEADING, heading, xAxis } from './axes.ts'
 import { type Direction, directionOf, directionOfSummary } from './direction.ts'
 import { legend } from './legend.ts'
-import { count, number } from './numbers.ts'
+import { count, number, placeable } from './numbers.ts'
 import { fullTitle, nameOthers, outputTitle, rank, spaceTitle } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element } from './svg.ts'
@@ -134,7 +134,7 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
     Math.ceil(Math.min(MOST_NAME, Math.max(...bars.map(({ name }) => textWidth(name))))) + 30
   const right = WIDTH - 30 - numberWidth - Math.min(MOST_DIRECTION, told)
   const most = Math.max(...bars.map((bar) => total(bar.sizes)))
-  const x = scaleLinear([0, most > 0 ? most : 1], [left, right])
+  const x = scaleLinear([0, most > 0 ? placeable(most) : 1], [left, right])
   const title = isOne
     ? outputTitle(one, WIDTH - 32)
     : fitParts([`${spaceTitle(space)} of `, { cut: target }], WIDTH - 32, sizes.title)
@@ -155,7 +155,7 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
       let at = 0
       const parts = values.map((value, k) => {
         const from = x(at)
-        at += value || 0
+        at = placeable(at + placeable(value))
         return box(isOne ? direction.kind : `k${k % KINDS}`, from, y + 4, x(at) - from, BAR - 8)
       })
       return element(

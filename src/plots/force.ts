@@ -1,6 +1,6 @@
 /** The force plot of one row: what pushes its output up against what pushes it down, on one line. */
 import { HEADING, heading, type Scale, scaleOver, ticksOf } from './axes.ts'
-import { number, signed } from './numbers.ts'
+import { number, placeable, signed } from './numbers.ts'
 import { nameCell, type PlottedRow, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
@@ -47,7 +47,8 @@ interface Side {
 }
 
 function force(about: PlottedRow, maxBars: number, theme: Theme): string {
-  const { baseValue: base, output: result } = about
+  const { baseValue, output } = about
+  const [base, result] = [placeable(baseValue), placeable(output)]
   const sides = buildSides(about, maxBars)
   const ends = sides.flatMap(({ parts }) => parts.map(({ outer }) => outer))
   const x = placeScale(sides, [base, result, ...ends])
@@ -62,8 +63,10 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
     {
       width: WIDTH,
       height,
-      title: `${fullTitle(about)}: ${number(result)}`,
-      description: [`base value ${number(base)}`, ...list, `output ${number(result)}`].join('; '),
+      title: `${fullTitle(about)}: ${number(output)}`,
+      description: [`base value ${number(baseValue)}`, ...list, `output ${number(output)}`].join(
+        '; ',
+      ),
       theme,
     },
     heading(
@@ -71,7 +74,7 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
       'pushed up from the left, down from the right; they meet at the output',
       WIDTH,
     ),
-    drawMarks(x, base, result, bottom),
+    drawMarks(about, x, bottom),
     ...sides.map((side) => drawSide(side, x, bottom)),
     line('line', x(result), TOP - 8, x(result), bottom + 8),
   )
@@ -90,10 +93,10 @@ function buildSides({ row, output }: PlottedRow, maxBars: number): Side[] {
     const left =
       rest.reduce((sum, j) => sum + phi[j]!, 0) + (isUp ? Math.max(0, hidden) : Math.min(0, hidden))
     if (left !== 0) pushes.push({ text: rest.length > 0 ? nameOthers(rest) : 'others', push: left })
-    let at = output
+    let at = placeable(output)
     const parts = pushes.map((part) => {
       const inner = at
-      at -= part.push
+      at -= placeable(part.push)
       return { ...part, inner, outer: at }
     })
     return { kind, parts }
@@ -110,7 +113,7 @@ function placeScale(sides: readonly Side[], values: readonly number[]): Scale {
       for (const part of parts) {
         const middle = x((part.inner + part.outer) / 2)
         const has = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
-        const needs = Math.min(MOST_NAME, textWidth(caption(part)) + 4)
+        const needs = Math.min(MOST_NAME, textWidth(caption(part)) + 9)
         const more = Math.min(MOST_NAME, room[kind] + Math.max(0, needs - has))
         room = { ...room, [kind]: more }
       }
@@ -124,8 +127,9 @@ function caption({ text, push }: Part): string {
 }
 
 /** The scale above the bar, the base value and the output. */
-function drawMarks(x: Scale, base: number, result: number, bottom: number): string {
-  const texts = [`output ${number(result)}`, `base value ${number(base)}`]
+function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number): string {
+  const [base, result] = [placeable(baseValue), placeable(output)]
+  const texts = [`output ${number(output)}`, `base value ${number(baseValue)}`]
   const places = [x(result), x(base)].map((at, i) => {
     const half = textWidth(texts[i]!) / 2
     return Math.min(WIDTH - EDGE - half, Math.max(EDGE + half, at))
@@ -162,16 +166,16 @@ function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
         'g',
         { class: 'part' },
         element('path', { class: `${kind} edge`, d: arrow(x(part.inner), x(part.outer), sign) }),
-        line('lead', middle, bottom, middle, y - 9),
+        line('lead', middle, bottom, middle, y + 2),
         element(
           'g',
           {},
           label(caption(part), {
             class: 'halo',
-            x: middle + sign * -3,
+            x: middle + sign * 5,
             y,
             anchor: kind === 'up' ? 'end' : 'start',
-            width: width + 3,
+            width: width - 5,
           }),
         ),
       )

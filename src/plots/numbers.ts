@@ -32,3 +32,11 @@ export function count(amount: number, one: string, many = `${one}s`): string {
 export function percent(share: number): string {
   return Number.isFinite(share) ? format('.3~p')(share) : '–'
 }
+
+/** Largest number that has a place: sums and widths of many of them are still numbers. */
+const MOST = 1e300
+
+/** Returns a number as it can be placed in a drawing: what is none takes no room, what is too large as much as there is. */
+export function placeable(value: number): number {
+  return Number.isFinite(value) ? Math.min(MOST, Math.max(-MOST, value)) : 0
+}

@@ -16,7 +16,7 @@ import {
   takeOutput,
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
-import { box, drawing, element, line } from './svg.ts'
+import { box, drawing, element, line, path } from './svg.ts'
 import { label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
@@ -119,18 +119,16 @@ function stackedForce(
     ),
     yAxis(y, { left: LEFT, right }),
     ...layers.map(({ kind, rank: place, inner, outer }) =>
-      element('path', {
+      path(stepsOf(inner, outer, LEFT, width, y), {
         class: `${kind} layer`,
         'fill-opacity': shade(place, groups.length),
-        d: stepsOf(inner, outer, LEFT, width, y),
       }),
     ),
     line('dash', LEFT, y(baseValue), right, y(baseValue)),
-    element('path', {
+    path(outline(Float64Array.from(rows, ({ output }) => output)), {
       class: 'edge',
       fill: 'none',
       'stroke-width': 1,
-      d: outline(Float64Array.from(rows, ({ output }) => output)),
     }),
     label(spaceTitle(about.space), { class: 'soft', x: 16, y: TOP - 8, size: sizes.small }),
     label(order === 'given' ? 'rows as they were sent' : 'rows', {

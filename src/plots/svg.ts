@@ -32,6 +32,11 @@ export function line(kind: string, x1: number, y1: number, x2: number, y2: numbe
   return element('line', { class: kind, x1, y1, x2, y2 })
 }
 
+/** Returns a path; nothing for one without a point. */
+export function path(d: string, attributes: Attributes): string {
+  return d === '' ? '' : element('path', { ...attributes, d })
+}
+
 /** Returns a rectangle; its sides may be given in either order. */
 export function box(kind: string, x: number, y: number, width: number, height: number): string {
   return element('rect', {

@@ -1,7 +1,7 @@
 /** The waterfall of one row: how its prediction comes about, column by column. */
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { HEADING, heading, type Scale, scaleOver, xAxis } from './axes.ts'
-import { number, signed } from './numbers.ts'
+import { number, placeable, signed } from './numbers.ts'
 import { nameCell, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
@@ -47,7 +47,8 @@ interface Bar {
  */
 function waterfall(explanations: Explanations, maxBars: number, theme: Theme): string {
   const about = takeRow(explanations)
-  const { row, baseValue: base, output: result } = about
+  const { row, baseValue, output } = about
+  const [base, result] = [placeable(baseValue), placeable(output)]
   const bars = buildBars(row, maxBars)
   const bottom = TOP + bars.length * BAR
   const names = Math.max(...bars.map(({ text }) => textWidth(text)))
@@ -60,11 +61,11 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
     {
       width: WIDTH,
       height: bottom + BOTTOM,
-      title: `${fullTitle(about)}: ${number(result)}`,
+      title: `${fullTitle(about)}: ${number(output)}`,
       description: [
-        `base value ${number(base)}`,
+        `base value ${number(baseValue)}`,
         ...bars.map((bar) => `${bar.text} ${signed(bar.push)}`),
-        `output ${number(result)}`,
+        `output ${number(output)}`,
       ].join('; '),
       theme,
     },
@@ -72,8 +73,8 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
     xAxis(x, { top: TOP, bottom }),
     line('dash', x(base), TOP, x(base), bottom),
     line('dash', x(result), TOP - 6, x(result), bottom),
-    mark(`base value ${number(base)}`, x(base), bottom + 40, 'soft'),
-    mark(`output ${number(result)}`, x(result), TOP - 12),
+    mark(`base value ${number(baseValue)}`, x(base), bottom + 40, 'soft'),
+    mark(`output ${number(output)}`, x(result), TOP - 12),
     ...bars.map((bar, i) => drawBar(bar, TOP + i * BAR, left, x)),
   )
 }
@@ -96,11 +97,12 @@ function buildBars(explanation: Explanation, maxBars: number): Bar[] {
   const rest = others.reduce((sum, j) => sum + phi[j]!, explanation.others?.[0] ?? 0)
   if (others.length > 0 || explanation.others)
     rows.push({ text: others.length > 0 ? nameOthers(others) : 'others', push: rest })
-  let at = explanation.baseValues[0]!
+  let at = placeable(explanation.baseValues[0]!)
   const bars: Bar[] = []
   for (const row of rows.reverse()) {
-    bars.push({ ...row, from: at, to: at + row.push })
-    at += row.push
+    const to = at + placeable(row.push)
+    bars.push({ ...row, from: at, to })
+    at = to
   }
   return bars.reverse()
 }

@@ -8,9 +8,9 @@ import { readModelDirectory } from '../../model-directory/read.ts'
 import { findPlot } from '../../plots/index.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
-import type { PlotFlags } from '../plot.ts'
 import { chooseFormat, mediaTypes } from '../rows/formats.ts'
 import { runRows } from '../rows/run-rows.ts'
+import type { PlotFlags } from './plot-flags.ts'
 
 const explainOptions = ['output', 'space', 'method', 'level'] as const
 
