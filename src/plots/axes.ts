@@ -5,6 +5,9 @@ import { label, sizes, textWidth } from './text.ts'
 
 export type Scale = ScaleLinear<number, number>
 
+/** Smaller numbers are as good as 0. */
+export const LEAST = 1e-290
+
 /** Returns a scale over finite numbers with some room at its ends; equal numbers get a range around them. */
 export function scaleOver(
   values: Iterable<number>,
@@ -23,13 +26,25 @@ export function scaleOver(
   const most = Number.MAX_VALUE / 4
   low = Math.max(-most, low)
   high = Math.min(most, high)
-  const spread = high - low || Math.abs(high) * 0.1 || 1
-  const pad = spread * room + (high === low ? spread / 2 : 0)
+  const largest = Math.max(Math.abs(low), Math.abs(high))
+  // What differs in its last digits only has no ticks in between.
+  if (high - low <= Math.max(LEAST, largest * 1e-9)) {
+    const half = largest > LEAST ? largest / 20 : 0.5
+    return scaleLinear([(low + high) / 2 - half, (low + high) / 2 + half], range)
+  }
+  const pad = (high - low) * room
   return scaleLinear([low - pad, high + pad], range)
 }
 
-/** Returns ticks with their texts, as many as stand beside each other. */
-export function ticksOf(scale: Scale, most = 7): { at: number; text: string }[] {
+/**
+ * Returns ticks with their texts, as many as stand beside each other.
+ * @param room where texts may be; a tick whose text is not within has none
+ */
+export function ticksOf(
+  scale: Scale,
+  room: readonly [number, number],
+  most = 7,
+): { at: number; text: string }[] {
   const [start = 0, end = 0] = scale.domain()
   const largest = Math.max(Math.abs(start), Math.abs(end))
   for (let wanted = most; wanted > 1; wanted--) {
@@ -46,7 +61,12 @@ export function ticksOf(scale: Scale, most = 7): { at: number; text: string }[] 
       ({ at, half }, i) => i === 0 || at - half - 10 > boxes[i - 1]!.at + boxes[i - 1]!.half,
     )
     if (isLoose && new Set(ticks.map(({ text }) => text)).size === ticks.length)
-      return ticks.filter(({ at }) => at >= low - 0.5 && at <= high + 0.5)
+      return ticks
+        .filter(({ at }) => at >= low - 0.5 && at <= high + 0.5)
+        .map(({ at, text }) => {
+          const half = textWidth(text, sizes.small) / 2
+          return { at, text: at - half >= room[0] && at + half <= room[1] ? text : '' }
+        })
   }
   return []
 }
@@ -61,14 +81,11 @@ export function xAxis(
 ): string {
   const { top, bottom, title = '' } = place
   const [left = 0, right = 0] = scale.range()
-  const ticks = ticksOf(scale).map(({ at, text }) => {
-    // The last text stays within the margin beside the axis.
-    const x = Math.min(at, right + MARGIN - textWidth(text, sizes.small) / 2)
-    return (
+  const ticks = ticksOf(scale, [0, right + MARGIN]).map(
+    ({ at, text }) =>
       line('grid', at, top, at, bottom) +
-      label(text, { class: 'soft', x, y: bottom + 17, anchor: 'middle', size: sizes.small })
-    )
-  })
+      label(text, { class: 'soft', x: at, y: bottom + 17, anchor: 'middle', size: sizes.small }),
+  )
   const name = label(title, {
     class: 'soft',
     x: (left + right) / 2,
@@ -79,6 +96,9 @@ export function xAxis(
   return ticks.join('') + (title === '' ? '' : name)
 }
 
+/** Least pixels between the lines of two texts. */
+const ROW = 15
+
 /** Returns a vertical axis beside a plot; texts end at its left, the name stands above it. */
 export function yAxis(
   scale: Scale,
@@ -86,21 +106,18 @@ export function yAxis(
   most = 6,
 ): string {
   const { left, right } = place
-  return scale
-    .ticks(most)
-    .map((value) => ({ value, at: scale(value) }))
-    .map(
-      ({ value, at }) =>
-        line('grid', left, at, right, at) +
-        label(tickText(scale, value, most), {
-          class: 'soft',
-          x: left - 8,
-          y: at + 4,
-          anchor: 'end',
-          size: sizes.small,
-          width: left - 10,
-        }),
-    )
+  const places = scale.ticks(most).map((value) => ({ value, at: scale(value) }))
+  // Of a range at the end of what numbers can tell apart, ticks may lie on each other.
+  const apart = places.filter(({ at }, i) => i === 0 || Math.abs(at - places[i - 1]!.at) >= ROW)
+  return apart
+    .map(({ value, at }) => {
+      const text = tickText(scale, value, most)
+      const fits = textWidth(text, sizes.small) <= left - 10
+      const place = { class: 'soft', x: left - 8, y: at + 4, anchor: 'end' } as const
+      return (
+        line('grid', left, at, right, at) + label(fits ? text : '', { ...place, size: sizes.small })
+      )
+    })
     .join('')
 }
 

@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale'
 import { InputError } from '../errors.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import type { GlobalSummary } from '../shap/global-summary.ts'
-import { HEADING, heading, xAxis } from './axes.ts'
+import { HEADING, heading, LEAST, xAxis } from './axes.ts'
 import { type Direction, directionOf, directionOfSummary } from './direction.ts'
 import { legend } from './legend.ts'
 import { count, number, placeable } from './numbers.ts'
@@ -134,7 +134,7 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
     Math.ceil(Math.min(MOST_NAME, Math.max(...bars.map(({ name }) => textWidth(name))))) + 30
   const right = WIDTH - 30 - numberWidth - Math.min(MOST_DIRECTION, told)
   const most = Math.max(...bars.map((bar) => total(bar.sizes)))
-  const x = scaleLinear([0, most > 0 ? placeable(most) : 1], [left, right])
+  const x = scaleLinear([0, most > LEAST ? placeable(most) : 1], [left, right])
   const title = isOne
     ? outputTitle(one, WIDTH - 32)
     : fitParts([`${spaceTitle(space)} of `, { cut: target }], WIDTH - 32, sizes.title)

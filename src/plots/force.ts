@@ -138,7 +138,7 @@ function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number):
   const needs = (textWidth(texts[0]!) + textWidth(texts[1]!)) / 2 + 14
   // The two stand side by side where they can, otherwise one above the other.
   const [upper, lower] = apart >= needs ? [TOP - 38, TOP - 38] : [TOP - 38, TOP - 56]
-  const ticks = ticksOf(x, 9).map(
+  const ticks = ticksOf(x, [4, WIDTH - 4], 9).map(
     ({ at, text }) =>
       line('grid', at, TOP - 8, at, bottom) +
       label(text, { class: 'soft', x: at, y: TOP - 15, anchor: 'middle', size: sizes.small }),

@@ -65,6 +65,7 @@ export interface LabelPlace {
 
 /** Returns a text element. */
 export function label(text: string, place: LabelPlace): string {
+  if (text === '') return ''
   const { x, y, anchor, size = sizes.text, width = Number.POSITIVE_INFINITY } = place
   const shown = width === Number.POSITIVE_INFINITY ? text : fitText(text, width, size)
   const full = place.whole ?? text
