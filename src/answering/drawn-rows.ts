@@ -38,7 +38,7 @@ export async function drawRows(
     if (pairs > MOST_PAIRS)
       throw new InputError(
         'too_large',
-        `interactions of ${frame.length} rows of ${columns} columns are too many to be drawn; send at most ${Math.floor(MOST_PAIRS / columns ** 2)} rows`,
+        `interactions of ${frame.length} rows of ${columns} columns are too many to be drawn, of ${Math.floor(MOST_PAIRS / columns ** 2)} rows they could be`,
       )
   }
   const plain = { ...asked, interactions: undefined }

@@ -43,7 +43,7 @@ async function loadResvg(): Promise<typeof import('@resvg/resvg-js')> {
   } catch (cause) {
     throw new InputError(
       'not_acceptable',
-      `PNG cannot be made on this machine (${(cause as Error).message.slice(0, 200)}); ask for image/svg+xml`,
+      `PNG cannot be made on this machine (${(cause as Error).message.slice(0, 200)}), image/svg+xml can`,
     )
   }
 }

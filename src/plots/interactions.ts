@@ -140,7 +140,7 @@ function meanPairs({ rows, featureNames }: OutputRows): Float64Array {
     if (!interactions)
       throw new InputError(
         'invalid_option',
-        'this plot shows interactions; ask for interactions=true',
+        'this plot shows interaction values, without which these rows were explained',
       )
     for (let i = 0; i < features; i++)
       for (let j = 0; j < features; j++) {

@@ -175,7 +175,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       if (background.rows === 0)
         throw new InputError(
           'not_found',
-          'there are no training rows with this model; send rows to explain',
+          'this model came without training rows, so only rows of a request or a file are drawn',
         )
       const { inputs } = preprocessor.spec
       const frame = frameOfCells(inputs, restoreCells(preprocessor.spec, background))
