@@ -48,26 +48,29 @@ export function dotsByKind(dots: readonly Dot[], size: number): string {
   return [...byKind]
     .sort(([a], [b]) => Number(b === 'neutral') - Number(a === 'neutral') || (a < b ? -1 : 1))
     .map(([kind, places]) =>
-      element('path', { class: `${kind} dots`, 'stroke-width': size, d: dotsPath(places) }),
+      element('path', {
+        class: `${kind} dots`,
+        transform: 'scale(.1)',
+        'stroke-width': size * 10,
+        d: dotsPath(places),
+      }),
     )
     .join('')
 }
 
-/** Writes points as dots of a path whose stroke has round ends, to tenths of a pixel. */
+/** Writes points in tenths of a pixel as dots of a path whose stroke has round ends. */
 function dotsPath(points: readonly (readonly [x: number, y: number])[]): string {
-  let path = ''
+  const parts: string[] = []
   let lastX = 0
   let lastY = 0
   for (const [px, py] of points) {
     const x = Math.round(px * 10)
     const y = Math.round(py * 10)
-    if (path === '') path = `M${x / 10} ${y / 10}h0`
-    else {
-      const dy = y - lastY
-      path += `m${(x - lastX) / 10}${dy < 0 ? '' : ' '}${dy / 10}h0`
-    }
+    const dy = y - lastY
+    // Relative to the point before: fewer digits.
+    parts.push(`m${x - lastX}${dy < 0 ? '' : ' '}${dy}h0`)
     lastX = x
     lastY = y
   }
-  return path
+  return parts.join('')
 }

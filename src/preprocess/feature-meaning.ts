@@ -59,7 +59,11 @@ function follow(meaning: FeatureMeaning, transformer: AnyTransformer): FeatureMe
 
 /** Returns a feature's number as it was before it was scaled, without the noise of the last digits. */
 export function rawNumber({ mean, scale }: FeatureMeaning, value: number): number {
-  return scale === 1 && mean === 0 ? value : Number((value * scale + mean).toPrecision(12))
+  if (scale === 1 && mean === 0) return value
+  const raw = value * scale + mean
+  const largest = Math.max(Math.abs(mean), Math.abs(value * scale))
+  const decimals = 12 - Math.ceil(Math.log10(largest))
+  return decimals >= 0 && decimals <= 100 ? Number(raw.toFixed(decimals)) + 0 : raw
 }
 
 /**
