@@ -58,7 +58,9 @@ export function groupValues(cells: readonly Cell[], pushes: ArrayLike<number>): 
 export function directionOfSummary({ groups }: ColumnSummary, output: number): Direction {
   const told = groups.flatMap(({ value, from, to, others, rows, mean }): Group[] => {
     if (others) return []
-    const cell = from === undefined || to === undefined ? (value ?? null) : from / 2 + to / 2
+    // Numbers beyond the ranges of training have one edge only.
+    const [low, high] = [from ?? to, to ?? from]
+    const cell = low === undefined || high === undefined ? (value ?? null) : low / 2 + high / 2
     return [{ cell, rows, mean: mean[output]! }]
   })
   const isNumeric = told.every(({ cell }) => cell === null || typeof cell === 'number')
