@@ -74,7 +74,7 @@ function drawTree(model: PlottedModel, tree: number, depth: number, theme: Theme
     },
     heading(
       fitParts([`Tree ${tree} of ${trees} for `, { cut: plan.target }], width - 32, sizes.title),
-      'yes leads up, no leads down; shares are of the rows that the tree was grown on',
+      'yes leads up, no leads down; shares are of the training rows, by their weight',
       width,
     ),
     ...placed.flatMap((at) => {
