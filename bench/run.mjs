@@ -34,6 +34,8 @@ async function main() {
       format: 'esm',
       target: 'node22',
       logLevel: 'warning',
+      // A native module, which only a PNG loads.
+      external: ['@resvg/resvg-js'],
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },

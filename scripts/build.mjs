@@ -1,5 +1,5 @@
 /** `npm run build`: the kernels, then one bundle per entry point into dist/, sharing what they have in common. */
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, copyFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildKernels } from './build-kernels.mjs'
@@ -17,6 +17,7 @@ const entryPoints = [
 
 /** Packages that stay outside the bundle: loaded only when something needs them, or reading files of their own. */
 const external = [
+  '@resvg/resvg-js',
   '@fastify/swagger',
   '@fastify/swagger-ui',
   'cli-progress',
@@ -70,3 +71,7 @@ await build({
   logLevel: 'warning',
 })
 await chmod(`${root}dist/cli.js`, 0o755)
+// What texts of plots are drawn in as PNG, and the terms that it comes with.
+const font = `${root}node_modules/dejavu-fonts-ttf`
+await copyFile(`${font}/ttf/DejaVuSans.ttf`, `${root}dist/DejaVuSans.ttf`)
+await copyFile(`${font}/LICENSE`, `${root}dist/DejaVuSans.LICENSE`)

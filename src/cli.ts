@@ -20,6 +20,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
   sign: async () => (await import('./commands/sign.ts')).declareSign,
+  plot: async () => (await import('./commands/plot.ts')).declarePlot,
   inspect: async () => (await import('./commands/inspect.ts')).declareInspect,
   openapi: async () => (await import('./commands/openapi.ts')).declareOpenApi,
 }

@@ -530,6 +530,67 @@ t.test('files and memory', async (t) => {
   await (await open()).release()
 })
 
+t.test('plots', async (t) => {
+  const app = await buildTestApp(t)
+  const rows = `[${[
+    row({ Sex: 'male', Pclass: 3, Name: 'Doe, Mr. John' }),
+    row({ Sex: 'female', Pclass: 1, Name: 'Doe, Mrs. Jane' }),
+  ].join(',')}]`
+  const cases: readonly [string, string, RegExp, readonly string[]][] = [
+    [
+      'two rows in a plot of one',
+      '/explain?plot=waterfall',
+      /choose one with row=$/,
+      ['/explain?plot=waterfall&row=1', '/explain?plot=force&row=2'],
+    ],
+    [
+      'two outputs',
+      '/explain?plot=beeswarm&output=all',
+      /choose one class with output=, there are "0", "1"$/,
+      ['/explain?plot=beeswarm&output=0', '/explain?plot=decision&output=1'],
+    ],
+    [
+      'another output per row',
+      '/explain?plot=bar&output=predicted',
+      /choose output=all or one of 0, 1, and leave out top=$/,
+      ['/explain?plot=bar&output=all', '/explain?plot=bar&output=1'],
+    ],
+    [
+      'the largest values of every row',
+      '/explain?plot=beeswarm&top=2',
+      /leave out top= and say max_bars= for how many it shows$/,
+      ['/explain?plot=beeswarm&max_bars=2'],
+    ],
+    [
+      'one row of a model',
+      '/explain/global?plot=force',
+      /send it to \/explain, or name a file$/,
+      ['/explain?plot=force&row=1'],
+    ],
+    [
+      'too many pixels',
+      '/explain/global?plot=tree&max_depth=10&scale=4',
+      /ask for scale=1, a smaller plot or image\/svg\+xml$/,
+      [
+        '/explain/global?plot=tree&max_depth=10&scale=1',
+        '/explain/global?plot=tree&max_depth=2&scale=4',
+      ],
+    ],
+  ]
+  for (const [name, url, advice, followed] of cases) {
+    const ask = (path: string, accept = 'image/png') =>
+      path.startsWith('/explain/global')
+        ? app.inject({ url: path, headers: { accept } })
+        : post(app, path, 'application/json', rows, { accept })
+    const mistake = await ask(url)
+    t.not(mistake.statusCode, 200, name)
+    takeAdvice(t, mistake.json<{ detail: string }>().detail, advice)
+    for (const path of followed) t.equal((await ask(path)).statusCode, 200, path)
+    if (/svg/.test(advice.source))
+      t.equal((await ask(url, 'image/svg+xml')).statusCode, 200, 'as SVG')
+  }
+})
+
 t.test('importing', async (t) => {
   const stored = join(import.meta.dirname, '../data/xgboost-model')
   const base = t.testdir({ packed: { 'xgboost-model': readFileSync(stored) }, unpacked: {} })

@@ -13,8 +13,30 @@ import { engines } from '../src/estimators/index.ts'
 import { describeRange } from '../src/estimators/params.ts'
 import { describeDimension } from '../src/estimators/search-space.ts'
 import { statusOfCode } from '../src/http/errors.ts'
+import { plots } from '../src/plots/index.ts'
+import type { PlotOptions } from '../src/plots/plot.ts'
 import { warningCodes } from '../src/preprocess/row-warnings.ts'
 import { root, run, startServing } from './command.ts'
+
+/** Pictures that commands make, and those of the documents that are the same. */
+const pictures: Readonly<Record<string, string>> = {
+  'waterfall.svg': 'waterfall.svg',
+  'waterfall-2.svg': 'plots/waterfall.svg',
+  'force-2.svg': 'plots/force.svg',
+  'stacked.svg': 'plots/stacked_force.svg',
+  'bar.svg': 'plots/bar.svg',
+  'beeswarm.svg': 'plots/beeswarm.svg',
+  'age.svg': 'plots/dependence.svg',
+  'pclass.svg': 'plots/dependence_strips.svg',
+  'decision.svg': 'plots/decision.svg',
+  'interactions.svg': 'plots/interactions.svg',
+  'roc.svg': 'plots/roc.svg',
+  'precision_recall.svg': 'plots/precision_recall.svg',
+  'calibration.svg': 'plots/calibration.svg',
+  'threshold.svg': 'plots/threshold.svg',
+  'confusion.svg': 'plots/confusion.svg',
+  'tree.svg': 'plots/tree.svg',
+}
 
 const update = Boolean(process.env.UPDATE_README)
 
@@ -95,10 +117,12 @@ t.test('every command gives what the documents show', { timeout: 180_000 }, asyn
     await write(path, updated)
   }
 
-  const drawn = await readFile(join(checkout, 'waterfall.svg'), 'utf8')
-  const picture = join(root, 'docs/waterfall.svg')
-  t.equal(await readFile(picture, 'utf8'), drawn, "the README's picture")
-  if (update) await writeFile(picture, drawn)
+  for (const [made, shown] of Object.entries(pictures)) {
+    const drawn = await readFile(join(checkout, made), 'utf8')
+    const picture = join(root, 'docs', shown)
+    if (update) await writeFile(picture, drawn)
+    t.equal(await readFile(picture, 'utf8'), drawn, `the picture ${shown}`)
+  }
 })
 
 /**
@@ -135,6 +159,10 @@ t.test('the tables say what the program does', async (t) => {
     settings: settings.map(
       ({ flag, env, default: value, description }) =>
         `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
+    ),
+    plots: Object.entries(plots).map(
+      ([name, { rows, description, options }]) =>
+        `| \`${name}\` | ${rows === undefined ? 'the model' : rows === 'one' ? 'one row' : 'rows'} | ${description} | ${describePlotOptions(options)} |`,
     ),
     warnings: Object.entries(warningCodes).map(([code, what]) => `| \`${code}\` | ${what} |`),
     errors: (Object.keys(inputErrorCodes) as (keyof typeof inputErrorCodes)[]).map(
@@ -185,4 +213,19 @@ function anchorOf(heading: string): string {
 async function write(path: string, text: string): Promise<void> {
   documents.set(path, text)
   if (update) await writeFile(join(root, path), text)
+}
+
+/** What a plot may be told, as a cell of a table. */
+function describePlotOptions(options: PlotOptions): string {
+  return Object.entries(options)
+    .map(([name, option]) => {
+      const range =
+        option.kind === 'whole'
+          ? `${option.minimum} to ${option.maximum}, default ${option.default}`
+          : option.kind === 'choice'
+            ? `${option.choices.join(', ')}; default ${option.default}`
+            : ''
+      return `\`${name}\`: ${option.description}${range === '' ? '' : ` (${range})`}`
+    })
+    .join('<br>')
 }

@@ -6,6 +6,7 @@ import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { startSummary } from '../predictor/summarize-rows.ts'
 import type { Explanations } from '../shap/explanation.ts'
+import { drawRows } from './drawn-rows.ts'
 import { type ExplainRequest, parseExplainOptions } from './explain-options.ts'
 import type { JobResult, RowJob } from './job.ts'
 import { bytesOf, type JobWarnings, leastBytes, tellRows } from './job-warnings.ts'
@@ -57,6 +58,8 @@ export async function answerExplained(
   const explained = wanted && !wanted.includes(true) ? takeRows(frame, new Int32Array()) : frame
   checkForm(options, writer)
   predictor.checkOptions(options)
+  if (writer.picture && options.format !== 'clarify' && !job.summary)
+    return drawRows(predictor, job, frame, options, { finish, inline })
   if (inline && explanationBytes(predictor, explained, options) > INLINE_BYTES) return undefined
   const listsWarnings = job.summary === undefined && hasRoomForWarnings(options, writer)
   const check = (warningBytes: number) =>

@@ -54,7 +54,21 @@ export interface TensorJob {
   readonly limits: Limits
 }
 
-export type Job = RowJob | TensorJob
+/** A plot of the model itself, from what is stored with it. */
+export interface DrawJob {
+  readonly operation: 'draw'
+  /** Nothing. */
+  readonly body: Uint8Array
+  readonly plot: string
+  /** Its parameters are the plot's options. */
+  readonly answer: MediaType
+  /** Options of explanations, where the plot is of explained rows. */
+  readonly options: readonly (readonly [string, unknown])[]
+  readonly limits: Limits
+  readonly blockBytes?: number | undefined
+}
+
+export type Job = RowJob | TensorJob | DrawJob
 
 /** The answer to a job. */
 export interface JobResult {

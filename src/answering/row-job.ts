@@ -1,6 +1,6 @@
 /** Answers rows in a content type: decodes them, then predicts or explains. */
 import type { Codec, Decoded, Encoded, RowWarnings } from '../codecs/codec.ts'
-import { answerTypes, findCodec } from '../codecs/index.ts'
+import { answerTypes, findCodec, holdsExplanations } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
 import { type Predictions, takePrediction } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -196,7 +196,7 @@ function answerRows(
       frame.length * predictionBytes(predictor.classes, writer, selection) > INLINE_BYTES
     return isLarge ? undefined : finish(predictAndTell())
   }
-  if (byBody && !writer.encodeExplanations) throw noExplanations(job.answer)
+  if (byBody && !holdsExplanations(writer)) throw noExplanations(job.answer)
   return answerExplained(predictor, { ...job, options }, frame, {
     writer,
     condition,

@@ -1,5 +1,6 @@
 /** Every kind of job and what answers it, on the event loop and in the threads. */
 import type { Predictor } from '../predictor/predictor.ts'
+import { runDrawJob } from './draw-job.ts'
 import type { Job, JobResult, MaybePromise } from './job.ts'
 import { runRowJob } from './row-job.ts'
 import { runTensorJob } from './tensor-job.ts'
@@ -14,7 +15,7 @@ export function runJob(
   job: Job,
   inline: boolean,
 ): MaybePromise<JobResult | undefined> {
-  return job.operation === 'infer'
-    ? runTensorJob(predictor, job, inline)
-    : runRowJob(predictor, job, inline)
+  if (job.operation === 'infer') return runTensorJob(predictor, job, inline)
+  if (job.operation === 'draw') return runDrawJob(predictor, job, inline)
+  return runRowJob(predictor, job, inline)
 }

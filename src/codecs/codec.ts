@@ -118,6 +118,8 @@ export interface Codec {
   readonly joinBlocks?: (block: Encoded, place: BlockPlace) => Encoded
   readonly encodePredictions?: (predictions: Predictions, style: PredictionStyle) => Encoded
   readonly encodeExplanations?: (explanations: Explanations, style: ExplanationStyle) => Encoded
+  /** Whether explanations are answered as a plot, and what that is made of; drawing and its libraries are loaded on use. */
+  readonly picture?: 'drawing' | 'pixels'
   /** Whether a row's prediction is the list of its scores instead of an object of named members. */
   readonly recordIsScores?: true
   /** Whether its rows have room for what was not understood of them. */

@@ -5,6 +5,7 @@ import { jsonLines } from './json-lines.ts'
 import { libsvm } from './libsvm.ts'
 import { npy } from './npy.ts'
 import { parquet } from './parquet.ts'
+import { png } from './png.ts'
 import { recordioProtobuf } from './recordio-protobuf.ts'
 import { svg } from './svg.ts'
 
@@ -18,6 +19,7 @@ export const codecs: readonly Codec[] = [
   recordioProtobuf,
   parquet,
   svg,
+  png,
 ]
 
 const codecOf = new Map(codecs.flatMap((codec) => codec.mediaTypes.map((type) => [type, codec])))
@@ -37,7 +39,10 @@ export const answerTypes = {
   predict: codecs
     .filter(({ encodePredictions }) => encodePredictions)
     .flatMap(({ mediaTypes }) => mediaTypes),
-  explain: codecs
-    .filter(({ encodeExplanations }) => encodeExplanations)
-    .flatMap(({ mediaTypes }) => mediaTypes),
+  explain: codecs.filter(holdsExplanations).flatMap(({ mediaTypes }) => mediaTypes),
 } as const
+
+/** Whether explanations can be answered in a codec's types: row by row, or as a plot. */
+export function holdsExplanations({ encodeExplanations, picture }: Codec): boolean {
+  return encodeExplanations !== undefined || picture !== undefined
+}

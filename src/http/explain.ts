@@ -1,10 +1,12 @@
 /** /explain, /explain/global and /model: what no other server has. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { DrawJob } from '../answering/job.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
+import { findCodec } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { buildCard } from '../predictor/describe-model.ts'
-import { negotiateAnswer } from './negotiation.ts'
+import { negotiateAnswer, negotiatePlot, PLOT_TYPE } from './negotiation.ts'
 import { globalSchema } from './openapi/global-summary.ts'
 import { cardSchema } from './openapi/model-card.ts'
 import { rowsSchema } from './openapi/rows.ts'
@@ -31,7 +33,7 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
       method: 'GET',
       url: '/explain/global',
       schema: globalSchema('explainGlobal', 'model'),
-      handler: (_request, reply) => sendJson(reply, describeGlobally(model)),
+      handler: (request, reply) => explainGlobally(model, service, request, reply),
     },
     {
       method: 'GET',
@@ -43,17 +45,40 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
 }
 
 /** Answers explanations of the rows in a request, with the options of its query string. */
-export function explain(
+export async function explain(
   model: LoadedModel,
   service: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  return service.answer(model, request, reply, {
-    operation: 'explain',
-    answer: negotiateAnswer(request.headers.accept, 'explain', 'application/json'),
-    options: Object.entries(request.query as Record<string, unknown>),
-  })
+  const query = request.query as Record<string, unknown>
+  const asksPlot = query.plot !== undefined
+  const preferred = asksPlot ? PLOT_TYPE : 'application/json'
+  const answer = negotiateAnswer(request.headers.accept, 'explain', preferred)
+  if (!asksPlot && findCodec(answer.essence)?.picture === undefined) {
+    const options = Object.entries(query)
+    return service.answer(model, request, reply, { operation: 'explain', answer, options })
+  }
+  const { readPlotQuery } = await import('./plot-query.ts')
+  const asked = readPlotQuery(query, answer)
+  return service.answer(model, request, reply, { operation: 'explain', ...asked })
+}
+
+/** Answers what the model does over a sample of its training rows: as JSON, or as a plot where one is asked for. */
+export async function explainGlobally(
+  model: LoadedModel,
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const query = request.query as Record<string, unknown>
+  const type = negotiatePlot(request.headers.accept, query.plot !== undefined)
+  if (!type) return sendJson(reply, describeGlobally(model))
+  const { readModelPlotQuery } = await import('./plot-query.ts')
+  const asked = readModelPlotQuery(query, type)
+  const { limits } = service.options
+  const job: DrawJob = { operation: 'draw', body: new Uint8Array(), limits, ...asked }
+  return service.answerJob(model, request, reply, () => job)
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from '../answering/model-registry.ts'
 import { InputError } from '../errors.ts'
 import { extendDeadline } from './deadlines.ts'
-import { describeGlobally, explain } from './explain.ts'
+import { explain, explainGlobally } from './explain.ts'
 import { globalSchema } from './openapi/global-summary.ts'
 import { loadBody, managementSchema } from './openapi/management.ts'
 import { modelRowsSchema } from './openapi/rows.ts'
@@ -84,7 +84,7 @@ export function multiModelRoutes(service: Service, options: MultiModelOptions): 
       method: 'GET',
       url: '/models/:name/explain/global',
       schema: globalSchema('explainModelGlobal', 'models', pathParameters()),
-      handler: (request, reply) => sendJson(reply, describeGlobally(find(request).model)),
+      handler: (request, reply) => explainGlobally(find(request).model, service, request, reply),
     },
   ]
 }

@@ -4,7 +4,7 @@ import { MIMEType } from 'node:util'
 import Negotiator from 'negotiator'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { Codec } from '../codecs/codec.ts'
-import { answerTypes, findCodec, requestTypes } from '../codecs/index.ts'
+import { answerTypes, codecs, findCodec, requestTypes } from '../codecs/index.ts'
 import { InputError, quote } from '../errors.ts'
 
 /** Longest Content-Type or Accept header that is read. */
@@ -65,7 +65,40 @@ export function negotiateAnswer(
   operation: Operation,
   preferred: string,
 ): MediaType {
-  const offered = answerTypes[operation]
+  return negotiate(accept, answerTypes[operation], preferred)
+}
+
+/** What a plot is drawn as where nothing else is asked for. */
+export const PLOT_TYPE = 'image/svg+xml'
+
+const pictureTypes = codecs
+  .filter(({ picture }) => picture !== undefined)
+  .flatMap(({ mediaTypes }) => mediaTypes)
+
+/**
+ * Returns the media type of a plot where JSON is the default, which is no error whatever the Accept header says.
+ * @param asksPlot whether a plot is named: then it is one
+ * @throws InputError `not_acceptable` for a plot as a type that it is not drawn in
+ */
+export function negotiatePlot(
+  accept: string | undefined,
+  asksPlot: boolean,
+): MediaType | undefined {
+  if (asksPlot) return negotiate(accept, pictureTypes, PLOT_TYPE)
+  if (!accept?.includes('image/')) return undefined
+  const type = negotiate(
+    `${accept}, */*;q=0.001`,
+    ['application/json', ...pictureTypes],
+    'application/json',
+  )
+  return pictureTypes.includes(type.essence) ? type : undefined
+}
+
+function negotiate(
+  accept: string | undefined,
+  offered: readonly string[],
+  preferred: string,
+): MediaType {
   if (accept === undefined || accept.trim() === '' || accept.trim() === '*/*') {
     return parseMediaType(preferred) as MediaType
   }

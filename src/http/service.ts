@@ -238,7 +238,7 @@ export function createService(options: ServiceOptions): Service {
 }
 
 function isIsolated(job: Job): boolean {
-  return job.operation !== 'infer' && findCodec(job.media.essence)?.isIsolated === true
+  return 'media' in job && findCodec(job.media.essence)?.isIsolated === true
 }
 
 /** Written out member by member: rest and spread cost several microseconds in every request. */

@@ -1,57 +1,41 @@
 /** The waterfall of one row: how its prediction comes about, column by column. */
-import { extent } from 'd3-array'
-import { format } from 'd3-format'
-import { scaleLinear } from 'd3-scale'
-import type { Cell } from '../data/frame.ts'
-import { InputError } from '../errors.ts'
-import { type Explanation, type Space, spaceLabels } from '../shap/explanation.ts'
-import type { Plot } from './plot.ts'
-import { colours, drawing, element, label, shorten } from './svg.ts'
-
-/** What the waterfall of one row shows besides its numbers. */
-export interface WaterfallOptions {
-  readonly space: Space
-  /** The column that the model predicts. */
-  readonly target: string
-  /** Which of the explained outputs to draw. */
-  readonly output?: number
-  /** Bars shown at most; the smallest values share one of them. */
-  readonly maxBars?: number
-}
+import type { Explanation, Explanations } from '../shap/explanation.ts'
+import { HEADING, heading, type Scale, scaleOver, xAxis } from './axes.ts'
+import { number, placeable, signed } from './numbers.ts'
+import { nameCell, takeRow } from './one-row.ts'
+import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
+import { definePlot } from './plot.ts'
+import { drawing, element, line, pixels } from './svg.ts'
+import { fitText, label, textWidth } from './text.ts'
+import type { Theme } from './theme.ts'
 
 const MAX_BARS = 12
 
-export const waterfallPlot: Plot = {
+export const waterfallPlot = definePlot({
   description: "one row's prediction, column by column",
+  rows: 'one',
   options: {
     max_bars: {
+      kind: 'whole',
       description: 'bars shown at most; the smallest values share one of them',
       minimum: 2,
       maximum: 1000,
       default: MAX_BARS,
     },
   },
-  draw({ rows, space, target }, { max_bars: maxBars }) {
-    const [row, ...others] = rows
-    if (!row || others.length > 0)
-      throw new InputError('one_row', `a picture shows one row, the request has ${rows.length}`)
-    if (row.outputNames.length !== 1)
-      throw new InputError(
-        'invalid_option',
-        'a picture shows one output; choose one class with output=',
-      )
-    return waterfall(row, { space, target, maxBars })
-  },
-}
+  drawRows: (explanations, { max_bars, theme }) => waterfall(explanations, max_bars, theme),
+})
 
 const WIDTH = 760
-const MARGIN = { top: 64, right: 72, bottom: 56, left: 232 }
+const TOP = HEADING + 30
+const BOTTOM = 62
 const BAR = 30
 const ARROW = 6
+/** Widest names and values of columns. */
+const MOST_NAME = 290
 
 interface Bar {
-  readonly name: string
-  readonly value: string
+  readonly text: string
   readonly push: number
   readonly from: number
   readonly to: number
@@ -61,155 +45,107 @@ interface Bar {
  * Returns an SVG of how one row's prediction comes about: from the base value at the bottom, column by column, to
  * the model's output at the top; the largest SHAP value stands highest.
  */
-export function waterfall(explanation: Explanation, options: WaterfallOptions): string {
-  const k = options.output ?? 0
-  const base = explanation.baseValues[k]!
-  const result = explanation.outputs[k]!
-  const bars = buildBars(explanation, k, options.maxBars ?? MAX_BARS)
-  const height = MARGIN.top + bars.length * BAR + MARGIN.bottom
-  const [low = 0, high = 1] = extent([base, result, ...bars.flatMap(({ from, to }) => [from, to])])
-  const pad = (high - low || 1) * 0.06
-  const x = scaleLinear([low - pad, high + pad], [MARGIN.left, WIDTH - MARGIN.right]).nice()
-  const unit = spaceLabels[options.space]
-  const title = `${unit[0]!.toUpperCase()}${unit.slice(1)} of ${options.target} = ${explanation.outputNames[k]}: ${number(result)}`
-  const bottom = height - MARGIN.bottom
-
-  const grid = x.ticks(6).map(
-    (tick) =>
-      element('line', { class: 'grid', x1: x(tick), x2: x(tick), y1: MARGIN.top, y2: bottom }) +
-      label(x.tickFormat(6)(tick), {
-        class: 'soft',
-        x: x(tick),
-        y: bottom + 18,
-        'text-anchor': 'middle',
-      }),
-  )
-  const marks = [
-    element('line', {
-      class: 'line',
-      x1: x(base),
-      x2: x(base),
-      y1: MARGIN.top,
-      y2: bottom,
-      'stroke-dasharray': '4 3',
-    }),
-    element('line', {
-      class: 'line',
-      x1: x(result),
-      x2: x(result),
-      y1: MARGIN.top - 6,
-      y2: bottom,
-      'stroke-dasharray': '4 3',
-    }),
-    label(`base value ${number(base)}`, {
-      class: 'soft',
-      x: x(base),
-      y: bottom + 38,
-      'text-anchor': 'middle',
-    }),
-    label(`${number(result)}`, {
-      class: 'strong',
-      x: x(result),
-      y: MARGIN.top - 12,
-      'text-anchor': 'middle',
-    }),
-  ]
-  const rows = bars.map((bar, i) => drawBar(bar, MARGIN.top + i * BAR, x))
-  const heading = label(shorten(title, 80), {
-    class: 'strong',
-    x: 16,
-    y: 24,
-    'font-size': 15,
-  })
-  const description = [
-    `base value ${number(base)}`,
-    ...bars.map((bar) => `${bar.name}${bar.value} ${signed(bar.push)}`),
-    `output ${number(result)}`,
-  ].join('; ')
+function waterfall(explanations: Explanations, maxBars: number, theme: Theme): string {
+  const about = takeRow(explanations)
+  const { row, baseValue, output } = about
+  const [base, result] = [placeable(baseValue), placeable(output)]
+  const bars = buildBars(row, maxBars)
+  const bottom = TOP + bars.length * BAR
+  const names = Math.max(...bars.map(({ text }) => textWidth(text)))
+  const captions = Math.max(...bars.map(({ push }) => textWidth(signed(push))))
+  const left = Math.ceil(Math.min(MOST_NAME, Math.max(90, names))) + 32
+  const right = WIDTH - Math.ceil(captions) - 24
+  const x = scaleOver([base, result, ...bars.flatMap(({ from, to }) => [from, to])], [left, right])
+  const title = outputTitle(about, WIDTH - 32)
   return drawing(
-    { width: WIDTH, height },
-    title,
-    description,
-    [heading, ...grid, ...marks, ...rows].join(''),
+    {
+      width: WIDTH,
+      height: bottom + BOTTOM,
+      title: `${fullTitle(about)}: ${number(output)}`,
+      description: [
+        `base value ${number(baseValue)}`,
+        ...bars.map((bar) => `${bar.text} ${signed(bar.push)}`),
+        `output ${number(output)}`,
+      ].join('; '),
+      theme,
+    },
+    heading(title, 'from the base value at the bottom to the output at the top', WIDTH),
+    xAxis(x, { top: TOP, bottom }),
+    line('dash', x(base), TOP, x(base), bottom),
+    line('dash', x(result), TOP - 6, x(result), bottom),
+    mark(`base value ${number(baseValue)}`, x(base), bottom + 40, 'soft'),
+    mark(`output ${number(output)}`, x(result), TOP - 12),
+    ...bars.map((bar, i) => drawBar(bar, TOP + i * BAR, left, x)),
   )
 }
 
+/** A text centred at a place of the axis, as far as it stays in the picture. */
+function mark(text: string, at: number, y: number, kind?: string): string {
+  const half = textWidth(text) / 2
+  const x = Math.min(WIDTH - 16 - half, Math.max(16 + half, at))
+  return label(text, { class: kind, x, y, anchor: 'middle' })
+}
+
 /** Bars from the top down: largest first, what is left over last, each ending where the one above begins. */
-function buildBars(explanation: Explanation, k: number, maxBars: number): Bar[] {
-  const phi = explanation.shapValues[k] as Float64Array
-  const order = explanation.featureNames
-    .map((_, j) => j)
-    .sort((a, b) => Math.abs(phi[b]!) - Math.abs(phi[a]!) || a - b)
-  const shown = order.length > maxBars ? order.slice(0, maxBars - 1) : order
-  const hidden = order.slice(shown.length)
+function buildBars(explanation: Explanation, maxBars: number): Bar[] {
+  const phi = explanation.shapValues[0]!
+  const { shown, others } = rank(phi.map(Math.abs), maxBars)
   const rows = shown.map((j) => ({
-    name: explanation.featureNames[j]!,
-    value: ` = ${cellText(explanation.data[j] as Cell)}`,
+    text: nameCell(explanation, j),
     push: phi[j]!,
   }))
-  const rest = hidden.reduce((sum, j) => sum + phi[j]!, explanation.others?.[k] ?? 0)
-  if (hidden.length > 0 || explanation.others) {
-    rows.push({
-      name: hidden.length > 0 ? `${hidden.length} others` : 'others',
-      value: '',
-      push: rest,
-    })
-  }
-  let at = explanation.baseValues[k]!
+  const rest = others.reduce((sum, j) => sum + phi[j]!, explanation.others?.[0] ?? 0)
+  if (others.length > 0 || explanation.others)
+    rows.push({ text: others.length > 0 ? nameOthers(others) : 'others', push: rest })
+  let at = placeable(explanation.baseValues[0]!)
   const bars: Bar[] = []
   for (const row of rows.reverse()) {
-    bars.push({ ...row, from: at, to: at + row.push })
-    at += row.push
+    const to = at + placeable(row.push)
+    bars.push({ ...row, from: at, to })
+    at = to
   }
   return bars.reverse()
 }
 
-function drawBar(bar: Bar, y: number, x: (value: number) => number): string {
+function drawBar(bar: Bar, y: number, left: number, x: Scale): string {
   const from = x(bar.from)
   const to = x(bar.to)
   const up = bar.push >= 0
   const top = y + 5
   const bottom = y + BAR - 5
   const tip = Math.min(ARROW, Math.abs(to - from)) * (up ? 1 : -1)
-  const outline = `M${point(from, top)}L${point(to - tip, top)}L${point(to, (top + bottom) / 2)}L${point(to - tip, bottom)}L${point(from, bottom)}Z`
+  const points = [
+    [from, top],
+    [to - tip, top],
+    [to, (top + bottom) / 2],
+    [to - tip, bottom],
+    [from, bottom],
+  ].map(([px, py]) => `${pixels(px!)},${pixels(py!)}`)
   const text = signed(bar.push)
-  const fits = Math.abs(to - from) > text.length * 8 + ARROW
-  const caption = fits
-    ? label(text, { class: 'inside', x: (from + to) / 2, y: y + 20, 'text-anchor': 'middle' })
-    : label(text, { x: Math.max(from, to) + 6, y: y + 20 })
+  const fits = Math.abs(to - from) > textWidth(text) + 2 * ARROW + 4
   return element(
     'g',
     { class: 'bar' },
-    label(shorten(`${bar.name}${bar.value}`, 30), {
-      x: MARGIN.left - 12,
-      y: y + 20,
-      'text-anchor': 'end',
+    barName(bar.text, left, y),
+    element('path', {
+      class: bar.push === 0 ? 'neutral' : up ? 'up' : 'down',
+      d: `M${points.join('L')}Z`,
     }),
-    element('path', { d: outline, fill: up ? colours.up : colours.down }),
-    caption,
+    fits
+      ? label(text, { class: 'inside', x: (from + to - tip) / 2, y: y + 20, anchor: 'middle' })
+      : label(text, { class: 'halo', x: Math.max(from, to) + 6, y: y + 20 }),
   )
 }
 
-function point(x: number, y: number): string {
-  return `${Number(x.toFixed(2))},${Number(y.toFixed(2))}`
+/** A name is cut before the value that it has. */
+function barName(text: string, left: number, y: number): string {
+  const at = text.indexOf(' = ')
+  const place = { x: left - 14, y: y + 20, anchor: 'end', width: left - 30 } as const
+  if (textWidth(text) <= place.width || at < 0) return label(text, place)
+  return label(cutMiddle(text, at, place.width), { ...place, whole: text })
 }
 
-function cellText(cell: Cell): string {
-  return cell === null
-    ? 'missing'
-    : typeof cell === 'number'
-      ? format('.6~g')(cell).replace('−', '-')
-      : cell
-}
-
-/** A number as plots print it: four significant digits, plain where people read plain numbers. */
-function number(value: number): string {
-  const rounded = Math.abs(value) < 1e-12 ? 0 : value
-  return format(
-    (Math.abs(rounded) >= 1e-3 && Math.abs(rounded) < 1e6) || rounded === 0 ? '.4~r' : '.3~e',
-  )(rounded)
-}
-
-function signed(value: number): string {
-  return value >= 0 ? `+${number(value)}` : number(value)
+function cutMiddle(text: string, at: number, width: number): string {
+  const value = fitText(text.slice(at), width / 2)
+  return `${fitText(text.slice(0, at), width - textWidth(value))}${value}`
 }

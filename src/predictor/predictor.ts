@@ -4,10 +4,12 @@ import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
 import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
+import { InputError } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import type { ExplainerOffer, ModelExplainer } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
-import { buildPreprocessor, type Preprocessor } from '../preprocess/preprocessor.ts'
+import { restoreCells } from '../preprocess/feature-meaning.ts'
+import { buildPreprocessor, frameOfCells, type Preprocessor } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { checkOptions } from './check-options.ts'
 import { chooseOffer } from './choose-offer.ts'
@@ -41,6 +43,15 @@ export interface Predictor {
   explain(frame: DataFrame, options?: ExplainOptions): Explanations
   /** The way of a single row; undefined where only the general way knows this model's columns. */
   readonly oneRow: OneRow | undefined
+  /**
+   * Returns the SHAP values of the stored sample of training rows, with as much of the columns' values as can be told.
+   * @throws InputError `invalid_option`, or `not_found` without a sample
+   */
+  explainSample(options?: ExplainOptions): Explanations
+  /** Rows of the stored sample. */
+  readonly sampleRows: number
+  /** What it was built from. */
+  readonly artifact: ArtifactParts
   /** Returns the explainer of the space and method asked for, building it when it is first asked for. */
   chooseExplainer(options: Pick<ExplainOptions, 'space' | 'method'>): ModelExplainer
   /** Throws InputError `invalid_option` for an option that this model does not offer. */
@@ -115,6 +126,22 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     return searched
   }
 
+  const explainMatrix = (frame: DataFrame, X: Matrix, options: ExplainOptions): Explanations => {
+    checkOptions(preprocessor, classes, offers, options)
+    const explainer = chooseOffer(offers, options).build()
+    const columns = preprocessor.featureNamesIn.map((name) => findColumn(frame, name) as Column)
+    const rows = explainRows({
+      X,
+      predictions: predictMatrix(X),
+      preprocessor,
+      explainer,
+      options,
+      cellsOf: (row) => columns.map((column) => cellAt(column, row)),
+      counterfactual: findCounterfactuals(searchedModel, frame, options),
+    })
+    return { ...shareExplanations(explainer, options), rows }
+  }
+
   return {
     modelId,
     classes,
@@ -142,21 +169,19 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       const perRow = cost + ROW_COST + (options.interactions ? interactionCost : 0)
       return wait + searches + rows * outputs * perRow * 1e-9
     },
-    explain(frame, options = {}) {
-      checkOptions(preprocessor, classes, offers, options)
-      const explainer = chooseOffer(offers, options).build()
-      const X = preprocessor.transform(frame)
-      const columns = preprocessor.featureNamesIn.map((name) => findColumn(frame, name) as Column)
-      const rows = explainRows({
-        X,
-        predictions: predictMatrix(X),
-        preprocessor,
-        explainer,
-        options,
-        cellsOf: (row) => columns.map((column) => cellAt(column, row)),
-        counterfactual: findCounterfactuals(searchedModel, frame, options),
-      })
-      return { ...shareExplanations(explainer, options), rows }
+    explain: (frame, options = {}) => explainMatrix(frame, preprocessor.transform(frame), options),
+    explainSample(options = {}) {
+      const { background } = artifact
+      if (background.rows === 0)
+        throw new InputError(
+          'not_found',
+          'this model came without training rows, so only rows of a request or a file are drawn',
+        )
+      const { inputs } = preprocessor.spec
+      const frame = frameOfCells(inputs, restoreCells(preprocessor.spec, background))
+      return explainMatrix(frame, background, { ...options, isPart: true })
     },
+    sampleRows: artifact.background.rows,
+    artifact,
   }
 }

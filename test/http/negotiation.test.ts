@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Operation } from '../../src/answering/media-type.ts'
 import type { Codec } from '../../src/codecs/codec.ts'
-import { codecs, findCodec, requestTypes } from '../../src/codecs/index.ts'
+import { codecs, findCodec, holdsExplanations, requestTypes } from '../../src/codecs/index.ts'
 import { checkDefaultAccept, negotiateAnswer } from '../../src/http/negotiation.ts'
 import {
   type Body,
@@ -28,7 +28,7 @@ t.test('the documents name the types that answers have, and no other', (t) => {
   }
   const first = (encodes: (codec: Codec) => unknown) =>
     codecs.filter(encodes).map(({ mediaTypes: [type] }) => type)
-  const explained = first(({ encodeExplanations }) => encodeExplanations)
+  const explained = first(holdsExplanations)
   t.strictSame(
     ['application/json', ...typesIn('explaining.md', 'Besides JSON, `Accept` may ask')],
     explained,
@@ -36,7 +36,7 @@ t.test('the documents name the types that answers have, and no other', (t) => {
   const predicted = first(({ encodePredictions }) => encodePredictions)
   t.strictSame(
     new Set(['application/json', ...typesIn('serving.md', 'Answers are JSON unless `Accept`')]),
-    new Set([...predicted, 'image/svg+xml']),
+    new Set([...predicted, 'image/svg+xml', 'image/png']),
   )
   t.end()
 })
@@ -157,7 +157,8 @@ const accepts: [accept: string | undefined, predict: string | undefined, explain
   ['garbage', undefined],
   ['text', undefined],
   ['text/html', undefined],
-  ['image/png', undefined],
+  ['image/webp', undefined],
+  ['image/png', undefined, 'image/png'],
   ['application/json;q=2', undefined],
   ['application/json;q=-1', undefined],
   [`application/json, ${'x/y, '.repeat(300)}`, undefined],
@@ -196,8 +197,14 @@ t.test('C9 parameters of the type chosen are kept, q is not', (t) => {
 })
 
 t.test('C9 the refusal names what there is', async (t) => {
-  const answer = await post(app, '/explain', 'text/csv', passenger.csv, { accept: 'image/png' })
-  checkProblem(t, answer, 406, 'not_acceptable', /"image\/png".*application\/json.*image\/svg\+xml/)
+  const answer = await post(app, '/explain', 'text/csv', passenger.csv, { accept: 'image/webp' })
+  checkProblem(
+    t,
+    answer,
+    406,
+    'not_acceptable',
+    /"image\/webp".*application\/json.*image\/svg\+xml/,
+  )
   const predict = await post(app, '/invocations', 'text/csv', passenger.csv, {
     accept: 'image/svg+xml',
   })
@@ -206,7 +213,7 @@ t.test('C9 the refusal names what there is', async (t) => {
 
 t.test('C9 an Accept that nothing fits is refused before the body is looked at', async (t) => {
   for (const url of ['/invocations', '/explain']) {
-    const answer = await post(app, url, 'text/csv', 'not,the,right,width', { accept: 'image/png' })
+    const answer = await post(app, url, 'text/csv', 'not,the,right,width', { accept: 'image/webp' })
     checkProblem(t, answer, 406, 'not_acceptable')
   }
 })
@@ -249,10 +256,10 @@ t.test('C9 whatever the header, a type that is offered is found or none', (t) =>
           try {
             const { essence } = negotiateAnswer(accept, operation, 'application/json')
             const codec = findCodec(essence)
-            return (
-              (operation === 'predict' ? codec?.encodePredictions : codec?.encodeExplanations) !==
-              undefined
-            )
+            if (!codec) return false
+            return operation === 'predict'
+              ? codec.encodePredictions !== undefined
+              : holdsExplanations(codec)
           } catch (error) {
             return (error as { code?: unknown }).code === 'not_acceptable'
           }
@@ -269,7 +276,7 @@ t.test('every type that is offered is answered under its own bare name', async (
     for (const type of codec.mediaTypes) {
       const urls = [
         ...(codec.encodePredictions ? ['/invocations'] : []),
-        ...(codec.encodeExplanations ? ['/explain'] : []),
+        ...(holdsExplanations(codec) ? ['/explain'] : []),
       ]
       for (const url of urls) {
         const answer = await post(app, url, 'text/csv', passenger.csv, { accept: type })

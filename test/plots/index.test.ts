@@ -1,8 +1,10 @@
 /** Plots by name: what they are told, what they refuse, and that they show all there is. */
 import t from 'tap'
-import { drawPlot, plots } from '../../src/plots/index.ts'
+import { drawModelPlot, drawPlot, plots } from '../../src/plots/index.ts'
+import { commonOptions, type PlotOptions } from '../../src/plots/plot.ts'
 import type { Explanation, Explanations } from '../../src/shap/explanation.ts'
 import { checkRefused } from '../tables.ts'
+import { makeExplanations, makeModel } from './plotted.ts'
 
 /** One row whose SHAP values are given, explained for as many outputs as there are lists. */
 function explain(shapValues: readonly (readonly number[])[], rows = 1): Explanations {
@@ -76,14 +78,52 @@ t.test('a waterfall has a bar per column, or one for the smallest together', (t)
 })
 
 t.test('every plot describes its options and draws with their defaults and limits', (t) => {
-  for (const [name, { description, options }] of Object.entries(plots)) {
-    t.ok(description, name)
-    for (const [option, spec] of Object.entries(options)) {
+  const model = makeModel()
+  const common: PlotOptions = commonOptions
+  for (const [name, plot] of Object.entries(plots)) {
+    t.ok(plot.description, name)
+    const explanations = makeExplanations({
+      rows: plot.rows === 'one' ? 1 : 9,
+      columns: 5,
+      interactions: plot.interactions,
+    })
+    const drawWith = (given: ReadonlyMap<string, string>) =>
+      plot.drawModel ? drawModelPlot(name, model, given) : drawPlot(explanations, given)
+    for (const [option, spec] of Object.entries({ ...plot.options, ...common })) {
       t.ok(spec.description, `${name}: ${option}`)
-      for (const value of [spec.minimum, spec.default, spec.maximum])
-        t.match(draw({ plot: name, [option]: String(value) }), /^<svg [\s\S]*<\/svg>\n$/)
+      const values =
+        spec.kind === 'choice'
+          ? spec.choices
+          : spec.kind === 'whole'
+            ? [spec.minimum, spec.default]
+            : []
+      for (const value of values)
+        t.match(
+          drawWith(
+            new Map([
+              ['plot', name],
+              [option, String(value)],
+            ]),
+          ),
+          /^<svg [\s\S]*<\/svg>\n$/,
+        )
+      const wrong = new Map([
+        ['plot', name],
+        [option, 'x'],
+      ])
+      if (spec.kind !== 'text')
+        t.throws(() => drawWith(wrong), { code: 'invalid_option' }, `${option}=x`)
     }
   }
+  t.end()
+})
+
+t.test('a drawing has the colours of both papers, or of the one asked for', (t) => {
+  const auto = draw({})
+  t.match(auto, /prefers-color-scheme:dark/)
+  const [light, dark] = ['light', 'dark'].map((theme) => draw({ theme }))
+  for (const svg of [light, dark]) t.notMatch(svg, /prefers-color-scheme/)
+  t.not(light, dark)
   t.end()
 })
 

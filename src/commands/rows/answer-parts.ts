@@ -26,7 +26,8 @@ export async function answerParts(
       return job
     })
     for await (const { result, part } of inOrder(jobs, runner)) {
-      if (result.body.length > 0) await sink.write(withLineEnd(result.body))
+      if (result.body.length > 0)
+        await sink.write(format === 'png' ? result.body : withLineEnd(result.body))
       heard.add(part, result)
       await progress.show(part)
     }

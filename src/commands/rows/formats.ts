@@ -15,7 +15,7 @@ export const inputFormats = [
 /** What a command writes. */
 export const answerFormats = {
   predict: ['csv', 'json', 'jsonl'],
-  explain: ['csv', 'json', 'jsonl', 'svg'],
+  explain: ['csv', 'json', 'jsonl', 'svg', 'png'],
 } as const satisfies Readonly<Record<Operation, readonly string[]>>
 
 export type AnswerFormat = (typeof answerFormats)[Operation][number]
@@ -25,11 +25,15 @@ export const mediaTypes: Readonly<Record<AnswerFormat, string>> = {
   json: 'application/json',
   jsonl: 'application/jsonlines',
   svg: 'image/svg+xml',
+  png: 'image/png',
 }
+
+/** Pictures, one of all rows. */
+export const pictureFormats = ['svg', 'png'] as const
 
 /** Whether answers are one document: there is nothing to write before all rows are answered. */
 export function isWholeDocument(format: AnswerFormat): boolean {
-  return format === 'json' || format === 'svg'
+  return format === 'json' || pictureFormats.some((picture) => picture === format)
 }
 
 /** What the ending of a file says, of the formats that are known somewhere: not all of them are written. */
@@ -39,8 +43,9 @@ const formatOfEnding: Readonly<Record<string, string>> = {
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   svg: 'svg',
+  png: 'png',
   ...Object.fromEntries(
-    'parquet pq npy npz arrow feather tsv xls xlsx libsvm pkl png jpg jpeg pdf html gz zip zst bz2 xz'
+    'parquet pq npy npz arrow feather tsv xls xlsx libsvm pkl jpg jpeg pdf html gz zip zst bz2 xz'
       .split(' ')
       .map((ending) => [ending, ending]),
   ),
@@ -59,10 +64,15 @@ export function chooseFormat(
     format,
     out,
     summary,
-  }: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary'>,
+    plot,
+  }: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary' | 'plot'>,
   input: InputFormat,
 ): AnswerFormat {
-  const choices: readonly AnswerFormat[] = summary ? summaryFormats : answerFormats[operation]
+  const choices: readonly AnswerFormat[] = summary
+    ? summaryFormats
+    : plot
+      ? pictureFormats
+      : answerFormats[operation]
   const ending = /\.([a-z0-9]+)$/i.exec(out)?.[1]?.toLowerCase() ?? ''
   const named = Object.hasOwn(formatOfEnding, ending) ? formatOfEnding[ending] : undefined
   const what = summary ? 'a summary is written as json; --format' : '--format'

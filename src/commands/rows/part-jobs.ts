@@ -19,7 +19,7 @@ export async function* mapParts(
 
 /** Returns a part's job without the limits of requests; only the first part's answer has a header. */
 export function jobOf(
-  { operation, options }: Pick<RowsRequest, 'operation' | 'options'>,
+  { operation, options, plot = [] }: Pick<RowsRequest, 'operation' | 'options' | 'plot'>,
   part: Part,
   format: AnswerFormat,
   isFirst: boolean,
@@ -30,7 +30,7 @@ export function jobOf(
     operation,
     body: part.body,
     media: { essence: mediaTypes[part.format], parameters: part.parameters },
-    answer: { essence: mediaTypes[format], parameters: new Map(header) },
+    answer: { essence: mediaTypes[format], parameters: new Map([...header, ...plot]) },
     options,
     tally: true,
     rowOffset: part.rowOffset,

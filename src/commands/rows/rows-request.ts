@@ -13,6 +13,8 @@ export interface RowsRequest {
   readonly out: string
   /** Options of an explanation, as on the query string. */
   readonly options: readonly (readonly [string, unknown])[]
+  /** The plot and its options, where the answer is a picture. */
+  readonly plot?: readonly (readonly [name: string, value: string])[]
   /** Threads that answer parts of the file; absent = one per core. */
   readonly jobs?: number
   /** Sums up the explanations instead of writing them. */

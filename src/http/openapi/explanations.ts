@@ -117,7 +117,15 @@ export const clarify = {
   },
 }
 
+/** What names a plot; which options it takes more is its own. */
+export const plotOption = {
+  type: 'string',
+  description:
+    'a plot, as image/svg+xml or image/png; options of the plot may follow, an unknown name lists all plots',
+  examples: ['waterfall'],
+}
+
 /** Returns the options of an explanation in a query string. */
 export function explainQuery({ classes }: Artifact): Schema {
-  return { type: 'object', properties: describeExplainOptions(classes) }
+  return { type: 'object', properties: { ...describeExplainOptions(classes), plot: plotOption } }
 }

@@ -1,7 +1,8 @@
 /** The explanation of a model on the whole. */
 import { spaces } from '../../shap/explanation.ts'
+import { plotOption } from './explanations.ts'
 import { commonProblems, problemAnswer } from './problems.ts'
-import { cell, numbers, type Schema, texts } from './schema.ts'
+import { binaryAnswer, cell, numbers, type Schema, textAnswer, texts } from './schema.ts'
 
 const globalSummary = {
   type: 'object',
@@ -56,13 +57,19 @@ export function globalSchema(operationId: string, tag: string, params?: Schema):
     tags: [tag],
     summary: 'SHAP values over a sample of the training rows, per column and by its values',
     params,
+    querystring: { type: 'object', properties: { plot: plotOption } },
     response: {
       200: {
-        description: 'The summary',
-        content: { 'application/json': { schema: globalSummary } },
+        description: 'The summary, or a plot',
+        content: {
+          'application/json': { schema: globalSummary },
+          'image/svg+xml': textAnswer,
+          'image/png': binaryAnswer,
+        },
       },
       ...commonProblems(),
       404: problemAnswer('The model has no summary, or there is no such model'),
+      406: problemAnswer('A plot is drawn in no type that Accept allows'),
     },
   }
 }

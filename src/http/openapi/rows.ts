@@ -9,6 +9,7 @@ import { predictionAnswer } from './predictions.ts'
 import { bodyProblems, problemAnswer } from './problems.ts'
 import {
   anyObject,
+  binaryAnswer,
   cell,
   pathParameters,
   type Schema,
@@ -72,7 +73,8 @@ function rowAnswers(operation: Operation): Schema {
   const answers = answerTypes[operation].map((type) => {
     const isJson = codecOf(type).form === 'json'
     const schema = operation === 'predict' ? predictionAnswer : { anyOf: [explanations, clarify] }
-    return [type, isJson ? { schema } : textAnswer] as const
+    const isPixels = codecOf(type).picture === 'pixels'
+    return [type, isJson ? { schema } : isPixels ? binaryAnswer : textAnswer] as const
   })
   return Object.fromEntries(answers)
 }

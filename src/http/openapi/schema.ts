@@ -53,6 +53,8 @@ export const warningsQuery = {
 
 /** The answer of a type that is described in words only. */
 export const textAnswer = { schema: { type: 'string' } }
+/** The answer of a type of bytes. */
+export const binaryAnswer = { schema: { type: 'string', format: 'binary' } }
 
 /** Returns the parameters of a path that names a model, and perhaps a version of it: the one given. */
 export function pathParameters(version?: string): Schema {

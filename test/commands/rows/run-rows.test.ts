@@ -155,7 +155,7 @@ t.test('options that are none, whatever the file', async (t) => {
   const body = bodies['named.csv']
   await refuses(t, body, 'invalid_option', /space is "x"/, { options: [['space', 'x']] })
   await refuses(t, body, 'invalid_option', /--format is "xml"/, { format: 'xml' })
-  await refuses(t, body, 'invalid_option', /expected csv.* or svg; did you mean "jsonl"\?/, {
+  await refuses(t, body, 'invalid_option', /expected csv.* or png; did you mean "jsonl"\?/, {
     format: 'jsnl',
   })
   await refuses(t, body, 'invalid_option', /--input-format is "xml"/, { inputFormat: 'xml' })
@@ -281,7 +281,8 @@ t.test('what is written follows from --format, --out and the input', (t) => {
     [{ out: 'a.parquet', format: 'csv' }, 'csv', /names parquet, --format says csv/],
     [{ out: 'a.parquet' }, 'parquet', /names parquet, which is not written; name .* \.csv/],
     [{ out: 'a.csv.gz' }, 'csv', /names gz, which is not written/],
-    [{ out: 'a.png' }, 'csv', /names png, which is not written; .* \.jsonl or \.svg$/],
+    [{ out: 'a.png' }, 'csv', 'png'],
+    [{ out: 'a.jpg' }, 'csv', /names jpg, which is not written; .* \.jsonl, \.svg or \.png$/],
     [{ out: 'a.svg', operation: 'predict' }, 'csv', /names svg, .* \.json or \.jsonl$/],
     [{ out: '-', summary: true }, 'csv', 'json'],
     [{ out: 'a.json', summary: true }, 'csv', 'json'],

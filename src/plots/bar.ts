@@ -1,0 +1,176 @@
+/** Global bars: how far every column pushes on the whole, and which way. */
+import { scaleLinear } from 'd3-scale'
+import { InputError } from '../errors.ts'
+import type { Explanations } from '../shap/explanation.ts'
+import type { GlobalSummary } from '../shap/global-summary.ts'
+import { HEADING, heading, LEAST, xAxis } from './axes.ts'
+import { type Direction, directionOf, directionOfSummary } from './direction.ts'
+import { legend } from './legend.ts'
+import { count, number, placeable } from './numbers.ts'
+import { fullTitle, nameOthers, outputTitle, rank, spaceTitle } from './output-rows.ts'
+import { definePlot } from './plot.ts'
+import { box, drawing, element } from './svg.ts'
+import { fitParts, label, sizes, textWidth } from './text.ts'
+import { KINDS, type Theme } from './theme.ts'
+
+export const barPlot = definePlot({
+  description: 'mean |SHAP value| of every column, and which way it pushes',
+  rows: 'many',
+  options: {
+    max_bars: {
+      kind: 'whole',
+      description: 'bars shown at most; the columns that push least share one of them',
+      minimum: 2,
+      maximum: 1000,
+      default: 20,
+    },
+    output: { kind: 'text', description: 'the class to show; all of more than two by default' },
+  },
+  drawRows: (explanations, { max_bars, theme }) =>
+    drawBars(barsOfRows(explanations), max_bars, theme),
+  drawModel({ summary, plan }, { max_bars, output, theme }) {
+    if (!summary) return undefined
+    return drawBars(barsOfSummary(summary, plan.target, output), max_bars, theme)
+  },
+})
+
+const WIDTH = 760
+const BAR = 27
+const BOTTOM = 56
+const MOST_NAME = 250
+const MOST_DIRECTION = 120
+
+interface Bars {
+  readonly about: Pick<GlobalSummary, 'space' | 'outputNames'> & { readonly target: string }
+  readonly rows: string
+  readonly columns: readonly {
+    readonly name: string
+    /** One per output. */
+    readonly sizes: readonly number[]
+    readonly direction: Direction
+  }[]
+}
+
+const noDirection: Direction = { kind: 'neutral', text: '' }
+
+function barsOfRows({ rows, space, target, featureNames, classes }: Explanations): Bars {
+  const [first] = rows
+  if (!first) throw new InputError('empty_data', 'a plot needs at least one row')
+  const { outputNames } = first
+  const isShared = rows.every(
+    (row) => row.outputNames.join('\n') === outputNames.join('\n') && !row.others,
+  )
+  if (!isShared)
+    throw new InputError(
+      'invalid_option',
+      `a picture shows the same outputs and all columns of every row; choose output=all or one of ${classes.join(', ')}, and leave out top=`,
+    )
+  return {
+    about: { space, target, outputNames },
+    rows: count(rows.length, 'row'),
+    columns: featureNames.map((name, j) => ({
+      name,
+      sizes: outputNames.map(
+        (_, k) =>
+          rows.reduce((sum, row) => sum + Math.abs(row.shapValues[k]![j]!), 0) / rows.length,
+      ),
+      direction:
+        outputNames.length > 1
+          ? noDirection
+          : directionOf(
+              rows.map(({ data }) => data[j]!),
+              rows.map(({ shapValues }) => shapValues[0]![j]!),
+            ),
+    })),
+  }
+}
+
+function barsOfSummary(summary: GlobalSummary, target: string, output: string | undefined): Bars {
+  const { space, rows, columns, outputNames } = summary
+  const asked = output === undefined ? outputNames : outputNames.filter((name) => name === output)
+  if (asked.length === 0)
+    throw new InputError(
+      'invalid_option',
+      `output is ${JSON.stringify(output)}, the summary is of ${outputNames.join(', ')}`,
+    )
+  const outputs = asked.map((name) => outputNames.indexOf(name))
+  return {
+    about: { space, target, outputNames: asked },
+    rows: count(rows, 'training row'),
+    columns: columns.map((column) => ({
+      name: column.column,
+      sizes: outputs.map((k) => column.meanAbsolute[k]!),
+      direction: outputs.length > 1 ? noDirection : directionOfSummary(column, outputs[0]!),
+    })),
+  }
+}
+
+function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme): string {
+  const { space, target, outputNames } = about
+  const total = (sizes: readonly number[]) => sizes.reduce((sum, value) => sum + (value || 0), 0)
+  const { shown, others } = rank(
+    columns.map((column) => total(column.sizes)),
+    maxBars,
+  )
+  const bars = shown.map((j) => columns[j]!)
+  if (others.length > 0) {
+    const summed = outputNames.map((_, k) =>
+      others.reduce((sum, j) => sum + (columns[j]!.sizes[k] || 0), 0),
+    )
+    bars.push({ name: nameOthers(others), sizes: summed, direction: noDirection })
+  }
+  const isOne = outputNames.length === 1
+  const one = { space, target, outputName: outputNames[0]! }
+  const keys = legend(
+    isOne ? [] : outputNames.map((name, k) => ({ kind: `k${k % KINDS}`, name })),
+    { x: 16, y: HEADING - 4, width: WIDTH - 32 },
+  )
+  const top = HEADING + keys.height + 6
+  const bottom = top + bars.length * BAR
+  const numbers = bars.map((bar) => number(total(bar.sizes)))
+  const numberWidth = Math.max(...numbers.map((text) => textWidth(text)))
+  const told = Math.max(...bars.map(({ direction }) => textWidth(direction.text)))
+  const left =
+    Math.ceil(Math.min(MOST_NAME, Math.max(...bars.map(({ name }) => textWidth(name))))) + 30
+  const right = WIDTH - 30 - numberWidth - Math.min(MOST_DIRECTION, told)
+  const most = Math.max(...bars.map((bar) => total(bar.sizes)))
+  const x = scaleLinear([0, most > LEAST ? placeable(most) : 1], [left, right])
+  const title = isOne
+    ? outputTitle(one, WIDTH - 32)
+    : fitParts([`${spaceTitle(space)} of `, { cut: target }], WIDTH - 32, sizes.title)
+  const hint = isOne && told > 0 ? '; ↑ ↓ what the values named do to it' : ''
+  return drawing(
+    {
+      width: WIDTH,
+      height: bottom + BOTTOM,
+      title: isOne ? fullTitle(one) : `${spaceTitle(space)} of ${target}`,
+      description: `mean |SHAP value| over ${rows}: ${bars.map((bar, i) => `${bar.name} ${numbers[i]}${bar.direction.text === '' ? '' : ` (${bar.direction.text})`}`).join('; ')}`,
+      theme,
+    },
+    heading(title, `mean |SHAP value| over ${rows}${hint}`, WIDTH),
+    keys.svg,
+    xAxis(x, { top, bottom, title: 'mean |SHAP value|' }),
+    ...bars.map(({ name, sizes: values, direction }, i) => {
+      const y = top + i * BAR
+      let at = 0
+      const parts = values.map((value, k) => {
+        const from = x(at)
+        at = placeable(at + placeable(value))
+        return box(isOne ? direction.kind : `k${k % KINDS}`, from, y + 4, x(at) - from, BAR - 8)
+      })
+      return element(
+        'g',
+        { class: 'bar' },
+        label(name, { x: left - 12, y: y + 18, anchor: 'end', width: left - 28 }),
+        ...parts,
+        label(numbers[i]!, { class: 'halo', x: x(at) + 7, y: y + 18 }),
+        label(direction.text, {
+          class: 'halo',
+          x: x(at) + 7 + textWidth(numbers[i]!) + 10,
+          y: y + 18,
+          width: MOST_DIRECTION,
+        }),
+      )
+    }),
+  )
+}

@@ -1,0 +1,63 @@
+/** Legends: what colours stand for, in as many lines as they need. */
+import { box, element } from './svg.ts'
+import { label, sizes, textWidth } from './text.ts'
+import { STEPS } from './theme.ts'
+
+const LINE = 20
+const MOST_NAME = 330
+
+/** Returns a square and a name for every colour, side by side, and the height that they take. */
+export function legend(
+  items: readonly { readonly kind: string; readonly name: string }[],
+  place: { readonly x: number; readonly y: number; readonly width: number },
+): { svg: string; height: number } {
+  let x = place.x
+  let y = place.y
+  const drawn = items.map(({ kind, name }) => {
+    const width = Math.min(MOST_NAME, textWidth(name, sizes.small))
+    if (x > place.x && x + width + 18 > place.x + place.width) {
+      x = place.x
+      y += LINE
+    }
+    const svg =
+      box(kind, x, y + 2, 11, 11) +
+      label(name, { x: x + 17, y: y + 12, size: sizes.small, width: width + 1 })
+    x += width + 17 + 20
+    return svg
+  })
+  return { svg: drawn.join(''), height: items.length === 0 ? 0 : y - place.y + LINE }
+}
+
+/** Returns the scale from low to high values, from the left to the right, with a text at either end. */
+export function colourScale(
+  place: { readonly right: number; readonly y: number },
+  low = 'low',
+  high = 'high',
+  notes: readonly string[] = [],
+): string {
+  const size = sizes.small
+  const ends = textWidth(high, size)
+  const width = 96
+  const x = place.right - ends - 8 - width
+  const text = low
+  const start = x - 8 - textWidth(text, size)
+  let at = start - 16
+  const listed = notes.map((note) => {
+    at -= textWidth(note, size) + 17
+    const svg =
+      box('neutral', at, place.y - 10, 11, 11) +
+      label(note, { class: 'soft', x: at + 17, y: place.y, size })
+    at -= 14
+    return svg
+  })
+  return element(
+    'g',
+    {},
+    ...Array.from({ length: STEPS }, (_, i) =>
+      box(`v${i}`, x + (i * width) / STEPS, place.y - 9, width / STEPS + 0.3, 9),
+    ),
+    label(text, { class: 'soft', x: x - 8, y: place.y, anchor: 'end', size }),
+    label(high, { class: 'soft', x: x + width + 8, y: place.y, size }),
+    ...listed,
+  )
+}

@@ -1,0 +1,52 @@
+/** Precision-recall curves: how many of those named are right, for how many that are found. */
+import { curveStepAfter, line as lineOf } from 'd3-shape'
+import { number } from './numbers.ts'
+import { definePlot } from './plot.ts'
+import { qualityFrame } from './quality-frame.ts'
+import { chooseCurves, readQuality } from './stored-curves.ts'
+import { element, line } from './svg.ts'
+import { KINDS } from './theme.ts'
+
+export const precisionRecallPlot = definePlot({
+  description: 'how many of the rows said to be of a class are, for how many that are found',
+  options: { output: { kind: 'text', description: 'the class to show; all by default' } },
+  drawModel(model, { output, theme }) {
+    const quality = readQuality(model)
+    const curves = chooseCurves(quality, output)
+    const names = curves.map(({ name, precisionRecall, prAuc }) =>
+      precisionRecall === undefined
+        ? `${name}: not known`
+        : `${name}: average precision ${number(prAuc ?? Number.NaN)}`,
+    )
+    return qualityFrame(
+      {
+        what: 'Precision and recall of',
+        target: model.plan.target,
+        subtitle: `${quality.measuredOn}; dashed: guessing`,
+        x: 'recall',
+        y: 'precision',
+        keys: names.map((name, i) => ({ kind: `k${i % KINDS}`, name })),
+        description: names.join('; '),
+        theme,
+      },
+      (x, y) =>
+        curves
+          .map(({ precisionRecall: points, rows }, i) => {
+            if (!points) return ''
+            const share = rows === undefined || quality.rows === 0 ? undefined : rows / quality.rows
+            // Between two points precision is not what a straight line says (Davis and Goadrich, 2006).
+            const path = lineOf<number>(
+              (at) => x(points.x[at]!),
+              (at) => y(points.y[at]!),
+            )
+              .curve(curveStepAfter)
+              .digits(1)
+            return [
+              share === undefined ? '' : line('dash', x(0), y(share), x(1), y(share)),
+              element('path', { class: `k${i % KINDS} curve`, d: path(points.x.keys()) ?? '' }),
+            ].join('')
+          })
+          .join(''),
+    )
+  },
+})

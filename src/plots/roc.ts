@@ -1,0 +1,47 @@
+/** ROC curves: how many of a class are found for how many false alarms. */
+import { line as lineOf } from 'd3-shape'
+import { number } from './numbers.ts'
+import { definePlot } from './plot.ts'
+import { qualityFrame } from './quality-frame.ts'
+import { chooseCurves, readQuality } from './stored-curves.ts'
+import { element, line } from './svg.ts'
+import { KINDS } from './theme.ts'
+
+export const rocPlot = definePlot({
+  description: 'how many rows of a class are found, for how many false alarms',
+  options: { output: { kind: 'text', description: 'the class to show; all by default' } },
+  drawModel(model, { output, theme }) {
+    const quality = readQuality(model)
+    const curves = chooseCurves(quality, output)
+    const interval = curves.length === 1 ? quality.rocInterval : undefined
+    const names = curves.map(({ name, roc, rocAuc }) =>
+      roc === undefined
+        ? `${name}: not known`
+        : `${name}: AUC ${number(rocAuc ?? Number.NaN)}${interval ? ` (95 %: ${number(interval[0])} to ${number(interval[1])})` : ''}`,
+    )
+    return qualityFrame(
+      {
+        what: 'ROC curve of',
+        target: model.plan.target,
+        subtitle: `${quality.measuredOn}; dashed: guessing`,
+        x: 'false positive rate',
+        y: 'true positive rate',
+        keys: names.map((name, i) => ({ kind: `k${i % KINDS}`, name })),
+        description: names.join('; '),
+        theme,
+      },
+      (x, y) =>
+        line('dash', x(0), y(0), x(1), y(1)) +
+        curves
+          .map(({ roc }, i) => {
+            if (!roc) return ''
+            const path = lineOf<number>(
+              (at) => x(roc.x[at]!),
+              (at) => y(roc.y[at]!),
+            ).digits(1)
+            return element('path', { class: `k${i % KINDS} curve`, d: path(roc.x.keys()) ?? '' })
+          })
+          .join(''),
+    )
+  },
+})

@@ -1,0 +1,74 @@
+/** What deciding at other probabilities than one half would do, for one class against the others. */
+import { line as lineOf } from 'd3-shape'
+import { InputError, listNames } from '../errors.ts'
+import { percent } from './numbers.ts'
+import { definePlot } from './plot.ts'
+import { qualityFrame } from './quality-frame.ts'
+import { chooseCurves, readQuality, type StoredThreshold } from './stored-curves.ts'
+import { element } from './svg.ts'
+
+/** Measures of a decision, undefined where they divide by nothing. */
+const measures: Readonly<Record<string, (at: StoredThreshold) => number | undefined>> = {
+  precision: ({ truePositives: hit, falsePositives: alarm }) => share(hit, hit + alarm),
+  recall: ({ truePositives: hit, falseNegatives: miss }) => share(hit, hit + miss),
+  F1: ({ truePositives: hit, falsePositives: alarm, falseNegatives: miss }) =>
+    share(2 * hit, 2 * hit + alarm + miss),
+  accuracy: ({ truePositives: hit, trueNegatives: pass, falsePositives, falseNegatives }) =>
+    share(hit + pass, hit + pass + falsePositives + falseNegatives),
+}
+
+function share(part: number, whole: number): number | undefined {
+  return whole > 0 ? part / whole : undefined
+}
+
+export const thresholdPlot = definePlot({
+  description:
+    'precision, recall, F1 and accuracy by the probability from which on a class is named',
+  options: {
+    output: { kind: 'text', description: 'the class; needed where there are more than two' },
+  },
+  drawModel(model, { output, theme }) {
+    const quality = readQuality(model)
+    const [curves, ...others] = chooseCurves(quality, output)
+    if (!curves || others.length > 0)
+      throw new InputError(
+        'invalid_option',
+        `this plot shows one class, which output= says: ${listNames(quality.curves.map(({ name }) => name))}`,
+      )
+    const { thresholds, name } = curves
+    const lines = Object.entries(measures).map(([measure, of]) => ({
+      measure,
+      points: thresholds.flatMap((at) => {
+        const value = of(at)
+        return value === undefined ? [] : [{ threshold: at.threshold, value }]
+      }),
+    }))
+    return qualityFrame(
+      {
+        what: `Decisions by threshold:`,
+        target: `${model.plan.target} = ${name}`,
+        subtitle: quality.measuredOn,
+        x: 'probability from which on the class is named',
+        y: 'share',
+        keys: lines.map(({ measure }, i) => ({ kind: `k${i}`, name: measure })),
+        description: lines
+          .map(
+            ({ measure, points }) =>
+              `${measure} ${points.map(({ threshold, value }) => `${percent(value)} at ${threshold}`).join(', ')}`,
+          )
+          .join('; '),
+        theme,
+      },
+      (x, y) =>
+        lines
+          .map(({ points }, i) => {
+            const path = lineOf<{ threshold: number; value: number }>(
+              ({ threshold }) => x(threshold),
+              ({ value }) => y(value),
+            ).digits(1)
+            return element('path', { class: `k${i} curve`, d: path(points) ?? '' })
+          })
+          .join(''),
+    )
+  },
+})

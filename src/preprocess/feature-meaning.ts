@@ -1,0 +1,118 @@
+/** What a model's features say of the columns that they were made from, read backwards. */
+import type { Cell } from '../data/frame.ts'
+import { type Matrix, rowOf } from '../data/matrix.ts'
+import type { AnyTransformer } from './index.ts'
+import type { PreprocessorSpec } from './preprocessor.ts'
+
+/** A feature's number is `(raw − mean) / scale`. */
+interface Scaled {
+  readonly mean: number
+  readonly scale: number
+}
+
+/**
+ * What the raw number of a feature is: that of the column; the place of a category, one behind the last for a missing one;
+ * or 1 for one level of a category, which is null for missing and undefined for all infrequent ones.
+ */
+export type FeatureMeaning = Scaled & {
+  /** The input or derived column. */
+  readonly column: string
+} & (
+    | { readonly kind: 'number' }
+    | { readonly kind: 'code'; readonly categories: readonly (string | number)[] }
+    | { readonly kind: 'level'; readonly level: Cell | undefined }
+  )
+
+/** Returns the meaning of every feature, in their order. */
+export function meaningsOf({ steps }: PreprocessorSpec): FeatureMeaning[] {
+  return steps.flatMap(({ column, chain }) =>
+    chain.reduce<FeatureMeaning[]>(
+      (meanings, transformer) => meanings.flatMap((meaning) => follow(meaning, transformer)),
+      [{ kind: 'number', column, mean: 0, scale: 1 }],
+    ),
+  )
+}
+
+function follow(meaning: FeatureMeaning, transformer: AnyTransformer): FeatureMeaning[] {
+  const { column } = meaning
+  const plain = { column, mean: 0, scale: 1 }
+  switch (transformer.kind) {
+    case 'standard_scaler': {
+      const { mean, scale } = transformer
+      return [
+        { ...meaning, mean: meaning.mean + mean * meaning.scale, scale: meaning.scale * scale },
+      ]
+    }
+    case 'ordinal_encoder':
+      return [{ ...plain, kind: 'code', categories: transformer.categories }]
+    case 'one_hot_encoder': {
+      const { categories, infrequent, missingLevel } = transformer
+      const levels: (Cell | undefined)[] = [...categories]
+      if (infrequent.length > 0) levels.push(undefined)
+      if (missingLevel) levels.push(null)
+      return levels.map((level) => ({ ...plain, kind: 'level', level }))
+    }
+    default:
+      return [meaning]
+  }
+}
+
+/** Returns a feature's number as it was before it was scaled, without the noise of the last digits. */
+export function rawNumber({ mean, scale }: FeatureMeaning, value: number): number {
+  if (scale === 1 && mean === 0) return value
+  const raw = value * scale + mean
+  const largest = Math.max(Math.abs(mean), Math.abs(value * scale))
+  const decimals = 12 - Math.ceil(Math.log10(largest))
+  return decimals >= 0 && decimals <= 100 ? Number(raw.toFixed(decimals)) + 0 : raw
+}
+
+/**
+ * Returns what rows of features say of the input columns, [row][input]; null = missing or not to be told. A column that is
+ * only read through a derived one has the value of that; gaps that were filled have what filled them.
+ */
+export function restoreCells(spec: PreprocessorSpec, X: Matrix): Cell[][] {
+  const meanings = meaningsOf(spec)
+  const features = groupByColumn(meanings)
+  const readers = spec.inputs.map(({ name }) => {
+    const derived = spec.derived.find(({ from, column }) => from === name && features.has(column))
+    return buildReader(features.get(name) ?? features.get(derived?.column ?? '') ?? [], meanings)
+  })
+  return Array.from({ length: X.rows }, (_, row) => {
+    const x = rowOf(X, row)
+    return readers.map((read) => read(x))
+  })
+}
+
+function groupByColumn(meanings: readonly FeatureMeaning[]): Map<string, number[]> {
+  const features = new Map<string, number[]>()
+  meanings.forEach(({ column }, j) => {
+    const list = features.get(column)
+    if (list) list.push(j)
+    else features.set(column, [j])
+  })
+  return features
+}
+
+function buildReader(
+  features: readonly number[],
+  meanings: readonly FeatureMeaning[],
+): (x: Float64Array) => Cell {
+  const [first] = features
+  if (first === undefined) return () => null
+  const meaning = meanings[first]!
+  if (meaning.kind === 'level') {
+    return (x) => {
+      for (const j of features) {
+        const own = meanings[j]!
+        if (own.kind !== 'level' || !(rawNumber(own, x[j]!) > 0.5)) continue
+        return own.level === undefined ? '(other)' : own.level
+      }
+      return null
+    }
+  }
+  return (x) => {
+    const raw = rawNumber(meaning, x[first]!)
+    if (Number.isNaN(raw)) return null
+    return meaning.kind === 'code' ? (meaning.categories[Math.round(raw)] ?? null) : raw
+  }
+}

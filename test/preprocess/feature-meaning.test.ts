@@ -1,0 +1,96 @@
+/** Features read backwards: what they say of the columns that they were made from. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Cell } from '../../src/data/frame.ts'
+import { meaningsOf, restoreCells } from '../../src/preprocess/feature-meaning.ts'
+import {
+  buildPreprocessor,
+  frameOfCells,
+  type PreprocessorSpec,
+} from '../../src/preprocess/preprocessor.ts'
+
+const spec: PreprocessorSpec = {
+  inputs: [
+    { name: 'plain', type: 'number', nullable: true, example: 1 },
+    { name: 'scaled', type: 'number', nullable: true, example: 1 },
+    { name: 'level', type: 'text', nullable: true, example: 'a' },
+    { name: 'place', type: 'text', nullable: true, example: 'lo' },
+    { name: 'source', type: 'text', nullable: true, example: 'Mr. A' },
+    { name: 'unused', type: 'text', nullable: true, example: 'x' },
+  ],
+  otherColumns: [],
+  derived: [{ column: 'title', from: 'source', pattern: '^(M[a-z]+)', group: 1, map: {} }],
+  steps: [
+    {
+      column: 'title',
+      chain: [
+        { kind: 'one_hot_encoder', categories: ['Mr', 'Mrs'], infrequent: [], missingLevel: true },
+      ],
+    },
+    { column: 'place', chain: [{ kind: 'ordinal_encoder', categories: ['lo', 'mid', 'hi'] }] },
+    {
+      column: 'level',
+      chain: [
+        {
+          kind: 'one_hot_encoder',
+          categories: ['a', 'b'],
+          infrequent: ['c', 'd'],
+          missingLevel: false,
+        },
+      ],
+    },
+    {
+      column: 'scaled',
+      chain: [
+        { kind: 'impute_number', value: 7 },
+        { kind: 'standard_scaler', mean: 3.7, scale: 0.3 },
+      ],
+    },
+    { column: 'plain', chain: [] },
+  ],
+}
+
+t.test('every feature has a meaning', (t) => {
+  const { featureNamesOut } = buildPreprocessor(spec)
+  const meanings = meaningsOf(spec)
+  t.strictSame(
+    meanings.map((meaning) =>
+      meaning.kind === 'level'
+        ? `${meaning.column}=${meaning.level === undefined ? '(other)' : (meaning.level ?? '(missing)')}`
+        : meaning.column,
+    ),
+    featureNamesOut,
+  )
+  t.end()
+})
+
+t.test('cells come back as far as features tell them apart', (t) => {
+  const number = fc.option(fc.integer({ min: -100_000, max: 100_000 }).map((x) => x / 80))
+  const rows = fc.array(
+    fc.tuple(
+      number,
+      number,
+      fc.option(fc.constantFrom('a', 'b', 'c', 'd')),
+      fc.option(fc.constantFrom('lo', 'mid', 'hi')),
+      fc.option(fc.constantFrom('Mr. A', 'Mrs. B')),
+      fc.constant('x'),
+    ),
+    { minLength: 1, maxLength: 8 },
+  )
+  const expected = ([plain, scaled, level, place, source]: readonly Cell[]): Cell[] => [
+    plain!,
+    scaled ?? 7,
+    level === 'c' || level === 'd' ? '(other)' : level!,
+    place!,
+    source === null ? null : String(source).replace(/\..*/, ''),
+    null,
+  ]
+  fc.assert(
+    fc.property(rows, (cells) => {
+      const X = buildPreprocessor(spec).transform(frameOfCells(spec.inputs, cells))
+      t.strictSame(restoreCells(spec, X), cells.map(expected))
+    }),
+    { numRuns: 60, endOnFailure: true },
+  )
+  t.end()
+})
