@@ -27,6 +27,8 @@ export interface ModelWords {
 interface NamedColumn {
   readonly name: string
   readonly categories?: readonly (string | number)[]
+  /** Whether its numbers are codes already. */
+  readonly isCoded?: boolean
 }
 
 /**
@@ -72,10 +74,7 @@ export function draftImport(
       ),
       otherColumns: [],
       derived: [],
-      steps: columns.map(({ name, categories }) => ({
-        column: name,
-        chain: chainOf(categories, missing),
-      })),
+      steps: columns.map((column) => ({ column: column.name, chain: chainOf(column, missing) })),
     },
     model: spec,
     training: { rows: 0, trainRows: 0, testRows: 0, sha256, seed: 0, warnings: [] },
@@ -111,10 +110,10 @@ function describeInput(
 }
 
 function chainOf(
-  categories: NamedColumn['categories'],
+  { categories, isCoded }: NamedColumn,
   missing: number | undefined,
 ): readonly AnyTransformer[] {
-  if (categories) return [{ kind: 'ordinal_encoder', categories, missing: 'kept' }]
+  if (categories && !isCoded) return [{ kind: 'ordinal_encoder', categories, missing: 'kept' }]
   return missing === undefined ? [] : [{ kind: 'missing_number', value: missing }]
 }
 
@@ -137,7 +136,9 @@ function nameColumns(columns: readonly ImportedColumn[], words: ModelWords): Nam
   return columns.map((column, i) => {
     const name = names[i]!
     if (column.codes === undefined) return { name }
-    return { name, categories: nameCategories(column, name, i, categories?.get(name)) }
+    const named = nameCategories(column, name, i, categories?.get(name))
+    const isCoded = column.cutsFractions && named.every((category, code) => category === code)
+    return { name, categories: named, isCoded }
   })
 }
 
@@ -164,9 +165,10 @@ function nameCategories(
 }
 
 function nameClasses(model: ImportedModel, given: readonly string[] | undefined): string[] {
-  const { classCount, needsClasses } = model
+  const { classCount, classes, needsClasses } = model
   if (!given) {
     if (needsClasses !== undefined) throw badFlag(needsClasses)
+    if (classes) return [...classes]
     return Array.from({ length: classCount }, (_, k) => String(k))
   }
   checkNames(given, '--classes', badFlag)

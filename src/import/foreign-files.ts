@@ -38,10 +38,6 @@ const kinds: readonly ForeignKind[] = [
     describe: (file) => `${file} is a CatBoost model, which is not read`,
   },
   {
-    matches: (head) => /^tree\r?\n/.test(head),
-    describe: (file) => `${file} is a LightGBM model, which is not read`,
-  },
-  {
     matches: (head) =>
       head.charCodeAt(0) === 8 && head.charCodeAt(1) <= 32 && head.charCodeAt(2) === 0x12,
     describe: (file) => `${file} is an ONNX model, which is not read`,

@@ -15,6 +15,8 @@ export interface ImportedColumn {
   readonly codes?: number
   /** The categories by their code, where the file names them. */
   readonly categories?: readonly (string | number)[]
+  /** Whether a number between two codes counts as the one nearer to 0. */
+  readonly cutsFractions?: true
 }
 
 /** A model of another library. */
@@ -27,6 +29,8 @@ export interface ImportedModel {
   /** In the order of the model's features. */
   readonly columns: readonly ImportedColumn[]
   readonly classCount: number
+  /** In the library's order, where the file names them. */
+  readonly classes?: readonly string[]
   /** Why the classes cannot be 0, 1, …; absent where they can. */
   readonly needsClasses?: string
   /** What is worth knowing of how it was trained. */

@@ -8,11 +8,13 @@ import {
   type ReadOptions,
   unsupported,
 } from './imported-model.ts'
+import { lightgbm } from './lightgbm/lightgbm.ts'
 import { xgboost } from './xgboost/xgboost.ts'
 
 /** Every format by its name in `--format`. A new one is a file of its own and a line here. */
 export const importers: Readonly<Record<string, Importer>> = {
   xgboost,
+  lightgbm,
 }
 
 /**

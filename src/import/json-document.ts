@@ -25,16 +25,24 @@ const WORDS = [
   ['null', null],
 ] as const
 
-/** Returns the document in a JSON text; throws ArtifactError `invalid`. */
-export function parseJsonDocument(bytes: Uint8Array): Document {
+/** Returns the text of a file; throws ArtifactError `invalid`. */
+export function decodeText(bytes: Uint8Array): string {
   if (bytes.length > MAX_TEXT_BYTES)
-    throw invalid(`it is JSON of ${bytes.length} bytes, at most ${MAX_TEXT_BYTES} are read`)
-  let text: string
+    throw invalid(`it is a text of ${bytes.length} bytes, at most ${MAX_TEXT_BYTES} are read`)
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes))
+    return new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes))
   } catch {
     throw invalid('it is not UTF-8')
   }
+}
+
+/** Returns the document in the bytes of a JSON text; throws ArtifactError `invalid`. */
+export function parseJsonDocument(bytes: Uint8Array): Document {
+  return parseJsonText(decodeText(bytes))
+}
+
+/** Returns the document in a JSON text; throws ArtifactError `invalid`. */
+export function parseJsonText(text: string): Document {
   let at = 0
   const bad = () => invalid(`it is not JSON at character ${at + 1}`)
   const skip = () => {

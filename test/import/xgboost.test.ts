@@ -289,11 +289,10 @@ t.test('what is refused, and how', (t) => {
     ],
     ['zip', () => load(Buffer.from('PK\x03\x04')), /is a zip archive/],
     ['CatBoost', () => load(Buffer.from('CBM1xxxx')), /is a CatBoost model/],
-    ['LightGBM', () => load(Buffer.from('tree\nversion=v4\n')), /is a LightGBM model/],
     [
       'anything',
       () => load(Buffer.from('hello')),
-      /is of no kind that is read; XGBoost's JSON, UBJSON/,
+      /is of no kind that is read; XGBoost's JSON, UBJSON .* are$/,
     ],
     [
       'objective',

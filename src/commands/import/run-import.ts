@@ -111,7 +111,7 @@ function writeLines(artifact: Artifact, { notes }: ImportedModel, modelDir: stri
   const offers = explanationsOf(artifact).map(({ method, space }) => `${method} (${space})`)
   const check = metrics.check as { rows: number; max_difference: number } | undefined
   return [
-    `read      ${artifact.engine}, ${params.objective}, ${params.booster}: ${params.rounds} rounds`,
+    `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${params.rounds} rounds`}`,
     `model     ${kindOf(model).describeSize(model)}`,
     `columns   ${inputs.length}: ${shown.join(', ')}${inputs.length > 20 ? ', …' : ''}`,
     `target    ${plan.target}   ${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
