@@ -7,8 +7,11 @@ export function declareImport(program: Command): void {
   program
     .command('import')
     .description('turn a model that another library trained into a model directory')
-    .argument('<file>', 'a file of XGBoost (JSON, UBJSON, legacy binary) or LightGBM (text)')
-    .option('--format <name>', 'xgboost or lightgbm; auto looks at the bytes', 'auto')
+    .argument(
+      '<file>',
+      'a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text) or CatBoost (JSON)',
+    )
+    .option('--format <name>', 'xgboost, lightgbm or catboost; auto looks at the bytes', 'auto')
     .addOption(modelDirOption())
     .option('--target <name>', 'what the model predicts', 'target')
     .option('--classes <names>', "in the library's order, separated by commas (default: 0, 1, …)")

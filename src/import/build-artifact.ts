@@ -29,6 +29,8 @@ interface NamedColumn {
   readonly categories?: readonly (string | number)[]
   /** Whether its numbers are codes already. */
   readonly isCoded?: boolean
+  /** What a missing value is taken for. */
+  readonly missingCategory?: string
 }
 
 /**
@@ -110,10 +112,14 @@ function describeInput(
 }
 
 function chainOf(
-  { categories, isCoded }: NamedColumn,
+  { categories, isCoded, missingCategory }: NamedColumn,
   missing: number | undefined,
 ): readonly AnyTransformer[] {
-  if (categories && !isCoded) return [{ kind: 'ordinal_encoder', categories, missing: 'kept' }]
+  if (categories && !isCoded) {
+    const encoder: AnyTransformer = { kind: 'ordinal_encoder', categories, missing: 'kept' }
+    if (missingCategory === undefined) return [encoder]
+    return [{ kind: 'impute_category', value: missingCategory }, encoder]
+  }
   return missing === undefined ? [] : [{ kind: 'missing_number', value: missing }]
 }
 
@@ -138,7 +144,7 @@ function nameColumns(columns: readonly ImportedColumn[], words: ModelWords): Nam
     if (column.codes === undefined) return { name }
     const named = nameCategories(column, name, i, categories?.get(name))
     const isCoded = column.cutsFractions && named.every((category, code) => category === code)
-    return { name, categories: named, isCoded }
+    return { name, categories: named, isCoded, missingCategory: column.missingCategory }
   })
 }
 

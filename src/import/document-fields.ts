@@ -6,9 +6,15 @@ import type { Document } from './json-document.ts'
 export interface Fields {
   readonly where: string
   has(key: string): boolean
+  /** Whether a member is null, or not there. */
+  isNull(key: string): boolean
+  isText(key: string): boolean
   /** Another object in it. */
   object(key: string): Fields
   objects(key: string): Fields[]
+  /** A list of anything. */
+  list(key: string): readonly Document[] | Float64Array
+  number(key: string): number
   text(key: string): string
   texts(key: string): string[]
   /** A whole number, as such or as text. */
@@ -34,8 +40,16 @@ export function fieldsOf(value: Document | undefined, where: string): Fields {
   return {
     where,
     has: (key) => fields.has(key),
+    isNull: (key) => (fields.get(key) ?? null) === null,
+    isText: (key) => typeof fields.get(key) === 'string',
     object: (key) => fieldsOf(fields.get(key), at(key)),
     objects: (key) => Array.from(list(key), (item, i) => fieldsOf(item, `${at(key)}[${i}]`)),
+    list,
+    number(key) {
+      const found = fields.get(key)
+      if (typeof found !== 'number') throw invalid(`${at(key)} must be a number`)
+      return found
+    },
     text(key) {
       const found = fields.get(key)
       if (typeof found !== 'string') throw invalid(`${at(key)} must be a text`)

@@ -31,11 +31,8 @@ const kinds: readonly ForeignKind[] = [
   },
   {
     matches: (head) => head.startsWith('CBM1'),
-    describe: (file) => `${file} is a CatBoost model, which is not read`,
-  },
-  {
-    matches: (head) => /^\s*\{/.test(head) && /"(oblivious_trees|features_info)"/.test(head),
-    describe: (file) => `${file} is a CatBoost model, which is not read`,
+    describe: (file) =>
+      `${file} is CatBoost's binary form, which is not read; in Python: CatBoostClassifier().load_model(${JSON.stringify(file)}).save_model("model.json", format="json", pool=…), with the training data as pool`,
   },
   {
     matches: (head) =>

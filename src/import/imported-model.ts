@@ -17,6 +17,8 @@ export interface ImportedColumn {
   readonly categories?: readonly (string | number)[]
   /** Whether a number between two codes counts as the one nearer to 0. */
   readonly cutsFractions?: true
+  /** The category that a missing value was in training; absent = it was missing there too. */
+  readonly missingCategory?: string
 }
 
 /** A model of another library. */

@@ -1,5 +1,6 @@
 /** The formats of other libraries' models that are read, and those that are recognised and refused. */
 
+import { catboost } from './catboost/catboost.ts'
 import { describeForeign } from './foreign-files.ts'
 import {
   badFlag,
@@ -13,8 +14,10 @@ import { xgboost } from './xgboost/xgboost.ts'
 
 /** Every format by its name in `--format`. A new one is a file of its own and a line here. */
 export const importers: Readonly<Record<string, Importer>> = {
-  xgboost,
+  // Before XGBoost, some of whose words stand in CatBoost's files too.
+  catboost,
   lightgbm,
+  xgboost,
 }
 
 /**
