@@ -9,6 +9,9 @@ export interface Fields {
   /** Whether a member is null, or not there. */
   isNull(key: string): boolean
   isText(key: string): boolean
+  isObject(key: string): boolean
+  /** A member as it is. */
+  any(key: string): Document | undefined
   /** Another object in it. */
   object(key: string): Fields
   objects(key: string): Fields[]
@@ -42,6 +45,8 @@ export function fieldsOf(value: Document | undefined, where: string): Fields {
     has: (key) => fields.has(key),
     isNull: (key) => (fields.get(key) ?? null) === null,
     isText: (key) => typeof fields.get(key) === 'string',
+    isObject: (key) => fields.get(key) instanceof Map,
+    any: (key) => fields.get(key),
     object: (key) => fieldsOf(fields.get(key), at(key)),
     objects: (key) => Array.from(list(key), (item, i) => fieldsOf(item, `${at(key)}[${i}]`)),
     list,

@@ -1,7 +1,8 @@
 /** Trees of any library as the arrays of one ensemble, walked from their roots with a stack of its own. */
 import { MAX_DEPTH } from '../models/tree-check.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
-import { type ColumnView, isOfCodes, type ViewKind } from '../trees/views.ts'
+import { type ColumnView, isOfCodes } from '../trees/views.ts'
+import { MAX_CODE, type NodeView } from './category-sets.ts'
 import { invalid } from './imported-model.ts'
 
 /** A tree as a file has it: nodes in any order, the root is node 0. */
@@ -20,11 +21,6 @@ export interface SourceTree {
   leaf(node: number, out: Float64Array): void
 }
 
-/** What a node sees of its feature; the codes are empty for views of numbers. */
-export type NodeView = Omit<ColumnView, 'feature'>
-
-/** Highest code of a category that is read: 2^20 bits per node. */
-const MAX_CODE = 2 ** 20 - 1
 /** Most bytes of all sets of codes: a node of a few bytes may ask for 128 KB. */
 const MAX_CODES_BYTES = 2 ** 26
 /** Stands for an infinite threshold; no number in single precision is beyond it. */
@@ -43,26 +39,6 @@ type Arrays = Pick<
   | 'cover'
   | 'value'
 >
-
-/**
- * Returns the view of a node that lists categories by their codes.
- * @throws ArtifactError `invalid` for a code that is no whole number from 0 to 2^20 - 1
- */
-export function viewOfCodes(kind: ViewKind, codes: ArrayLike<number>, where: string): NodeView {
-  let most = -1
-  for (let i = 0; i < codes.length; i++) {
-    const code = codes[i]!
-    if (!(Number.isInteger(code) && code >= 0 && code <= MAX_CODE))
-      throw invalid(`${where} lists the category ${code}, expected 0 to ${MAX_CODE}`)
-    most = Math.max(most, code)
-  }
-  const bits = new Uint8Array(most < 0 ? 0 : (most >> 3) + 1)
-  for (let i = 0; i < codes.length; i++) {
-    const code = codes[i]!
-    bits[code >> 3] = bits[code >> 3]! | (1 << (code & 7))
-  }
-  return { kind, codes: bits }
-}
 
 /**
  * Returns what gathers trees.

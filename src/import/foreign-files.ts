@@ -12,7 +12,7 @@ const kinds: readonly ForeignKind[] = [
       `${file} is a Python pickle, which can run code and is not read; ${
         /xgboost/.test(head)
           ? `in Python: pickle.load(open(${JSON.stringify(file)}, "rb")).save_model("model.ubj")`
-          : 'save the model in a format of its library instead, such as save_model("model.ubj") of XGBoost'
+          : `in Python: import joblib, skops.io; skops.io.dump(joblib.load(${JSON.stringify(file)}), "model.skops")`
       }`,
   },
   {
@@ -24,10 +24,6 @@ const kinds: readonly ForeignKind[] = [
     matches: (head) => head.slice(257, 262) === 'ustar',
     describe: (file) =>
       `${file} is a tar archive; unpack it (tar -xf ${file}) and import the file in it, such as xgboost-model`,
-  },
-  {
-    matches: (head) => head.startsWith('PK\x03\x04'),
-    describe: (file) => `${file} is a zip archive, such as skops writes, which is not read`,
   },
   {
     matches: (head) => head.startsWith('CBM1'),

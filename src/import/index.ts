@@ -10,6 +10,7 @@ import {
   unsupported,
 } from './imported-model.ts'
 import { lightgbm } from './lightgbm/lightgbm.ts'
+import { skops } from './skops/skops.ts'
 import { xgboost } from './xgboost/xgboost.ts'
 
 /** Every format by its name in `--format`. A new one is a file of its own and a line here. */
@@ -17,6 +18,7 @@ export const importers: Readonly<Record<string, Importer>> = {
   // Before XGBoost, some of whose words stand in CatBoost's files too.
   catboost,
   lightgbm,
+  skops,
   xgboost,
 }
 

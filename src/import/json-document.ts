@@ -42,7 +42,7 @@ export function parseJsonDocument(bytes: Uint8Array): Document {
 }
 
 /** Returns the document in a JSON text; throws ArtifactError `invalid`. */
-export function parseJsonText(text: string): Document {
+export function parseJsonText(text: string, maxDepth = MAX_DOCUMENT_DEPTH): Document {
   let at = 0
   const bad = () => invalid(`it is not JSON at character ${at + 1}`)
   const skip = () => {
@@ -120,7 +120,7 @@ export function parseJsonText(text: string): Document {
     skip()
     const mark = text[at]
     if (mark === '{' || mark === '[') {
-      if (depth === MAX_DOCUMENT_DEPTH) throw invalid('it is nested too deep')
+      if (depth === maxDepth) throw invalid('it is nested too deep')
       return mark === '{' ? readObject(depth + 1) : readList(depth + 1)
     }
     if (mark === '"') return readText()

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { unzipSync, zipSync } from 'fflate'
 import t, { type Test } from 'tap'
 import type { Cell } from '../../src/data/frame.ts'
 import { ArtifactError, InputError } from '../../src/errors.ts'
@@ -45,6 +46,29 @@ function survive(t: Test, bytes: Uint8Array, rows: readonly (readonly Cell[])[],
       t.fail(`${what}: no line: ${error.message.slice(0, 300)}`)
   }
 }
+
+/** An archive whose members are damaged, not its packing. */
+function damageMembers(bytes: Uint8Array, member: number, place: number, byte: number): Uint8Array {
+  const members = unzipSync(bytes)
+  const names = Object.keys(members)
+  // Every other time the one that says what the others are.
+  const name = member % 2 === 0 ? 'schema.json' : names[member % names.length]!
+  const data = members[name]!
+  data[place % data.length] = byte
+  return zipSync(members, { level: 0 })
+}
+
+for (const { name, bytes, rows } of files.filter((file) => file.name.startsWith('skops')))
+  t.test(`${name}, inside its archive`, (t) => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat({ max: 255 }), (member, place, byte) => {
+        const damaged = damageMembers(bytes, member, place, byte)
+        survive(t, damaged, rows, `${name}: ${byte} at ${place} of ${member}`)
+      }),
+      { numRuns: 150 },
+    )
+    t.end()
+  })
 
 for (const { name, bytes, rows } of files)
   t.test(name, (t) => {

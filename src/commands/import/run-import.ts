@@ -34,7 +34,15 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
     flags.background === undefined
       ? draft.background
       : fitBackground(draft.preprocessor, await readTable(flags.background))
-  const parts = { ...draft, background }
+  if (draft.model.kind === 'linear' && background.rows === 0)
+    throw new InputError(
+      'invalid_parameter',
+      'a linear model is explained against rows: name some with --background',
+    )
+  const kind = kindOf(draft.model)
+  const explained =
+    background.rows === 0 ? draft.model : kind.withBackground(draft.model, background)
+  const parts = { ...draft, model: explained, background }
   const predictor = buildPredictor(parts)
   let metrics = {}
   if (flags.check !== undefined) {

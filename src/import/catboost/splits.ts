@@ -1,7 +1,7 @@
 /** What a node of a CatBoost tree asks of its column. */
+
+import { type NodeView, viewOfCodes } from '../category-sets.ts'
 import type { Fields } from '../document-fields.ts'
-import type { NodeView } from '../ensemble-builder.ts'
-import { viewOfCodes } from '../ensemble-builder.ts'
 import { invalid, unsupported } from '../imported-model.ts'
 import type { CatboostFeatures } from './features.ts'
 

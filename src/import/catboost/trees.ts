@@ -2,8 +2,9 @@
  * Trees of a CatBoost document: symmetric ones, all of whose nodes of a level ask the same, and others.
  * Fields: catboost/catboost `catboost/libs/model/json_model_helpers.cpp`.
  */
+import type { NodeView } from '../category-sets.ts'
 import type { Fields } from '../document-fields.ts'
-import type { NodeView, SourceTree } from '../ensemble-builder.ts'
+import type { SourceTree } from '../ensemble-builder.ts'
 import { invalid } from '../imported-model.ts'
 import type { Split } from './splits.ts'
 

@@ -1,7 +1,8 @@
 /** One tree of a LightGBM file. Fields: microsoft/LightGBM `src/io/tree.cpp`, `include/LightGBM/tree.h`. */
 import { nextDown } from '../../data/doubles.ts'
 import { ZERO } from '../../trees/views.ts'
-import type { NodeView, SourceTree } from '../ensemble-builder.ts'
+import { type NodeView, packWords } from '../category-sets.ts'
+import type { SourceTree } from '../ensemble-builder.ts'
 import { invalid, unsupported } from '../imported-model.ts'
 import type { Block } from './text-blocks.ts'
 
@@ -122,15 +123,4 @@ function readSets(block: Block): Uint8Array[] {
       throw invalid(`${where}: cat_boundaries do not cut cat_threshold into sets`)
     return packWords(words.subarray(ends[i]!, ends[i + 1]!))
   })
-}
-
-/** The same bits as bytes, without empty ones at the end. */
-function packWords(words: Float64Array): Uint8Array {
-  const bytes = new Uint8Array(words.length * 4)
-  words.forEach((word, i) => {
-    for (let k = 0; k < 4; k++) bytes[4 * i + k] = (word >>> (8 * k)) & 255
-  })
-  let length = bytes.length
-  while (length > 0 && bytes[length - 1] === 0) length--
-  return bytes.slice(0, length)
 }

@@ -1,5 +1,6 @@
 /** XGBoost's models: which bytes they are, and what they are made into. */
-import { createEnsembleBuilder, viewOfCodes } from '../ensemble-builder.ts'
+import { viewOfCodes } from '../category-sets.ts'
+import { createEnsembleBuilder } from '../ensemble-builder.ts'
 import {
   checkNames,
   type ImportedColumn,
@@ -39,7 +40,7 @@ function readParts(bytes: Uint8Array): XgboostParts {
 
 function buildModel(parts: XgboostParts, options: ReadOptions): ImportedModel {
   const { link, outputs, base, needsClasses } = readMargins(parts)
-  const { rounds, trees } = chooseRounds(parts, outputs, options.rounds)
+  const { rounds, trees } = chooseRounds(parts, outputs, options)
   if (trees === 0) throw invalid('it has no tree')
   const isVector = parts.leafSize > 1
   if (isVector && parts.leafSize !== outputs)
