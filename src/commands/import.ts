@@ -9,9 +9,13 @@ export function declareImport(program: Command): void {
     .description('turn a model that another library trained into a model directory')
     .argument(
       '<file>',
-      'a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text) or CatBoost (JSON)',
+      'a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON) or scikit-learn (skops)',
     )
-    .option('--format <name>', 'xgboost, lightgbm or catboost; auto looks at the bytes', 'auto')
+    .option(
+      '--format <name>',
+      'xgboost, lightgbm, catboost or skops; auto looks at the bytes',
+      'auto',
+    )
     .addOption(modelDirOption())
     .option('--target <name>', 'what the model predicts', 'target')
     .option('--classes <names>', "in the library's order, separated by commas (default: 0, 1, …)")

@@ -6,7 +6,7 @@ import { invalid } from './imported-model.ts'
 const MAX_MEMBERS = 20_000
 const MAX_BYTES = 2 ** 30
 /** So many packed bytes are unpacked at a time: they become at most a thousand times as many. */
-const PIECE = 2 ** 14
+const PIECE = 2 ** 12
 
 const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50]
 const END_BYTES = 22
