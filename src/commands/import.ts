@@ -9,7 +9,7 @@ export function declareImport(program: Command): void {
     .description('turn a model that another library trained into a model directory')
     .argument(
       '<file>',
-      'a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON) or scikit-learn (skops)',
+      "a directory of MLflow or of SageMaker's XGBoost, or a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON) or scikit-learn (skops)",
     )
     .option(
       '--format <name>',
