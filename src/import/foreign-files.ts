@@ -31,11 +31,6 @@ const kinds: readonly ForeignKind[] = [
       `${file} is CatBoost's binary form, which is not read; in Python: CatBoostClassifier().load_model(${JSON.stringify(file)}).save_model("model.json", format="json", pool=…), with the training data as pool`,
   },
   {
-    matches: (head) =>
-      head.charCodeAt(0) === 8 && head.charCodeAt(1) <= 32 && head.charCodeAt(2) === 0x12,
-    describe: (file) => `${file} is an ONNX model, which is not read`,
-  },
-  {
     matches: (head) => head.startsWith('{') && head.includes('"format": "shapserve-model"'),
     describe: (file) => `${file} is the manifest of a model directory, which is served as it is`,
   },

@@ -52,6 +52,8 @@ export interface ReadOptions {
   readonly rounds?: 'best' | 'all' | number
   /** Whether the model is that of XGBClassifier, which uses the best rounds where it is not told otherwise. */
   readonly isWrapped?: true
+  /** Whether to believe a file without a rule for missing values that they fail every comparison. */
+  readonly allowMissing?: boolean
 }
 
 /** One format: how its files are told from others, and how they are read. */

@@ -10,6 +10,7 @@ import {
   unsupported,
 } from './imported-model.ts'
 import { lightgbm } from './lightgbm/lightgbm.ts'
+import { onnx } from './onnx/onnx.ts'
 import { skops } from './skops/skops.ts'
 import { xgboost } from './xgboost/xgboost.ts'
 
@@ -19,6 +20,7 @@ export const importers: Readonly<Record<string, Importer>> = {
   catboost,
   lightgbm,
   skops,
+  onnx,
   xgboost,
 }
 

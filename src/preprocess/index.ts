@@ -4,6 +4,7 @@ import { type MinMaxScaler, minMaxScaler } from './min-max-scaler.ts'
 import { type MissingNumber, missingNumber } from './missing-number.ts'
 import { type OneHotEncoder, oneHotEncoder } from './one-hot-encoder.ts'
 import { type OrdinalEncoder, ordinalEncoder } from './ordinal-encoder.ts'
+import { type SinglePrecision, singlePrecision } from './single-precision.ts'
 import { type StandardScaler, standardScaler } from './standard-scaler.ts'
 import type { TransformerKind } from './transformer.ts'
 
@@ -13,6 +14,7 @@ export type AnyTransformer =
   | ImputeCategory
   | StandardScaler
   | MinMaxScaler
+  | SinglePrecision
   | MissingNumber
   | OrdinalEncoder
   | OneHotEncoder
@@ -23,6 +25,7 @@ export const transformerKinds = {
   impute_category: imputeCategory,
   standard_scaler: standardScaler,
   min_max_scaler: minMaxScaler,
+  single_precision: singlePrecision,
   missing_number: missingNumber,
   ordinal_encoder: ordinalEncoder,
   one_hot_encoder: oneHotEncoder,

@@ -81,6 +81,7 @@ const ofNumbers: readonly AnyTransformer['kind'][] = [
   'impute_number',
   'standard_scaler',
   'min_max_scaler',
+  'single_precision',
   'missing_number',
 ]
 

@@ -135,7 +135,10 @@ function hasContributions({ model, options, library }: Golden): boolean {
 function readGolden(golden: Golden) {
   const { model, columns, options } = golden
   const bytes = Buffer.from(model.data, model.encoding === 'base64' ? 'base64' : 'utf8')
-  const read = readModelFile(bytes, model.file, 'auto', { rounds: options.rounds })
+  const read = readModelFile(bytes, model.file, 'auto', {
+    rounds: options.rounds,
+    allowMissing: options.allow_missing,
+  })
   // Those that the file does not name.
   const categories = new Map(
     columns.flatMap(({ name, categories }, i) => {
@@ -277,6 +280,7 @@ for (const [number, [name, golden]] of goldens.entries()) {
       ...['--columns', join(dir, 'columns.csv'), '--check', join(dir, 'answers.csv')],
       ...['--background', join(dir, 'background.csv')],
       ...(categories.size > 0 ? ['--categories', join(dir, 'categories.json')] : []),
+      ...(options.allow_missing ? ['--allow-missing'] : []),
       ...(options.rounds === undefined ? [] : ['--rounds', String(options.rounds)]),
       ...(options.missing === undefined ? [] : ['--missing', String(options.missing)]),
     ])

@@ -33,7 +33,11 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const source = await findSource(file)
   const bytes = await readWhole(source.path)
   const isWrapped = source.usesBestRounds || undefined
-  const model = readModelFile(bytes, basename(source.path), flags.format, { rounds, isWrapped })
+  const model = readModelFile(bytes, basename(source.path), flags.format, {
+    rounds,
+    isWrapped,
+    allowMissing: flags.allowMissing,
+  })
   const signature = words.columns ? undefined : source.columns
   const columns = signature && takesSignature(model, signature) ? signature : words.columns
   const draft = draftImport(model, { ...words, columns }, sha256(bytes))

@@ -2,9 +2,9 @@
 import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
 import type { OrdinalEncoder } from '../../preprocess/ordinal-encoder.ts'
 import { checkNames, invalid } from '../imported-model.ts'
+import type { FeatureSource } from '../sources.ts'
 import { notRead } from './fitted.ts'
 import type { Item } from './schema.ts'
-import type { FeatureSource } from './sources.ts'
 
 type Sources = readonly FeatureSource[]
 

@@ -1,8 +1,8 @@
 /** What a classifier of a skops file ends in, before its columns are known. */
 import type { ModelSpec } from '../../models/model.ts'
 import { checkNames, invalid, MAX_CLASSES, unsupported } from '../imported-model.ts'
+import type { FeatureSource } from '../sources.ts'
 import type { Item } from './schema.ts'
-import type { FeatureSource } from './sources.ts'
 
 /** A classifier over features. */
 export interface Fitted {

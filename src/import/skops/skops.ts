@@ -10,6 +10,7 @@ import {
   type ReadOptions,
 } from '../imported-model.ts'
 import { readLightgbm } from '../lightgbm/lightgbm.ts'
+import { layOut, plainSources } from '../sources.ts'
 import { xgboost } from '../xgboost/xgboost.ts'
 import { openZip } from '../zip.ts'
 import { classNameOf, type Fitted, notRead, readClasses } from './fitted.ts'
@@ -17,7 +18,6 @@ import { readBoosting, readForest } from './forests.ts'
 import { readHistBoosting } from './hist-boosting.ts'
 import { readLogistic } from './logistic.ts'
 import { type Item, openSchema } from './schema.ts'
-import { layOut, plainSources } from './sources.ts'
 import { applyTransformer } from './transformers.ts'
 
 /** scikit-learn's classifiers that are read. */

@@ -1,10 +1,10 @@
 /** scikit-learn's transformers as ours, column by column. */
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import { invalid } from '../imported-model.ts'
+import type { FeatureSource } from '../sources.ts'
 import { encodeOneHot, encodeOrdinal } from './encoders.ts'
 import { classNameOf, notRead } from './fitted.ts'
 import type { Item } from './schema.ts'
-import type { FeatureSource } from './sources.ts'
 
 type Sources = readonly FeatureSource[]
 

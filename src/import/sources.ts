@@ -1,7 +1,7 @@
 /** Where the features of a pipeline come from: an input column, what is done to it, and which of its levels. */
-import type { ModelSpec } from '../../models/model.ts'
-import { type AnyTransformer, keepsMissing } from '../../preprocess/index.ts'
-import type { Pipeline, PipelineInput } from '../pipeline.ts'
+import type { ModelSpec } from '../models/model.ts'
+import { type AnyTransformer, keepsMissing } from '../preprocess/index.ts'
+import type { Pipeline, PipelineInput } from './pipeline.ts'
 
 /** One feature on its way through a pipeline. */
 export interface FeatureSource {

@@ -1,0 +1,28 @@
+/** Shifts and scales numbers as ONNX's Scaler does: in single precision, rounded before and after each step. */
+import { type NumberColumn, numberColumn } from '../data/frame.ts'
+import type { TransformerKind } from './transformer.ts'
+
+/** fround(fround(fround(x) − offset) · scale); with offset 0 and scale 1 a number is rounded only. */
+export interface SinglePrecision {
+  readonly kind: 'single_precision'
+  readonly offset: number
+  readonly scale: number
+}
+
+export const singlePrecision: TransformerKind<SinglePrecision> = {
+  build: ({ offset, scale }) => ({
+    names: (name) => [name],
+    apply: (column) => [
+      numberColumn(
+        (column as NumberColumn).values.map((value) =>
+          Math.fround(Math.fround(Math.fround(value) - offset) * scale),
+        ),
+      ),
+    ],
+  }),
+  read: (value, reader, where) => ({
+    kind: 'single_precision',
+    offset: reader.number(value.get('offset'), `${where}.offset`),
+    scale: reader.number(value.get('scale'), `${where}.scale`),
+  }),
+}
