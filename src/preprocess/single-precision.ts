@@ -10,16 +10,17 @@ export interface SinglePrecision {
 }
 
 export const singlePrecision: TransformerKind<SinglePrecision> = {
-  build: ({ offset, scale }) => ({
-    names: (name) => [name],
-    apply: (column) => [
-      numberColumn(
-        (column as NumberColumn).values.map((value) =>
-          Math.fround(Math.fround(Math.fround(value) - offset) * scale),
-        ),
-      ),
-    ],
-  }),
+  build({ offset, scale }) {
+    const move = (value: number) => Math.fround(Math.fround(Math.fround(value) - offset) * scale)
+    return {
+      names: (name) => [name],
+      apply: (column) => [numberColumn((column as NumberColumn).values.map(move))],
+      cell: {
+        makes: 'number',
+        apply: (cell) => (cell === null ? null : move(cell as number)),
+      },
+    }
+  },
   read: (value, reader, where) => ({
     kind: 'single_precision',
     offset: reader.number(value.get('offset'), `${where}.offset`),
