@@ -290,6 +290,32 @@ t.test('a tree of one leaf is a constant', (t) => {
   t.end()
 })
 
+t.test('numbers within 1e-35 of 0 are 0 before a tree is asked, as in the library', (t) => {
+  const zero = Math.fround(1e-35)
+  const stump = (threshold: number) =>
+    [
+      'tree\nversion=v4\nnum_tree_per_iteration=1\nmax_feature_idx=0\nobjective=binary sigmoid:1',
+      'feature_names=x\nfeature_infos=[-1:1]\n\nTree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0',
+      `threshold=${threshold}\ndecision_type=8\nleft_child=-1\nright_child=-2\nleaf_value=-1 1`,
+      'leaf_count=1 1\ninternal_count=2\n\nend of trees\n',
+    ].join('\n')
+  const cases: readonly [threshold: number, x: number, isLeft: boolean][] = [
+    [-zero, -zero, false],
+    [-zero, -1.1e-35, true],
+    [-1e-36, -zero, false],
+    [1e-36, zero, true],
+    [1e-36, 1.1e-35, false],
+    [zero, zero, true],
+  ]
+  for (const [threshold, x, isLeft] of cases) {
+    const artifact = load(stump(threshold))
+    const frame = frameOfCells(artifact.preprocessor.inputs, [[x]])
+    const [, p] = buildPredictor(artifact).predict(frame).probabilities
+    t.equal(p! < 0.5, isLeft, `${x} at ${threshold}`)
+  }
+  t.end()
+})
+
 t.test('categories that the file does not name', (t) => {
   const { text } = makeModel(plain)
   const unnamed = text.replace(/pandas_categorical:.*/, 'pandas_categorical:null')
