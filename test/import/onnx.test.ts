@@ -199,6 +199,20 @@ t.test('what is refused, and how', (t) => {
       () => load(linear({ coefficients: [1, 2, 3] })),
       /3 coefficients and 2 intercepts/,
     ],
+    [
+      'features without end',
+      () => {
+        const double = (from: string, to: string) =>
+          operator('FeatureVectorizer', new Array(1000).fill(from), to)
+        load(
+          file(
+            [double('X', 'a'), double('a', 'b'), operator('LinearClassifier', ['b'], 'l', line)],
+            2,
+          ),
+        )
+      },
+      /operator FeatureVectorizer \(node 1\) makes 2000000 features/,
+    ],
     ['functions', () => load(file([], 2, { 25: ['x'] })), /defines functions of its own/],
     ['a training', () => load(file([], 2, { 20: ['x'] })), /holds a training/],
     ['no graph', () => load(message({ 1: 10, 2: 'test' })), /it has no graph/],

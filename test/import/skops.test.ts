@@ -391,3 +391,27 @@ t.test("XGBoost's classifier says what was missing", (t) => {
   })
   t.end()
 })
+
+t.test('the positive class comes last, of trees and of linear models', (t) => {
+  for (const name of [TREE, COLUMNS]) {
+    const [as, turned] = [undefined, 'no'].map((positiveClass) =>
+      load(bytesOf(name), { positiveClass }),
+    )
+    t.strictSame(
+      [as?.classes, turned?.classes],
+      [
+        ['no', 'yes'],
+        ['yes', 'no'],
+      ],
+    )
+    const [first, second] = [as, turned].map((artifact) => {
+      const { inputs } = artifact!.preprocessor
+      const frame = frameOfCells(inputs, [inputs.map(({ example }) => example)])
+      return buildPredictor(artifact!).predict(frame).probabilities
+    })
+    first?.forEach((p, i) => {
+      t.ok(Math.abs(p - second![i ^ 1]!) < 1e-15)
+    })
+  }
+  t.end()
+})

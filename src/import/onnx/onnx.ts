@@ -142,7 +142,6 @@ function evaluate(
         throw unsupported(`${node.where} takes places that are no constant, which is not read`)
       },
     })
-    if (made.length > MAX_COLUMNS) throw invalid(`${node.where} makes ${made.length} features`)
     known.set(output, made)
   }
   throw invalid('its classifier is not reached')

@@ -1,7 +1,7 @@
 /** Operators that make features of others, as our transformers. Definitions: onnx.ai, operators of ai.onnx and ai.onnx.ml. */
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
-import { checkNames, invalid, unsupported } from '../imported-model.ts'
+import { checkNames, invalid, MAX_COLUMNS, unsupported } from '../imported-model.ts'
 import type { FeatureSource } from '../sources.ts'
 import type { OnnxNode } from './graph.ts'
 
@@ -26,9 +26,9 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
   Concat: (node, { sources }) => {
     const axis = node.whole('axis')
     if (axis !== 1 && axis !== -1) throw unsupported(`${node.where} joins rows, which is not read`)
-    return node.inputs.flatMap((_, i) => sources(i))
+    return join(node, { sources })
   },
-  FeatureVectorizer: (node, { sources }) => node.inputs.flatMap((_, i) => sources(i)),
+  FeatureVectorizer: join,
   Gather(node, given) {
     if (node.whole('axis') !== 1) throw unsupported(`${node.where} chooses rows, which is not read`)
     return choose(node, given)
@@ -60,6 +60,7 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
       missingLevel: false,
     }
     const closed = node.has('zeros') && node.whole('zeros') === 0
+    checkCount(node, sources(0).length * categories.length)
     return sources(0).flatMap((source) => {
       if (source.isLevel) throw behind(node)
       const chain = [...source.chain, encoder]
@@ -114,13 +115,28 @@ export function applyOperator(node: OnnxNode, given: Operands): Sources {
   throw unsupported(`${node.where} is not read`)
 }
 
+/** Features of a few bytes may be as many as one likes. */
+function checkCount(node: OnnxNode, count: number): void {
+  if (count > MAX_COLUMNS) throw invalid(`${node.where} makes ${count} features`)
+}
+
+function join(node: OnnxNode, { sources }: Pick<Operands, 'sources'>): Sources {
+  checkCount(
+    node,
+    node.inputs.reduce((sum, _, i) => sum + sources(i).length, 0),
+  )
+  return node.inputs.flatMap((_, i) => sources(i))
+}
+
 function behind(node: OnnxNode) {
   return unsupported(`${node.where} behind a OneHotEncoder is not read`)
 }
 
 function choose(node: OnnxNode, { sources, constant }: Operands): Sources {
   const given = sources(0)
-  return Array.from(constant(1), (place) => {
+  const places = constant(1)
+  checkCount(node, places.length)
+  return Array.from(places, (place) => {
     const found = given[place < 0 ? place + given.length : place]
     if (found) return found
     throw invalid(`${node.where} takes feature ${place} of ${given.length}`)

@@ -1,7 +1,7 @@
 /** scikit-learn's encoders of categories as ours. */
 import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
 import type { OrdinalEncoder } from '../../preprocess/ordinal-encoder.ts'
-import { checkNames, invalid } from '../imported-model.ts'
+import { checkNames, invalid, MAX_COLUMNS } from '../imported-model.ts'
 import type { FeatureSource } from '../sources.ts'
 import { notRead } from './fitted.ts'
 import type { Item } from './schema.ts'
@@ -19,8 +19,11 @@ function readCategories(item: Item, sources: Sources): Categories[] {
   const lists = item.get('categories_').items()
   if (lists.length !== sources.length)
     throw invalid(`${item.where} was made for ${lists.length} columns, it gets ${sources.length}`)
+  let total = 0
   return lists.map((list) => {
     const cells = list.cells()
+    total += cells.length
+    if (total > MAX_COLUMNS) throw invalid(`${item.where} has more than ${MAX_COLUMNS} categories`)
     const isGap = (cell: unknown) => cell === null || Number.isNaN(cell)
     const hasMissing = cells.length > 0 && isGap(cells.at(-1))
     const known = hasMissing ? cells.slice(0, -1) : cells

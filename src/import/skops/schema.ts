@@ -13,6 +13,8 @@ import { type NpyArray, readNpy } from './npy.ts'
 const MAX_SCHEMA_DEPTH = 200
 /** Objects in objects; a reference to one around it would go on for ever. */
 const MAX_DEPTH = 32
+/** An object may be referred to any number of times, each of which is read: a few bytes may ask for much. */
+const MAX_OPENED = 2 ** 22
 
 /** One Python object. */
 export interface Item {
@@ -46,12 +48,14 @@ export interface Item {
 export function openSchema(archive: Archive): Item {
   const document = parseJsonText(decodeText(archive.read('schema.json')), MAX_SCHEMA_DEPTH)
   const known = findIds(document)
-  return openItem(fieldsOf(document, 'schema.json'), 'the model', { archive, known }, 0)
+  return openItem(fieldsOf(document, 'schema.json'), 'the model', { archive, known, opened: 0 }, 0)
 }
 
 interface Context {
   readonly archive: Archive
   readonly known: ReadonlyMap<Document, Document>
+  /** How many objects have been opened. */
+  opened: number
 }
 
 /** Lists the objects by their numbers: one that occurs again is written as its number. */
@@ -70,6 +74,7 @@ function findIds(document: Document): Map<Document, Document> {
 }
 
 function openItem(entry: Fields, where: string, context: Context, depth: number): Item {
+  if (++context.opened > MAX_OPENED) throw invalid('its objects refer to each other too often')
   if (depth > MAX_DEPTH) throw invalid(`${where.slice(0, 200)} is nested too deep`)
   const loader = entry.text('__loader__')
   if (loader === 'CachedNode') {
