@@ -23,7 +23,8 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   // One mechanism for the threads of requests, of loads and of trainings, and what the machine grants them; all it
   // knows of this program is its errors.
   { name: 'threads', from: ['answering', 'processes', 'training', 'tables'] },
-  { name: 'import', pure: true, from: ['commands'] },
+  // A directory of another program is imported in memory when it is served.
+  { name: 'import', pure: true, from: ['commands', 'model-directory'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },
   { name: 'plots', pure: true },

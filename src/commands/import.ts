@@ -7,8 +7,15 @@ export function declareImport(program: Command): void {
   program
     .command('import')
     .description('turn a model that another library trained into a model directory')
-    .argument('<file>', 'a file of XGBoost: JSON, UBJSON or the legacy binary')
-    .option('--format <name>', 'xgboost; auto looks at the bytes', 'auto')
+    .argument(
+      '<file>',
+      "a directory of MLflow or of SageMaker's XGBoost, or a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON), scikit-learn (skops) or ONNX",
+    )
+    .option(
+      '--format <name>',
+      'xgboost, lightgbm, catboost, skops or onnx; auto looks at the bytes',
+      'auto',
+    )
     .addOption(modelDirOption())
     .option('--target <name>', 'what the model predicts', 'target')
     .option('--classes <names>', "in the library's order, separated by commas (default: 0, 1, …)")
@@ -22,6 +29,7 @@ export function declareImport(program: Command): void {
     .option('--rounds <number>', 'how many rounds of boosting count: best, all or a number')
     .option('--missing <number>', 'counted as missing in training, besides an empty value')
     .option('--unknown-category <rule>', 'as-library or refuse', 'as-library')
+    .option('--allow-missing', 'ONNX without a rule for missing values: they fail every comparison')
     .option('--check <file>', "rows with the library's probabilities to compare with")
     .option('--json', 'the result as JSON')
     .action((file: string, flags: ImportFlags) => importFile(file, flags))

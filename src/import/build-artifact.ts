@@ -3,31 +3,15 @@ import type { ArtifactParts } from '../artifact/artifact.ts'
 import { zeros } from '../data/matrix.ts'
 import { listNames, quote } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
-import type { TreesSpec } from '../models/model.ts'
-import type { AnyTransformer } from '../preprocess/index.ts'
-import type { InputColumn } from '../preprocess/preprocessor.ts'
+import { buildPreprocessor } from '../preprocess/preprocessor.ts'
 import { VERSION } from '../version.ts'
+import { describeColumns, type NamedColumn } from './describe-columns.ts'
 import { badFlag, checkNames, type ImportedColumn, type ImportedModel } from './imported-model.ts'
+import type { ModelWords } from './model-words.ts'
+import { describePipeline } from './pipeline.ts'
 import { putClassLast } from './put-class-last.ts'
 
-/** What a user says of a model: what its file does not. */
-export interface ModelWords {
-  readonly target: string
-  readonly columns?: readonly string[]
-  readonly classes?: readonly string[]
-  /** Of two classes the one whose probability is the score. */
-  readonly positiveClass?: string
-  /** Categories by their code, by the name of their column. */
-  readonly categories?: ReadonlyMap<string, readonly (string | number)[]>
-  /** The number that counted as missing in training. */
-  readonly missing?: number
-  readonly refuseUnknown?: boolean
-}
-
-interface NamedColumn {
-  readonly name: string
-  readonly categories?: readonly (string | number)[]
-}
+export type { ModelWords } from './model-words.ts'
 
 /**
  * Returns the artifact of a model, without rows to explain against and without a self-test.
@@ -39,14 +23,19 @@ export function draftImport(
   words: ModelWords,
   sha256: string,
 ): ArtifactParts {
-  const { target, positiveClass, missing } = words
+  const { target, positiveClass, refuseUnknown = false } = words
   const columns = nameColumns(model.columns, words)
   const named = nameClasses(model, words.classes)
   const { spec, classes } = putClassLast(model.spec, named, positiveClass)
-  kindOf(spec).check(spec, { features: columns.length, classes: classes.length })
-  const usual = usualNumbers(spec, columns.length)
+  const names = columns.map(({ name }) => name)
+  if (model.pipeline && words.missing !== undefined)
+    throw badFlag('--missing is for models without a pipeline, which says itself what is missing')
+  const { preprocessor, plan } = model.pipeline
+    ? describePipeline(model.pipeline, names, refuseUnknown)
+    : describeColumns(columns, spec, { ...words, missing: words.missing ?? model.missing })
+  const features = buildPreprocessor(preprocessor).featureNamesOut.length
+  kindOf(spec).check(spec, { features, classes: classes.length })
   const { library, libraryVersion } = model
-  const numbers = columns.filter(({ categories }) => !categories).map(({ name }) => name)
   return {
     estimator: model.estimator,
     engine: libraryVersion === undefined ? library : `${library} ${libraryVersion}`,
@@ -55,67 +44,29 @@ export function draftImport(
       target,
       ...(positiveClass === undefined ? {} : { positiveClass }),
       id: [],
-      numeric: numbers.map((column) => ({ column, impute: 'none' })),
-      ordinal: columns.flatMap(({ name: column, categories }) =>
-        categories ? [{ column, categories, impute: 'own_level' as const }] : [],
-      ),
-      nominal: [],
+      numeric: plan.numeric,
+      ordinal: plan.ordinal,
+      nominal: plan.nominal,
       derived: [],
       dropped: [],
-      nullable: columns.map(({ name }) => name),
+      nullable: plan.nullable,
     },
     classes,
     numericClasses: classes.every((name) => String(Number(name)) === name),
-    preprocessor: {
-      inputs: columns.map(({ name, categories }, feature) =>
-        describeInput(name, categories, usual[feature]!, words),
-      ),
-      otherColumns: [],
-      derived: [],
-      steps: columns.map(({ name, categories }) => ({
-        column: name,
-        chain: chainOf(categories, missing),
-      })),
-    },
+    preprocessor,
     model: spec,
     training: { rows: 0, trainRows: 0, testRows: 0, sha256, seed: 0, warnings: [] },
     metrics: {},
-    background: zeros(0, columns.length),
+    background: zeros(0, features),
     importance: {
       rows: 0,
       outputNames: [],
       baseValues: new Float64Array(),
-      meanAbsolute: zeros(0, columns.length),
+      meanAbsolute: zeros(0, preprocessor.inputs.length),
     },
     selfTest: [],
     versions: { shapserve: VERSION, [library]: libraryVersion ?? 'unknown' },
   }
-}
-
-function describeInput(
-  name: string,
-  categories: NamedColumn['categories'],
-  usual: number,
-  { refuseUnknown }: ModelWords,
-): InputColumn {
-  if (!categories) return { name, type: 'number', nullable: true, example: usual }
-  const [first = ''] = categories
-  return {
-    name,
-    type: typeof first === 'number' ? 'number' : 'text',
-    nullable: true,
-    categories,
-    ...(refuseUnknown ? { closed: true } : {}),
-    example: first,
-  }
-}
-
-function chainOf(
-  categories: NamedColumn['categories'],
-  missing: number | undefined,
-): readonly AnyTransformer[] {
-  if (categories) return [{ kind: 'ordinal_encoder', categories, missing: 'kept' }]
-  return missing === undefined ? [] : [{ kind: 'missing_number', value: missing }]
 }
 
 function nameColumns(columns: readonly ImportedColumn[], words: ModelWords): NamedColumn[] {
@@ -137,7 +88,9 @@ function nameColumns(columns: readonly ImportedColumn[], words: ModelWords): Nam
   return columns.map((column, i) => {
     const name = names[i]!
     if (column.codes === undefined) return { name }
-    return { name, categories: nameCategories(column, name, i, categories?.get(name)) }
+    const named = nameCategories(column, name, i, categories?.get(name))
+    const isCoded = column.cutsFractions && named.every((category, code) => category === code)
+    return { name, categories: named, isCoded, missingCategory: column.missingCategory }
   })
 }
 
@@ -164,26 +117,14 @@ function nameCategories(
 }
 
 function nameClasses(model: ImportedModel, given: readonly string[] | undefined): string[] {
-  const { classCount, needsClasses } = model
+  const { classCount, classes, needsClasses } = model
   if (!given) {
     if (needsClasses !== undefined) throw badFlag(needsClasses)
+    if (classes) return [...classes]
     return Array.from({ length: classCount }, (_, k) => String(k))
   }
   checkNames(given, '--classes', badFlag)
   if (given.length !== classCount)
     throw badFlag(`--classes names ${given.length} classes, the model has ${classCount}`)
   return [...given]
-}
-
-/** Returns a number of every column to show and to test with: the median of what it is compared with. */
-function usualNumbers({ feature, threshold }: TreesSpec, features: number): Float64Array {
-  const limits = Array.from({ length: features }, (): number[] => [])
-  feature.forEach((own, node) => {
-    if (own >= 0) limits[own]!.push(threshold[node]!)
-  })
-  return Float64Array.from(limits, (own) => {
-    own.sort((a, b) => a - b)
-    const median = own[own.length >> 1] ?? 0
-    return Math.abs(median) < 1e300 ? median + 0 : 0
-  })
 }

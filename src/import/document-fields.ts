@@ -6,9 +6,18 @@ import type { Document } from './json-document.ts'
 export interface Fields {
   readonly where: string
   has(key: string): boolean
+  /** Whether a member is null, or not there. */
+  isNull(key: string): boolean
+  isText(key: string): boolean
+  isObject(key: string): boolean
+  /** A member as it is. */
+  any(key: string): Document | undefined
   /** Another object in it. */
   object(key: string): Fields
   objects(key: string): Fields[]
+  /** A list of anything. */
+  list(key: string): readonly Document[] | Float64Array
+  number(key: string): number
   text(key: string): string
   texts(key: string): string[]
   /** A whole number, as such or as text. */
@@ -34,8 +43,18 @@ export function fieldsOf(value: Document | undefined, where: string): Fields {
   return {
     where,
     has: (key) => fields.has(key),
+    isNull: (key) => (fields.get(key) ?? null) === null,
+    isText: (key) => typeof fields.get(key) === 'string',
+    isObject: (key) => fields.get(key) instanceof Map,
+    any: (key) => fields.get(key),
     object: (key) => fieldsOf(fields.get(key), at(key)),
     objects: (key) => Array.from(list(key), (item, i) => fieldsOf(item, `${at(key)}[${i}]`)),
+    list,
+    number(key) {
+      const found = fields.get(key)
+      if (typeof found !== 'number') throw invalid(`${at(key)} must be a number`)
+      return found
+    },
     text(key) {
       const found = fields.get(key)
       if (typeof found !== 'string') throw invalid(`${at(key)} must be a text`)

@@ -1,7 +1,8 @@
 /** Trees of any library as the arrays of one ensemble, walked from their roots with a stack of its own. */
 import { MAX_DEPTH } from '../models/tree-check.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
-import type { ColumnView, ViewKind } from '../trees/views.ts'
+import { type ColumnView, isOfCodes } from '../trees/views.ts'
+import { MAX_CODE, type NodeView } from './category-sets.ts'
 import { invalid } from './imported-model.ts'
 
 /** A tree as a file has it: nodes in any order, the root is node 0. */
@@ -14,14 +15,12 @@ export interface SourceTree {
   readonly threshold: ArrayLike<number>
   readonly missingLeft: ArrayLike<number>
   readonly cover?: ArrayLike<number>
-  /** Codes of the categories of nodes that split by them. */
-  readonly codes: ReadonlyMap<number, ArrayLike<number>>
+  /** What a node sees of its feature; undefined = the plain number. */
+  view?(node: number): NodeView | undefined
   /** Writes the values of a leaf. */
   leaf(node: number, out: Float64Array): void
 }
 
-/** Highest code of a category that is read: 2^20 bits per node. */
-const MAX_CODE = 2 ** 20 - 1
 /** Most bytes of all sets of codes: a node of a few bytes may ask for 128 KB. */
 const MAX_CODES_BYTES = 2 ** 26
 /** Stands for an infinite threshold; no number in single precision is beyond it. */
@@ -45,15 +44,13 @@ type Arrays = Pick<
  * Returns what gathers trees.
  * @param width values of a leaf
  * @param hasCovers whether every tree knows its covers
- * @param codesKind the side that listed categories take
  */
 export function createEnsembleBuilder(settings: {
   features: number
   width: number
   hasCovers: boolean
-  codesKind: ViewKind
 }) {
-  const { features, width, hasCovers, codesKind } = settings
+  const { features, width, hasCovers } = settings
   const roots: number[] = []
   const feature: number[] = []
   const threshold: number[] = []
@@ -67,20 +64,16 @@ export function createEnsembleBuilder(settings: {
   const viewOf = new Map<string, number>()
   let codeBytes = 0
 
-  const findView = (column: number, codes: ArrayLike<number>, where: string): number => {
-    const sorted = Array.from(codes, (code) => {
-      if (Number.isInteger(code) && code >= 0 && code <= MAX_CODE) return code
-      throw invalid(`${where} lists the category ${code}, expected 0 to ${MAX_CODE}`)
-    }).sort((a, b) => a - b)
-    const key = `${column}:${sorted.join()}`
+  const findView = (column: number, { kind, codes }: NodeView, where: string): number => {
+    const key = `${kind} ${column} ${latin1(codes)}`
     const known = viewOf.get(key)
     if (known !== undefined) return known
-    const bits = new Uint8Array(sorted.length === 0 ? 0 : (sorted.at(-1)! >> 3) + 1)
-    codeBytes += bits.length
+    if (codes.length > (MAX_CODE + 1) / 8)
+      throw invalid(`${where} has categories beyond ${MAX_CODE}`)
+    codeBytes += codes.length
     if (codeBytes > MAX_CODES_BYTES) throw invalid('its sets of categories are too large')
-    for (const code of sorted) bits[code >> 3] = bits[code >> 3]! | (1 << (code & 7))
     viewOf.set(key, views.length)
-    return views.push({ kind: codesKind, feature: column, codes: bits }) - 1
+    return views.push({ kind, feature: column, codes }) - 1
   }
 
   return {
@@ -123,13 +116,13 @@ export function createEnsembleBuilder(settings: {
         const column = tree.feature[node]!
         if (!(Number.isInteger(column) && column >= 0 && column < features))
           throw invalid(`${where} asks feature ${column} of ${features}`)
-        const codes = tree.codes.get(node)
-        const limit = codes ? 0 : tree.threshold[node]!
+        const seenAs = tree.view?.(node)
+        const limit = seenAs && isOfCodes(seenAs) ? 0 : tree.threshold[node]!
         if (Number.isNaN(limit)) throw invalid(`${where} has the threshold NaN`)
         feature.push(column)
         threshold.push(Math.min(FAR, Math.max(-FAR, limit)))
         missingLeft.push(tree.missingLeft[node]! === 0 ? 0 : 1)
-        view.push(codes ? findView(column, codes, where) : -1)
+        view.push(seenAs ? findView(column, seenAs, where) : -1)
         const below = { depth: depth + 1, parent: own }
         stack.push({ node: tree.right[node]!, isLeft: false, ...below })
         stack.push({ node: tree.left[node]!, isLeft: true, ...below })
@@ -149,4 +142,11 @@ export function createEnsembleBuilder(settings: {
       }
     },
   }
+}
+
+/** One character per byte. */
+function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
 }

@@ -12,7 +12,7 @@ const kinds: readonly ForeignKind[] = [
       `${file} is a Python pickle, which can run code and is not read; ${
         /xgboost/.test(head)
           ? `in Python: pickle.load(open(${JSON.stringify(file)}, "rb")).save_model("model.ubj")`
-          : 'save the model in a format of its library instead, such as save_model("model.ubj") of XGBoost'
+          : `in Python: import joblib, skops.io; skops.io.dump(joblib.load(${JSON.stringify(file)}), "model.skops")`
       }`,
   },
   {
@@ -26,25 +26,9 @@ const kinds: readonly ForeignKind[] = [
       `${file} is a tar archive; unpack it (tar -xf ${file}) and import the file in it, such as xgboost-model`,
   },
   {
-    matches: (head) => head.startsWith('PK\x03\x04'),
-    describe: (file) => `${file} is a zip archive, such as skops writes, which is not read`,
-  },
-  {
     matches: (head) => head.startsWith('CBM1'),
-    describe: (file) => `${file} is a CatBoost model, which is not read`,
-  },
-  {
-    matches: (head) => /^\s*\{/.test(head) && /"(oblivious_trees|features_info)"/.test(head),
-    describe: (file) => `${file} is a CatBoost model, which is not read`,
-  },
-  {
-    matches: (head) => /^tree\r?\n/.test(head),
-    describe: (file) => `${file} is a LightGBM model, which is not read`,
-  },
-  {
-    matches: (head) =>
-      head.charCodeAt(0) === 8 && head.charCodeAt(1) <= 32 && head.charCodeAt(2) === 0x12,
-    describe: (file) => `${file} is an ONNX model, which is not read`,
+    describe: (file) =>
+      `${file} is CatBoost's binary form, which is not read; in Python: CatBoostClassifier().load_model(${JSON.stringify(file)}).save_model("model.json", format="json", pool=…), with the training data as pool`,
   },
   {
     matches: (head) => head.startsWith('{') && head.includes('"format": "shapserve-model"'),

@@ -1,7 +1,8 @@
 /** What every reader of another library's file ends in, and what a user may say about it. */
 
 import { ArtifactError, InputError } from '../errors.ts'
-import type { TreesSpec } from '../models/model.ts'
+import type { ModelSpec } from '../models/model.ts'
+import type { Pipeline } from './pipeline.ts'
 
 /** Most columns and most classes that are read: a file may claim any number. */
 export const MAX_COLUMNS = 100_000
@@ -15,6 +16,10 @@ export interface ImportedColumn {
   readonly codes?: number
   /** The categories by their code, where the file names them. */
   readonly categories?: readonly (string | number)[]
+  /** Whether a number between two codes counts as the one nearer to 0. */
+  readonly cutsFractions?: true
+  /** The category that a missing value was in training; absent = it was missing there too. */
+  readonly missingCategory?: string
 }
 
 /** A model of another library. */
@@ -23,10 +28,16 @@ export interface ImportedModel {
   /** Of the library, if the file says it. */
   readonly libraryVersion?: string
   readonly estimator: string
-  readonly spec: TreesSpec
+  readonly spec: ModelSpec
   /** In the order of the model's features. */
   readonly columns: readonly ImportedColumn[]
+  /** How the columns become features; absent = each is one, by its own description. */
+  readonly pipeline?: Pipeline
+  /** The number that counted as missing in training, where the file says it. */
+  readonly missing?: number
   readonly classCount: number
+  /** In the library's order, where the file names them. */
+  readonly classes?: readonly string[]
   /** Why the classes cannot be 0, 1, …; absent where they can. */
   readonly needsClasses?: string
   /** What is worth knowing of how it was trained. */
@@ -39,6 +50,10 @@ export interface ImportedModel {
 export interface ReadOptions {
   /** How many rounds of boosting to take. */
   readonly rounds?: 'best' | 'all' | number
+  /** Whether the model is that of XGBClassifier, which uses the best rounds where it is not told otherwise. */
+  readonly isWrapped?: true
+  /** Whether to believe a file without a rule for missing values that they fail every comparison. */
+  readonly allowMissing?: boolean
 }
 
 /** One format: how its files are told from others, and how they are read. */

@@ -1,5 +1,6 @@
 /** The formats of other libraries' models that are read, and those that are recognised and refused. */
 
+import { catboost } from './catboost/catboost.ts'
 import { describeForeign } from './foreign-files.ts'
 import {
   badFlag,
@@ -8,10 +9,18 @@ import {
   type ReadOptions,
   unsupported,
 } from './imported-model.ts'
+import { lightgbm } from './lightgbm/lightgbm.ts'
+import { onnx } from './onnx/onnx.ts'
+import { skops } from './skops/skops.ts'
 import { xgboost } from './xgboost/xgboost.ts'
 
 /** Every format by its name in `--format`. A new one is a file of its own and a line here. */
 export const importers: Readonly<Record<string, Importer>> = {
+  // Before XGBoost, some of whose words stand in CatBoost's files too.
+  catboost,
+  lightgbm,
+  skops,
+  onnx,
   xgboost,
 }
 

@@ -25,16 +25,24 @@ const WORDS = [
   ['null', null],
 ] as const
 
-/** Returns the document in a JSON text; throws ArtifactError `invalid`. */
-export function parseJsonDocument(bytes: Uint8Array): Document {
+/** Returns the text of a file; throws ArtifactError `invalid`. */
+export function decodeText(bytes: Uint8Array): string {
   if (bytes.length > MAX_TEXT_BYTES)
-    throw invalid(`it is JSON of ${bytes.length} bytes, at most ${MAX_TEXT_BYTES} are read`)
-  let text: string
+    throw invalid(`it is a text of ${bytes.length} bytes, at most ${MAX_TEXT_BYTES} are read`)
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes))
+    return new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes))
   } catch {
     throw invalid('it is not UTF-8')
   }
+}
+
+/** Returns the document in the bytes of a JSON text; throws ArtifactError `invalid`. */
+export function parseJsonDocument(bytes: Uint8Array): Document {
+  return parseJsonText(decodeText(bytes))
+}
+
+/** Returns the document in a JSON text; throws ArtifactError `invalid`. */
+export function parseJsonText(text: string, maxDepth = MAX_DOCUMENT_DEPTH): Document {
   let at = 0
   const bad = () => invalid(`it is not JSON at character ${at + 1}`)
   const skip = () => {
@@ -64,8 +72,27 @@ export function parseJsonDocument(bytes: Uint8Array): Document {
     }
   }
 
-  const readList = (depth: number): Document[] => {
+  /** Most of a model file are lists of plain numbers, which the engine itself reads fastest. */
+  const readNumbers = (): Float64Array | undefined => {
+    const end = text.indexOf(']', at)
+    if (end < 0) return undefined
+    try {
+      const list = JSON.parse(text.slice(at, end + 1)) as unknown[]
+      if (!list.every((item) => typeof item === 'number')) return undefined
+      at = end + 1
+      return Float64Array.from(list as number[])
+    } catch {
+      return undefined
+    }
+  }
+
+  const readList = (depth: number): readonly Document[] | Float64Array => {
     const list: Document[] = []
+    const first = text.charCodeAt(at + 1)
+    if (first === 0x2d || (first >= 0x30 && first <= 0x39)) {
+      const numbers = readNumbers()
+      if (numbers) return numbers
+    }
     at++
     skip()
     if (text[at] === ']') {
@@ -112,7 +139,7 @@ export function parseJsonDocument(bytes: Uint8Array): Document {
     skip()
     const mark = text[at]
     if (mark === '{' || mark === '[') {
-      if (depth === MAX_DOCUMENT_DEPTH) throw invalid('it is nested too deep')
+      if (depth === maxDepth) throw invalid('it is nested too deep')
       return mark === '{' ? readObject(depth + 1) : readList(depth + 1)
     }
     if (mark === '"') return readText()

@@ -7,6 +7,11 @@ export function writeImportedCard(artifact: Artifact, notes: readonly string[]):
   const rows = preprocessor.inputs.map(({ name, type, categories }) =>
     [name, type, categories ? categories.slice(0, 12).join(', ') : ''].map(inline).join(' | '),
   )
+  const required = preprocessor.inputs.filter(({ nullable }) => !nullable).map(({ name }) => name)
+  const missing =
+    required.length === 0
+      ? 'Every column may be missing.'
+      : `Columns that may not be missing: ${required.map(inline).join(', ')}.`
   const params = Object.entries(artifact.params).map(
     ([name, value]) => `- ${name}: ${inline(String(value))}`,
   )
@@ -14,7 +19,7 @@ export function writeImportedCard(artifact: Artifact, notes: readonly string[]):
     `# Model card: ${inline(plan.target)}`,
     `A model of ${inline(engine)} (${artifact.estimator}), imported, that predicts ${inline(plan.target)}, one of ${classes.map(inline).join(', ')}. Model id \`${artifact.modelId}\`.`,
     `## Origin\n\nSHA-256 of the imported file \`${training.sha256}\`.\n\n${params.join('\n')}`,
-    `## Columns\n\nEvery column may be missing.\n\n| column | type | categories |\n| --- | --- | --- |\n${rows.map((row) => `| ${row} |`).join('\n')}`,
+    `## Columns\n\n${missing}\n\n| column | type | categories |\n| --- | --- | --- |\n${rows.map((row) => `| ${row} |`).join('\n')}`,
     `## Quality\n\n${metrics.check ? `Compared with the library's answers: ${inline(JSON.stringify(metrics.check))}. ` : ''}It was trained elsewhere; nothing was measured here.`,
     `## Limits\n\n${notes.map((note) => `- ${inline(note)}`).join('\n')}\n- SHAP values tell what moved this model, not what causes what.`,
   ].join('\n\n')}\n`

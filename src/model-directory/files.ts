@@ -1,4 +1,5 @@
 /** Reading one file of a model directory: regular, whole, within its bounds, into memory that threads share. */
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,6 +7,16 @@ import { ArtifactError, quotePath } from '../errors.ts'
 
 /** Suffix of a file that is about to take its place. */
 export const NEXT = '.next'
+
+/** Returns the SHA-256 of bytes in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Returns memory of so many bytes that threads share, so that a model is never copied on its way to another. */
+export function allocateShared(size: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(size))
+}
 
 /** Reads a regular file whole, never through a link and never waiting on a pipe or device. */
 export async function readRegularFile(
@@ -53,7 +64,7 @@ export async function readRegularFile(
 
 /** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
 async function readShared(handle: FileHandle, size: number): Promise<Buffer> {
-  const bytes = Buffer.from(new SharedArrayBuffer(size))
+  const bytes = allocateShared(size)
   let length = 0
   while (length < size) {
     const { bytesRead } = await handle.read(bytes, length, size - length, length)

@@ -1,5 +1,5 @@
 /** Reads model directories: whole, verified, or not at all. */
-import { createHash, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import {
   type Artifact,
@@ -13,20 +13,18 @@ import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decod
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
-import { NEXT, readRegularFile, unreadable } from './files.ts'
+import { NEXT, readRegularFile, sha256, unreadable } from './files.ts'
+import { mayHoldForeign } from './foreign-directory.ts'
 import { nameModelsBelow } from './models-below.ts'
-import { checkSignature, SIGNATURE_FILE } from './signature.ts'
+import { checkSignature, refuseUnsigned, SIGNATURE_FILE } from './signature.ts'
+
+export { sha256 } from './files.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
 export const MAX_FILE = 1 << 30
 export const LOCK_FILE = '.lock'
 export const CARD_FILE = 'MODEL_CARD.md'
-
-/** Returns the SHA-256 of bytes in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
 
 /** Decides whether so many bytes may be read. */
 export type Reserve = (bytes: number) => void | Promise<void>
@@ -54,7 +52,12 @@ export async function readModelDirectory(
 ): Promise<LoadedModel> {
   for (let attempt = 1; ; attempt++) {
     const names = await listDirectory(directory)
-    if (!names.includes(MANIFEST_FILE)) throw await noManifest(directory, names)
+    if (!names.includes(MANIFEST_FILE)) {
+      if (!mayHoldForeign(names)) throw await noManifest(directory, names)
+      // Nobody signs the directories of other programs.
+      if (publicKey) throw refuseUnsigned(directory, `there is no ${MANIFEST_FILE}`)
+      return await importModel(directory, names, reserve)
+    }
     const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
     try {
       // Before anything is made of what it holds.
@@ -66,6 +69,17 @@ export async function readModelDirectory(
       if (attempt >= MAX_ATTEMPTS || now.equals(manifestBytes)) throw error
     }
   }
+}
+
+/** The model of another library in a directory, as if it had been imported. */
+async function importModel(
+  directory: string,
+  names: readonly string[],
+  reserve: Reserve,
+): Promise<LoadedModel> {
+  const { importDirectory } = await import('./import-directory.ts')
+  const files = await importDirectory(directory, names, reserve)
+  return { ...loadModelFiles(files), files, extraFiles: [] }
 }
 
 async function readManifestFiles(

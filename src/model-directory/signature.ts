@@ -25,21 +25,22 @@ export async function checkSignature(
   const limits = { most: SIGNATURE_BYTES }
   const signature = await readRegularFile(directory, SIGNATURE_FILE, limits).catch((error) => {
     const isAbsent = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-    throw unsigned(directory, isAbsent ? `there is no ${SIGNATURE_FILE}` : error.message)
+    throw refuseUnsigned(directory, isAbsent ? `there is no ${SIGNATURE_FILE}` : error.message)
   })
   if (signature.length !== SIGNATURE_BYTES)
-    throw unsigned(
+    throw refuseUnsigned(
       directory,
       `${SIGNATURE_FILE} has ${signature.length} bytes, a signature ${SIGNATURE_BYTES}`,
     )
   if (verify(null, manifest, publicKey, signature)) return
-  throw unsigned(
+  throw refuseUnsigned(
     directory,
     `${SIGNATURE_FILE} is by another key, or the model was changed since it was signed`,
   )
 }
 
-function unsigned(directory: string, why: string): ArtifactError {
+/** Returns the refusal of a directory that is not signed for the key. */
+export function refuseUnsigned(directory: string, why: string): ArtifactError {
   return new ArtifactError(
     'signature',
     `the model directory ${quotePath(directory)} is not signed for the public key: ${why}`,

@@ -1,8 +1,10 @@
 import { type ImputeCategory, imputeCategory } from './impute-category.ts'
 import { type ImputeNumber, imputeNumber } from './impute-number.ts'
+import { type MinMaxScaler, minMaxScaler } from './min-max-scaler.ts'
 import { type MissingNumber, missingNumber } from './missing-number.ts'
 import { type OneHotEncoder, oneHotEncoder } from './one-hot-encoder.ts'
 import { type OrdinalEncoder, ordinalEncoder } from './ordinal-encoder.ts'
+import { type SinglePrecision, singlePrecision } from './single-precision.ts'
 import { type StandardScaler, standardScaler } from './standard-scaler.ts'
 import type { TransformerKind } from './transformer.ts'
 
@@ -11,6 +13,8 @@ export type AnyTransformer =
   | ImputeNumber
   | ImputeCategory
   | StandardScaler
+  | MinMaxScaler
+  | SinglePrecision
   | MissingNumber
   | OrdinalEncoder
   | OneHotEncoder
@@ -20,18 +24,28 @@ export const transformerKinds = {
   impute_number: imputeNumber,
   impute_category: imputeCategory,
   standard_scaler: standardScaler,
+  min_max_scaler: minMaxScaler,
+  single_precision: singlePrecision,
   missing_number: missingNumber,
   ordinal_encoder: ordinalEncoder,
   one_hot_encoder: oneHotEncoder,
 } as const
 
-/** Whether a missing value comes out of a chain of transformers as one. */
-export function keepsMissing(chain: readonly AnyTransformer[]): boolean {
-  return chain.every(
-    (transformer) =>
-      transformer.kind === 'missing_number' ||
-      (transformer.kind === 'ordinal_encoder' && transformer.missing === 'kept'),
-  )
+/**
+ * Whether a missing value can come out of a chain of transformers.
+ * @param goesIn whether one can go in
+ */
+export function keepsMissing(chain: readonly AnyTransformer[], goesIn = true): boolean {
+  let isMissing = goesIn
+  for (const transformer of chain) {
+    const { kind } = transformer
+    if (kind === 'missing_number') isMissing = true
+    if (kind === 'ordinal_encoder')
+      isMissing = (isMissing && transformer.missing === 'kept') || transformer.unknown === 'missing'
+    if (kind === 'impute_number' || kind === 'impute_category' || kind === 'one_hot_encoder')
+      isMissing = false
+  }
+  return isMissing
 }
 
 /** Returns the behaviour of a transformer's kind. */

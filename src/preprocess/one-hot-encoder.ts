@@ -13,10 +13,12 @@ export interface OneHotEncoder {
   readonly infrequent: readonly (string | number)[]
   /** Whether missing values have a level of their own; otherwise they are all zeros. */
   readonly missingLevel: boolean
+  /** `zeros`: an unknown category is all zeros although there is a shared level. */
+  readonly unknown?: 'zeros'
 }
 
 export const oneHotEncoder: TransformerKind<OneHotEncoder> = {
-  build({ categories, infrequent, missingLevel }) {
+  build({ categories, infrequent, missingLevel, unknown }) {
     const shared = infrequent.length > 0
     const codeOf = new Map(categories.map((category, code) => [category, code]))
     for (const category of infrequent) codeOf.set(category, categories.length)
@@ -33,7 +35,7 @@ export const oneHotEncoder: TransformerKind<OneHotEncoder> = {
         const codes = encode(column, codeOf, missing)
         const made = Array.from({ length: levels }, () => new Float64Array(codes.length))
         codes.forEach((code, row) => {
-          const level = code === UNKNOWN_CODE && shared ? categories.length : code
+          const level = code === UNKNOWN_CODE && shared && !unknown ? categories.length : code
           const values = made[level]
           if (values) values[row] = 1
         })
@@ -46,7 +48,7 @@ export const oneHotEncoder: TransformerKind<OneHotEncoder> = {
             ? missingLevel
               ? missing
               : -1
-            : (codeOf.get(cell) ?? (shared ? categories.length : -1)),
+            : (codeOf.get(cell) ?? (shared && !unknown ? categories.length : -1)),
       },
     }
   },
@@ -55,6 +57,9 @@ export const oneHotEncoder: TransformerKind<OneHotEncoder> = {
     categories: reader.categories(value.get('categories'), `${where}.categories`),
     infrequent: reader.categories(value.get('infrequent'), `${where}.infrequent`),
     missingLevel: reader.boolean(value.get('missingLevel'), `${where}.missingLevel`),
+    ...(value.has('unknown')
+      ? { unknown: reader.choice(value.get('unknown'), `${where}.unknown`, ['zeros']) }
+      : {}),
   }),
 }
 

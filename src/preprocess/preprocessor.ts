@@ -118,7 +118,9 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
       featureNamesOut.push(name)
       inputOf.push(input)
     }
-    canBeMissing.push(...names.map(() => keepsMissing(chain)))
+    const isPlain = featureNamesIn[input] === column
+    const canMiss = keepsMissing(chain, !isPlain || spec.inputs[input]?.nullable !== false)
+    for (const _ of names) canBeMissing.push(canMiss)
     return { column, input, transforms }
   })
   const seen = new Set<string>()

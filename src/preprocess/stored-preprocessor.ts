@@ -3,7 +3,7 @@ import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 import { momentText } from '../data/moment.ts'
 import { isAscii } from '../data/text.ts'
 import { quote } from '../errors.ts'
-import { type AnyTransformer, keepsMissing, transformerKind, transformerKinds } from './index.ts'
+import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
 import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'
 
 /**
@@ -66,23 +66,24 @@ export function readPreprocessor(
 function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'): boolean {
   if (chain.length === 0) return type === 'number'
   let current = type
-  let complete = keepsMissing(chain)
   for (const transformer of chain) {
     const { kind } = transformer
-    if ((kind === 'impute_number' || kind === 'standard_scaler') && current !== 'number')
-      return false
-    if (kind === 'standard_scaler' && !complete) return false
+    if (ofNumbers.includes(kind) && current !== 'number') return false
     const fill = current === 'number' ? 'number' : 'string'
     if (transformer.kind === 'impute_category' && typeof transformer.value !== fill) return false
-    if (kind === 'missing_number') {
-      if (current !== 'number') return false
-      continue
-    }
     if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
-    complete = true
   }
-  return current === 'number' && complete
+  return current === 'number'
 }
+
+/** Transformers that work on numbers only. */
+const ofNumbers: readonly AnyTransformer['kind'][] = [
+  'impute_number',
+  'standard_scaler',
+  'min_max_scaler',
+  'single_precision',
+  'missing_number',
+]
 
 function readTransformer(value: unknown, reader: JsonReader, where: string): AnyTransformer {
   const entry = reader.object(value, where)

@@ -27,7 +27,7 @@ export interface ColumnView {
 export const ZERO = Math.fround(1e-35)
 
 /** Whether a view tells categories apart, not numbers. */
-export function isOfCodes({ kind }: ColumnView): boolean {
+export function isOfCodes({ kind }: Pick<ColumnView, 'kind'>): boolean {
   return kind === 'codes_left' || kind === 'codes_right'
 }
 

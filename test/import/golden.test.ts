@@ -1,40 +1,84 @@
-/** Models that libraries wrote, with their own answers: through the reader, and through the command. */
+/**
+ * Models that libraries wrote, with their own answers: through the reader, and through the command.
+ * GOLDEN_IMPORT_DIR names another folder of files of the same form. More files go through the reader only, because the
+ * command takes long.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Cell } from '../../src/data/frame.ts'
+import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
-import { readModelFile } from '../../src/import/index.ts'
-import { buildPredictor } from '../../src/predictor/predictor.ts'
+import { importers, readModelFile } from '../../src/import/index.ts'
+import { kindOf } from '../../src/models/index.ts'
+import type { TreesSpec } from '../../src/models/model.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
+import { fitBackground } from '../../src/training/background.ts'
 import { shapserve } from '../command.ts'
+
+interface Shap {
+  readonly base_values: number[]
+  /** [row][output][column] */
+  readonly shap_values: number[][][]
+  /** The same per feature of the model, before they are summed to columns. */
+  readonly feature_shap_values?: number[][][]
+}
 
 interface Golden {
   readonly model: { file: string; encoding: 'utf-8' | 'base64'; data: string }
-  readonly columns: readonly { name: string }[]
+  readonly columns: readonly {
+    name: string
+    type: 'number' | 'text'
+    categories?: (string | number)[]
+  }[]
   readonly classes: readonly string[]
-  readonly options: { format: string; rounds?: 'best' | 'all' | number }
+  readonly options: {
+    format: string
+    rounds?: 'best' | 'all' | number
+    missing?: number
+    background?: boolean
+    allow_missing?: boolean
+  }
   readonly rows: readonly (readonly Cell[])[]
+  readonly background?: readonly (readonly Cell[])[]
   readonly library: {
-    margins: number[][]
+    margins?: number[][]
+    raw_score?: number[][]
     probabilities?: number[][]
-    contributions: number[][][]
+    contributions?: number[][][]
   }
   readonly exact: {
+    space: 'log_odds' | 'probability'
     margins: number[][]
     probabilities: number[][]
-    base_values: number[]
-    shap_values: number[][][]
-  }
+  } & Partial<Shap>
+  readonly interventional?: Shap
 }
 
-const folder =
-  process.env.GOLDEN_IMPORT_DIR ?? join(import.meta.dirname, '../fixtures/golden-import')
-const goldens = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .map((name) => [name, JSON.parse(readFileSync(join(folder, name), 'utf8')) as Golden] as const)
-  .filter(([, { options }]) => options.format === 'xgboost')
+/** How far we may be off what a library computes: probabilities, contributions. */
+const tolerances: Readonly<Record<string, { probability: number; contribution: number }>> = {
+  xgboost: { probability: 1e-6, contribution: 2e-5 },
+  onnx: { probability: 1e-6, contribution: 2e-5 },
+  lightgbm: { probability: 1e-12, contribution: 1e-9 },
+  catboost: { probability: 1e-12, contribution: 1e-9 },
+  skops: { probability: 1e-12, contribution: 1e-9 },
+}
+
+/** Formats whose sums of trees are the library's to the last bit. */
+const sameBits = ['lightgbm', 'catboost']
+
+const fixtures = join(import.meta.dirname, '../fixtures')
+const given = process.env.GOLDEN_IMPORT_DIR
+const readFolder = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => [name, JSON.parse(readFileSync(join(folder, name), 'utf8')) as Golden] as const)
+const withCommand = readFolder(given ?? join(fixtures, 'golden-import'))
+const goldens = [
+  ...withCommand,
+  ...(given === undefined ? readFolder(join(fixtures, 'import')) : []),
+]
 
 /** Fails at the first number that is further off than `most`. */
 function near(
@@ -51,47 +95,179 @@ function near(
   t.equal(at, -1, `${name}: ${at < 0 ? '' : `${numbers[at]} for ${wanted[at]}`}`)
 }
 
-t.ok(goldens.length > 0, 'there are some')
-for (const [name, golden] of goldens) {
-  const { model, columns, classes, options, rows, library, exact } = golden
+/** Compares values per column or per feature with reference ones, and sees that they add up. */
+function compareShap(
+  t: Test,
+  found: ReturnType<Predictor['explain']>,
+  { base_values, shap_values }: Pick<Shap, 'base_values' | 'shap_values'>,
+) {
+  near(t, found.shared?.baseValues ?? [], base_values, 1e-9, 'base values')
+  found.rows.forEach((row, i) => {
+    shap_values[i]!.forEach((wanted, k) => {
+      const phi = row.shapValues[k]!
+      near(t, phi, wanted, 1e-9, `row ${i} SHAP`)
+      const sum = phi.reduce((a, b) => a + b, row.baseValues[k]!)
+      t.ok(
+        Math.abs(sum - row.outputs[k]!) <= 1e-12 * Math.max(1, Math.abs(sum)),
+        `row ${i} adds up`,
+      )
+    })
+  })
+}
+
+/** What log-odds are in units of a library's raw score: a sigmoid, or a mean in the place of a sum. */
+function factorOf({ exact, library }: Golden): number {
+  const ours = exact.margins.flat()
+  const theirs = (library.raw_score ?? library.margins ?? exact.margins).flat()
+  const at = theirs.reduce(
+    (most, score, i) => (Math.abs(score) > Math.abs(theirs[most]!) ? i : most),
+    0,
+  )
+  return theirs[at] === 0 ? 1 : ours[at]! / theirs[at]!
+}
+
+/** Whether a library's contributions are SHAP values at all: CatBoost's of trees that are not symmetric do not add up. */
+function hasContributions({ model, options, library }: Golden): boolean {
+  if (!library.contributions) return false
+  return options.format !== 'catboost' || model.data.includes('"oblivious_trees"')
+}
+
+function readGolden(golden: Golden) {
+  const { model, columns, options } = golden
   const bytes = Buffer.from(model.data, model.encoding === 'base64' ? 'base64' : 'utf8')
+  const read = readModelFile(bytes, model.file, 'auto', {
+    rounds: options.rounds,
+    allowMissing: options.allow_missing,
+  })
+  // Those that the file does not name.
+  const categories = new Map(
+    columns.flatMap(({ name, categories }, i) => {
+      const own = read.columns[i]
+      return own?.codes !== undefined && !own.categories && categories ? [[name, categories]] : []
+    }),
+  )
+  return { bytes, read, categories }
+}
+
+const isRead = ({ options }: Golden) => Object.hasOwn(importers, options.format)
+t.ok(
+  goldens.some(([, golden]) => isRead(golden)),
+  'there are some',
+)
+for (const [number, [name, golden]] of goldens.entries()) {
+  const { model, columns, classes, options, rows, library, exact, interventional } = golden
+  if (!isRead(golden)) {
+    t.comment(`${name}: ${options.format} is not read`)
+    continue
+  }
+  const names = columns.map((column) => column.name)
+  const tolerance = tolerances[options.format]!
 
   t.test(`${name}: the reader`, (t) => {
-    const read = readModelFile(bytes, model.file, 'auto', { rounds: options.rounds })
-    const words = { target: 'label', columns: columns.map((column) => column.name), classes }
-    const predictor = buildPredictor(draftImport(read, words, '0'.repeat(64)))
-    const frame = frameOfCells(predictor.preprocessor.spec.inputs, rows)
+    const { read, categories } = readGolden(golden)
+    const { missing } = options
+    const words = { target: 'label', columns: names, classes, categories, missing }
+    const draft = draftImport(read, words, '0'.repeat(64))
+    const background = golden.background
+      ? fitBackground(draft.preprocessor, frameOf(golden, golden.background))
+      : draft.background
+    const kind = kindOf(draft.model)
+    const predictor = buildPredictor({
+      ...draft,
+      model: background.rows > 0 ? kind.withBackground(draft.model, background) : draft.model,
+      background,
+    })
+    // A pipeline may leave columns out.
+    const { inputs } = predictor.preprocessor.spec
+    const places = inputs.map((input) => names.indexOf(input.name))
+    const asked = rows.map((row) => places.map((place) => row[place] as Cell))
+    const frame = frameOfCells(inputs, asked)
     const { probabilities } = predictor.predict(frame)
     near(t, probabilities, exact.probabilities.flat(), 1e-12, 'probabilities')
     if (library.probabilities)
-      near(t, probabilities, library.probabilities.flat(), 1e-6, "the library's probabilities")
-    const outputs = exact.margins[0]!.length
-    const explained = predictor.explain(frame, {
-      output: outputs === 1 ? classes.at(-1)! : 'all',
+      near(
+        t,
+        probabilities,
+        library.probabilities.flat(),
+        tolerance.probability,
+        "the library's probabilities",
+      )
+    // A row of its own takes another way than a row of a batch.
+    asked.forEach((row, i) => {
+      const one = frameOfCells(inputs, [row])
+      near(
+        t,
+        predictor.predict(one).probabilities,
+        exact.probabilities[i]!,
+        1e-12,
+        `row ${i} alone`,
+      )
     })
-    near(t, explained.shared?.baseValues ?? [], exact.base_values, 1e-9, 'base values')
+    const outputs = exact.margins[0]!.length
+    const common = {
+      output: outputs === 1 ? classes.at(-1)! : ('all' as const),
+      space: exact.space,
+    }
+    const explained = predictor.explain(frame, common)
+    const factor = factorOf(golden)
+    const theirs = library.raw_score ?? library.margins
+    const { aggregation, scale = 1 } = draft.model as TreesSpec
+    const hasSameBits = sameBits.includes(options.format) && aggregation === 'sum'
     explained.rows.forEach((row, i) => {
       near(t, row.outputs, exact.margins[i]!, 1e-12, `row ${i} margins`)
-      near(t, row.outputs, library.margins[i]!, 1e-5, `row ${i} the library's margins`)
-      for (let k = 0; k < outputs; k++) {
-        const phi = row.shapValues[k]!
-        near(t, phi, exact.shap_values[i]![k]!, 1e-9, `row ${i} SHAP`)
-        near(t, phi, library.contributions[i]![k]!.slice(0, -1), 2e-5, `row ${i} contributions`)
-        const sum = phi.reduce((a, b) => a + b, row.baseValues[k]!)
-        t.ok(Math.abs(sum - row.outputs[k]!) <= 1e-12, `row ${i} adds up`)
+      if (hasSameBits)
+        t.strictSame(
+          [...row.outputs],
+          theirs![i]!.map((score) => score * scale),
+          `row ${i} margins to the last bit`,
+        )
+      if (theirs) {
+        const scaled = theirs[i]!.map((score) => score * factor)
+        near(t, row.outputs, scaled, 1e-5, `row ${i} the library's margins`)
       }
     })
+    if (exact.shap_values) {
+      compareShap(t, explained, exact as Shap)
+      if (exact.feature_shap_values) {
+        const features = predictor.explain(frame, { ...common, level: 'features' })
+        compareShap(t, features, { ...(exact as Shap), shap_values: exact.feature_shap_values })
+      }
+    }
+    if (hasContributions(golden))
+      explained.rows.forEach((row, i) => {
+        library.contributions![i]!.forEach((own, k) => {
+          const scaled = own.slice(0, -1).map((value) => value * factor)
+          near(t, row.shapValues[k]!, scaled, tolerance.contribution, `row ${i} contributions`)
+        })
+      })
+    if (interventional) {
+      const offer = predictor.offers.find(
+        ({ method, space, refusal }) =>
+          space === exact.space && !refusal && method !== 'tree_path_dependent',
+      )
+      const options = { ...common, method: offer?.method }
+      compareShap(t, predictor.explain(frame, options), interventional)
+      if (interventional.feature_shap_values)
+        compareShap(t, predictor.explain(frame, { ...options, level: 'features' }), {
+          ...interventional,
+          shap_values: interventional.feature_shap_values,
+        })
+    }
     t.end()
   })
 
+  if (number >= withCommand.length) continue
   t.test(`${name}: the command`, async (t) => {
     const dir = t.testdir()
+    const { bytes, categories } = readGolden(golden)
     const [file, modelDir] = [join(dir, model.file), join(dir, 'model')]
     await writeFile(file, bytes)
-    const names = columns.map((column) => column.name)
     const csv = (heads: readonly string[], lines: readonly (readonly Cell[])[]) =>
-      `${[heads, ...lines].map((cells) => cells.join(',')).join('\n')}\n`
+      `${[heads, ...lines].map((cells) => cells.map(quoteCell).join(',')).join('\n')}\n`
     await writeFile(join(dir, 'rows.csv'), csv(names, rows))
+    await writeFile(join(dir, 'background.csv'), csv(names, golden.background ?? rows))
+    await writeFile(join(dir, 'columns.csv'), csv(names, []))
+    await writeFile(join(dir, 'categories.json'), JSON.stringify(Object.fromEntries(categories)))
     await writeFile(
       join(dir, 'answers.csv'),
       csv(
@@ -99,33 +275,60 @@ for (const [name, golden] of goldens) {
         rows.map((row, i) => [...row, ...(library.probabilities ?? exact.probabilities)[i]!]),
       ),
     )
-    const args = ['import', file, '--model-dir', modelDir, '--columns', names.join(), '--json']
     const imported = await shapserve([
-      ...args,
-      ...['--classes', classes.join(), '--check', join(dir, 'answers.csv')],
-      ...['--background', join(dir, 'rows.csv')],
+      ...['import', file, '--model-dir', modelDir, '--json', '--classes', classes.join()],
+      ...['--columns', join(dir, 'columns.csv'), '--check', join(dir, 'answers.csv')],
+      ...['--background', join(dir, 'background.csv')],
+      ...(categories.size > 0 ? ['--categories', join(dir, 'categories.json')] : []),
+      ...(options.allow_missing ? ['--allow-missing'] : []),
+      ...(options.rounds === undefined ? [] : ['--rounds', String(options.rounds)]),
+      ...(options.missing === undefined ? [] : ['--missing', String(options.missing)]),
     ])
     t.equal(imported.status, 0, imported.stderr)
     const result = JSON.parse(imported.stdout)
     t.equal(result.check.rows, rows.length)
     t.ok(result.check.max_difference <= 1e-6)
-    t.same(
-      result.explanations.map(({ method }: { method: string }) => method),
-      ['tree_path_dependent', 'tree_interventional'],
-    )
+    const methods = [
+      ...new Set(result.explanations.map(({ method }: { method: string }) => method)),
+    ] as string[]
+    if (exact.shap_values) t.strictSame(methods, ['tree_path_dependent', 'tree_interventional'])
+    t.ok(methods.length > 0, 'something explains')
     const predicted = await shapserve([
       ...['predict', join(dir, 'rows.csv'), '--model-dir', modelDir, '--format', 'jsonl'],
     ])
     t.equal(predicted.status, 0, predicted.stderr)
-    t.comment(predicted.stdout.split('\n')[0])
-    for (const method of ['tree_path_dependent', 'tree_interventional']) {
+    const answers = predicted.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    answers.forEach(({ probabilities }, i) => {
+      const own = classes.map((label) => probabilities[label])
+      near(t, own, exact.probabilities[i]!, 1e-12, `row ${i} of the command`)
+    })
+    for (const method of methods) {
       const explained = await shapserve([
         ...['explain', join(dir, 'rows.csv'), '--model-dir', modelDir, '--method', method],
       ])
       t.equal(explained.status, 0, explained.stderr)
-      t.comment(explained.stdout.slice(0, 300))
     }
     const inspected = await shapserve(['inspect', modelDir])
     t.equal(inspected.status, 0, inspected.stderr)
   })
+}
+
+/** Rows as a table that was read from a file. */
+function frameOf({ columns }: Golden, rows: readonly (readonly Cell[])[]): DataFrame {
+  return {
+    names: columns.map(({ name }) => name),
+    columns: columns.map(({ type }, j) =>
+      type === 'text'
+        ? textColumn(rows.map((row) => row[j] as string | null))
+        : numberColumn(Float64Array.from(rows, (row) => (row[j] as number | null) ?? Number.NaN)),
+    ),
+    length: rows.length,
+  }
+}
+
+function quoteCell(cell: Cell): string {
+  return typeof cell === 'string' ? `"${cell.replaceAll('"', '""')}"` : String(cell ?? '')
 }

@@ -287,13 +287,12 @@ t.test('what is refused, and how', (t) => {
       () => load(Buffer.of(0x1f, 0x8b, 8)),
       /packed with gzip; unpack it \(tar -xzf model.ubj\)/,
     ],
-    ['zip', () => load(Buffer.from('PK\x03\x04')), /is a zip archive/],
-    ['CatBoost', () => load(Buffer.from('CBM1xxxx')), /is a CatBoost model/],
-    ['LightGBM', () => load(Buffer.from('tree\nversion=v4\n')), /is a LightGBM model/],
+    ['zip', () => load(Buffer.from('PK\x03\x04')), /the archive has no directory/],
+    ['CatBoost', () => load(Buffer.from('CBM1xxxx')), /is CatBoost's binary form/],
     [
       'anything',
       () => load(Buffer.from('hello')),
-      /is of no kind that is read; XGBoost's JSON, UBJSON/,
+      /is of no kind that is read; .*XGBoost's JSON, UBJSON .* are$/,
     ],
     [
       'objective',

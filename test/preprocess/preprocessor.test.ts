@@ -17,7 +17,11 @@ import { type AnyTransformer, transformerKind } from '../../src/preprocess/index
 import { fitOneHotEncoder } from '../../src/preprocess/one-hot-encoder.ts'
 import { fitOrdinalEncoder } from '../../src/preprocess/ordinal-encoder.ts'
 import { type ColumnPlan, readPlan } from '../../src/preprocess/plan.ts'
-import { buildPreprocessor, type PreprocessorSpec } from '../../src/preprocess/preprocessor.ts'
+import {
+  buildPreprocessor,
+  frameOfCells,
+  type PreprocessorSpec,
+} from '../../src/preprocess/preprocessor.ts'
 import { fitStandardScaler } from '../../src/preprocess/standard-scaler.ts'
 import { readPreprocessor } from '../../src/preprocess/stored-preprocessor.ts'
 import { foldToColumns } from '../../src/shap/explanation.ts'
@@ -555,11 +559,11 @@ t.test('a stored preprocessor whose parts do not fit is refused', (t) => {
       /does not turn "Port" into/,
     ],
     [
-      'a scaler before missing values are filled',
+      'a scaler of texts',
       {
-        steps: [{ column: 'Fare', chain: [{ kind: 'standard_scaler', mean: 0, scale: 1 }] }],
+        steps: [{ column: 'Port', chain: [{ kind: 'min_max_scaler', scale: 1, offset: 0 }] }],
       },
-      /does not turn "Fare" into/,
+      /does not turn "Port" into/,
     ],
     [
       'a scale of zero',
@@ -656,5 +660,51 @@ t.test('many rows are transformed block by block, and chosen ones in their order
   same(transform(takeRows(table, chosen)), 'taken before')
   const last = transform(takeRows(table, all.subarray(count - 3)))
   t.strictSame(last.data, whole.data.subarray(whole.data.length - 3 * whole.columns))
+  t.end()
+})
+
+t.test('scalers and encoders whose gaps are kept pass missing values on', (t) => {
+  const chains: readonly [readonly AnyTransformer[], (number | null)[], boolean][] = [
+    [[{ kind: 'standard_scaler', mean: 1, scale: 2 }], [null, 0.5, 1], true],
+    [[{ kind: 'min_max_scaler', scale: 0.5, offset: 1 }], [null, 2, 2.5], true],
+    [[{ kind: 'min_max_scaler', scale: 0.5, offset: 1, clip: [0, 2.25] }], [null, 2, 2.25], true],
+    [[{ kind: 'ordinal_encoder', categories: [3], missing: 'kept' }], [null, -1, 0], true],
+    [[{ kind: 'ordinal_encoder', categories: [3], missing: 7, unknown: 9 }], [7, 9, 0], false],
+    [
+      [{ kind: 'ordinal_encoder', categories: [3], missing: 7, unknown: 'missing' }],
+      [7, null, 0],
+      true,
+    ],
+    [
+      [
+        { kind: 'impute_number', value: 3 },
+        { kind: 'min_max_scaler', scale: 2, offset: 0 },
+      ],
+      [6, 4, 6],
+      false,
+    ],
+  ]
+  for (const [chain, wanted, canMiss] of chains) {
+    const spec: PreprocessorSpec = {
+      inputs: [{ name: 'x', type: 'number', nullable: true, example: 2 }],
+      otherColumns: [],
+      derived: [],
+      steps: [{ column: 'x', chain }],
+    }
+    const reader = createJsonReader((message) => new Error(message))
+    const read = readPreprocessor(
+      reader.object(JSON.parse(JSON.stringify(spec)), 'it'),
+      reader,
+      (message) => new Error(message),
+    )
+    t.strictSame(read.steps, spec.steps, 'read as it was written')
+    const preprocessor = buildPreprocessor(spec)
+    const { data } = preprocessor.transform(frameOfCells(spec.inputs, [[null], [2], [3]]))
+    t.strictSame(
+      Array.from(data, (value) => (Number.isNaN(value) ? null : value)),
+      wanted,
+    )
+    t.strictSame(preprocessor.canBeMissing, [canMiss])
+  }
   t.end()
 })

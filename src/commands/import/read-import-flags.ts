@@ -19,6 +19,7 @@ export interface ImportFlags {
   readonly rounds?: string
   readonly missing?: string
   readonly unknownCategory: string
+  readonly allowMissing?: true
   readonly check?: string
   readonly json?: true
 }

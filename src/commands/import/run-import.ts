@@ -1,5 +1,6 @@
 /** An import from the file to the model directory: reads, builds, checks, writes, and tells. */
-import { basename } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
 import { InputError } from '../../errors.ts'
@@ -7,7 +8,9 @@ import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
 import type { ImportedModel } from '../../import/imported-model.ts'
 import { readModelFile } from '../../import/index.ts'
+import { takesSignature } from '../../import/mlflow.ts'
 import { writeImportedCard } from '../../import/model-card.ts'
+import { type ForeignModel, findForeign } from '../../model-directory/foreign-directory.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { kindOf } from '../../models/index.ts'
@@ -27,14 +30,30 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const output = createOutput({ quiet: flags.json === true })
   const rounds = readRounds(flags)
   const words = await readWords(flags)
-  const bytes = await readWhole(file)
-  const model = readModelFile(bytes, basename(file), flags.format, { rounds })
-  const draft = draftImport(model, words, sha256(bytes))
+  const source = await findSource(file)
+  const bytes = await readWhole(source.path)
+  const isWrapped = source.usesBestRounds || undefined
+  const model = readModelFile(bytes, basename(source.path), flags.format, {
+    rounds,
+    isWrapped,
+    allowMissing: flags.allowMissing,
+  })
+  const signature = words.columns ? undefined : source.columns
+  const columns = signature && takesSignature(model, signature) ? signature : words.columns
+  const draft = draftImport(model, { ...words, columns }, sha256(bytes))
   const background =
     flags.background === undefined
       ? draft.background
       : fitBackground(draft.preprocessor, await readTable(flags.background))
-  const parts = { ...draft, background }
+  if (draft.model.kind === 'linear' && background.rows === 0)
+    throw new InputError(
+      'invalid_parameter',
+      'a linear model is explained against rows: name some with --background',
+    )
+  const kind = kindOf(draft.model)
+  const explained =
+    background.rows === 0 ? draft.model : kind.withBackground(draft.model, background)
+  const parts = { ...draft, model: explained, background }
   const predictor = buildPredictor(parts)
   let metrics = {}
   if (flags.check !== undefined) {
@@ -52,6 +71,19 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   }
   if (flags.json) output.result(`${JSON.stringify(describe(artifact, model, flags.modelDir))}\n`)
   else output.result(`${writeLines(artifact, model, flags.modelDir).join('\n')}\n`)
+}
+
+/** A file, or the one that a directory of another program names. */
+async function findSource(
+  path: string,
+): Promise<Omit<ForeignModel, 'file'> & { readonly path: string }> {
+  const isDirectory = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isDirectory) return { path, usesBestRounds: false }
+  const { file, ...found } = await findForeign(path, (await readdir(path)).sort())
+  return { ...found, path: join(path, file) }
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {
@@ -111,7 +143,7 @@ function writeLines(artifact: Artifact, { notes }: ImportedModel, modelDir: stri
   const offers = explanationsOf(artifact).map(({ method, space }) => `${method} (${space})`)
   const check = metrics.check as { rows: number; max_difference: number } | undefined
   return [
-    `read      ${artifact.engine}, ${params.objective}, ${params.booster}: ${params.rounds} rounds`,
+    `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${params.rounds} rounds`}`,
     `model     ${kindOf(model).describeSize(model)}`,
     `columns   ${inputs.length}: ${shown.join(', ')}${inputs.length > 20 ? ', …' : ''}`,
     `target    ${plan.target}   ${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,

@@ -2,9 +2,8 @@
  * XGBoost's legacy binary, which `save_model` wrote up to 2.0 to names without a suffix; from 1.2 on it begins with `binf`.
  * Layout: dmlc/treelite `src/model_loader/xgboost_legacy.cc`.
  */
-import type { SourceTree } from '../ensemble-builder.ts'
 import { invalid, MAX_CLASSES, MAX_COLUMNS, unsupported } from '../imported-model.ts'
-import type { XgboostParts } from './parts.ts'
+import type { XgboostParts, XgboostTree } from './parts.ts'
 
 const HEADER = 136
 const MODEL_PARAM = 160
@@ -40,7 +39,7 @@ export function readBinaryParts(bytes: Uint8Array, start: number): XgboostParts 
   const count = param.getInt32(0, true)
   if (count < 0 || count > input.left() / (TREE_PARAM + NODE + STATISTICS))
     throw invalid(`it says that it has ${count} trees, for which it is too short`)
-  const trees: SourceTree[] = []
+  const trees: XgboostTree[] = []
   for (let i = 0; i < count; i++) trees.push(readTree(input, i, version[0]!))
   const groups = input.numbers(count, 'int')
   const weights = booster === 'dart' ? input.numbers(input.count(4), 'float') : undefined
@@ -125,7 +124,7 @@ function createInput(bytes: Uint8Array, start: number) {
   }
 }
 
-function readTree(input: Input, number: number, major: number): SourceTree {
+function readTree(input: Input, number: number, major: number): XgboostTree {
   const param = input.take(TREE_PARAM)
   const nodes = param.getInt32(4, true)
   const vectorSize = param.getInt32(20, true)

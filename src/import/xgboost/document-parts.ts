@@ -3,11 +3,10 @@
  * Fields: dmlc/xgboost `src/learner.cc`, `src/gbm/gbtree_model.cc`, `src/tree/tree_model.cc`, `doc/tutorials/saving_model.rst`.
  */
 import { type Fields, fieldsOf } from '../document-fields.ts'
-import type { SourceTree } from '../ensemble-builder.ts'
 import { invalid, MAX_CLASSES, MAX_COLUMNS, unsupported } from '../imported-model.ts'
 import type { Document } from '../json-document.ts'
 import { readCategories } from './categories.ts'
-import type { XgboostParts } from './parts.ts'
+import type { XgboostParts, XgboostTree } from './parts.ts'
 
 const MAX_NODES = 2 ** 31 - 1
 
@@ -85,7 +84,7 @@ function findWeights(places: readonly Fields[], trees: number): ArrayLike<number
   return used
 }
 
-function readTree(entry: Fields): { tree: SourceTree; size: number } {
+function readTree(entry: Fields): { tree: XgboostTree; size: number } {
   const params = entry.object('tree_param')
   const left = entry.numbers('left_children')
   const nodes = left.length
@@ -95,7 +94,7 @@ function readTree(entry: Fields): { tree: SourceTree; size: number } {
   const right = entry.numbers('right_children', nodes)
   const threshold = entry.numbers('split_conditions', nodes)
   const leaves = size > 1 ? readVectors(entry, right, size) : undefined
-  const tree: SourceTree = {
+  const tree: XgboostTree = {
     nodes,
     left,
     right,

@@ -1,6 +1,11 @@
 /** What XGBoost's three file forms say, in one shape. */
 import type { SourceTree } from '../ensemble-builder.ts'
 
+/** A tree, with the codes of the categories of nodes that split by them. */
+export interface XgboostTree extends SourceTree {
+  readonly codes: ReadonlyMap<number, ArrayLike<number>>
+}
+
 /** A model as a file holds it, before anything is made of it. */
 export interface XgboostParts {
   /** [major, minor, patch], or [0, 0, 0] before 1.0. */
@@ -15,7 +20,7 @@ export interface XgboostParts {
   readonly features: number
   /** Trees of one round and class. */
   readonly parallelTrees: number
-  readonly trees: readonly SourceTree[]
+  readonly trees: readonly XgboostTree[]
   /** The class that each tree adds to. */
   readonly groups: ArrayLike<number>
   /** Values of a leaf, 1 unless leaves are vectors. */

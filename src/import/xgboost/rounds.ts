@@ -9,7 +9,7 @@ import type { XgboostParts } from './parts.ts'
 export function chooseRounds(
   parts: XgboostParts,
   outputs: number,
-  asked: ReadOptions['rounds'],
+  { rounds: asked, isWrapped }: ReadOptions,
 ): { rounds: number; trees: number } {
   const starts = findStarts(parts, outputs)
   const stored = starts.length - 1
@@ -20,6 +20,7 @@ export function chooseRounds(
   const take = (rounds: number) => ({ rounds, trees: starts[rounds]! })
   if (asked === 'all' || (asked === undefined && (best === undefined || best + 1 >= stored)))
     return take(stored)
+  if (asked === undefined && isWrapped && best !== undefined) return take(best + 1)
   if (asked === undefined)
     throw badFlag(
       `the file holds ${stored} rounds, attribute best_iteration says ${best}: pass --rounds best (what XGBClassifier.predict uses) or --rounds all (what Booster.predict uses)`,

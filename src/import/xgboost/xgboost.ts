@@ -1,4 +1,5 @@
 /** XGBoost's models: which bytes they are, and what they are made into. */
+import { viewOfCodes } from '../category-sets.ts'
 import { createEnsembleBuilder } from '../ensemble-builder.ts'
 import {
   checkNames,
@@ -39,7 +40,7 @@ function readParts(bytes: Uint8Array): XgboostParts {
 
 function buildModel(parts: XgboostParts, options: ReadOptions): ImportedModel {
   const { link, outputs, base, needsClasses } = readMargins(parts)
-  const { rounds, trees } = chooseRounds(parts, outputs, options.rounds)
+  const { rounds, trees } = chooseRounds(parts, outputs, options)
   if (trees === 0) throw invalid('it has no tree')
   const isVector = parts.leafSize > 1
   if (isVector && parts.leafSize !== outputs)
@@ -49,7 +50,6 @@ function buildModel(parts: XgboostParts, options: ReadOptions): ImportedModel {
     features: parts.features,
     width: isVector ? outputs : 1,
     hasCovers: taken.every(({ cover }) => cover !== undefined),
-    codesKind: 'codes_right',
   })
   taken.forEach((tree, i) => {
     const weight = Math.fround(parts.weights?.[i] ?? 1)
@@ -57,7 +57,12 @@ function buildModel(parts: XgboostParts, options: ReadOptions): ImportedModel {
       tree.leaf(node, out)
       for (let k = 0; k < out.length; k++) out[k] = out[k]! * weight
     }
-    builder.add({ ...tree, leaf }, i)
+    const view = (node: number) => {
+      const codes = tree.codes.get(node)
+      // The listed categories go right, all others left.
+      return codes && viewOfCodes('codes_right', codes, `tree ${i}, node ${node}`)
+    }
+    builder.add({ ...tree, leaf, view }, i)
   })
   const output = Int32Array.from({ length: trees }, (_, i) => parts.groups[i]!)
   if (!isVector && output.some((own) => own < 0 || own >= outputs))

@@ -1,0 +1,163 @@
+/** Operators that make features of others, as our transformers. Definitions: onnx.ai, operators of ai.onnx and ai.onnx.ml. */
+import type { AnyTransformer } from '../../preprocess/index.ts'
+import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
+import { checkNames, invalid, MAX_COLUMNS, unsupported } from '../imported-model.ts'
+import type { FeatureSource } from '../sources.ts'
+import type { OnnxNode } from './graph.ts'
+
+type Sources = readonly FeatureSource[]
+
+/** What an operator gets: features per input, or constants. */
+export interface Operands {
+  readonly sources: (input: number) => Sources
+  readonly constant: (input: number) => Float64Array
+}
+
+const FLOAT_TYPES = [1, 11]
+
+/** Every operator by its name. */
+const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => Sources>> = {
+  Identity: (_, { sources }) => sources(0),
+  Reshape: (_, { sources }) => sources(0),
+  Cast(node, { sources }) {
+    if (FLOAT_TYPES.includes(node.whole('to'))) return sources(0)
+    throw unsupported(`${node.where} makes no numbers of its features, which is not read`)
+  },
+  Concat: (node, { sources }) => {
+    const axis = node.whole('axis')
+    if (axis !== 1 && axis !== -1) throw unsupported(`${node.where} joins rows, which is not read`)
+    return join(node, { sources })
+  },
+  FeatureVectorizer: join,
+  Gather(node, given) {
+    if (node.whole('axis') !== 1) throw unsupported(`${node.where} chooses rows, which is not read`)
+    return choose(node, given)
+  },
+  ArrayFeatureExtractor: choose,
+  Imputer(node, { sources }) {
+    const floats = node.numbers('imputed_value_floats')
+    const values =
+      floats.length > 0 ? floats : Float64Array.from(node.wholes('imputed_value_int64s'))
+    if (!Number.isNaN(node.number('replaced_value_float') ?? 0))
+      throw unsupported(`${node.where} replaces numbers other than NaN, which is not read`)
+    return extend(node, sources(0), [values], (value) => ({ kind: 'impute_number', value: value! }))
+  },
+  Scaler: (node, { sources }) =>
+    extend(node, sources(0), [node.numbers('offset'), node.numbers('scale')], (offset, scale) => ({
+      kind: 'single_precision',
+      offset: offset!,
+      scale: scale!,
+    })),
+  LabelEncoder: encodeLabels,
+  OneHotEncoder(node, { sources }) {
+    const texts = node.texts('cats_strings')
+    const categories = texts.length > 0 ? texts : node.wholes('cats_int64s')
+    checkNames(categories, `${node.where}: categories`)
+    const encoder: OneHotEncoder = {
+      kind: 'one_hot_encoder',
+      categories,
+      infrequent: [],
+      missingLevel: false,
+    }
+    const closed = node.has('zeros') && node.whole('zeros') === 0
+    checkCount(node, sources(0).length * categories.length)
+    return sources(0).flatMap((source) => {
+      if (source.isLevel) throw behind(node)
+      const chain = [...source.chain, encoder]
+      return categories.map((_, level) => ({
+        ...source,
+        chain,
+        level,
+        isLevel: true,
+        closed: source.closed || closed,
+        refusesMissing: source.refusesMissing || closed,
+      }))
+    })
+  },
+}
+
+/** Codes of categories: whole numbers from 0, and one, or a missing value, for all others. */
+function encodeLabels(node: OnnxNode, { sources }: Operands): Sources {
+  const keys = node.has('keys_strings') ? node.texts('keys_strings') : node.wholes('keys_int64s')
+  const hasWholes = node.has('values_int64s')
+  const values = hasWholes ? node.wholes('values_int64s') : [...node.numbers('values_floats')]
+  const categories = new Array<string | number>(keys.length)
+  values.forEach((value, i) => {
+    if (categories[value] === undefined) categories[value] = keys[i]!
+  })
+  if (
+    values.length !== keys.length ||
+    categories.length !== keys.length ||
+    categories.includes(undefined as never)
+  )
+    throw unsupported(
+      `${node.where} gives its ${keys.length} categories other codes than 0, 1, …, which is not read`,
+    )
+  checkNames(categories, `${node.where}: categories`)
+  const other = hasWholes
+    ? node.has('default_int64')
+      ? node.whole('default_int64')
+      : -1
+    : (node.number('default_float') ?? 0)
+  const unknown = Number.isNaN(other) ? ('missing' as const) : other
+  return sources(0).map((source) => {
+    if (source.chain.length > 0)
+      throw unsupported(`${node.where} behind other operators is not read`)
+    const missing = unknown === 'missing' ? ('kept' as const) : unknown
+    return { ...source, chain: [{ kind: 'ordinal_encoder', categories, missing, unknown }] }
+  })
+}
+
+/** @throws ArtifactError `foreign` naming an operator that is not read */
+export function applyOperator(node: OnnxNode, given: Operands): Sources {
+  const apply = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined
+  if (apply) return apply(node, given)
+  throw unsupported(`${node.where} is not read`)
+}
+
+/** Features of a few bytes may be as many as one likes. */
+function checkCount(node: OnnxNode, count: number): void {
+  if (count > MAX_COLUMNS) throw invalid(`${node.where} makes ${count} features`)
+}
+
+function join(node: OnnxNode, { sources }: Pick<Operands, 'sources'>): Sources {
+  checkCount(
+    node,
+    node.inputs.reduce((sum, _, i) => sum + sources(i).length, 0),
+  )
+  return node.inputs.flatMap((_, i) => sources(i))
+}
+
+function behind(node: OnnxNode) {
+  return unsupported(`${node.where} behind a OneHotEncoder is not read`)
+}
+
+function choose(node: OnnxNode, { sources, constant }: Operands): Sources {
+  const given = sources(0)
+  const places = constant(1)
+  checkCount(node, places.length)
+  return Array.from(places, (place) => {
+    const found = given[place < 0 ? place + given.length : place]
+    if (found) return found
+    throw invalid(`${node.where} takes feature ${place} of ${given.length}`)
+  })
+}
+
+/** Appends a transformer to every feature; numbers are one for all of them, or one for each. */
+function extend(
+  node: OnnxNode,
+  sources: Sources,
+  lists: readonly Float64Array[],
+  make: (...values: number[]) => AnyTransformer,
+): Sources {
+  for (const { length } of lists)
+    if (length !== 1 && length !== sources.length)
+      throw invalid(`${node.where} has ${length} numbers for ${sources.length} features`)
+  return sources.map((source, j) => {
+    if (source.isLevel) throw behind(node)
+    const values = lists.map((list) => list[list.length === 1 ? 0 : j]!)
+    if (!values.every(Number.isFinite))
+      throw invalid(`${node.where} holds a number that is not finite`)
+    return { ...source, chain: [...source.chain, make(...values)] }
+  })
+}

@@ -1,0 +1,50 @@
+/** Directories in which other programs leave their models: SageMaker's XGBoost container, and MLflow. */
+import { join } from 'node:path'
+import { ArtifactError, listNames, quotePath } from '../errors.ts'
+import { MLFLOW_FILE, readMlflow } from '../import/mlflow.ts'
+import { readRegularFile } from './files.ts'
+
+/** What SageMaker's XGBoost container leaves; with cross-validation a number follows. */
+const SAGEMAKER_FILE = 'xgboost-model'
+
+const MAX_MLFLOW = 2 ** 20
+
+/** A model of another library in a directory. */
+export interface ForeignModel {
+  /** Name of its file in the directory. */
+  readonly file: string
+  /** Names of its columns, where the directory says them. */
+  readonly columns?: readonly string[]
+  /** Whether what serves it there uses the best rounds of a training that stopped early. */
+  readonly usesBestRounds: boolean
+}
+
+/** Whether a directory without a manifest is one that `findForeign` reads. */
+export function mayHoldForeign(names: readonly string[]): boolean {
+  return names.some((name) => name === MLFLOW_FILE || /^xgboost-model(-\d+)?$/.test(name))
+}
+
+/**
+ * Returns the model in a directory of another program.
+ * @throws ArtifactError `foreign` where there is none, or where several are to be averaged
+ */
+export async function findForeign(
+  directory: string,
+  names: readonly string[],
+): Promise<ForeignModel> {
+  if (names.includes(MLFLOW_FILE)) {
+    const bytes = await readRegularFile(directory, MLFLOW_FILE, { most: MAX_MLFLOW })
+    return readMlflow(new Uint8Array(bytes))
+  }
+  if (names.includes(SAGEMAKER_FILE)) return { file: SAGEMAKER_FILE, usesBestRounds: true }
+  const folds = names.filter((name) => /^xgboost-model-\d+$/.test(name))
+  if (folds.length > 0)
+    throw new ArtifactError(
+      'foreign',
+      `${quotePath(directory)} holds ${listNames(folds, 3)}, whose probabilities SageMaker averages; import one of them, such as ${quotePath(join(directory, folds[0]!))}`,
+    )
+  throw new ArtifactError(
+    'foreign',
+    `${quotePath(directory)} holds neither ${MLFLOW_FILE} nor ${SAGEMAKER_FILE}; name the file of the model`,
+  )
+}
