@@ -73,7 +73,7 @@ t.test('features that can be missing', (t) => {
   const { spec } = fitPreprocessor(table, all, plan, trees)
   const built = buildPreprocessor(spec)
   t.strictSame(built.featureNamesOut, ['a', 'b', 'c=p', 'c=q', 'c=(missing)'])
-  t.strictSame(built.canBeMissing, [true, true, false, false, false])
+  t.strictSame(built.canBeMissing, [true, false, false, false, false])
   t.strictSame(
     spec.inputs.map(({ name, nullable }) => [name, nullable]),
     [
