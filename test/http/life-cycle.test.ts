@@ -91,8 +91,12 @@ t.test('any user, no home, no room for temporary files, nothing written', async 
       ['/invocations', passenger.csv],
       ['/explain', passenger.csv],
       ['/invocations', rows],
-    ] as const)
-      t.equal((await ask(port, path, 'text/csv', body)).status, 200, `${path} ${body.length}`)
+    ] as const) {
+      const answer = await ask(port, path, 'text/csv', body)
+      t.equal(answer.status, 200, `${path} ${body.length}`)
+      // Who does not read his answer is waited for.
+      await answer.arrayBuffer()
+    }
     child.kill('SIGTERM')
     t.strictSame(await ended, [0, null], output())
   }
