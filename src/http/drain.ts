@@ -113,7 +113,11 @@ export async function closeListeners(
     if (now > limit || (isCalm && !isUnseen)) break
   }
   // Not the HTTP server's own close, which also closes connections whose answer is not yet flushed.
-  for (const listener of listeners) NetServer.prototype.close.call(listener)
+  for (const listener of listeners) {
+    NetServer.prototype.close.call(listener)
+    // What has come to the others meanwhile is accepted before they close.
+    await setImmediate()
+  }
   for (const give of restore) give()
   for (const serve of held) serve()
 }
