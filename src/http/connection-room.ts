@@ -27,24 +27,14 @@ const SCARCE = 15 / 16
 const SPARE = 1 / 8
 const LOG_MS = 10_000
 
-const rooms = new WeakMap<Server, ConnectionRoom>()
-
-/** Returns what keeps room for connections to a server. */
-export function roomOf(server: Server): ConnectionRoom | undefined {
-  return rooms.get(server)
-}
-
 export interface ConnectionRoom {
   /** Whether answers should close their connections. */
   readonly isScarce: boolean
-  /** Connections that gave way, and those for which there was no room. */
-  readonly closed: number
-  readonly dropped: number
   /** Throws InputError `overloaded` for a request with a body that came over a spare connection. */
   check(request: IncomingMessage): void
 }
 
-/** Keeps room for connections to a server, whose own limit lies beyond the most. */
+/** Keeps room for connections to a server, whichever listeners they come from. */
 export function keepRoom(
   server: Server,
   connections: Connections,
@@ -55,22 +45,25 @@ export function keepRoom(
   const { most } = all
   const scarce = Math.floor(most * SCARCE)
   const spare = new WeakSet<Connection>()
+  /** Connections that gave way, and those for which there was no room. */
   let closed = 0
   let dropped = 0
   let loggedAt = Number.NEGATIVE_INFINITY
-  server.maxConnections = most + Math.ceil(most * SPARE)
+  const limit = most + Math.ceil(most * SPARE)
   const tell = () => {
     const now = performance.now()
     if (now - loggedAt < LOG_MS) return
     loggedAt = now
     log.warn({ connections: connections.count, most, closed, dropped }, 'too many connections')
   }
-  server.on('drop', () => {
-    dropped++
-    tell()
-  })
   server.on('connection', (socket) => {
     if (connections.count <= scarce) return
+    if (connections.count > limit) {
+      // No listener's own limit would do: each counts its own connections alone.
+      socket.destroy()
+      dropped++
+      return tell()
+    }
     const own = connections.of(socket)
     // Several at a time: looking for them costs more than closing them.
     const some = Math.ceil(most / 64)
@@ -84,23 +77,15 @@ export function keepRoom(
     if (own && open - unused.length > most) spare.add(own)
     tell()
   })
-  const room: ConnectionRoom = {
+  return {
     get isScarce() {
       return connections.count > scarce
-    },
-    get closed() {
-      return closed
-    },
-    get dropped() {
-      return dropped
     },
     check({ socket }) {
       const connection = connections.of(socket)
       if (connection && spare.has(connection)) throw tooMany()
     },
   }
-  rooms.set(server, room)
-  return room
 }
 
 interface Unused {

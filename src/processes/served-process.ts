@@ -1,7 +1,5 @@
 /** A process that serves: it listens nowhere, but answers on the connections that its supervisor hands over. */
-import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { connectionsOf } from '../http/connections.ts'
 import { createLogger } from '../http/logger.ts'
 import { type PreparedServer, prepareServer } from '../http/server.ts'
 import { type Order, type Report, toFailure } from './messages.ts'
@@ -81,16 +79,9 @@ async function drain(reason: string, limitMs: number): Promise<void> {
 
 /** Takes a client over, as the server's own listener would. */
 function receive(socket: Socket): void {
-  const server = prepared?.app.server as Server
-  const { count } = connectionsOf(server) ?? { count: 0 }
-  if (count >= server.maxConnections) {
-    server.emit('drop', undefined)
-    socket.destroy()
-    return
-  }
   // A client may end its side after its request, and is answered all the same.
   socket.allowHalfOpen = true
-  server.emit('connection', socket)
+  prepared?.app.server.emit('connection', socket)
 }
 
 async function tellSamples(): Promise<void> {

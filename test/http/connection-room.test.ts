@@ -1,10 +1,11 @@
 /** Many connections: those that nobody uses give way, and health is answered whatever the others do. */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { RoomLimits } from '../../src/http/connection-room.ts'
 import { connectionsOf } from '../../src/http/connections.ts'
+import { listenOn } from '../../src/http/listen.ts'
 import { buildTestApp, listen } from '../helper.ts'
 
 const MOST = 32
@@ -109,4 +110,22 @@ t.test('where all are in use, health is answered and others are told to try agai
   t.match(asking.text, /retry-after: 1/i)
   t.match(asking.text, /connection: close/i)
   t.equal(lines.length, 1)
+})
+
+t.test('all listeners of a server have one limit together', async (t) => {
+  const app = await buildTestApp(t, { connectionLimits: never })
+  await app.ready()
+  const place = { host: '127.0.0.1', port: 0 }
+  const listeners = await listenOn(place, app.server, () =>
+    createServer((socket) => app.server.emit('connection', socket)),
+  )
+  t.teardown(() => {
+    for (const listener of listeners) listener.close()
+  })
+  const { port } = app.server.address() as AddressInfo
+  const clients: Client[] = []
+  for (let i = 0; i < 2 * MOST; i++) clients.push(await open(t, port, ''))
+  const limit = MOST + MOST / 8
+  while (clients.filter(({ isClosed }) => !isClosed).length > limit) await sleep(1)
+  t.equal(connectionsOf(app.server)?.count, limit)
 })
