@@ -74,8 +74,10 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   const oneRow = {
     routes: new Map(routes.flatMap(({ url, oneRow }) => (oneRow ? [[url, oneRow] as const] : []))),
     connections,
+    maxBodyBytes: options.maxBodyBytes,
     isClosing: () => room.isScarce || options.isDraining?.() === true,
     mayAsk(request: IncomingMessage) {
+      if (!isSpoken(request) || options.memory?.mayEnter() === false) return false
       try {
         access?.check(request)
         room.check(request)
@@ -161,6 +163,11 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
 
 const docsUrls = ['/openapi.json', '/docs', '/docs/*']
 
+/** Node's parser reads HTTP/0.9 and 2.0 in the same form. */
+function isSpoken({ httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' || httpVersion === '1.0'
+}
+
 /** What Node's parser lets pass and a service behind proxies must not. */
 function checkHeaders(request: FastifyRequest, reply: FastifyReply): void {
   const { raw } = request
@@ -170,7 +177,7 @@ function checkHeaders(request: FastifyRequest, reply: FastifyReply): void {
   if (headerValues(raw, 'host').length > 1)
     throw new InputError('invalid_request', 'there is more than one Host header')
   const { httpVersion, headers } = raw
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+  if (!isSpoken(raw))
     throw new InputError('invalid_request', `HTTP/${httpVersion} is not spoken here; use HTTP/1.1`)
   const coding = headers['transfer-encoding']
   if (coding === undefined) return

@@ -25,6 +25,8 @@ export interface MemoryGuard {
    */
   enter(): void
   leave(): void
+  /** Whether a request would be let in. */
+  mayEnter(): boolean
   /** Requests that are let in, and those that were refused. */
   readonly inside: number
   readonly refused: number
@@ -48,10 +50,13 @@ export function createMemoryGuard({ limit, used, collect }: MemoryFacts): Memory
       lookedAt = Number.NEGATIVE_INFINITY
     })
   }
+  const mayEnter = () => {
+    look()
+    return !isShort || inside === 0
+  }
   return {
     enter() {
-      look()
-      if (isShort && inside > 0) {
+      if (!mayEnter()) {
         refused++
         throw new InputError('overloaded', 'the service is short of memory; try again')
       }
@@ -60,6 +65,7 @@ export function createMemoryGuard({ limit, used, collect }: MemoryFacts): Memory
     leave() {
       inside--
     },
+    mayEnter,
     get inside() {
       return inside
     },

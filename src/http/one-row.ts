@@ -33,6 +33,8 @@ export interface OneRowOptions {
   /** Routes by their path. */
   readonly routes: ReadonlyMap<string, OneRowRoute>
   readonly connections: Connections
+  /** Longest body that is read. */
+  readonly maxBodyBytes: number
   /** Whether answers close their connections now, which only routes say. */
   readonly isClosing: () => boolean
   /** Whether a request may be answered at all; the routes say why not. */
@@ -43,6 +45,7 @@ export interface OneRowOptions {
 /** Returns a listener that answers one row, and hands on what is anything else to the next one. */
 export function answerOneRows(options: OneRowOptions, next: RequestListener): RequestListener {
   const { connections, isClosing, mayAsk, log } = options
+  const mostBytes = Math.min(ONE_ROW_BYTES, options.maxBodyBytes)
   const routes = new Map(
     [...options.routes].map(([path, route]) => [path, compileRoute(path, route, log)]),
   )
@@ -86,7 +89,7 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined
     const isOpen = route?.isCheap() === true && !isClosing() && mayAsk(request)
-    const head = route && isOpen ? readHead(request.rawHeaders, route) : undefined
+    const head = route && isOpen ? readHead(request.rawHeaders, route, mostBytes) : undefined
     const connection = connections.of(request.socket)
     const exchange = connection?.exchanges.at(-1)
     if (!connection || exchange?.request !== request) return void next(request, response)
@@ -206,7 +209,11 @@ const headerKinds = new Map<string, HeaderKind>([
 const MAX_HEADERS = 50
 
 /** Returns what the headers of an ordinary request say; undefined for any other. */
-function readHead(rawHeaders: readonly string[], route: CompiledRoute): Head | undefined {
+function readHead(
+  rawHeaders: readonly string[],
+  route: CompiledRoute,
+  mostBytes: number,
+): Head | undefined {
   if (rawHeaders.length > 2 * MAX_HEADERS) return undefined
   let header: string | undefined
   let accept: string | undefined
@@ -236,8 +243,7 @@ function readHead(rawHeaders: readonly string[], route: CompiledRoute): Head | u
         return undefined
     }
   }
-  if (header === undefined || hosts > 1 || !(length > 0 && length <= ONE_ROW_BYTES))
-    return undefined
+  if (header === undefined || hosts > 1 || !(length > 0 && length <= mostBytes)) return undefined
   const type = plainType(header)
   const accepted = type === undefined ? undefined : route.accept(accept ?? '')
   return type === undefined || accepted === undefined ? undefined : { type, accepted }

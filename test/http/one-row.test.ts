@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { InputError } from '../../src/errors.ts'
 import { gatherLines } from '../../src/http/log-stream.ts'
+import { createMemoryGuard } from '../../src/http/memory-guard.ts'
 import { nextRequestId } from '../../src/http/request-id.ts'
 import { buildTestApp, exchange, listen, passenger, type RawAnswer } from '../helper.ts'
 
@@ -50,6 +51,13 @@ function lineOf(line: string): unknown {
     id: String(reqId).length,
     rest,
   }
+}
+
+/** Returns the guard of a process without room for a second request. */
+function fullMemory() {
+  const memory = createMemoryGuard({ limit: 100, used: () => 99, collect: async () => {} })
+  memory.enter()
+  return memory
 }
 
 const object = JSON.stringify(passenger.object)
@@ -101,6 +109,9 @@ t.test('one line of CSV, and what the operator sets for all answers', async (t) 
     { isBatch: true },
     { limits: { maxAnswerBytes: 10 } },
     { limits: { maxSeconds: 0 } },
+    { maxBodyBytes: passenger.csv.length - 1 },
+    { maxBodyBytes: passenger.csv.length },
+    { memory: fullMemory() },
   ] satisfies Overrides[]) {
     const { port } = await serve(t, overrides)
     for (const path of ['/invocations', '/explain']) {
@@ -116,6 +127,20 @@ t.test('one line of CSV, and what the operator sets for all answers', async (t) 
         `${path} ${JSON.stringify(overrides)}`,
       )
     }
+  }
+})
+
+t.test('versions of HTTP are those of the routes', async (t) => {
+  const { port } = await serve(t)
+  for (const [version, status] of [
+    ['0.9', 400],
+    ['1.0', 200],
+    ['1.1', 200],
+    ['2.0', 400],
+  ] as const) {
+    const request = requestOf('/invocations', object, 'connection: close\r\n')
+    const [answer] = await exchange(port, request.replace('HTTP/1.1', `HTTP/${version}`))
+    t.equal(answer?.status, status, version)
   }
 })
 
