@@ -35,7 +35,7 @@ export function extendDeadline({ raw, server }: FastifyRequest, deadlineMs: numb
 }
 
 /**
- * Watches the requests of a server while it runs.
+ * Watches the requests of a server while it runs, and until its last connection has closed.
  * @param onLate is told of every request whose answer has not begun within its deadline of so many milliseconds
  */
 export function watchDeadlines(
@@ -44,7 +44,11 @@ export function watchDeadlines(
   deadlineMs: number,
   onLate: (exchange: Exchange, deadlineMs: number) => void,
 ): void {
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
   const sweep = () => {
+    // The server may have closed while connections go on that other listeners gave it.
+    if (isClosed && connections.count === 0) clearInterval(timer)
     const now = performance.now()
     for (const connection of connections.all) {
       for (const exchange of openExchanges(connection)) {
@@ -55,7 +59,9 @@ export function watchDeadlines(
     }
   }
   server.once('listening', () => {
-    const timer = setInterval(sweep, SWEEP_MS).unref()
-    server.once('close', () => clearInterval(timer))
+    timer = setInterval(sweep, SWEEP_MS).unref()
+    server.once('close', () => {
+      isClosed = true
+    })
   })
 }

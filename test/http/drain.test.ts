@@ -172,6 +172,15 @@ t.test('at the limit a refusal says why', async (t) => {
   t.strictSame(await serving.ended, [0, null])
 })
 
+t.test('deadlines hold while the service stops', async (t) => {
+  const serving = await serve(t, '--drain-grace-ms', '0', '--deadline-ms', '1000')
+  const half = await connectTo(serving.port)
+  half.write(small.subarray(0, -1))
+  await serving.stop()
+  t.match(await readAnswer(half), { status: 408 })
+  t.strictSame(await serving.ended, [0, null])
+})
+
 t.test('a client that does not read cannot keep the process', async (t) => {
   const serving = await serve(t, '--drain-grace-ms', '0', '--drain-ms', '300')
   const socket = await connectTo(serving.port)
