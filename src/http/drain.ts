@@ -17,6 +17,8 @@ const SHORT_TURN_MS = 1
 const TICK_MS = 20
 /** Time to send the last refusals, and what is left of answers. */
 const FLUSH_MS = 3000
+/** Turns of the event loop in which a connection that was cut off has closed. */
+const CLOSED_TURNS = 16
 
 export interface DrainOptions {
   readonly connections: Connections
@@ -70,6 +72,8 @@ export async function drainConnections(options: DrainOptions): Promise<number> {
     connection.cut = 'drain_limit'
     connection.socket.destroy()
   }
+  // The log is told of an answer that was cut off when its connection has closed, some turns later.
+  for (let turns = 0; connections.count > 0 && turns < CLOSED_TURNS; turns++) await setImmediate()
   return lost
 }
 
