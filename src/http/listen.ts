@@ -23,6 +23,7 @@ const CANNOT_SHARE = ['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']
  * Listens on every address of the host.
  * @param first the server of the first address
  * @param another makes each further server
+ * @param doors servers per address, as far as they can share it
  * @returns all servers that listen, the first of each address in the order of the addresses before the others
  * @throws InputError `invalid_parameter` for an address that cannot be used
  */
@@ -30,6 +31,7 @@ export async function listenOn<Listener extends Server>(
   { host, port }: Place,
   first: Listener,
   another: (address: string) => Server,
+  doors = DOORS,
 ): Promise<Server[]> {
   const found = host === 'localhost' ? await lookup(host, { all: true }).catch(() => []) : []
   const [address = host, ...others] = new Set(found.map((entry) => entry.address))
@@ -46,7 +48,7 @@ export async function listenOn<Listener extends Server>(
   const servers = [first, ...others.map(shared)]
   if (isShared)
     for (const at of [address, ...others])
-      for (let door = 1; door < DOORS; door++) servers.push(shared(at))
+      for (let door = 1; door < doors; door++) servers.push(shared(at))
   await Promise.all(servers.map(whenListening))
   return servers
 }

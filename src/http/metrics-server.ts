@@ -22,7 +22,7 @@ export interface MetricsServer {
  * @param access asks who calls where others than this machine reach the address
  * @throws InputError `invalid_parameter` for an address that cannot be used
  */
-export async function startMetricsServer(
+async function startMetricsServer(
   place: Place,
   access: Access | undefined,
   text: () => Promise<string>,
@@ -52,7 +52,7 @@ export async function startMetricsServer(
     server.requestTimeout = 10_000
     return server
   }
-  const listeners = await listenOn(place, create(), create)
+  const listeners = await listenOn(place, create(), create, 1)
   return {
     url: urlOf(listeners[0] as Server, place),
     close() {

@@ -1,5 +1,7 @@
 /** What is counted: of one process and of several, with labels that no caller can add to. */
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -180,6 +182,22 @@ t.test('an address of its own, which answers nothing else', async (t) => {
   const head = await fetch(metricsUrl, { method: 'HEAD' })
   t.match(head, { status: 200 })
   t.equal((await fetch(`${url}/metrics`)).status, 404, 'it is no route of the service')
+})
+
+t.test('scrapers have sixteen connections together', async (t) => {
+  const { metricsUrl } = await serve(t, '--metrics', '127.0.0.1:0')
+  const { hostname, port } = new URL(metricsUrl)
+  let open = 0
+  for (let i = 0; i < 32; i++) {
+    const socket = connect(Number(port), hostname)
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.on('connect', () => open++)
+    socket.on('close', () => open--)
+    await once(socket, 'connect')
+  }
+  while (open > 16) await sleep(1)
+  t.equal(open, 16)
 })
 
 t.test('the sums of all processes never fall, whoever dies', async (t) => {
