@@ -46,6 +46,7 @@ export function startProcess(options: ServerOptions, processes: number): Serving
   let isOpen = false
   const ended = endOf(child).then((how): Ending => {
     isOpen = false
+    for (const answer of asking.splice(0)) answer(undefined)
     const left = [...giving].filter(({ destroyed }) => !destroyed)
     return { how, livedMs: performance.now() - startedAt, left }
   })
@@ -88,7 +89,6 @@ export function startProcess(options: ServerOptions, processes: number): Serving
         asking.push(resolve)
         order({ kind: 'samples' })
         setTimeout(() => resolve(undefined), SAMPLES_MS)
-        void ended.then(() => resolve(undefined))
       })
     },
     kill: () => void child.kill('SIGKILL'),

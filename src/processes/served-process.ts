@@ -6,6 +6,8 @@ import { type Order, type Report, toFailure } from './messages.ts'
 
 /** Time that a process with a defect gets for the requests that it is answering. */
 const DEFECT_DRAIN_MS = 8000
+/** A process that nobody else ends does so by itself, so long after its drain's limit at the latest. */
+const OVERTIME_MS = 2000
 
 /** How long the end of the log is waited for. */
 const LOG_MS = 1000
@@ -32,7 +34,7 @@ process.on('message', (order: Order, socket: Socket | undefined) => {
 // Without a supervisor no connections come, and nobody would end this process.
 process.on('disconnect', () => {
   noMore()
-  void drain('disconnect', DEFECT_DRAIN_MS)
+  drainAlone('disconnect')
 })
 
 async function start({ options, processes }: Order & { kind: 'start' }): Promise<void> {
@@ -55,7 +57,13 @@ function failAfterDrain(log: PreparedServer['log'], event: string, error: unknow
   log.fatal({ err: error }, event)
   process.exitCode = 1
   tell({ kind: 'leaving' })
-  void drain(event, DEFECT_DRAIN_MS)
+  drainAlone(event)
+}
+
+/** Drains where no supervisor waits for the end: the drain itself may be what has the defect. */
+function drainAlone(reason: string): void {
+  setTimeout(() => process.exit(1), DEFECT_DRAIN_MS + OVERTIME_MS).unref()
+  void drain(reason, DEFECT_DRAIN_MS)
 }
 
 /** Answers what was begun, then ends the process. */
@@ -68,10 +76,12 @@ async function drain(reason: string, limitMs: number): Promise<void> {
         resolve()
       })
     })
-  // The drain itself may be what has the defect.
-  setTimeout(() => process.exit(1), limitMs + 2000).unref()
   ending ??= prepared?.drain(reason, { close: until, graceMs: 0, limitMs })
-  await ending
+  // What an end has to say of itself must not begin another one.
+  await ending?.catch((error: unknown) => {
+    prepared?.log.fatal({ err: error }, 'not drained')
+    process.exitCode = 1
+  })
   // The end of the log is waited for, but not without end.
   setTimeout(() => process.exit(), LOG_MS)
   process.stdout.write('', () => process.exit())

@@ -97,6 +97,23 @@ t.test('no request is lost under load, whenever the signal comes', async (t) => 
   }
 })
 
+t.test('a client that does not read is given up, and the log says so', async (t) => {
+  const crew = await serve(t, 2, '--drain-grace-ms', '0', '--drain-ms', '300')
+  const socket = await open(crew.port)
+  if (!socket) throw new Error('nobody listens')
+  socket.pause()
+  socket.write(requestOf('/invocations', 'text/csv', `${passenger.csv}\n`.repeat(90_000)))
+  while (socket.readableLength === 0) await once(socket, 'readable')
+  crew.child.kill('SIGTERM')
+  t.strictSame(await crew.ended, [0, null])
+  const last = crew.lines().filter(({ msg }) => msg !== 'serving' && msg !== 'draining')
+  t.match(
+    last.map(({ msg }) => msg),
+    ['stopped', 'request', 'the drain limit cut answers short', 'stopped', 'stopped'],
+  )
+  t.match(last[1], { status: 499, code: 'drain_limit' })
+})
+
 t.test('a signal to the whole group, as a terminal sends it, drains too', async (t) => {
   const crew = await serve(t, 2)
   const socket = await open(crew.port)
