@@ -26,11 +26,13 @@ const CLOSE_OBJECT = 0x7d
 /** Keys of lists of rows, and of the object that holds such a list under a key of its own. */
 const LISTS = ['instances', 'dataframe_records', 'inputs']
 const SPLIT = 'dataframe_split'
+/** Where an event has its rows, whatever stands beside them. */
+const EVENT_DATA = ['data', 'data_base64']
 
 /**
  * Returns the list of rows of a JSON body, or undefined where there is none whose rows can be told apart in this way:
  * rows that are neither lists nor objects, columns instead of rows, keys that are written with escapes or occur twice,
- * much else beside the rows, or text that is no JSON. Says nothing about what stands inside the rows.
+ * data of an event or much else beside the rows, or text that is no JSON. Says nothing about what stands inside the rows.
  */
 export function findRowList(body: Uint8Array, blockBytes: number): RowList | undefined {
   try {
@@ -61,6 +63,7 @@ function readBody(reader: Reader, body: Uint8Array, blockBytes: number): RowList
     reader.members((key) => {
       if (LISTS.includes(key)) takeRows(found, reader, blockBytes)
       else if (key === SPLIT) readSplit(found, reader, blockBytes)
+      else if (EVENT_DATA.includes(key)) throw undecided
       else reader.skipValue()
     })
   }
