@@ -1,4 +1,5 @@
 /** Where the rows of a JSON body stand, found without parsing it: a list that can be read in blocks. */
+import { joinBytes } from '../data/bytes.ts'
 
 /** A list of rows in a body, and what stands around it. */
 export interface RowList {
@@ -74,10 +75,10 @@ function readBody(reader: Reader, body: Uint8Array, blockBytes: number): RowList
     index && index.from >= from && index.to <= to
       ? [body.subarray(from, index.from), body.subarray(index.to, to)]
       : [body.subarray(from, to)]
-  const head = join(cut(0, rows.from))
-  const tail = join(cut(rows.to, body.length))
+  const head = joinBytes(cut(0, rows.from))
+  const tail = joinBytes(cut(rows.to, body.length))
   if (head.length + tail.length > MAX_AROUND) throw undecided
-  const shell = join([body.subarray(0, rows.from), body.subarray(rows.to)])
+  const shell = joinBytes([body.subarray(0, rows.from), body.subarray(rows.to)])
   return { blocks: rows.blocks, head, tail, shell }
 }
 
@@ -214,15 +215,4 @@ function skipString(body: Uint8Array, start: number): number {
     else if (byte === QUOTE) return at + 1
   }
   throw undecided
-}
-
-/** Returns bytes behind each other. */
-export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
