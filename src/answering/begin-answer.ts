@@ -1,4 +1,5 @@
 /** The beginning of an answer that is made block by block. */
+import { joinBytes } from '../data/bytes.ts'
 import type { JobResult } from './job.ts'
 
 /**
@@ -20,17 +21,5 @@ export function beginAnswer(
       size += next.value.length
     }
   }
-  return { body: joinBytes(begun, size), rest: isDone ? undefined : blocks }
-}
-
-function joinBytes(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = parts
-  if (only && parts.length === 1) return only
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
+  return { body: joinBytes(begun), rest: isDone ? undefined : blocks }
 }

@@ -2,7 +2,8 @@
 import type { Decoded, RowWarnings } from '../codecs/codec.ts'
 import { quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import { type RowWarning, rowChecks, type WarningCount } from '../preprocess/row-warnings.ts'
+import { rowChecks, type WarningCount } from '../preprocess/row-checks.ts'
+import type { RowWarning } from '../preprocess/row-warnings.ts'
 import { truth } from './option-kinds.ts'
 
 export interface JobWarnings {

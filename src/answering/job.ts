@@ -1,6 +1,6 @@
 /** What one request asks, as data that can cross to a thread: bytes in, bytes out. */
 import type { Selected } from '../codecs/selection.ts'
-import type { WarningCount } from '../preprocess/row-warnings.ts'
+import type { WarningCount } from '../preprocess/row-checks.ts'
 import type { GroupPlan, SummarySums } from '../shap/global-summary.ts'
 import type { Limits } from './limits.ts'
 import type { MediaType, Operation } from './media-type.ts'

@@ -22,6 +22,8 @@ export const TRIALS_FILE = 'trials.json'
 export const COLUMNS_FILE = 'columns.json'
 /** What not every model has: one that was not trained here has no rows to sum up. */
 export const SUMMARY_FILE = 'summary.json'
+/** Files that not every model has. */
+export const OPTIONAL_FILES = [SUMMARY_FILE, TRIALS_FILE, COLUMNS_FILE] as const
 /** Largest manifest in bytes: it is read before anything is known of it. */
 export const MAX_MANIFEST = 1 << 20
 /** Members of a manifest that grow with the columns. */

@@ -1,4 +1,5 @@
 /** Where the rows of a JSON body stand, found without parsing it: a list that can be read in blocks. */
+import { joinBytes } from '../data/bytes.ts'
 
 /** A list of rows in a body, and what stands around it. */
 export interface RowList {
@@ -26,11 +27,13 @@ const CLOSE_OBJECT = 0x7d
 /** Keys of lists of rows, and of the object that holds such a list under a key of its own. */
 const LISTS = ['instances', 'dataframe_records', 'inputs']
 const SPLIT = 'dataframe_split'
+/** Where an event has its rows, whatever stands beside them. */
+const EVENT_DATA = ['data', 'data_base64']
 
 /**
  * Returns the list of rows of a JSON body, or undefined where there is none whose rows can be told apart in this way:
  * rows that are neither lists nor objects, columns instead of rows, keys that are written with escapes or occur twice,
- * much else beside the rows, or text that is no JSON. Says nothing about what stands inside the rows.
+ * data of an event or much else beside the rows, or text that is no JSON. Says nothing about what stands inside the rows.
  */
 export function findRowList(body: Uint8Array, blockBytes: number): RowList | undefined {
   try {
@@ -61,6 +64,7 @@ function readBody(reader: Reader, body: Uint8Array, blockBytes: number): RowList
     reader.members((key) => {
       if (LISTS.includes(key)) takeRows(found, reader, blockBytes)
       else if (key === SPLIT) readSplit(found, reader, blockBytes)
+      else if (EVENT_DATA.includes(key)) throw undecided
       else reader.skipValue()
     })
   }
@@ -71,10 +75,10 @@ function readBody(reader: Reader, body: Uint8Array, blockBytes: number): RowList
     index && index.from >= from && index.to <= to
       ? [body.subarray(from, index.from), body.subarray(index.to, to)]
       : [body.subarray(from, to)]
-  const head = join(cut(0, rows.from))
-  const tail = join(cut(rows.to, body.length))
+  const head = joinBytes(cut(0, rows.from))
+  const tail = joinBytes(cut(rows.to, body.length))
   if (head.length + tail.length > MAX_AROUND) throw undecided
-  const shell = join([body.subarray(0, rows.from), body.subarray(rows.to)])
+  const shell = joinBytes([body.subarray(0, rows.from), body.subarray(rows.to)])
   return { blocks: rows.blocks, head, tail, shell }
 }
 
@@ -211,15 +215,4 @@ function skipString(body: Uint8Array, start: number): number {
     else if (byte === QUOTE) return at + 1
   }
   throw undecided
-}
-
-/** Returns bytes behind each other. */
-export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }

@@ -28,8 +28,12 @@ const forms: Readonly<
   inputs: (value, context) => ({ rows: readInputs(value, context), dialect: 'values' }),
 }
 
-/** Keys that may stand beside the rows. */
+/** Keys of what holds rows; a column of such a name makes a body a row. */
+export const FORM_KEYS: readonly string[] = Object.keys(forms)
+
 const PARAMETER_KEYS = ['parameters', 'params']
+/** Keys that may stand beside the rows. TensorFlow's clients name what is to be run; here it is one thing. */
+export const BESIDE_KEYS: readonly string[] = [...PARAMETER_KEYS, 'signature_name']
 
 /**
  * Returns the rows of a parsed JSON body.
@@ -83,8 +87,7 @@ function readBeside(
   allowsAny: boolean,
 ): ReadonlyMap<string, unknown> {
   for (const key of Object.keys(body)) {
-    // TensorFlow's clients name what is to be run; here it is one thing.
-    if (names.includes(key) || PARAMETER_KEYS.includes(key) || key === 'signature_name') continue
+    if (names.includes(key) || BESIDE_KEYS.includes(key)) continue
     const hint = didYouMean(key, PARAMETER_KEYS)
     if (allowsAny && hint === '') continue
     throw new InputError(

@@ -1,3 +1,4 @@
+import { joinBytes } from '../data/bytes.ts'
 import type { Cell } from '../data/frame.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
@@ -8,8 +9,8 @@ import { unwrapEvent } from './cloud-event.ts'
 import type { BlockPlace, Codec, DecodeContext, Decoded, Encoded } from './codec.ts'
 import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
-import { findRowList, join, type RowList } from './json-blocks.ts'
-import { areLists, readForm } from './json-forms.ts'
+import { findRowList, type RowList } from './json-blocks.ts'
+import { areLists, FORM_KEYS, readForm } from './json-forms.ts'
 import { invalidJson, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
 import { selectMembers } from './selection.ts'
@@ -38,7 +39,7 @@ export const json = {
 
   decodeBlocks(body, context, _mediaParameters, blockBytes) {
     // A column of such a name makes the body a row.
-    if (context.inputs.some(({ name }) => RESERVED.has(name))) return undefined
+    if (context.inputs.some(({ name }) => FORM_KEYS.includes(name))) return undefined
     const list = findRowList(body, blockBytes)
     return list && blocksOfText(body, readBlocks(body, list, context))
   },
@@ -104,14 +105,6 @@ function writeExplained(
   return form === 'values' ? writeLabel(predictedLabel, numericClasses) : Array.from(probabilities)
 }
 
-/** Names of rows and of what holds them. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'instances',
-  'dataframe_records',
-  'dataframe_split',
-  'inputs',
-])
-
 /** Every block is a body of its own: what stands around the rows, and some of them. */
 function* readBlocks(
   body: Uint8Array,
@@ -123,7 +116,7 @@ function* readBlocks(
   try {
     parseJson(decodeUtf8(shell), context)
     for (const { from, to } of blocks) {
-      const text = decodeUtf8(join([head, body.subarray(from, to), tail]))
+      const text = decodeUtf8(joinBytes([head, body.subarray(from, to), tail]))
       const decoded = numberedFrom(rowsBefore, () =>
         decodeValue(parseJson(text, context), context, asLists),
       )

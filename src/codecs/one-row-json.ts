@@ -3,6 +3,7 @@ import { cellOfValue } from '../data/cell.ts'
 import type { Cell } from '../data/frame.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { Dialect } from './codec.ts'
+import { BESIDE_KEYS, FORM_KEYS } from './json-forms.ts'
 import { missing } from './rows.ts'
 
 /** A row as it was read. */
@@ -17,8 +18,9 @@ export type RowReader = (text: string) => ReadRow | undefined
 
 /** Keys that mean something else than a column; a model with such a column is asked in the general way. */
 const RESERVED: ReadonlySet<string> = new Set([
-  ...['instances', 'dataframe_records', 'dataframe_split', 'inputs', 'columns', 'data'],
-  ...['features', 'parameters', 'params', 'signature_name'],
+  ...FORM_KEYS,
+  ...BESIDE_KEYS,
+  ...['columns', 'data', 'features'],
 ])
 
 function isReserved(name: string): boolean {

@@ -1,14 +1,7 @@
 /** What stands where a model is to go: never replaced unless it is a model. Looked at before a training. */
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  COLUMNS_FILE,
-  DATA_FILES,
-  MANIFEST_FILE,
-  MAX_MANIFEST,
-  SUMMARY_FILE,
-  TRIALS_FILE,
-} from '../artifact/artifact.ts'
+import { DATA_FILES, MANIFEST_FILE, MAX_MANIFEST, OPTIONAL_FILES } from '../artifact/artifact.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { NEXT, readRegularFile } from './files.ts'
 import { nameModelsBelow } from './models-below.ts'
@@ -19,9 +12,7 @@ import { SIGNATURE_FILE } from './signature.ts'
 const modelFiles: readonly string[] = [
   MANIFEST_FILE,
   ...DATA_FILES,
-  SUMMARY_FILE,
-  TRIALS_FILE,
-  COLUMNS_FILE,
+  ...OPTIONAL_FILES,
   CARD_FILE,
   SIGNATURE_FILE,
 ]

@@ -8,6 +8,9 @@ import { ArtifactError, quotePath } from '../errors.ts'
 /** Suffix of a file that is about to take its place. */
 export const NEXT = '.next'
 
+/** Largest file of a model, ours or another library's, in bytes. */
+export const MAX_FILE = 2 ** 30
+
 /** Returns the SHA-256 of bytes in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')

@@ -7,10 +7,9 @@ import { readModelFile } from '../import/index.ts'
 import { takesSignature } from '../import/mlflow.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
 import { makeSelfTest } from '../predictor/self-test.ts'
-import { allocateShared, readRegularFile, sha256 } from './files.ts'
+import { allocateShared, MAX_FILE, readRegularFile, sha256 } from './files.ts'
 import { findForeign } from './foreign-directory.ts'
 
-const MAX_FILE = 2 ** 30
 /** A model and what is made while it is read, in sizes of its file. */
 const MEMORY = 4
 

@@ -6,14 +6,14 @@ import {
   DATA_FILES,
   MANIFEST_FILE,
   MAX_MANIFEST,
-  SUMMARY_FILE,
+  OPTIONAL_FILES,
 } from '../artifact/artifact.ts'
 import { decodeArtifact } from '../artifact/decode.ts'
 import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decode-manifest.ts'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
-import { NEXT, readRegularFile, sha256, unreadable } from './files.ts'
+import { MAX_FILE, NEXT, readRegularFile, sha256, unreadable } from './files.ts'
 import { mayHoldForeign } from './foreign-directory.ts'
 import { nameModelsBelow } from './models-below.ts'
 import { checkSignature, refuseUnsigned, SIGNATURE_FILE } from './signature.ts'
@@ -22,7 +22,6 @@ export { sha256 } from './files.ts'
 
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
-export const MAX_FILE = 1 << 30
 export const LOCK_FILE = '.lock'
 export const CARD_FILE = 'MODEL_CARD.md'
 
@@ -152,7 +151,7 @@ async function noManifest(directory: string, names: readonly string[]): Promise<
       `the model directory ${quotePath(directory)} has no ${MANIFEST_FILE}; ${below}`,
     )
   const foreign = names
-    .filter((name) => ![...DATA_FILES, SUMMARY_FILE].some((own) => own === name))
+    .filter((name) => ![...DATA_FILES, ...OPTIONAL_FILES].some((own) => own === name))
     .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
   if (foreign.length > 0) {
     return new ArtifactError(

@@ -7,20 +7,14 @@ import { constants } from 'node:fs'
 import { link, open, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Artifact,
-  COLUMNS_FILE,
-  MANIFEST_FILE,
-  MAX_MANIFEST,
-  TRIALS_FILE,
-} from '../artifact/artifact.ts'
+import { type Artifact, MANIFEST_FILE, MAX_MANIFEST, OPTIONAL_FILES } from '../artifact/artifact.ts'
 import { decodeManifest, type Manifest } from '../artifact/decode-manifest.ts'
 import { encodeArtifact } from '../artifact/encode.ts'
 import { ArtifactError, quotePath } from '../errors.ts'
 import { checkDestination, type Destination, isNextOfModel } from './check-destination.ts'
-import { NEXT, readRegularFile } from './files.ts'
+import { MAX_FILE, NEXT, readRegularFile, sha256 } from './files.ts'
 import { makeDirectory } from './make-directory.ts'
-import { CARD_FILE, LOCK_FILE, MAX_FILE, sha256 } from './read.ts'
+import { CARD_FILE, LOCK_FILE } from './read.ts'
 import { SIGNATURE_FILE } from './signature.ts'
 import { syncDirectory, writeSynced } from './synced-files.ts'
 
@@ -120,7 +114,7 @@ async function commit(
     for (const name of files.keys())
       if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
     // Those of the model before: no files of this one.
-    for (const name of [TRIALS_FILE, COLUMNS_FILE])
+    for (const name of OPTIONAL_FILES)
       if (!files.has(name)) await rm(join(directory, name), { force: true })
     // The signature is of the model before.
     await rm(join(directory, SIGNATURE_FILE), { force: true })

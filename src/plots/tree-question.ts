@@ -52,7 +52,9 @@ function askOf(trees: TreeEnsemble, node: number, meaning: FeatureMeaning): Ques
     if (named.length > 0) return { text: `${column} is ${listCells(named)}`, yesIsLeft: true }
     return { text: `${column} is not known`, yesIsLeft: true }
   }
-  const comparison = trees.comparison === '<=' ? '≤' : '<'
+  // A negative scale turns the order around.
+  const [below, above] = trees.comparison === '<=' ? ['≤', '≥'] : ['<', '>']
+  const comparison = meaning.scale < 0 ? above : below
   return {
     text: `${column} ${comparison} ${number6(rawNumber(meaning, threshold))}`,
     yesIsLeft: true,

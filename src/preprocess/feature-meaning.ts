@@ -33,15 +33,27 @@ export function meaningsOf({ steps }: PreprocessorSpec): FeatureMeaning[] {
   )
 }
 
+/** Returns the scaling of a number `(x − mean) / scale` whose x is a scaled number itself. */
+function behind(before: Scaled, mean: number, scale: number): Scaled {
+  return { mean: before.mean + mean * before.scale, scale: before.scale * scale }
+}
+
 function follow(meaning: FeatureMeaning, transformer: AnyTransformer): FeatureMeaning[] {
   const { column } = meaning
   const plain = { column, mean: 0, scale: 1 }
   switch (transformer.kind) {
     case 'standard_scaler': {
       const { mean, scale } = transformer
-      return [
-        { ...meaning, mean: meaning.mean + mean * meaning.scale, scale: meaning.scale * scale },
-      ]
+      return [{ ...meaning, ...behind(meaning, mean, scale) }]
+    }
+    // Where it is cut, the end of the range is all that can be told.
+    case 'min_max_scaler': {
+      const { offset, scale } = transformer
+      return [{ ...meaning, ...behind(meaning, -offset / scale, 1 / scale) }]
+    }
+    case 'single_precision': {
+      const { offset, scale } = transformer
+      return [{ ...meaning, ...behind(meaning, offset, 1 / scale) }]
     }
     case 'ordinal_encoder':
       return [{ ...plain, kind: 'code', categories: transformer.categories }]

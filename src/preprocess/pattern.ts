@@ -38,8 +38,8 @@ function plainPattern(pattern: string): RegExp | undefined {
   const endless = bare.match(/[*+]/g)?.length ?? 0
   if ((bare.match(/[?|]/g)?.length ?? 0) > MOST_CHOICES) return undefined
   const isBounded = endless === 0 || (endless === 1 && !/\)[*+]|\|/.test(bare))
-  // Behind an opening bracket, a question mark begins what only RE2 knows.
-  return isBounded && !/\([?*+]/.test(bare) ? new RegExp(pattern) : undefined
+  // Behind an opening bracket, a question mark begins what only RE2 knows; so does a beginning that repeats.
+  return isBounded && !/[(^][?*+]/.test(bare) ? new RegExp(pattern) : undefined
 }
 
 /** Texts whose derivation is kept, and how long they may be. */

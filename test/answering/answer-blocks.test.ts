@@ -91,6 +91,14 @@ const forms: Readonly<
         inputs: Object.fromEntries(names.map((name, j) => [name, rows.map((row) => row[j])])),
       }),
   ],
+  'an event with rows beside its data': [
+    'application/json',
+    (rows) =>
+      JSON.stringify({
+        ...{ specversion: '1.0', id: '1', source: 's', type: 't', data: objects(rows.slice(0, 2)) },
+        instances: objects(rows),
+      }),
+  ],
   'JSON with NaN': [
     'application/json',
     (rows) => JSON.stringify({ inputs: rows }).replaceAll('null', 'NaN'),

@@ -26,6 +26,7 @@ import { type ReadTable, readTables } from '../../src/tables/read-tables.ts'
 import { openRowFile } from '../../src/tables/row-files.ts'
 import { train } from '../../src/training/train.ts'
 import { type Body, rowsOf } from '../helper.ts'
+import { quick } from '../training/fit-table.ts'
 import {
   jsonLists,
   jsonObjects,
@@ -64,16 +65,12 @@ async function readTable(name: string, body: Body): Promise<ReadTable> {
 async function fit(read: ReadTable, seed: number, channels = new Map<'test', DataFrame>()) {
   const { plan } = inferPlan(read.table, 'y', new Map([['count', 'numeric']]))
   const { artifact } = await train(read.table, plan, {
+    ...quick,
     estimator: seed % 2 ? 'decision_tree' : 'logistic_regression',
     engine: 'native',
     params: new Map(seed % 2 ? [] : [['max_iter', 20]]),
     testSize: 0,
     seed,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
     channels,
   })
   return { artifact }

@@ -71,6 +71,18 @@ t.test('what a manifest has no room for has a file of its own', async (t) => {
   t.notOk(readdirSync(directory).includes(COLUMNS_FILE), 'its file is gone')
 })
 
+t.test('a file that the next model does not have is gone', async (t) => {
+  const directory = t.testdir()
+  const { modelId, summary, ...parts } = oldModel
+  t.ok(summary)
+  await commit(directory, oldModel)
+  const bare = withModelId({ ...parts, summary: undefined }, sha256)
+  await commit(directory, bare)
+  const { artifact, extraFiles } = await readModelDirectory(directory)
+  t.equal(artifact.modelId, bare.modelId)
+  t.strictSame(extraFiles, [])
+})
+
 t.test('read while trainings commit', async (t) => {
   const directory = t.testdir()
   const models = [oldModel, newModel]

@@ -2,7 +2,9 @@
 import t from 'tap'
 import { drawModelPlot, drawPlot, plots } from '../../src/plots/index.ts'
 import { commonOptions, type PlotOptions } from '../../src/plots/plot.ts'
+import { questionOf } from '../../src/plots/tree-question.ts'
 import type { Explanation, Explanations } from '../../src/shap/explanation.ts'
+import type { TreeEnsemble } from '../../src/trees/ensemble.ts'
 import { checkRefused } from '../tables.ts'
 import { makeExplanations, makeModel } from './plotted.ts'
 
@@ -144,4 +146,20 @@ t.test('refused', async (t) => {
     await checkRefused(t, () => draw(given, explanations), 'invalid_option', message, name)
   const many = () => draw({}, explain([values], 2))
   await checkRefused(t, many, 'one_row', /shows one row, the request has 2/, 'two rows')
+})
+
+t.test('a node asks for values of its column, whichever way that was scaled', (t) => {
+  const tree = { threshold: Float64Array.of(-0.75), missingLeft: Uint8Array.of(0) }
+  const questionBy = (comparison: '<=' | '<', scale: number) =>
+    questionOf(
+      { ...tree, comparison } as unknown as TreeEnsemble,
+      0,
+      { kind: 'number', column: 'age', mean: 10, scale },
+      false,
+    )
+  t.strictSame(questionBy('<=', 4), { text: 'age ≤ 7', yesIsLeft: true })
+  t.strictSame(questionBy('<', 4), { text: 'age < 7', yesIsLeft: true })
+  t.strictSame(questionBy('<=', -4), { text: 'age ≥ 13', yesIsLeft: true })
+  t.strictSame(questionBy('<', -4), { text: 'age > 13', yesIsLeft: true })
+  t.end()
 })

@@ -3,7 +3,6 @@ import t from 'tap'
 import { csv } from '../../src/codecs/csv.ts'
 import { json } from '../../src/codecs/json.ts'
 import type { DataFrame } from '../../src/data/frame.ts'
-import { sha256 } from '../../src/model-directory/read.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import { type ColumnPlan, readPlan, writePlan } from '../../src/preprocess/plan.ts'
@@ -14,21 +13,10 @@ import { train } from '../../src/training/train.ts'
 import type { TrainOptions } from '../../src/training/train-options.ts'
 import { decodeBody, rowsOf } from '../helper.ts'
 import { checkRefused } from '../tables.ts'
+import { quick } from '../training/fit-table.ts'
 
 function fit(table: DataFrame, plan: ColumnPlan, told: Partial<TrainOptions> = {}) {
-  return train(table, plan, {
-    estimator: 'decision_tree',
-    engine: 'native',
-    params: new Map(),
-    testSize: 0,
-    seed: 0,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
-    ...told,
-  })
+  return train(table, plan, { ...quick, engine: 'native', testSize: 0, ...told })
 }
 
 /** A CSV table of a number, a column x and a label y. */

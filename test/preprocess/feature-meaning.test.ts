@@ -17,6 +17,8 @@ const spec: PreprocessorSpec = {
     { name: 'place', type: 'text', nullable: true, example: 'lo' },
     { name: 'source', type: 'text', nullable: true, example: 'Mr. A' },
     { name: 'unused', type: 'text', nullable: true, example: 'x' },
+    { name: 'ranged', type: 'number', nullable: true, example: 1 },
+    { name: 'single', type: 'number', nullable: true, example: 1 },
   ],
   otherColumns: [],
   derived: [{ column: 'title', from: 'source', pattern: '^(M[a-z]+)', group: 1, map: {} }],
@@ -47,6 +49,16 @@ const spec: PreprocessorSpec = {
       ],
     },
     { column: 'plain', chain: [] },
+    {
+      column: 'ranged',
+      chain: [
+        { kind: 'missing_number', value: -1 },
+        { kind: 'min_max_scaler', scale: -0.3, offset: 0.7 },
+        { kind: 'standard_scaler', mean: 0.4, scale: 1.7 },
+      ],
+    },
+    // Its numbers are those of single precision, and powers of two change none of their digits.
+    { column: 'single', chain: [{ kind: 'single_precision', offset: 64, scale: 0.25 }] },
   ],
 }
 
@@ -74,16 +86,20 @@ t.test('cells come back as far as features tell them apart', (t) => {
       fc.option(fc.constantFrom('lo', 'mid', 'hi')),
       fc.option(fc.constantFrom('Mr. A', 'Mrs. B')),
       fc.constant('x'),
+      number,
+      fc.option(fc.integer({ min: -1000, max: 1000 }).map((x) => x / 8)),
     ),
     { minLength: 1, maxLength: 8 },
   )
-  const expected = ([plain, scaled, level, place, source]: readonly Cell[]): Cell[] => [
+  const expected = ([plain, scaled, level, place, source, , ranged, single]: readonly Cell[]) => [
     plain!,
     scaled ?? 7,
     level === 'c' || level === 'd' ? '(other)' : level!,
     place!,
     source === null ? null : String(source).replace(/\..*/, ''),
     null,
+    ranged === -1 ? null : ranged!,
+    single!,
   ]
   fc.assert(
     fc.property(rows, (cells) => {

@@ -1,13 +1,13 @@
 /** Cross-validation: what is held out, what is learned from what, and what is refused. */
 import t from 'tap'
 import { stratifiedFolds, stratifiedSubset } from '../../src/data/split.ts'
-import { sha256 } from '../../src/model-directory/read.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { summariseFolds } from '../../src/training/cross-validation.ts'
 import { train } from '../../src/training/train.ts'
 import type { TrainOptions } from '../../src/training/train-options.ts'
 import { checkRefused } from '../tables.ts'
+import { quick } from './fit-table.ts'
 
 const plan = readPlan({ target: 'y', numeric: ['n'], nominal: ['c'] })
 
@@ -21,16 +21,7 @@ function tableOf(rows: number, rare: readonly string[] = []) {
 }
 
 const options: TrainOptions = {
-  estimator: 'decision_tree',
-  engine: 'mljs',
-  params: new Map(),
-  testSize: 0.2,
-  seed: 0,
-  dropMissingLabel: false,
-  dataSha256: '0'.repeat(64),
-  sha256,
-  progress: async () => {},
-  warn: () => {},
+  ...quick,
   crossValidation: { folds: 4, repeats: 2 },
 }
 

@@ -1,3 +1,4 @@
+/** Trainings of tests that look at what comes out of them. */
 import { type Artifact, MANIFEST_FILE } from '../../src/artifact/artifact.ts'
 import { decodeArtifact } from '../../src/artifact/decode.ts'
 import { decodeManifest } from '../../src/artifact/decode-manifest.ts'
@@ -12,19 +13,25 @@ import type { TrainReport } from '../../src/training/train-report.ts'
 
 type Told = Partial<Omit<TrainOptions, 'params'>> & { params?: Readonly<Record<string, unknown>> }
 
-/** Trains quickly; what is not told has the command line's defaults. */
+/** Options of a quick training; the others have the command line's defaults. */
+export const quick: TrainOptions = {
+  estimator: 'decision_tree',
+  engine: 'mljs',
+  params: new Map(),
+  testSize: 0.2,
+  seed: 0,
+  dropMissingLabel: false,
+  dataSha256: '0'.repeat(64),
+  sha256,
+  progress: async () => {},
+  warn: () => {},
+}
+
+/** Trains with them, and what is told. */
 export function fit(table: DataFrame, plan: unknown, { params = {}, ...told }: Told = {}) {
   return train(table, isPlan(plan) ? plan : readPlan(plan), {
-    estimator: 'decision_tree',
-    engine: 'mljs',
+    ...quick,
     params: new Map(Object.entries(params)),
-    testSize: 0.2,
-    seed: 0,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
     ...told,
   })
 }

@@ -21,6 +21,7 @@ import { train } from '../../src/training/train.ts'
 import { buildTestApp, checkProblem, post } from '../helper.ts'
 import { conditionalOutput, shapleyValues } from '../shap/brute-force.ts'
 import { checkRefused } from '../tables.ts'
+import { quick } from './fit-table.ts'
 
 /** Numbers a (sometimes missing), b and d (never), a category c (sometimes missing). */
 const table = readCsvTable(
@@ -96,16 +97,9 @@ async function artifactWithGaps(): Promise<Artifact> {
     nullable: ['d'],
   })
   const { artifact } = await train(table, plan, {
-    estimator: 'decision_tree',
-    engine: 'mljs',
+    ...quick,
     params: new Map([['min_impurity_decrease', 0]]),
     testSize: 0,
-    seed: 0,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
   })
   const { spec: preprocessor } = fitPreprocessor(table, all, plan, trees)
   const model = artifact.model as TreesSpec

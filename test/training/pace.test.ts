@@ -5,7 +5,6 @@ import { treeFitCost } from '../../src/estimators/native/fit-cost.ts'
 import { randomForest } from '../../src/estimators/native/random-forest.ts'
 import { parseParams } from '../../src/estimators/params.ts'
 import { resampleCost, resampleCount } from '../../src/evaluation/bootstrap.ts'
-import { sha256 } from '../../src/model-directory/read.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { runSelfTest } from '../../src/predictor/self-test.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
@@ -15,6 +14,7 @@ import { writeModelCard } from '../../src/training/model-card.ts'
 import { measuringTime } from '../../src/training/pace.ts'
 import { train } from '../../src/training/train.ts'
 import type { TrainOptions } from '../../src/training/train-options.ts'
+import { quick } from './fit-table.ts'
 
 const random = createRandom(4)
 const lines = Array.from({ length: 400 }, () => {
@@ -25,16 +25,10 @@ const table = readCsvTable(`a,b,y\n${lines.join('')}`)
 
 function fit(told: Partial<TrainOptions> = {}) {
   return train(table, readPlan({ target: 'y', numeric: ['a', 'b'] }), {
+    ...quick,
     estimator: 'random_forest',
     engine: 'native',
     params: new Map([['n_estimators', 10]]),
-    testSize: 0.2,
-    seed: 0,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
     ...told,
   })
 }

@@ -3,10 +3,8 @@ import t from 'tap'
 import { type Column, takeColumnRows } from '../../src/data/frame.ts'
 import { createRandom, shuffle } from '../../src/data/random.ts'
 import { evaluate } from '../../src/evaluation/metrics.ts'
-import { sha256 } from '../../src/model-directory/read.ts'
 import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
-import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import {
   permutationImportance,
@@ -15,7 +13,7 @@ import {
   shuffleCost,
   startPermutation,
 } from '../../src/training/permutation-importance.ts'
-import { train } from '../../src/training/train.ts'
+import { fit as fitTable } from './fit-table.ts'
 
 /** The label is whether a is large; b is noise, and c is a constant. */
 function tableOf(rows: number, classes: 2 | 3 = 2) {
@@ -28,19 +26,7 @@ function tableOf(rows: number, classes: 2 | 3 = 2) {
 }
 
 function fit(classes: 2 | 3, told: { testSize?: number; positional?: boolean } = {}) {
-  return train(tableOf(200, classes), readPlan({ target: 'y', numeric: ['a', 'b', 'c'] }), {
-    estimator: 'decision_tree',
-    engine: 'mljs',
-    params: new Map(),
-    testSize: 0.2,
-    seed: 0,
-    dropMissingLabel: false,
-    dataSha256: '0'.repeat(64),
-    sha256,
-    progress: async () => {},
-    warn: () => {},
-    ...told,
-  })
+  return fitTable(tableOf(200, classes), { target: 'y', numeric: ['a', 'b', 'c'] }, told)
 }
 
 t.test('a column that decides loses half of the area, one that does not loses none', async (t) => {
@@ -93,22 +79,12 @@ t.test('features move as their column would', async (t) => {
     return `colour ${a},${b.toFixed(3)},${random.uniform().toFixed(3)},${Number(a * b > 0.8)}\n`
   })
   const table = readCsvTable(`a,b,c,y\n${lines.join('')}`)
-  const { artifact } = await train(
-    table,
-    readPlan({ target: 'y', nominal: ['a'], numeric: ['b', 'c'] }),
-    {
-      estimator: 'random_forest',
-      engine: 'native',
-      params: new Map([['n_estimators', 5]]),
-      testSize: 0.2,
-      seed: 0,
-      dropMissingLabel: false,
-      dataSha256: '0'.repeat(64),
-      sha256,
-      progress: async () => {},
-      warn: () => {},
-    },
-  )
+  const plan = { target: 'y', nominal: ['a'], numeric: ['b', 'c'] }
+  const { artifact } = await fitTable(table, plan, {
+    estimator: 'random_forest',
+    engine: 'native',
+    params: { n_estimators: 5 },
+  })
   const predictor = buildPredictor(artifact)
   const inputs = { ...table, names: table.names.slice(0, 3), columns: table.columns.slice(0, 3) }
   const y = Int32Array.from((table.columns[3] as { values: Float64Array }).values)

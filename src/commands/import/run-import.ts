@@ -10,20 +10,18 @@ import type { ImportedModel } from '../../import/imported-model.ts'
 import { readModelFile } from '../../import/index.ts'
 import { takesSignature } from '../../import/mlflow.ts'
 import { writeImportedCard } from '../../import/model-card.ts'
+import { MAX_FILE, sha256 } from '../../model-directory/files.ts'
 import { type ForeignModel, findForeign } from '../../model-directory/foreign-directory.ts'
-import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { kindOf } from '../../models/index.ts'
-import { buildPredictor } from '../../predictor/predictor.ts'
+import type { ExplainerOffer } from '../../models/model.ts'
+import { buildPredictor, type Predictor } from '../../predictor/predictor.ts'
 import { makeSelfTest } from '../../predictor/self-test.ts'
 import { openInputFile } from '../../tables/input-files.ts'
 import { readTables } from '../../tables/read-tables.ts'
 import { fitBackground, fitRows } from '../../training/background.ts'
 import { createOutput } from '../terminal.ts'
 import { type ImportFlags, readRounds, readWords } from './read-import-flags.ts'
-
-/** Largest file that is read. */
-const MAX_BYTES = 2 ** 30
 
 /** Imports a file; throws InputError or ArtifactError with one line that says what is wrong. */
 export async function runImport(file: string, flags: ImportFlags): Promise<void> {
@@ -69,8 +67,9 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   } finally {
     await writer.release()
   }
-  if (flags.json) output.result(`${JSON.stringify(describe(artifact, model, flags.modelDir))}\n`)
-  else output.result(`${writeLines(artifact, model, flags.modelDir).join('\n')}\n`)
+  const written = { artifact, model, modelDir: flags.modelDir, offers: offersOf(predictor) }
+  if (flags.json) output.result(`${JSON.stringify(describe(written))}\n`)
+  else output.result(`${writeLines(written).join('\n')}\n`)
 }
 
 /** A file, or the one that a directory of another program names. */
@@ -90,8 +89,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
   const file = await openInputFile(path)
   try {
     const { size } = file
-    if (size > MAX_BYTES)
-      throw new InputError('too_large', `the file has ${size} bytes, at most ${MAX_BYTES} are read`)
+    if (size > MAX_FILE)
+      throw new InputError('too_large', `the file has ${size} bytes, at most ${MAX_FILE} are read`)
     const bytes = new Uint8Array(size)
     let at = 0
     for await (const piece of file.pieces()) {
@@ -110,7 +109,15 @@ async function readTable(file: string) {
   return (await readTables({ files: [file] }, 'present')).table
 }
 
-function describe(artifact: Artifact, { notes }: ImportedModel, modelDir: string) {
+/** What was written, and what it can be explained by. */
+interface Written {
+  readonly artifact: Artifact
+  readonly model: ImportedModel
+  readonly modelDir: string
+  readonly offers: readonly ExplainerOffer[]
+}
+
+function describe({ artifact, model: { notes }, modelDir, offers }: Written) {
   const { inputs } = artifact.preprocessor
   return {
     model_id: artifact.modelId,
@@ -121,18 +128,17 @@ function describe(artifact: Artifact, { notes }: ImportedModel, modelDir: string
     target: artifact.plan.target,
     classes: artifact.classes,
     columns: inputs.map(({ name, type, categories }) => ({ name, type, categories })),
-    explanations: explanationsOf(artifact).map(({ method, space }) => ({ method, space })),
+    explanations: offers.map(({ method, space }) => ({ method, space })),
     check: artifact.metrics.check,
     notes,
   }
 }
 
-/** What an artifact can be explained by. */
-function explanationsOf(artifact: Artifact) {
-  return buildPredictor(artifact).offers.filter(({ refusal }) => refusal === undefined)
+function offersOf({ offers }: Predictor): ExplainerOffer[] {
+  return offers.filter(({ refusal }) => refusal === undefined)
 }
 
-function writeLines(artifact: Artifact, { notes }: ImportedModel, modelDir: string): string[] {
+function writeLines({ artifact, model: { notes }, modelDir, offers }: Written): string[] {
   const { classes, plan, preprocessor, model, metrics, params } = artifact
   const { inputs } = preprocessor
   const shown = inputs
@@ -140,14 +146,14 @@ function writeLines(artifact: Artifact, { notes }: ImportedModel, modelDir: stri
     .map(({ name, categories }) =>
       categories ? `${name} (${categories.length} categories)` : name,
     )
-  const offers = explanationsOf(artifact).map(({ method, space }) => `${method} (${space})`)
+  const explains = offers.map(({ method, space }) => `${method} (${space})`)
   const check = metrics.check as { rows: number; max_difference: number } | undefined
   return [
     `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${params.rounds} rounds`}`,
     `model     ${kindOf(model).describeSize(model)}`,
     `columns   ${inputs.length}: ${shown.join(', ')}${inputs.length > 20 ? ', …' : ''}`,
     `target    ${plan.target}   ${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
-    `explains  ${offers.join(', ') || 'not at all without --background'}`,
+    `explains  ${explains.join(', ') || 'not at all without --background'}`,
     ...(check
       ? [
           `check     ${check.rows} rows, largest difference ${check.max_difference.toExponential(1)}`,

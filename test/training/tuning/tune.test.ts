@@ -15,6 +15,7 @@ import { drawParams } from '../../../src/training/tuning/draw-params.ts'
 import { planRungs } from '../../../src/training/tuning/successive-halving.ts'
 import { type TuneOptions, tune } from '../../../src/training/tuning/tune.ts'
 import { checkRefused } from '../../tables.ts'
+import { quick } from '../fit-table.ts'
 
 const plan = readPlan({ target: 'y', numeric: ['a', 'b'] })
 
@@ -31,16 +32,7 @@ function tableOf(rows: number, three = false) {
 }
 
 const options: TuneOptions = {
-  estimator: 'decision_tree',
-  engine: 'mljs',
-  params: new Map(),
-  testSize: 0.2,
-  seed: 0,
-  dropMissingLabel: false,
-  dataSha256: '0'.repeat(64),
-  sha256,
-  progress: async () => {},
-  warn: () => {},
+  ...quick,
   trials: 6,
   folds: 3,
   method: 'halving',
