@@ -52,7 +52,9 @@ export function draftImport(
       nullable: plan.nullable,
     },
     classes,
-    numericClasses: classes.every((name) => String(Number(name)) === name),
+    numericClasses: classes.every(
+      (name) => Number.isFinite(Number(name)) && String(Number(name)) === name,
+    ),
     preprocessor,
     model: spec,
     training: { rows: 0, trainRows: 0, testRows: 0, sha256, seed: 0, warnings: [] },

@@ -1,7 +1,7 @@
 /** Trees of any library as the arrays of one ensemble, walked from their roots with a stack of its own. */
 import { MAX_DEPTH } from '../models/tree-check.ts'
 import type { TreeEnsemble } from '../trees/ensemble.ts'
-import { type ColumnView, isOfCodes } from '../trees/views.ts'
+import { type ColumnView, isOfCodes, nameOfView } from '../trees/views.ts'
 import { MAX_CODE, type NodeView } from './category-sets.ts'
 import { invalid } from './imported-model.ts'
 
@@ -65,7 +65,8 @@ export function createEnsembleBuilder(settings: {
   let codeBytes = 0
 
   const findView = (column: number, { kind, codes }: NodeView, where: string): number => {
-    const key = `${kind} ${column} ${latin1(codes)}`
+    const made = { kind, feature: column, codes }
+    const key = nameOfView(made)
     const known = viewOf.get(key)
     if (known !== undefined) return known
     if (codes.length > (MAX_CODE + 1) / 8)
@@ -73,7 +74,7 @@ export function createEnsembleBuilder(settings: {
     codeBytes += codes.length
     if (codeBytes > MAX_CODES_BYTES) throw invalid('its sets of categories are too large')
     viewOf.set(key, views.length)
-    return views.push({ kind, feature: column, codes }) - 1
+    return views.push(made) - 1
   }
 
   return {
@@ -142,11 +143,4 @@ export function createEnsembleBuilder(settings: {
       }
     },
   }
-}
-
-/** One character per byte. */
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
 }

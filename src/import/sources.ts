@@ -50,9 +50,16 @@ export function layOut(
 ): { pipeline: Pipeline; spec: ModelSpec } {
   const steps: { input: number; chain: readonly AnyTransformer[] }[] = []
   const firstOf = new Map<string, number>()
+  // Levels share their chain, which may name thousands of categories.
+  const textOf = new Map<FeatureSource['chain'], string>()
+  const sourcesOf = Array.from({ length: inputs }, (): FeatureSource[] => [])
   let features = 0
-  const places = sources.map(({ input, chain, level }) => {
-    const key = `${input} ${JSON.stringify(chain)}`
+  const places = sources.map((source) => {
+    const { input, chain, level } = source
+    sourcesOf[input]!.push(source)
+    const text = textOf.get(chain) ?? JSON.stringify(chain)
+    textOf.set(chain, text)
+    const key = `${input} ${text}`
     let first = firstOf.get(key)
     if (first === undefined) {
       first = features
@@ -62,12 +69,7 @@ export function layOut(
     }
     return first + level
   })
-  const described = Array.from({ length: inputs }, (_, input) =>
-    describeInput(
-      sources.filter((source) => source.input === input),
-      acceptsMissing,
-    ),
-  )
+  const described = sourcesOf.map((own) => describeInput(own, acceptsMissing))
   return { pipeline: { inputs: described, steps }, spec: moveFeatures(spec, places, features) }
 }
 

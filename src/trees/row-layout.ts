@@ -4,7 +4,7 @@
  */
 import { type TreeEnsemble, viewOf } from './ensemble.ts'
 import { DOUBLE } from './layout.generated.ts'
-import { type ColumnView, isOfCodes, ZERO } from './views.ts'
+import { type ColumnView, isOfCodes, nameOfView, ZERO } from './views.ts'
 
 /** Where the numbers of a row stand, and how they are made. */
 export interface RowLayout {
@@ -96,7 +96,7 @@ function listSlots(trees: TreeEnsemble) {
   const ofCodes = new Map<string, Slot>()
   const ofNumbers = new Map<string, Slot>()
   const { view = new Int32Array(0), views = [] } = trees
-  const names = views.map(nameOf)
+  const names = views.map(nameOfView)
   const keys = new Array<string>(view.length)
   view.forEach((number, node) => {
     if (number < 0 || trees.feature[node]! < 0) return
@@ -113,11 +113,6 @@ function listSlots(trees: TreeEnsemble) {
     ofNumbers: [...ofNumbers.values()],
     slotOf: (node: number) => slot[node] ?? -1,
   }
-}
-
-/** Equal views have equal names. */
-function nameOf({ kind, feature, codes }: ColumnView): string {
-  return `${kind} ${feature} ${Array.from(codes, (byte) => String.fromCharCode(byte)).join('')}`
 }
 
 function missingOf({ kind }: ColumnView, isLeft: boolean): number {

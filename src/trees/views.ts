@@ -31,6 +31,13 @@ export function isOfCodes({ kind }: Pick<ColumnView, 'kind'>): boolean {
   return kind === 'codes_left' || kind === 'codes_right'
 }
 
+/** Returns a name that equal views have in common. */
+export function nameOfView({ kind, feature, codes }: ColumnView): string {
+  let name = `${kind} ${feature} `
+  for (const byte of codes) name += String.fromCharCode(byte)
+  return name
+}
+
 /** Whether the code of a number is in a set; fractions are cut off towards 0. */
 export function hasCode(codes: Uint8Array, value: number): boolean {
   const code = Math.trunc(value)

@@ -191,6 +191,7 @@ t.test('arrays', (t) => {
     [npyOf(header("__import__('os')", '6,'), six), /which is not read/],
     [npyOf('{}', six), /header that np.save does not write/],
     [npyOf(header("'<U1'", '1,'), Uint32Array.of(0x110000)), /a character beyond Unicode/],
+    [npyOf(header("'<U0'", '999999999,'), new Uint32Array()), /holds texts without a character/],
     [Uint8Array.of(1, 2, 3), /is not one of np.save/],
   ]
   for (const [bytes, message] of cases)
@@ -207,6 +208,11 @@ t.test('arrays', (t) => {
 })
 
 t.test('what is refused, and how', (t) => {
+  const half = { __class__: 'str', __module__: 'builtins', __loader__: 'JsonNode', content: '0.5' }
+  const oneNumber = JSON.stringify({
+    ...{ __class__: 'list', __module__: 'builtins', __loader__: 'ListNode' },
+    content: [half],
+  })
   const cases: readonly [string, () => unknown, RegExp][] = [
     [
       'another classifier',
@@ -239,6 +245,16 @@ t.test('what is refused, and how', (t) => {
           ),
         ),
       /SimpleImputer with add_indicator is not read/,
+    ],
+    [
+      'a mean too few',
+      () =>
+        load(
+          changed(COLUMNS, (s) =>
+            s.replace(/("mean_": )\{[^}]*\}/, (_, key) => `${key}${oneNumber}`),
+          ),
+        ),
+      /was made for 1 columns, it gets 2$/,
     ],
     [
       'another mark of gaps',
@@ -332,6 +348,49 @@ t.test('what is refused, and how', (t) => {
     ],
   ]
   for (const [name, act, message] of cases) t.throws(act, { message }, name)
+  t.end()
+})
+
+t.test('which link a logistic regression of three classes has', (t) => {
+  const attribute = (value: string) => ({
+    __class__: 'str',
+    __module__: 'builtins',
+    __loader__: 'JsonNode',
+    content: JSON.stringify(value),
+  })
+  const linkOf = (given: Readonly<Record<string, string>>) => {
+    const bytes = changed('import/skops_logistic_3.json', (text) => {
+      const schema = JSON.parse(text)
+      for (const [name, value] of Object.entries(given))
+        schema.content.content[name] = attribute(value)
+      return JSON.stringify(schema)
+    })
+    const { model } = load(bytes)
+    return model.kind === 'linear' && model.link
+  }
+  // scikit-learn's own rule: the default of multi_class is auto, from 1.5 on deprecated.
+  const cases: readonly [way: string, solver: string, version: string, link: string][] = [
+    ['auto', 'lbfgs', '1.4.2', 'softmax'],
+    ['auto', 'liblinear', '1.4.2', 'one_vs_rest'],
+    ['deprecated', 'lbfgs', '1.5.0', 'softmax'],
+    ['deprecated', 'liblinear', '1.5.0', 'one_vs_rest'],
+    ['deprecated', 'liblinear', '1.7.2', 'one_vs_rest'],
+    ['auto', 'newton-cholesky', '1.4.2', 'one_vs_rest'],
+    ['deprecated', 'newton-cholesky', '1.5.2', 'one_vs_rest'],
+    ['deprecated', 'newton-cholesky', '1.6.0', 'softmax'],
+    ['deprecated', 'newton-cholesky', '1.10.0', 'softmax'],
+    ['multinomial', 'newton-cholesky', '1.4.2', 'softmax'],
+    ['ovr', 'lbfgs', '1.7.2', 'one_vs_rest'],
+  ]
+  for (const [multi_class, solver, version, link] of cases)
+    t.equal(
+      linkOf({ multi_class, solver, _sklearn_version: version }),
+      link,
+      `${multi_class}, ${solver}, ${version}`,
+    )
+  t.throws(() => linkOf({ solver: 'newton-cholesky', _sklearn_version: '?' }), {
+    message: /LogisticRegression with solver="newton-cholesky" is not read without its version$/,
+  })
   t.end()
 })
 

@@ -13,7 +13,7 @@ import {
   type ReadOptions,
   unsupported,
 } from '../imported-model.ts'
-import { parseJsonDocument, parseJsonText } from '../json-document.ts'
+import { parseJsonDocument } from '../json-document.ts'
 import { readFeatures, readParams } from './features.ts'
 import { createSplitReader } from './splits.ts'
 import { readTrees } from './trees.ts'
@@ -42,7 +42,7 @@ function readCatboost(document: Fields, { rounds }: ReadOptions): ImportedModel 
   if (rounds !== undefined)
     throw badFlag('--rounds is for XGBoost; CatBoost saves the rounds that count')
   const info = document.object('model_info')
-  const params = readParams(info, parseJsonText)
+  const params = readParams(info)
   const loss = params.object('loss_function').text('type')
   const link = Object.hasOwn(LINKS, loss) ? LINKS[loss] : undefined
   if (!link) {

@@ -7,6 +7,7 @@ import {
   MAX_COLUMNS,
   unsupported,
 } from '../imported-model.ts'
+import { parseJsonText } from '../json-document.ts'
 
 interface FloatFeature {
   /** Its place among all columns. */
@@ -114,7 +115,7 @@ function readCategories(feature: Fields, names: ReadonlyMap<number, string>): Ma
   const own = new Map<string, number>()
   for (const hash of hashes) {
     const name = names.get(hash)
-    if (name === undefined || values.length + names.size === 0) throw unnamed(feature)
+    if (name === undefined) throw unnamed(feature)
     if (own.has(name)) throw invalid(`${feature.where} has a category twice`)
     own.set(name, hash)
   }
@@ -157,7 +158,7 @@ function nameCtrs(
 }
 
 /** Returns the object of `model_info.params`, which older versions write as a text. */
-export function readParams(info: Fields, parse: (text: string) => unknown): Fields {
+export function readParams(info: Fields): Fields {
   if (!info.isText('params')) return info.object('params')
-  return fieldsOf(parse(info.text('params')) as Parameters<typeof fieldsOf>[0], 'model_info.params')
+  return fieldsOf(parseJsonText(info.text('params')), 'model_info.params')
 }

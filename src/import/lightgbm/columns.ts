@@ -1,10 +1,11 @@
 /** Columns of a LightGBM file: their names, which of them hold categories, and what those are called. */
+import { MAX_CODE } from '../category-sets.ts'
 import { checkNames, type ImportedColumn, invalid, MAX_COLUMNS } from '../imported-model.ts'
 import { type Document, parseJsonText } from '../json-document.ts'
 import type { TextModel } from './text-blocks.ts'
 
 /** Most different categories of a column. */
-const MAX_CODES = 2 ** 20
+const MAX_CODES = MAX_CODE + 1
 
 /**
  * Returns the columns.
@@ -32,11 +33,11 @@ export function readColumns(
   const lists = readLists(pandasCategories)
   const owners = codes.flatMap((count, i) => (count === undefined ? [] : [i]))
   const hasNames = lists.length === owners.length
+  const listOf = new Map(hasNames ? owners.map((owner, place) => [owner, lists[place]!]) : [])
   return names.map((name, i) => {
     const count = codes[i]
     if (count === undefined) return { name }
-    const categories = hasNames ? lists[owners.indexOf(i)] : undefined
-    return { name, codes: count, categories, cutsFractions: true }
+    return { name, codes: count, categories: listOf.get(i), cutsFractions: true }
   })
 }
 

@@ -108,13 +108,10 @@ function evaluate(
   classifier: OnnxNode,
   columns: readonly Place[],
 ): readonly FeatureSource[] {
-  const known = new Map<string, readonly FeatureSource[]>()
-  const plain = plainSources(columns.length)
-  for (const { name } of graph.inputs)
-    known.set(
-      name,
-      plain.filter(({ input }) => columns[input]?.input === name),
-    )
+  const given = new Map(graph.inputs.map(({ name }) => [name, [] as FeatureSource[]]))
+  for (const source of plainSources(columns.length))
+    given.get(columns[source.input]!.input)!.push(source)
+  const known = new Map<string, readonly FeatureSource[]>(given)
   const constants = new Map(graph.constants)
   const find = (node: OnnxNode, input: number) => {
     const found = known.get(node.inputs[input] ?? '')

@@ -144,7 +144,9 @@ function groupTrees(lists: Lists): Tree[] {
     const own = lists.voteNodes[place]!
     if (!tree?.places.has(own))
       throw invalid(`a vote is for node ${own} of tree ${id}, which is not there`)
-    tree.votes.set(own, [...(tree.votes.get(own) ?? []), place])
+    const votes = tree.votes.get(own)
+    if (votes) votes.push(place)
+    else tree.votes.set(own, [place])
   })
   return [...trees.values()]
 }

@@ -44,6 +44,14 @@ function unknownRule(item: Item): string {
   return item.get('handle_unknown').text()
 }
 
+/** Whether a missing value is an error: it was none of the categories, and nothing before makes one of it. */
+function refusesMissing(source: FeatureSource, rule: string, hasMissing: boolean): boolean {
+  const isFilled = source.chain.some(
+    ({ kind }) => kind === 'impute_category' || kind === 'impute_number',
+  )
+  return source.refusesMissing || (rule === 'error' && !hasMissing && !isFilled)
+}
+
 /** One 0/1 column per category; those that were left out of the training are made and not used. */
 export function encodeOneHot(item: Item, sources: Sources): Sources {
   const rule = unknownRule(item)
@@ -76,16 +84,13 @@ export function encodeOneHot(item: Item, sources: Sources): Sources {
     const without = dropped?.[j] ?? undefined
     if (typeof without === 'number') levels.splice(without, 1)
     const chain = [...source.chain, encoder]
-    const isFilled = source.chain.some(
-      ({ kind }) => kind === 'impute_category' || kind === 'impute_number',
-    )
     return levels.map((level) => ({
       ...source,
       chain,
       level,
       isLevel: true,
       closed: source.closed || rule === 'error',
-      refusesMissing: source.refusesMissing || (rule === 'error' && !hasMissing && !isFilled),
+      refusesMissing: refusesMissing(source, rule, hasMissing),
     }))
   })
 }
@@ -113,14 +118,11 @@ export function encodeOrdinal(item: Item, sources: Sources): Sources {
       missing: gap === 'missing' ? 'kept' : gap,
       ...(unknown === undefined || unknown === -1 ? {} : { unknown }),
     }
-    const isFilled = source.chain.some(
-      ({ kind }) => kind === 'impute_category' || kind === 'impute_number',
-    )
     return {
       ...source,
       chain: [...source.chain, encoder],
       closed: source.closed || rule === 'error',
-      refusesMissing: source.refusesMissing || (rule === 'error' && !hasMissing && !isFilled),
+      refusesMissing: refusesMissing(source, rule, hasMissing),
     }
   })
 }

@@ -51,3 +51,9 @@ export function classesOf(item: Item): string[] {
     throw notRead(item, `predicts ${outputs} targets; shapserve serves classifiers of one`)
   return readClasses(item.get('classes_'))
 }
+
+/** Returns the version of scikit-learn that wrote an object, where it says so. */
+export function versionOf(item: Item): string | undefined {
+  const version = item.find('_sklearn_version')?.scalar()
+  return typeof version === 'string' && /^[\w.+-]{1,32}$/.test(version) ? version : undefined
+}

@@ -61,6 +61,8 @@ export function readNpy(bytes: Uint8Array, where: string): NpyArray {
     .map(Number)
   const count = shape.reduce((product, extent) => product * extent, 1)
   const data = start + length
+  // Texts without a character have no bytes, whatever the shape says.
+  if (size === 0) throw bad('holds texts without a character')
   if (count * size !== bytes.length - data)
     throw bad(`has ${bytes.length - data} bytes for the shape (${shape.join(', ')})`)
   const isFortran = header[2] === 'True' && shape.length > 1

@@ -13,7 +13,7 @@ import { readLightgbm } from '../lightgbm/lightgbm.ts'
 import { layOut, plainSources } from '../sources.ts'
 import { xgboost } from '../xgboost/xgboost.ts'
 import { openZip } from '../zip.ts'
-import { classNameOf, type Fitted, notRead, readClasses } from './fitted.ts'
+import { classNameOf, type Fitted, notRead, readClasses, versionOf } from './fitted.ts'
 import { readBoosting, readForest } from './forests.ts'
 import { readHistBoosting } from './hist-boosting.ts'
 import { readLogistic } from './logistic.ts'
@@ -138,9 +138,4 @@ function columnsOf(item: Item): ImportedColumn[] {
     throw invalid(`${item.where}.feature_names_in_ does not name ${count} columns`)
   checkNames(names as string[], `${item.where}.feature_names_in_`)
   return (names as string[]).map((name) => ({ name }))
-}
-
-function versionOf(item: Item): string | undefined {
-  const version = item.find('_sklearn_version')?.scalar()
-  return typeof version === 'string' && /^[\w.+-]{1,32}$/.test(version) ? version : undefined
 }

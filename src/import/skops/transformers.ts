@@ -33,7 +33,7 @@ const classes: Readonly<Record<string, (item: Item, sources: Sources, isOwn: boo
       if (!(mark === null || Number.isNaN(mark)))
         throw notRead(item, 'with missing_values other than NaN is not read')
       const values = item.get('statistics_').cells()
-      return extend(item, sources, values.length, (j) => {
+      return extend(item, sources, [values], (j) => {
         const value = values[j]
         if (typeof value === 'string') return { kind: 'impute_category', value }
         if (typeof value === 'number' && Number.isFinite(value))
@@ -51,7 +51,7 @@ const classes: Readonly<Record<string, (item: Item, sources: Sources, isOwn: boo
       const offsets = item.get('min_').numbers()
       const isCut = item.find('clip')?.scalar() === true
       const [low = 0, high = 1] = isCut ? item.get('feature_range').numbers() : []
-      return extend(item, sources, Math.min(scales.length, offsets.length), (j) => ({
+      return extend(item, sources, [scales, offsets], (j) => ({
         kind: 'min_max_scaler',
         scale: finite(scales[j]!, item),
         offset: finite(offsets[j]!, item),
@@ -78,15 +78,16 @@ export function applyTransformer(item: Item, sources: Sources, isOwn = false): S
   return apply(item, sources, isOwn)
 }
 
-/** Appends a transformer to every feature. */
+/** Appends a transformer to every feature; lists have an entry for each. */
 function extend(
   item: Item,
   sources: Sources,
-  count: number,
+  lists: readonly (ArrayLike<unknown> | undefined)[],
   make: (j: number) => AnyTransformer,
 ): Sources {
-  if (count !== sources.length)
-    throw invalid(`${item.where} was made for ${count} columns, it gets ${sources.length}`)
+  for (const list of lists)
+    if (list && list.length !== sources.length)
+      throw invalid(`${item.where} was made for ${list.length} columns, it gets ${sources.length}`)
   return sources.map((source, j) => {
     if (source.isLevel) throw notRead(item, 'behind a OneHotEncoder is not read')
     return { ...source, chain: [...source.chain, make(j)] }
@@ -103,8 +104,7 @@ function scale(item: Item, sources: Sources, centre: Moment | undefined, spread:
       : item.find(attribute)?.numbers()
   const means = centre && read(centre)
   const scales = read(spread)
-  const count = scales?.length ?? means?.length ?? sources.length
-  return extend(item, sources, count, (j) => {
+  return extend(item, sources, [scales, means], (j) => {
     const own = finite(scales?.[j] ?? 1, item)
     if (!(own > 0)) throw invalid(`${item.where} has the scale ${own}`)
     return { kind: 'standard_scaler', mean: finite(means?.[j] ?? 0, item), scale: own }

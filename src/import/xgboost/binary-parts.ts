@@ -13,9 +13,8 @@ const STATISTICS = 16
 
 /** Returns where the header begins, or undefined if the bytes are no such file. */
 export function findBinaryHeader(bytes: Uint8Array): number | undefined {
-  const start = String.fromCharCode(...bytes.subarray(0, 4)) === 'binf' ? 4 : 0
-  if (bytes.length < start + HEADER + 16) return start === 4 ? start : undefined
-  if (start === 4) return start
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === 'binf') return 4
+  if (bytes.length < HEADER + 16) return undefined
   // Nothing names the form: zeros at the header's end, then the text of an objective.
   if (bytes.subarray(32, HEADER).some((byte) => byte !== 0)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
