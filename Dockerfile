@@ -17,6 +17,7 @@ WORKDIR /app
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
       com.amazonaws.sagemaker.capabilities.multi-models=true
 # IAM asks who calls on SageMaker. Elsewhere give AUTH_TOKEN_FILE, or unset ALLOW_UNAUTHENTICATED.
+# Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system.
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \
@@ -27,7 +28,6 @@ ENV NODE_ENV=production \
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system.
 # Compiled code is cached in the image, so that a container starts faster.
 RUN node dist/cli.js --version && \
     ! node dist/cli.js serve --workers 1 --model-dir /nonexistent && \

@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 const directory = fileURLToPath(new URL('.', import.meta.url))
 /** Not benchmarks but what benchmarks share, and a program of its own. */
 const shared = new Set([
-  ...['data.ts', 'csv-data.ts', 'grow-forest.ts', 'grown-forest.ts', 'python-side.ts', 'fuzz.ts'],
+  ...['data.ts', 'csv-data.ts', 'grown-forest.ts', 'python-side.ts', 'fuzz.ts'],
 ])
 
 async function main() {

@@ -13,6 +13,11 @@ t.test('every command that --help lists is found by its name', async (t) => {
     const alone = await shapserve([name, '--help'])
     t.equal(alone.status, 0, name)
     t.match(alone.stdout, new RegExp(`^Usage: shapserve ${name} `))
+    t.notMatch(
+      alone.stdout,
+      /default:? *\)|preset/,
+      'no empty default, nothing of how flags are read',
+    )
     const among = await shapserve(['help', name])
     t.equal(among.stdout, alone.stdout, 'the same when all are loaded')
   }

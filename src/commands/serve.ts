@@ -10,13 +10,14 @@ import { printableJson } from './terminal.ts'
 export function declareServe(program: Command): void {
   const command = program.command('serve').description('serve a model over HTTP')
   for (const setting of settings) {
-    const text = `${setting.description} (${setting.env.join(', ')}; default ${setting.default})`
-    const option = setting.isSwitch
-      ? new Option(`${setting.flag} [value]`, text).preset('true')
-      : new Option(`${setting.flag} <value>`, text)
-    command.addOption(option)
+    const facts = [
+      setting.env.join(', '),
+      ...(setting.default === '' ? [] : [`default ${setting.default}`]),
+    ]
+    const value = setting.isSwitch ? '[value]' : '<value>'
+    command.option(`${setting.flag} ${value}`, `${setting.description} (${facts.join('; ')})`)
   }
-  command.action((flags: Record<string, string>) =>
+  command.action((flags: Record<string, string | true>) =>
     serveUntilStopped({
       config: loadConfig(process.env, flagsByKey(flags)),
       modelsRoot: sageMakerPaths(process.env).models,
@@ -25,14 +26,14 @@ export function declareServe(program: Command): void {
   )
 }
 
-/** Commander names flags in camel case; settings know theirs by key. */
+/** Commander names flags in camel case, and one without a value is true; settings know theirs by key. */
 function flagsByKey(
-  flags: Readonly<Record<string, string>>,
+  flags: Readonly<Record<string, string | true>>,
 ): Partial<Record<keyof Config, string>> {
   return Object.fromEntries(
     settings.flatMap(({ key, flag }) => {
       const value = flags[new Option(`${flag} <value>`).attributeName()]
-      return value === undefined ? [] : [[key, value]]
+      return value === undefined ? [] : [[key, String(value)]]
     }),
   )
 }

@@ -1,5 +1,5 @@
 /** Routes that load, list and unload the models of a multi-model endpoint. */
-import { bodyProblems, problemAnswer } from './problems.ts'
+import { bodyProblems, commonProblems, problemAnswer } from './problems.ts'
 import { anyObject, type Schema } from './schema.ts'
 
 /** The body that names a model to load. */
@@ -16,6 +16,12 @@ export const loadBody: Schema = {
   },
 }
 
+const loadProblems = () => ({
+  ...bodyProblems(),
+  409: problemAnswer('The model is loaded already'),
+  507: problemAnswer('The model does not fit into the memory set aside'),
+})
+
 /** Returns the schema of a route that manages the models of a multi-model endpoint. */
 export function managementSchema(operationId: string, summary: string, body?: Schema): Schema {
   return {
@@ -25,10 +31,7 @@ export function managementSchema(operationId: string, summary: string, body?: Sc
     body,
     response: {
       200: { description: 'Done', content: { 'application/json': { schema: anyObject } } },
-      ...bodyProblems(),
-      404: problemAnswer('There is no such model'),
-      409: problemAnswer('The model is loaded already'),
-      507: problemAnswer('The model does not fit into the memory set aside'),
+      ...(body ? loadProblems() : { ...commonProblems(), 404: problemAnswer('There is no such model') }),
     },
   }
 }

@@ -51,6 +51,7 @@ export const commonProblems = () => ({
 export const bodyProblems = () => ({
   ...commonProblems(),
   406: problemAnswer('No answer fits the Accept header'),
+  408: problemAnswer('The request took too long to arrive'),
   413: problemAnswer('The body, its rows, the answer or its cost are over a limit'),
   415: problemAnswer('The Content-Type or Content-Encoding is not read'),
   503: problemAnswer('The service is overloaded, stopping, or ran out of time; try again'),
