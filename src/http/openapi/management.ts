@@ -31,7 +31,9 @@ export function managementSchema(operationId: string, summary: string, body?: Sc
     body,
     response: {
       200: { description: 'Done', content: { 'application/json': { schema: anyObject } } },
-      ...(body ? loadProblems() : { ...commonProblems(), 404: problemAnswer('There is no such model') }),
+      ...(body
+        ? loadProblems()
+        : { ...commonProblems(), 404: problemAnswer('There is no such model') }),
     },
   }
 }
