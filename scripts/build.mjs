@@ -3,6 +3,7 @@ import { chmod, copyFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildKernels } from './build-kernels.mjs'
+import { mergeChunks } from './merge-chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -15,8 +16,10 @@ const entryPoints = [
   'src/training/training-thread.ts',
 ]
 
-/** Packages that stay outside the bundle: loaded only when something needs them, or reading files of their own. */
+/** Packages that stay outside the bundle: loaded only when something needs them, if ever, or reading files of their own. */
 const external = [
+  '@fastify/ajv-compiler',
+  '@fastify/fast-json-stringify-compiler',
   '@resvg/resvg-js',
   '@fastify/swagger',
   '@fastify/swagger-ui',
@@ -50,9 +53,29 @@ const lazyBuiltins = {
   },
 }
 
+/** Fastify asks for it at once, and uses it for plugins that name the versions they are made for. */
+const lazySemver = {
+  name: 'lazy-semver',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^semver$/ }, ({ path, resolveDir }) => ({
+      path,
+      namespace: 'lazy-semver',
+      pluginData: resolveDir,
+    }))
+    onLoad({ filter: /./, namespace: 'lazy-semver' }, ({ pluginData }) => ({
+      contents: ['satisfies', 'gt', 'coerce']
+        .map(
+          (name) => `exports.${name} = (...facts) => require('semver/index.js').${name}(...facts)`,
+        )
+        .join('\n'),
+      resolveDir: pluginData,
+    }))
+  },
+}
+
 await buildKernels()
 await rm(`${root}dist`, { recursive: true, force: true })
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints,
   entryNames: '[name]',
@@ -63,12 +86,23 @@ await build({
   format: 'esm',
   target: 'node22',
   external,
-  plugins: [lazyBuiltins],
+  plugins: [lazyBuiltins, lazySemver],
   // Names stay: a defect of ours prints where it is.
   minifyWhitespace: true,
   minifySyntax: true,
   banner: { js: banner },
   logLevel: 'warning',
+  metafile: true,
+})
+await mergeChunks({
+  outdir: `${root}dist`,
+  outputs: metafile.outputs,
+  groups: {
+    'core.js': ['src/answering/job-thread.ts'],
+    'server.js': ['src/http/server.ts'],
+  },
+  apart: ['src/cli.ts', 'src/commands/serve.ts'],
+  banner,
 })
 await chmod(`${root}dist/cli.js`, 0o755)
 // What texts of plots are drawn in as PNG, and the terms that it comes with.

@@ -26,6 +26,7 @@ import { createDocsHandler } from './openapi/document.ts'
 import { nextRequestId } from './request-id.ts'
 import { createRequestLog, type Observer } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
+import { schemaController } from './schema-compilers.ts'
 import type { ServiceOptions } from './service.ts'
 
 export interface AppOptions extends ServiceOptions {
@@ -47,6 +48,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   )
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    schemaController,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: nextRequestId,

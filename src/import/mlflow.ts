@@ -4,8 +4,6 @@ import { type Fields, fieldsOf } from './document-fields.ts'
 import { type ImportedModel, invalid, unsupported } from './imported-model.ts'
 import { type Document, decodeText, parseJsonText } from './json-document.ts'
 
-export const MLFLOW_FILE = 'MLmodel'
-
 /** Where a flavour names its file, in the order in which they are looked for: `python_function` stands beside others. */
 const FILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   xgboost: ['data'],

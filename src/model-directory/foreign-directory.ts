@@ -1,8 +1,10 @@
 /** Directories in which other programs leave their models: SageMaker's XGBoost container, and MLflow. */
 import { join } from 'node:path'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
-import { MLFLOW_FILE, readMlflow } from '../import/mlflow.ts'
 import { readRegularFile } from './files.ts'
+
+/** What MLflow leaves. */
+const MLFLOW_FILE = 'MLmodel'
 
 /** What SageMaker's XGBoost container leaves; with cross-validation a number follows. */
 const SAGEMAKER_FILE = 'xgboost-model'
@@ -34,6 +36,8 @@ export async function findForeign(
 ): Promise<ForeignModel> {
   if (names.includes(MLFLOW_FILE)) {
     const bytes = await readRegularFile(directory, MLFLOW_FILE, { most: MAX_MLFLOW })
+    // With its reader of YAML, which nobody else needs.
+    const { readMlflow } = await import('../import/mlflow.ts')
     return readMlflow(new Uint8Array(bytes))
   }
   if (names.includes(SAGEMAKER_FILE)) return { file: SAGEMAKER_FILE, usesBestRounds: true }

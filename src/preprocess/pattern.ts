@@ -39,7 +39,12 @@ function plainPattern(pattern: string): RegExp | undefined {
   if ((bare.match(/[?|]/g)?.length ?? 0) > MOST_CHOICES) return undefined
   const isBounded = endless === 0 || (endless === 1 && !/\)[*+]|\|/.test(bare))
   // Behind an opening bracket, a question mark begins what only RE2 knows; so does a beginning that repeats.
-  return isBounded && !/[(^][?*+]/.test(bare) ? new RegExp(pattern) : undefined
+  if (!isBounded || /[(^][?*+]/.test(bare)) return undefined
+  try {
+    return new RegExp(pattern)
+  } catch {
+    return undefined
+  }
 }
 
 /** Texts whose derivation is kept, and how long they may be. */
@@ -52,30 +57,27 @@ const KEPT_LENGTH = 128
  * @throws InputError `invalid_pattern`
  */
 export function buildPattern(derived: DerivedColumn): Derivation {
-  let pattern: RE2JS
-  try {
-    pattern = RE2JS.compile(derived.pattern)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new InputError(
-      'invalid_pattern',
-      `the pattern of ${quote(derived.column)} cannot be used: ${why}`,
-    )
+  const plain = plainPattern(derived.pattern)
+  // Most texts need the language's engine only; RE2 takes longer to begin with than a small model.
+  let compiled: RE2JS | undefined
+  const linear = () => {
+    compiled ??= compilePattern(derived)
+    return compiled
   }
-  if (derived.group > pattern.groupCount()) {
+  const groups = plain ? countGroups(plain) : linear().groupCount()
+  if (derived.group > groups) {
     throw new InputError(
       'invalid_pattern',
-      `the pattern of ${quote(derived.column)} has ${pattern.groupCount()} groups, group ${derived.group} was asked for`,
+      `the pattern of ${quote(derived.column)} has ${groups} groups, group ${derived.group} was asked for`,
     )
   }
   const mapped = new Map(Object.entries(derived.map))
-  const plain = plainPattern(derived.pattern)
   const find = (text: string): string | null | undefined => {
     if (plain && text.length <= SHORT && isAscii(text)) {
       const match = plain.exec(text)
       return match && (match[derived.group] ?? '')
     }
-    const matcher = pattern.matcher(text)
+    const matcher = linear().matcher(text)
     return matcher.find() ? (matcher.group(derived.group) ?? '') : null
   }
   const derive = (text: string) => {
@@ -100,6 +102,23 @@ export function buildPattern(derived: DerivedColumn): Derivation {
       return made
     },
   }
+}
+
+function compilePattern({ column, pattern }: DerivedColumn): RE2JS {
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new InputError(
+      'invalid_pattern',
+      `the pattern of ${quote(column)} cannot be used: ${why}`,
+    )
+  }
+}
+
+/** An alternative that is empty always matches, with a place for each group. */
+function countGroups({ source }: RegExp): number {
+  return new RegExp(`${source}|`).exec('')!.length - 1
 }
 
 /** Derives every level once, however many rows have it. */

@@ -50,6 +50,65 @@ t.test('the first match of RE2, whatever engine is asked', (t) => {
   t.end()
 })
 
+t.test('what RE2 does not read is refused, whatever engine would be asked', (t) => {
+  const random = createRandom(6)
+  const parts = [
+    'a',
+    'b',
+    '\\.',
+    '\\-',
+    '[a-]',
+    '[^ab]',
+    '(',
+    '(?:',
+    ')',
+    '|',
+    '?',
+    '*',
+    '+',
+    '^',
+    '$',
+    '-',
+    '[',
+    ']',
+  ]
+  let read = 0
+  for (let i = 0; i < 20_000; i++) {
+    const length = 1 + random.below(8)
+    const pattern = Array.from({ length }, () => parts[random.below(parts.length)]).join('')
+    const [known, found] = [
+      groupsOf(() => RE2JS.compile(pattern).groupCount()),
+      groupsOf(() => {
+        let group = 0
+        while (mayTake(pattern, group + 1)) group++
+        buildPattern({ column: 'd', from: 'c', pattern, group, map: {} })
+        return group
+      }),
+    ]
+    if (known !== undefined) read++
+    if (known !== found) t.equal(found, known, pattern)
+  }
+  t.ok(read > 2000)
+  t.end()
+})
+
+function groupsOf(count: () => number): number | undefined {
+  try {
+    return count()
+  } catch {
+    return undefined
+  }
+}
+
+function mayTake(pattern: string, group: number): boolean {
+  return (
+    groupsOf(() => {
+      buildPattern({ column: 'd', from: 'c', pattern, group, map: {} })
+      return group
+    }) !== undefined
+  )
+}
+
 t.test('a text made to be slow takes no time', (t) => {
   const { cell } = buildPattern({ column: 'd', from: 'c', pattern: '(a+)b', group: 1, map: {} })
   for (let i = 0; i < 200; i++) t.equal(cell(`${'a'.repeat(20_000)}${i}`), null)

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { VERSION } from '../../version.ts'
 import type { Route } from '../route.ts'
+import { schemaController } from '../schema-compilers.ts'
 import { problemAnswer } from './problems.ts'
 
 /** Nothing from elsewhere; the page's own bundle sets styles from its script and shows images from data. */
@@ -24,12 +25,7 @@ export async function buildDocs(
     import('fastify'),
     import('@fastify/swagger'),
   ])
-  const app = fastify({
-    logger: false,
-    ajv: { customOptions: { strict: false, coerceTypes: false, removeAdditional: false } },
-  })
-  app.setValidatorCompiler(() => () => true)
-  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  const app = fastify({ logger: false, schemaController })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
