@@ -22,6 +22,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   sign: async () => (await import('./commands/sign.ts')).declareSign,
   plot: async () => (await import('./commands/plot.ts')).declarePlot,
   inspect: async () => (await import('./commands/inspect.ts')).declareInspect,
+  doctor: async () => (await import('./commands/doctor.ts')).declareDoctor,
   openapi: async () => (await import('./commands/openapi.ts')).declareOpenApi,
 }
 
