@@ -21,6 +21,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
   sign: async () => (await import('./commands/sign.ts')).declareSign,
   plot: async () => (await import('./commands/plot.ts')).declarePlot,
+  report: async () => (await import('./commands/report.ts')).declareReport,
   inspect: async () => (await import('./commands/inspect.ts')).declareInspect,
   doctor: async () => (await import('./commands/doctor.ts')).declareDoctor,
   openapi: async () => (await import('./commands/openapi.ts')).declareOpenApi,

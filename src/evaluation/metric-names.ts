@@ -14,6 +14,18 @@ export const metricNames = {
 /** A metric of one number, as files and flags name it. */
 export type MetricName = keyof typeof metricNames
 
+/** What the metrics are called in tables. */
+export const metricTitles: Readonly<Record<MetricName, string>> = {
+  accuracy: 'accuracy',
+  balanced_accuracy: 'balanced accuracy',
+  roc_auc: 'ROC AUC',
+  pr_auc: 'PR AUC',
+  log_loss: 'log loss',
+  precision: 'precision',
+  recall: 'recall',
+  f1: 'F1',
+  brier: 'Brier',
+}
 /** Whether smaller is better. */
 export function isLoss(name: MetricName): boolean {
   return name === 'log_loss' || name === 'brier'

@@ -5,7 +5,7 @@ import { DATA_FILES, MANIFEST_FILE, MAX_MANIFEST, OPTIONAL_FILES } from '../arti
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { NEXT, readRegularFile } from './files.ts'
 import { nameModelsBelow } from './models-below.ts'
-import { CARD_FILE } from './read.ts'
+import { paperFiles } from './papers.ts'
 import { SIGNATURE_FILE } from './signature.ts'
 
 /** Every file that a model may have, by its name in the directory. */
@@ -13,7 +13,7 @@ const modelFiles: readonly string[] = [
   MANIFEST_FILE,
   ...DATA_FILES,
   ...OPTIONAL_FILES,
-  CARD_FILE,
+  ...paperFiles,
   SIGNATURE_FILE,
 ]
 

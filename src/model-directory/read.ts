@@ -16,6 +16,7 @@ import { runSelfTest } from '../predictor/self-test.ts'
 import { MAX_FILE, NEXT, readRegularFile, sha256, unreadable } from './files.ts'
 import { mayHoldForeign } from './foreign-directory.ts'
 import { nameModelsBelow } from './models-below.ts'
+import { paperFiles } from './papers.ts'
 import { checkSignature, refuseUnsigned, SIGNATURE_FILE } from './signature.ts'
 
 export { sha256 } from './files.ts'
@@ -23,7 +24,6 @@ export { sha256 } from './files.ts'
 /** Reads of a directory whose model is being replaced all the time. */
 const MAX_ATTEMPTS = 10
 export const LOCK_FILE = '.lock'
-export const CARD_FILE = 'MODEL_CARD.md'
 
 /** Decides whether so many bytes may be read. */
 export type Reserve = (bytes: number) => void | Promise<void>
@@ -94,7 +94,7 @@ async function readManifestFiles(
     files.set(entry.name, await readListedFile(directory, entry))
   }
   const { artifact, predictor } = buildModel(manifest, files)
-  const known = new Set([...files.keys(), CARD_FILE, LOCK_FILE, SIGNATURE_FILE])
+  const known = new Set([...files.keys(), ...paperFiles, LOCK_FILE, SIGNATURE_FILE])
   return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
 }
 

@@ -14,7 +14,8 @@ import { ArtifactError, quotePath } from '../errors.ts'
 import { checkDestination, type Destination, isNextOfModel } from './check-destination.ts'
 import { MAX_FILE, NEXT, readRegularFile, sha256 } from './files.ts'
 import { makeDirectory } from './make-directory.ts'
-import { CARD_FILE, LOCK_FILE } from './read.ts'
+import { type Papers, paperFiles } from './papers.ts'
+import { LOCK_FILE } from './read.ts'
 import { SIGNATURE_FILE } from './signature.ts'
 import { syncDirectory, writeSynced } from './synced-files.ts'
 
@@ -24,7 +25,7 @@ export interface ModelWriter {
    * Replaces the directory's model; when it fails or is killed, the old model stays. Returns the bytes of every file.
    * @throws ArtifactError `unwritable`
    */
-  commit(artifact: Artifact, card: string): Promise<ReadonlyMap<string, number>>
+  commit(artifact: Artifact, papers: Papers): Promise<ReadonlyMap<string, number>>
   /** Gives the directory free. */
   release(): Promise<void>
 }
@@ -45,7 +46,7 @@ export async function openModelWriter(
   }
   await takeLock(directory)
   return {
-    commit: (artifact, card) => commit(directory, artifact, card),
+    commit: (artifact, papers) => commit(directory, artifact, papers),
     release: () => rm(join(directory, LOCK_FILE), { force: true }),
   }
 }
@@ -96,10 +97,10 @@ async function isStale(path: string): Promise<boolean> {
 async function commit(
   directory: string,
   artifact: Artifact,
-  card: string,
+  papers: Papers,
 ): Promise<ReadonlyMap<string, number>> {
   const files = encodeArtifact(artifact, sha256)
-  files.set(CARD_FILE, new TextEncoder().encode(card))
+  for (const [name, text] of Object.entries(papers)) files.set(name, new TextEncoder().encode(text))
   try {
     await finishEarlierCommit(directory)
     try {
@@ -114,7 +115,7 @@ async function commit(
     for (const name of files.keys())
       if (name !== MANIFEST_FILE) await moveIntoPlace(directory, name)
     // Those of the model before: no files of this one.
-    for (const name of OPTIONAL_FILES)
+    for (const name of [...OPTIONAL_FILES, ...paperFiles])
       if (!files.has(name)) await rm(join(directory, name), { force: true })
     // The signature is of the model before.
     await rm(join(directory, SIGNATURE_FILE), { force: true })
@@ -159,10 +160,10 @@ async function readCommitted(directory: string): Promise<Manifest | undefined> {
   }
 }
 
-/** Whether a file is the manifest's: by its checksum, or the card by the model it names. */
+/** Whether a file is the manifest's: by its checksum, or a paper by the model it names. */
 function belongsTo(manifest: Manifest | undefined, name: string, bytes: Buffer): boolean {
   if (!manifest) return false
-  if (name === CARD_FILE) return bytes.includes(String(manifest.json.get('model_id')))
+  if (paperFiles.includes(name)) return bytes.includes(String(manifest.json.get('model_id')))
   return manifest.files.some((entry) => entry.name === name && entry.sha256 === sha256(bytes))
 }
 

@@ -1,6 +1,6 @@
 /** MODEL_CARD.md: a trained model for people. */
 import type { Artifact } from '../artifact/artifact.ts'
-import { type MetricName, metricNames } from '../evaluation/metric-names.ts'
+import { type MetricName, metricNames, metricTitles } from '../evaluation/metric-names.ts'
 import { spaceLabels } from '../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from './cross-validation.ts'
 import type { Evaluation } from './measure.ts'
@@ -54,18 +54,6 @@ export function writeModelCard(report: TrainReport): string {
   return `${sections.filter(Boolean).join('\n\n')}\n`
 }
 
-/** What the metrics are called in tables. */
-const metricTitles: Readonly<Record<MetricName, string>> = {
-  accuracy: 'accuracy',
-  balanced_accuracy: 'balanced accuracy',
-  roc_auc: 'ROC AUC',
-  pr_auc: 'PR AUC',
-  log_loss: 'log loss',
-  precision: 'precision',
-  recall: 'recall',
-  f1: 'F1',
-  brier: 'Brier',
-}
 const titles = Object.entries(metricTitles) as [MetricName, string][]
 
 function describeQuality(

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { MANIFEST_FILE, TRIALS_FILE } from '../../src/artifact/artifact.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import type { Destination } from '../../src/model-directory/check-destination.ts'
+import { CARD_FILE } from '../../src/model-directory/papers.ts'
 import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
 import { shapserve } from '../command.ts'
@@ -18,7 +19,9 @@ const modelNames = [...encodeArtifact(artifact, sha256).keys(), 'MODEL_CARD.md']
 
 async function commit(directory: string, allowed?: Destination): Promise<void> {
   const writer = await openModelWriter(directory, allowed)
-  await writer.commit(artifact, `# ${artifact.modelId}\n`).finally(() => writer.release())
+  await writer
+    .commit(artifact, { [CARD_FILE]: `# ${artifact.modelId}\n` })
+    .finally(() => writer.release())
 }
 
 /** Everything below a directory, by path. */

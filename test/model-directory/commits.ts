@@ -16,6 +16,7 @@ import {
 } from '../../src/artifact/artifact.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import { ArtifactError } from '../../src/errors.ts'
+import { CARD_FILE } from '../../src/model-directory/papers.ts'
 import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
 import { atEnd } from '../at-end.ts'
@@ -38,7 +39,7 @@ export const newFiles = encodeArtifact(newModel, sha256)
 export async function commit(directory: string, artifact: Artifact): Promise<void> {
   const writer = await openModelWriter(directory)
   try {
-    await writer.commit(artifact, `# ${artifact.modelId}\n`)
+    await writer.commit(artifact, { [CARD_FILE]: `# ${artifact.modelId}\n` })
   } finally {
     await writer.release()
   }

@@ -88,7 +88,7 @@ t.test('killed after the manifest was renamed: the new model', async (t) => {
       const blocked = place()
       const writer = await openModelWriter(blocked)
       mkdirSync(join(blocked, `${TRIALS_FILE}.next`))
-      await t.rejects(writer.commit(thirdModel, ''), unwritable, `${what}, then a failure`)
+      await t.rejects(writer.commit(thirdModel, {}), unwritable, `${what}, then a failure`)
       await writer.release()
       t.equal(await modelIn(blocked), newModel.modelId, `${what}, then a failure: still there`)
     }

@@ -115,7 +115,7 @@ async function artifactWithGaps(): Promise<Artifact> {
 async function store(t: Test, artifact: Artifact): Promise<LoadedModel> {
   const directory = t.testdir()
   const writer = await openModelWriter(directory)
-  await writer.commit(artifact, '')
+  await writer.commit(artifact, {})
   await writer.release()
   return readModelDirectory(directory)
 }

@@ -12,16 +12,21 @@ import { takesSignature } from '../../import/mlflow.ts'
 import { writeImportedCard } from '../../import/model-card.ts'
 import { MAX_FILE, sha256 } from '../../model-directory/files.ts'
 import { type ForeignModel, findForeign } from '../../model-directory/foreign-directory.ts'
+import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { kindOf } from '../../models/index.ts'
 import type { ExplainerOffer } from '../../models/model.ts'
 import { buildPredictor, type Predictor } from '../../predictor/predictor.ts'
 import { makeSelfTest } from '../../predictor/self-test.ts'
+import { writeReport } from '../../report/report.ts'
 import { openInputFile } from '../../tables/input-files.ts'
 import { readTables } from '../../tables/read-tables.ts'
 import { fitBackground, fitRows } from '../../training/background.ts'
 import { createOutput } from '../terminal.ts'
 import { type ImportFlags, readRounds, readWords } from './read-import-flags.ts'
+
+/** Longest computation of one picture of the report. */
+const PICTURE_SECONDS = 0.2
 
 /** Imports a file; throws InputError or ArtifactError with one line that says what is wrong. */
 export async function runImport(file: string, flags: ImportFlags): Promise<void> {
@@ -63,7 +68,10 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const artifact = withModelId({ ...parts, metrics, selfTest }, sha256)
   const writer = await openModelWriter(flags.modelDir)
   try {
-    await writer.commit(artifact, writeImportedCard(artifact, model.notes))
+    await writer.commit(artifact, {
+      [CARD_FILE]: writeImportedCard(artifact, model.notes),
+      [REPORT_FILE]: writeReport(artifact, predictor, PICTURE_SECONDS),
+    })
   } finally {
     await writer.release()
   }

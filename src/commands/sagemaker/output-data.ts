@@ -1,9 +1,9 @@
-/** What a training job leaves in /opt/ml/output/data: the metrics, Clarify's analysis and the model card. */
+/** What a training job leaves in /opt/ml/output/data: the metrics, Clarify's analysis the model card and the report. */
 import { join } from 'node:path'
 import { METRICS_FILE } from '../../artifact/artifact.ts'
 import { InputError, quote } from '../../errors.ts'
 import { makeDirectory } from '../../model-directory/make-directory.ts'
-import { CARD_FILE } from '../../model-directory/read.ts'
+import type { Papers } from '../../model-directory/papers.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 
@@ -11,14 +11,14 @@ import { writeOutputFile } from '../output/output-file.ts'
 export async function writeOutputData(
   directory: string,
   report: TrainReport,
-  card: string,
+  papers: Papers,
   warn: (message: string) => void,
 ): Promise<void> {
   const { artifact } = report
   const files = {
     [METRICS_FILE]: writeJson({ model_id: artifact.modelId, ...artifact.metrics }),
     'analysis.json': writeJson(describeAnalysis(report)),
-    [CARD_FILE]: card,
+    ...papers,
   }
   try {
     await makeDirectory(directory)

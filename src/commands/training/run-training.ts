@@ -1,4 +1,5 @@
 /** A training from its request to the model directory: reads, trains, writes, and tells. */
+import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
@@ -29,11 +30,14 @@ export async function runTraining(request: TrainRequest): Promise<void> {
     try {
       const started = performance.now()
       const report = await fit(request, output, stop)
-      const card = writeModelCard(report)
+      const papers = {
+        [CARD_FILE]: writeModelCard(report),
+        [REPORT_FILE]: await draw(report),
+      }
       await nextTurn()
-      const files = await writer.commit(report.artifact, card)
+      const files = await writer.commit(report.artifact, papers)
       if (request.sageMaker)
-        await writeOutputData(request.sageMaker.outputData, report, card, output.warn)
+        await writeOutputData(request.sageMaker.outputData, report, papers, output.warn)
       const seconds = (performance.now() - started) / 1000
       writeResult(request, report, { files, seconds }, output)
     } finally {
@@ -43,6 +47,14 @@ export async function runTraining(request: TrainRequest): Promise<void> {
     stop.end()
     output.close()
   }
+}
+
+/** Longest computation of one picture of the report. */
+const PICTURE_SECONDS = 0.2
+
+async function draw({ artifact, predictor }: TrainReport | TuneReport): Promise<string> {
+  const { writeReport } = await import('../../report/report.ts')
+  return writeReport(artifact, predictor, PICTURE_SECONDS)
 }
 
 async function fit(

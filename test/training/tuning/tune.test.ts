@@ -219,7 +219,7 @@ t.test('trials.json is verified, and goes with its model', async (t) => {
   const directory = t.testdir()
   const { artifact } = await tune(tableOf(90), plan, { ...options, trials: 2 })
   const writer = await openModelWriter(directory)
-  await writer.commit(artifact, '')
+  await writer.commit(artifact, {})
   t.ok(readdirSync(directory).includes(TRIALS_FILE))
   t.strictSame((await readModelDirectory(directory)).extraFiles, [])
   const files = encodeArtifact(artifact, sha256)
@@ -234,7 +234,7 @@ t.test('trials.json is verified, and goes with its model', async (t) => {
     t.throws(() => decodeArtifact(manifest, changed), { message }, name)
   }
   const { trials: __, ...plain } = artifact
-  await writer.commit(plain, '')
+  await writer.commit(plain, {})
   t.notOk(readdirSync(directory).includes(TRIALS_FILE), 'the next model has none')
   await writer.release()
 })

@@ -1,0 +1,32 @@
+/** `shapserve report`: the report of a model directory. */
+import type { Command } from 'commander'
+import { DEFAULT_MODEL_DIR, publicKeyOption } from './shared-flags.ts'
+
+interface ReportFlags {
+  readonly out: string
+  readonly publicKey?: string
+}
+
+/** Longest computation of one picture: somebody waits for it. */
+const PICTURE_SECONDS = 30
+
+export function declareReport(program: Command): void {
+  program
+    .command('report')
+    .description('write one HTML file about a model: quality, effects, columns, steps, origin')
+    .argument('[dir]', 'the model directory', process.env.SM_MODEL_DIR || DEFAULT_MODEL_DIR)
+    .option('--out <file>', 'file to write; - = standard output', 'report.html')
+    .addOption(publicKeyOption())
+    .action(writeReportOf)
+}
+
+/** Verifies a model directory and writes its report; throws ArtifactError when it is refused. */
+async function writeReportOf(directory: string, { out, publicKey }: ReportFlags): Promise<void> {
+  const { readModelDirectory } = await import('../model-directory/read.ts')
+  const { readPublicKey } = await import('../model-directory/keys.ts')
+  const { writeReport } = await import('../report/report.ts')
+  const { writeOutputFile } = await import('./output/output-file.ts')
+  const key = publicKey ? await readPublicKey(publicKey) : undefined
+  const { artifact, predictor } = await readModelDirectory(directory, undefined, key)
+  await writeOutputFile(out, writeReport(artifact, predictor, PICTURE_SECONDS))
+}

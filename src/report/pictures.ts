@@ -1,0 +1,147 @@
+/** The pictures of a report: all plots that show a model, as far as it has what they are drawn from. */
+import type { Artifact } from '../artifact/artifact.ts'
+import { InputError } from '../errors.ts'
+import { drawModelPlot, drawPlot } from '../plots/index.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import type { Explanations } from '../shap/explanation.ts'
+import { type Html, tag } from './html.ts'
+
+/** Columns whose dependence is shown, those that push most. */
+const DEPENDENCES = 6
+
+interface Picture {
+  readonly plot: string
+  readonly title: string
+  readonly caption: string
+  readonly options?: Readonly<Record<string, string>>
+}
+
+const quality: readonly Picture[] = [
+  {
+    plot: 'confusion',
+    title: 'Confusion matrix',
+    caption: 'Rows by their class and by the class that was predicted.',
+  },
+  {
+    plot: 'threshold',
+    title: 'Thresholds',
+    caption: 'What a threshold of the probability finds, and how much of what it finds is right.',
+  },
+  { plot: 'roc', title: 'ROC curve', caption: 'Found of the positive class against false alarms.' },
+  {
+    plot: 'precision_recall',
+    title: 'Precision and recall',
+    caption: 'How much of what is found is right, against how much is found.',
+  },
+  {
+    plot: 'calibration',
+    title: 'Calibration',
+    caption: 'How often what is predicted with a probability happens.',
+  },
+]
+
+const effects: readonly Picture[] = [
+  {
+    plot: 'bar',
+    title: 'Which columns push most',
+    caption: 'Mean of |SHAP value| over the rows that were explained, with the direction.',
+  },
+  {
+    plot: 'beeswarm',
+    title: 'How they push, row by row',
+    caption: 'One dot a row; the colour is the value of the column.',
+  },
+  {
+    plot: 'interactions',
+    title: 'Which columns act together',
+    caption: 'Mean of |SHAP interaction value|; the diagonal is what a column does alone.',
+  },
+]
+
+const structure: readonly Picture[] = [
+  {
+    plot: 'tree',
+    title: 'The first tree',
+    caption: 'Questions from left to right; of a model of many trees only the first.',
+  },
+]
+
+/** Returns the figures of what was measured; none where nothing was. */
+export function qualityFigures(artifact: Artifact, predictor: Predictor): readonly Html[] {
+  return quality.flatMap((picture) => draw(picture, artifact, predictor))
+}
+
+/**
+ * Returns the figures of what pushes the model; none of a model without a sample of training rows.
+ * @param mostSeconds longest computation of one picture, estimated from counted work
+ */
+export function effectFigures(
+  artifact: Artifact,
+  predictor: Predictor,
+  mostSeconds: number,
+): readonly Html[] {
+  const columns = artifact.summary?.columns ?? []
+  const ranked = columns
+    .map(({ column, meanAbsolute }) => ({ column, size: Math.max(...meanAbsolute) }))
+    .sort((a, b) => b.size - a.size)
+    .filter(({ size }) => size > 0)
+    .slice(0, DEPENDENCES)
+  const dependences = ranked.map(
+    ({ column }): Picture => ({
+      plot: 'dependence',
+      title: `What ${column} does`,
+      caption: 'SHAP values by the value of the column, coloured by what it acts together with.',
+      options: { column },
+    }),
+  )
+  let explained: Explanations | undefined
+  const explain = () => {
+    explained ??= predictor.explainSample()
+    return explained
+  }
+  return [...effects, ...dependences].flatMap((picture) =>
+    draw(picture, artifact, predictor, { explain, mostSeconds }),
+  )
+}
+
+/** Returns the figures of how the model is made. */
+export function structureFigures(artifact: Artifact, predictor: Predictor): readonly Html[] {
+  return structure.flatMap((picture) => draw(picture, artifact, predictor))
+}
+
+/** What a model does not have, or what would take too long, is left out. */
+function draw(
+  { plot, title, caption, options = {} }: Picture,
+  artifact: Artifact,
+  predictor: Predictor,
+  sample?: Sample,
+): Html[] {
+  const given = new Map(Object.entries({ ...options, plot }))
+  try {
+    const svg = drawModelPlot(plot, artifact, given) ?? drawSample(given, predictor, sample)
+    if (svg === undefined) return []
+    const heading = tag('h3', '', title)
+    return [tag('figure', '', heading, { html: svg }, tag('figcaption', '', caption))]
+  } catch (error) {
+    if (error instanceof InputError) return []
+    throw error
+  }
+}
+
+interface Sample {
+  readonly mostSeconds: number
+  explain(): Explanations
+}
+
+function drawSample(
+  given: ReadonlyMap<string, string>,
+  predictor: Predictor,
+  sample: Sample | undefined,
+): string | undefined {
+  if (!sample || predictor.sampleRows === 0) return undefined
+  const isPairs = given.get('plot') === 'interactions'
+  const options = isPairs ? ({ interactions: true } as const) : {}
+  const seconds = predictor.estimateSeconds(predictor.sampleRows, options)
+  if (seconds > sample.mostSeconds) return undefined
+  return drawPlot(isPairs ? predictor.explainSample(options) : sample.explain(), given)
+}

@@ -1,0 +1,271 @@
+/** report.html: one self-contained file about a model, for people who must judge it. */
+import type { Artifact } from '../artifact/artifact.ts'
+import { type MetricName, metricTitles } from '../evaluation/metric-names.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import type { InputColumn } from '../preprocess/preprocessor.ts'
+import { spaceLabels } from '../shap/explanation.ts'
+import { type Content, digits, type Html, join, paragraph, table, tag } from './html.ts'
+import { effectFigures, qualityFigures, structureFigures } from './pictures.ts'
+import { style } from './style.ts'
+
+/** Categories of a column that are named. */
+const MOST_CATEGORIES = 12
+/** Columns that are listed, of thousands the first. */
+const MOST_COLUMNS = 500
+
+/**
+ * Returns the report of a model as an HTML document, which asks nothing of a network and runs no script.
+ * @param mostSeconds longest computation of one picture, estimated from counted work; what takes longer is left out
+ */
+export function writeReport(artifact: Artifact, predictor: Predictor, mostSeconds: number): string {
+  const sections = [
+    section(
+      'quality',
+      'How good it is',
+      describeQuality(artifact, qualityFigures(artifact, predictor)),
+    ),
+    section('effects', 'What pushes it', [
+      paragraph(...explainHow(predictor)),
+      ...effectFigures(artifact, predictor, mostSeconds),
+    ]),
+    section('columns', 'What it takes', describeColumns(artifact)),
+    section('steps', 'How it is made', [
+      ...describeSteps(artifact),
+      ...structureFigures(artifact, predictor),
+    ]),
+    section('data', 'Where it comes from', describeOrigin(artifact)),
+    section('limits', 'Limits', [
+      paragraph(
+        'What was measured holds for rows like the training rows. SHAP values tell what moved this model, not what causes what. Categories not seen in training count as none of the known ones.',
+      ),
+    ]),
+  ]
+  const { plan, classes, estimator, engine, modelId } = artifact
+  const main = tag(
+    'main',
+    '',
+    tag('h1', '', `What predicts ${plan.target}`),
+    paragraph(
+      `A ${words(estimator)} (engine ${engine}) of ${classes.length} classes: ${some(classes)}. Model `,
+      tag('code', '', modelId),
+      '.',
+    ),
+    describeFacts(artifact),
+    navigation(sections),
+    join(sections.map(({ html }) => html)),
+  )
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">
+${tag('title', '', `Report: ${plan.target}`).html}
+<style>${style}</style>
+</head>
+<body>
+${main.html}
+</body>
+</html>
+`
+}
+
+interface Section {
+  readonly id: string
+  readonly title: string
+  readonly html: Html
+}
+
+function section(id: string, title: string, parts: readonly Content[]): Section {
+  return { id, title, html: tag('section', `id="${id}"`, tag('h2', '', title), join(parts)) }
+}
+
+function navigation(sections: readonly Section[]): Html {
+  const links = sections.map(({ id, title }) => tag('a', `href="#${id}"`, title))
+  return tag('nav', 'class="soft" aria-label="Sections"', join(links))
+}
+
+type Measured = Readonly<Record<string, unknown>>
+
+function measuredOf(metrics: Measured, name: string): Measured | undefined {
+  return metrics[name] as Measured | undefined
+}
+
+/** What is seen first: a few numbers. */
+function describeFacts({ metrics, training, preprocessor }: Artifact): Html {
+  const test = measuredOf(metrics, 'test')
+  const majority = measuredOf(metrics, 'majority')
+  const facts: [string, string][] = [
+    ['training rows', training.trainRows.toLocaleString('en-US')],
+    ['columns', String(preprocessor.inputs.length)],
+  ]
+  if (test) {
+    facts.push(['ROC AUC', digits(test.roc_auc)])
+    facts.push([`accuracy, ${digits(majority?.accuracy)} by guessing`, digits(test.accuracy)])
+  }
+  const boxes = facts
+    .filter(([, value]) => value !== '')
+    .map(([title, value]) =>
+      tag('div', '', tag('b', '', value), tag('span', 'class="soft"', title)),
+    )
+  return tag('div', 'class="facts"', join(boxes))
+}
+
+function describeQuality(
+  { metrics, training, classes }: Artifact,
+  figures: readonly Html[],
+): Content[] {
+  const test = measuredOf(metrics, 'test')
+  if (!test) return [paragraph('Not measured here: no row was left for testing.'), ...figures]
+  const majority = measuredOf(metrics, 'majority') ?? {}
+  const intervals = measuredOf(test, 'intervals') ?? {}
+  const rows = (Object.entries(metricTitles) as [MetricName, string][]).map(([name, title]) => {
+    const interval = intervals[name] as readonly number[] | undefined
+    return [
+      title,
+      digits(test[name]),
+      interval ? interval.map(digits).join(' to ') : '',
+      digits(majority[name]),
+    ]
+  })
+  const perClass = (test.per_class as readonly Measured[] | undefined) ?? []
+  return [
+    paragraph(
+      `Measured on ${training.testRows} rows that it was not trained on${classes.length === 2 ? `; precision, recall and F1 are those of ${classes[1]}` : ''}.`,
+    ),
+    table(
+      ['metric', 'model', '95 % interval', 'always the most frequent class'],
+      rows.filter(([, value]) => value !== ''),
+      ['model', 'always the most frequent class'],
+    ),
+    tag('h3', '', 'By class'),
+    table(
+      ['class', 'rows', 'precision', 'recall', 'F1', 'ROC AUC'],
+      perClass.map((own) => [
+        String(own.class),
+        String(own.rows),
+        ...[own.precision, own.recall, own.f1, own.roc_auc].map(digits),
+      ]),
+      ['rows', 'precision', 'recall', 'F1', 'ROC AUC'],
+    ),
+    ...figures,
+  ]
+}
+
+function explainHow({ offers }: Predictor): Content[] {
+  const [offer] = offers
+  if (!offer || offer.refusal !== undefined)
+    return [offer?.refusal ?? 'This model cannot be explained.']
+  return [
+    `Exact SHAP values as ${spaceLabels[offer.space]}, ${words(offer.method)}: for every row they sum to the distance of its output from the average output.`,
+  ]
+}
+
+function describeColumns({ preprocessor, plan }: Artifact): Content[] {
+  const { inputs, otherColumns } = preprocessor
+  const listed = inputs.slice(0, MOST_COLUMNS)
+  return [
+    table(
+      ['column', 'type', 'may be missing', 'seen in training', 'example'],
+      listed.map((input) => [
+        input.name,
+        input.type,
+        input.nullable ? 'yes' : 'no',
+        describeValues(input),
+        String(input.example),
+      ]),
+    ),
+    ...(inputs.length > listed.length
+      ? [paragraph(`and ${inputs.length - listed.length} more.`)]
+      : []),
+    ...(plan.dropped.length > 0
+      ? [
+          tag('h3', '', 'Not used, and why'),
+          table(
+            ['column', 'reason'],
+            plan.dropped.slice(0, MOST_COLUMNS).map(({ column, reason }) => [column, reason]),
+          ),
+        ]
+      : []),
+    ...(otherColumns.length > 0
+      ? [
+          paragraph(
+            `Requests may carry ${some(otherColumns)}, which ${otherColumns.length === 1 ? 'is' : 'are'} not looked at.`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function describeValues({ categories, range, type }: InputColumn): string {
+  if (categories) return some(categories.map(String))
+  if (range)
+    return `${digits(range.minimum)} to ${digits(range.maximum)}, median ${digits(range.median)}`
+  return type === 'number' ? '' : 'text'
+}
+
+/** Every column's way to its features. */
+function describeSteps({ preprocessor, params }: Artifact): Content[] {
+  const { derived, steps } = preprocessor
+  const sourceOf = new Map(derived.map(({ column, from }) => [column, from]))
+  const ways = steps
+    .slice(0, MOST_COLUMNS)
+    .map(({ column, chain }) => [
+      column,
+      sourceOf.get(column) ?? '',
+      chain.map(({ kind }) => words(kind)).join(' → ') || 'as it is',
+    ])
+  const settings = Object.entries(params)
+  return [
+    table(['column', 'made from', 'steps to the features'], ways),
+    ...(settings.length > 0
+      ? [
+          tag('h3', '', 'Parameters'),
+          table(
+            ['parameter', 'value'],
+            settings.map(([name, value]) => [name, value === null ? 'none' : String(value)]),
+          ),
+        ]
+      : []),
+  ]
+}
+
+function describeOrigin({ training, versions }: Artifact): Content[] {
+  const { rows, trainRows, testRows, seed, sha256, warnings, interrupted } = training
+  return [
+    ...(interrupted
+      ? [
+          paragraph(
+            'The training was interrupted: this is what was done by then, not all that was asked for.',
+          ),
+        ]
+      : []),
+    ...(rows > 0
+      ? [
+          paragraph(
+            `${rows} labelled rows: ${trainRows} for training, ${testRows} for testing, seed ${seed}.`,
+          ),
+        ]
+      : []),
+    paragraph('SHA-256 of the data: ', tag('code', '', sha256)),
+    table(['made with', 'version'], Object.entries(versions)),
+    ...(warnings.length > 0
+      ? [
+          tag('h3', '', 'Warnings at training'),
+          tag('ul', '', join(warnings.map((line) => tag('li', '', line)))),
+        ]
+      : []),
+  ]
+}
+
+function words(name: string): string {
+  return name.replaceAll('_', ' ')
+}
+
+/** Returns names, of many the first. */
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_CATEGORIES).join(', ')
+  return names.length > MOST_CATEGORIES
+    ? `${shown} and ${names.length - MOST_CATEGORIES} more`
+    : shown
+}

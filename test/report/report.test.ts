@@ -1,0 +1,104 @@
+/** report.html: what stands in it, and that nothing in it comes from elsewhere. */
+import t, { type Test } from 'tap'
+import { buildPredictor } from '../../src/predictor/predictor.ts'
+import { inferPlan } from '../../src/preprocess/infer-plan.ts'
+import { writeReport } from '../../src/report/report.ts'
+import { readCsvTable } from '../../src/tables/formats/read-text.ts'
+import { loadCheckpoint } from '../helper.ts'
+import { fit } from '../training/fit-table.ts'
+
+/** Tags that have no end. */
+const EMPTY = new Set(['meta', '!doctype'])
+
+/** Returns what is wrong with the nesting of a document's tags; nothing of one that is well-formed. */
+function nestingFaults(html: string): string[] {
+  const open: string[] = []
+  const faults: string[] = []
+  for (const [, slash, name = '', isClosed] of html.matchAll(
+    /<(\/?)([!a-z][\w-]*)[^<>]*?(\/?)>/gi,
+  )) {
+    if (EMPTY.has(name.toLowerCase()) || isClosed) continue
+    if (!slash) open.push(name)
+    else if (open.pop() !== name) faults.push(`</${name}>`)
+  }
+  return [...faults, ...open]
+}
+
+function check(t: Test, html: string): void {
+  t.strictSame(nestingFaults(html), [])
+  const tags = html.match(/<[^>]*>/g) ?? []
+  const names = new Set(tags.map((tag) => /^<\/?([!\w]*)/.exec(tag)?.[1]))
+  for (const name of ['script', 'img', 'link', 'iframe', 'object', 'form', 'input'])
+    t.notOk(names.has(name), name)
+  for (const tag of tags) {
+    if (/\son\w+=/.test(tag.replaceAll(/"[^"]*"/g, '""'))) t.fail(tag)
+    if (/(?:src|href)="(?!#)|url\(/.test(tag)) t.fail(tag)
+  }
+  t.notMatch(html, /@import/)
+  t.match(html, `content="default-src 'none'; style-src 'unsafe-inline'"`)
+}
+
+t.test('the model that ships', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const html = writeReport(artifact, predictor, 1)
+  check(t, html)
+  t.equal(writeReport(artifact, predictor, 1), html, 'the same bytes')
+  t.ok(html.length < 2 ** 20)
+  const figures = [...html.matchAll(/<figure><h3>([^<]*)/g)].map(([, title]) => title)
+  t.strictSame(figures, [
+    ...['Confusion matrix', 'Thresholds', 'ROC curve', 'Precision and recall', 'Calibration'],
+    ...['Which columns push most', 'How they push, row by row', 'Which columns act together'],
+    ...['Sex', 'Name', 'Pclass', 'Age', 'SibSp', 'Parch'].map((name) => `What ${name} does`),
+    'The first tree',
+  ])
+  t.match(html, artifact.modelId)
+  t.match(html, artifact.training.sha256)
+  t.match(
+    html,
+    '<th scope="row">accuracy</th><td class="number">0.7939</td><td>0.748 to 0.8397</td>',
+  )
+  t.match(html, '<th scope="row">Title</th><td>Name</td><td>one hot encoder</td>')
+  const quick = writeReport(artifact, predictor, 0)
+  check(t, quick)
+  t.notMatch(quick, /How they push|What Sex does/)
+  t.match(quick, 'Which columns push most')
+})
+
+t.test('names are texts, whatever they are', async (t) => {
+  const names = [
+    '<img src=x onerror=alert(1)>',
+    '"><script>alert(2)</script>',
+    "'&amp;",
+    '</style>',
+  ]
+  const rows = Array.from({ length: 90 }, (_, i) =>
+    [i % 7, names[i % 3], i % 5, `<b>${i % 3}</b>`].map(
+      (cell) => `"${String(cell).replaceAll('"', '""')}"`,
+    ),
+  )
+  const head = [names[0], names[1], names[3], 'y"</title><script>'].map(
+    (name) => `"${name?.replaceAll('"', '""')}"`,
+  )
+  const text = [head, ...rows].map((cells) => cells.join(',')).join('\n')
+  const table = readCsvTable(text)
+  const { plan } = inferPlan(table, 'y"</title><script>', new Map())
+  for (const estimator of ['decision_tree', 'logistic_regression'] as const) {
+    const { artifact } = await fit(table, plan, { estimator, engine: 'native' })
+    const html = writeReport(artifact, buildPredictor(artifact), 1)
+    check(t, html)
+    t.match(html, '&lt;img src=x onerror=alert(1)&gt;')
+    t.match(html, '&lt;b&gt;2&lt;/b&gt;')
+  }
+})
+
+t.test('nothing was measured, and nothing can be explained', async (t) => {
+  const { artifact } = await loadCheckpoint()
+  const { importance: _, test: __, curves: ___, ...metrics } = artifact.metrics
+  const background = { ...artifact.background, rows: 0, data: new Float64Array() }
+  const bare = { ...artifact, metrics, background, summary: undefined }
+  const html = writeReport(bare, buildPredictor(bare), 1)
+  check(t, html)
+  t.match(html, 'Not measured here')
+  t.match(html, 'The first tree')
+  t.notMatch(html, /How they push|Which columns push/)
+})
