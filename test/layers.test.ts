@@ -25,6 +25,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'threads', from: ['answering', 'processes', 'training', 'tables'] },
   // A directory of another program is imported in memory when it is served.
   { name: 'import', pure: true, from: ['commands', 'model-directory'] },
+  { name: 'export', pure: true, from: ['commands'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },
   { name: 'plots', pure: true },
