@@ -16,7 +16,7 @@ const python = process.env.PYTHON || 'python3'
 
 /** Without these there is nothing to run; without an optional one its cases are skipped. */
 const required = ['boto3', 'numpy', 'pandas']
-const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve']
+const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime']
 const START_MS = 30_000
 
 /** What the service reads; the runner's own surroundings must not set it. */
@@ -35,12 +35,14 @@ async function main() {
     console.error('there is no dist/cli.js; npm run build makes it')
     return 2
   }
+  const files = present.includes('onnxruntime') ? await runScript('test_onnx.py', {}, [cli]) : 0
   const directory = await mkdtemp(join(tmpdir(), 'shapserve-clients-'))
   try {
     const modelDir = await trainModel(directory)
     const server = await startServer(modelDir)
     try {
-      return await runClients(server.url)
+      const clients = await runScript('test_clients.py', { SHAPSERVE_URL: server.url })
+      return clients || files
     } finally {
       await server.stop()
     }
@@ -153,12 +155,10 @@ async function startServer(modelDir) {
   }
 }
 
-async function runClients(url) {
-  const script = fileURLToPath(new URL('test_clients.py', import.meta.url))
-  const child = spawn(python, [script], {
-    stdio: 'inherit',
-    env: clientEnv({ SHAPSERVE_URL: url }),
-  })
+/** Runs a script that needs numpy at least, and returns how it ended. */
+async function runScript(name, env, args = []) {
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  const child = spawn(python, [script, ...args], { stdio: 'inherit', env: clientEnv(env) })
   const [status] = await once(child, 'close')
   return status ?? 1
 }
