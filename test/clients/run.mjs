@@ -35,7 +35,12 @@ async function main() {
     console.error('there is no dist/cli.js; npm run build makes it')
     return 2
   }
-  const files = present.includes('onnxruntime') ? await runScript('test_onnx.py', {}, [cli]) : 0
+  const onFiles = [
+    ['onnxruntime', 'test_onnx.py'],
+    ['mlflow', 'test_mlflow.py'],
+  ].filter(([name]) => present.includes(name))
+  let files = 0
+  for (const [, script] of onFiles) files = (await runScript(script, {}, [cli])) || files
   const directory = await mkdtemp(join(tmpdir(), 'shapserve-clients-'))
   try {
     const modelDir = await trainModel(directory)
