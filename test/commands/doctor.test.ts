@@ -116,7 +116,10 @@ t.test('services that are not well', async (t) => {
   t.match(third.of.get('invocation'), /^ok /)
   t.match(third.of.get('formats'), /^failed CSV gives \[1\], a JSON object gave \[0\]$/)
   t.match(third.of.get('accept'), /^failed Accept: text\/csv is answered 200 as application\/json$/)
-  t.match(third.of.get('explanation'), /^failed \/explain: the SHAP values miss the output by 0\.25$/)
+  t.match(
+    third.of.get('explanation'),
+    /^failed \/explain: the SHAP values miss the output by 0\.25$/,
+  )
 })
 
 t.test('a service that asks for a token gets one', async (t) => {

@@ -2,6 +2,8 @@
  * Exported models: their bytes come back through the reader of ONNX files with the same answers, every transformer has
  * its operators, and what operators cannot say is refused.
  */
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import type { ArtifactParts } from '../../src/artifact/artifact.ts'
@@ -21,7 +23,8 @@ import {
   type InputColumn,
   type PreprocessorSpec,
 } from '../../src/preprocess/preprocessor.ts'
-import { loadCheckpoint } from '../helper.ts'
+import { shapserve } from '../command.ts'
+import { checkpoint, loadCheckpoint } from '../helper.ts'
 import { flatten, forest } from '../trees/random-trees.ts'
 
 const plan = {
@@ -391,4 +394,37 @@ t.test('the file says what it is', async (t) => {
     { name: 'features', type: 'double', width: features.featureNames.length },
   ])
   t.end()
+})
+
+t.test('the command', async (t) => {
+  const dir = t.testdir({})
+  const [model, out] = [join(dir, 'model'), join(dir, 'model.onnx')]
+  await cp(checkpoint, model, { recursive: true })
+  const args = ['export', 'onnx', model, '--inputs', 'derived', '--out']
+  const written = await shapserve([...args, out, '--json'])
+  t.equal(written.status, 0, written.stderr)
+  const { artifact } = await loadCheckpoint()
+  const { bytes, inputs, outputs } = exportOnnx(artifact, 'derived')
+  t.match(JSON.parse(written.stdout), {
+    model_id: artifact.modelId,
+    bytes: bytes.length,
+    inputs,
+    outputs,
+    classes: artifact.classes,
+  })
+  t.ok((await readFile(out)).equals(bytes), 'the file has the bytes')
+  const taken = await shapserve([...args, join(model, 'manifest.json')])
+  t.equal(taken.status, 1)
+  t.match(taken.stderr, /is a file of the model/)
+  const refused = await shapserve(['export', 'onnx', model, '--out', join(dir, 'other')])
+  t.equal(refused.status, 1)
+  t.match(refused.stderr, /^shapserve: ONNX has no operator[^\n]+--inputs derived[^\n]+\n$/)
+  const file = join(model, 'model.safetensors')
+  const damaged = await readFile(file)
+  damaged[damaged.length - 9] = damaged.at(-9)! ^ 1
+  await writeFile(file, damaged)
+  const tampered = await shapserve([...args, join(dir, 'other')])
+  t.equal(tampered.status, 1)
+  t.match(tampered.stderr, /^shapserve: model.safetensors differs[^\n]+\n$/)
+  t.strictSame((await readdir(dir)).sort(), ['model', 'model.onnx'], 'nothing else is written')
 })
