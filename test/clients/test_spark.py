@@ -52,7 +52,9 @@ def main():
     spark = start()
     try:
         table = [(i, *map(float, x), float(label)) for i, (x, label) in enumerate(zip(X, y))]
-        rows = spark.createDataFrame(table, ["id", *features, "label"]).repartition(2)
+        # Not repartitioned: a shuffle that is computed again for other columns has another order.
+        parts = spark.sparkContext.parallelize(table, 2)
+        rows = spark.createDataFrame(parts, ["id", *features, "label"])
         with tempfile.TemporaryDirectory() as folder:
             names = {
                 "spark": spark,
