@@ -1,6 +1,7 @@
 /**
  * `npm run test:clients`: a trained model, its server, and Python clients against it.
- * Python or a package that is not there is no failure: a line says so. PYTHON names another interpreter.
+ * Python or a package that is not there is no failure: a line says so. PYTHON names another interpreter, PYTHON_SPARK one
+ * with PySpark; `run.mjs spark` runs that part alone.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -18,6 +19,7 @@ const python = process.env.PYTHON || 'python3'
 const required = ['boto3', 'numpy', 'pandas']
 const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime']
 const START_MS = 30_000
+const SPARK_MS = 300_000
 
 /** What the service reads; the runner's own surroundings must not set it. */
 const settings =
@@ -26,6 +28,10 @@ const settings =
 async function main() {
   // tap takes every file below test/ for a test.
   if (process.env.TAP === '1') return 0
+  if (existsSync(cli)) {
+    const status = runSpark()
+    if (status !== 0 || process.argv.includes('spark')) return status
+  }
   const present = findPackages()
   if (!present) return notice([python])
   const missing = required.filter((name) => !present.includes(name))
@@ -76,6 +82,21 @@ for name in sys.argv[1:]:
   })
   if (status !== 0) return undefined
   return [...stdout.matchAll(/^has (\S+)$/gm)].map(([, name]) => name)
+}
+
+/** Runs the lines of docs/scale.md; PYTHON_SPARK names an interpreter with PySpark. */
+function runSpark() {
+  const interpreter = process.env.PYTHON_SPARK || python
+  if (spawnSync('java', ['-version']).status !== 0) return notice(['java'])
+  const found = spawnSync(interpreter, ['-c', 'import pyspark, xgboost.spark, pandas, pyarrow'])
+  if (found.status !== 0) return notice(['pyspark'])
+  const script = fileURLToPath(new URL('test_spark.py', import.meta.url))
+  const { status } = spawnSync(interpreter, [script], {
+    stdio: 'inherit',
+    timeout: SPARK_MS,
+    env: clientEnv({ SHAPSERVE_COMMAND: JSON.stringify([process.execPath, cli]) }),
+  })
+  return status ?? 1
 }
 
 function notice(missing) {
