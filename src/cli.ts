@@ -14,6 +14,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   train: async () => (await import('./commands/train.ts')).declareTrain,
   tune: async () => (await import('./commands/tune.ts')).declareTune,
   import: async () => (await import('./commands/import.ts')).declareImport,
+  export: async () => (await import('./commands/export.ts')).declareExport,
   'metric-definitions': async () =>
     (await import('./commands/metric-definitions.ts')).declareMetricDefinitions,
   serve: async () => (await import('./commands/serve.ts')).declareServe,

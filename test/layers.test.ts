@@ -26,6 +26,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   // A directory of another program is imported in memory when it is served.
   { name: 'import', pure: true, from: ['commands', 'model-directory'] },
   { name: 'report', pure: true, from: ['commands'] },
+  { name: 'export', pure: true, from: ['commands'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },
   { name: 'plots', pure: true },

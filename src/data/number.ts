@@ -9,7 +9,8 @@ const LEADING_ZERO = /^[+-]?0[0-9]/
  * Texts that mean "no value" in CSV and in text columns, in training and in serving alike.
  * "none" and "?" are left out: they are ordinary categories in real tables.
  */
-const MISSING = new Set(['', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'])
+export const MISSING_TEXTS = ['', 'NA', 'N/A', 'NaN', 'nan', 'NULL', 'null'] as const
+const MISSING: ReadonlySet<string> = new Set(MISSING_TEXTS)
 
 /** Whether a trimmed text stands for a missing value. */
 export function isMissingText(text: string): boolean {

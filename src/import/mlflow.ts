@@ -10,6 +10,7 @@ const FILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   lightgbm: ['data'],
   catboost: ['data'],
   sklearn: ['pickled_model', 'data'],
+  onnx: ['data'],
 }
 
 /** What `MLmodel` says. */
@@ -64,7 +65,10 @@ function readSignature(document: Fields): string[] | undefined {
   return names.length === inputs.length && names.length > 0 ? names : undefined
 }
 
-/** Whether a signature names a model's columns; scikit-learn's own names, where it has some, come before. */
+/**
+ * Whether a signature names a model's columns. The model's own names in another order come before, because they say which
+ * column is which, and so do scikit-learn's own, where it has some.
+ */
 export function takesSignature(
   { library, columns }: ImportedModel,
   names: readonly string[],
@@ -73,5 +77,7 @@ export function takesSignature(
   if (names.length !== own.length) {
     throw unsupported(`the signature names ${names.length} columns, the model has ${own.length}`)
   }
+  const known = new Set(own)
+  if (names.every((name) => known.has(name))) return false
   return library !== 'scikit-learn' || own.every((name, i) => name === `x${i}`)
 }

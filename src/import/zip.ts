@@ -5,6 +5,9 @@ import { invalid } from './imported-model.ts'
 /** Most members of an archive, and most bytes of all that are unpacked. */
 const MAX_MEMBERS = 20_000
 const MAX_BYTES = 2 ** 30
+/** Members of so many bytes or more that are packed by more than this are bombs, not models. */
+const LARGE = 2 ** 26
+const MOST_TIMES = 100
 /** So many packed bytes are unpacked at a time: they become at most a thousand times as many. */
 const PIECE = 2 ** 12
 
@@ -40,6 +43,10 @@ export function openZip(bytes: Uint8Array): Archive {
       const member = members.get(name)
       if (!member) throw invalid(`the archive has no ${JSON.stringify(name.slice(0, 64))}`)
       if (member.size > left) throw invalid(`its members have more than ${MAX_BYTES} bytes`)
+      if (member.size >= LARGE && member.size > member.packed * MOST_TIMES)
+        throw invalid(
+          `the archive's ${JSON.stringify(name.slice(0, 64))} would be ${member.size} bytes of ${member.packed}`,
+        )
       left -= member.size
       const data = unpack(bytes.subarray(findData(view, member)), member)
       if (crc32(data) !== member.crc)

@@ -1,7 +1,7 @@
 /** Reading one file of a model directory: regular, whole, within its bounds, into memory that threads share. */
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArtifactError, quotePath } from '../errors.ts'
 
@@ -10,6 +10,8 @@ export const NEXT = '.next'
 
 /** Largest file of a model, ours or another library's, in bytes. */
 export const MAX_FILE = 2 ** 30
+
+const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** Returns the SHA-256 of bytes in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
@@ -21,7 +23,10 @@ export function allocateShared(size: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(size))
 }
 
-/** Reads a regular file whole, never through a link and never waiting on a pipe or device. */
+/**
+ * Reads a regular file whole, never waiting on a pipe or device, and through links only while they stay inside the
+ * directory, as those of Kubernetes' mounted volumes do.
+ */
 export async function readRegularFile(
   directory: string,
   name: string,
@@ -29,10 +34,11 @@ export async function readRegularFile(
 ): Promise<Buffer> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(
-      join(directory, name),
-      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-    )
+    const path = join(directory, name)
+    handle = await open(path, SAFELY).catch(async (error) => {
+      if (!isLink(error)) throw error
+      return await open(await followInside(directory, name), SAFELY)
+    })
     const before = await handle.stat()
     if (!before.isFile()) throw new ArtifactError('unreadable', `${name} is not a regular file`)
     if (before.size > limits.most) {
@@ -63,6 +69,22 @@ export async function readRegularFile(
   } finally {
     await handle?.close()
   }
+}
+
+function isLink({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ELOOP' || code === 'EMLINK'
+}
+
+/** Returns the path that a link in a directory leads to. */
+async function followInside(directory: string, name: string): Promise<string> {
+  const inside = `${await realpath(directory)}/`
+  const target = await realpath(join(directory, name)).catch(() => undefined)
+  if (target?.startsWith(inside)) return target
+  const where = target === undefined ? 'that leads nowhere' : 'out of the directory'
+  throw new ArtifactError(
+    'unreadable',
+    `${quotePath(name)} is a symbolic link ${where}; put the file itself there, or what the link leads to inside the directory`,
+  )
 }
 
 /** Reads up to `size` bytes into memory that threads share, so that a model is never copied on its way to another. */
@@ -99,7 +121,7 @@ export function unreadable(name: string, error: unknown, mode = ''): ArtifactErr
     return new ArtifactError('corrupt', `${shown} is missing, the manifest names it`, {
       cause: error,
     })
-  if (code === 'ELOOP' || code === 'EMLINK')
+  if (isLink(error as NodeJS.ErrnoException))
     return new ArtifactError('unreadable', `${shown} is a symbolic link`, { cause: error })
   if (code === 'EACCES' || code === 'EPERM') {
     return new ArtifactError(

@@ -1,7 +1,7 @@
 /** Directories in which other programs leave their models: SageMaker's XGBoost container, and MLflow. */
 import { join } from 'node:path'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
-import { readRegularFile } from './files.ts'
+import type { ModelSource } from './model-source.ts'
 
 /** What MLflow leaves. */
 const MLFLOW_FILE = 'MLmodel'
@@ -31,11 +31,12 @@ export function mayHoldForeign(names: readonly string[]): boolean {
  * @throws ArtifactError `foreign` where there is none, or where several are to be averaged
  */
 export async function findForeign(
-  directory: string,
+  source: ModelSource,
   names: readonly string[],
 ): Promise<ForeignModel> {
+  const { path: directory } = source
   if (names.includes(MLFLOW_FILE)) {
-    const bytes = await readRegularFile(directory, MLFLOW_FILE, { most: MAX_MLFLOW })
+    const bytes = await source.read(MLFLOW_FILE, { most: MAX_MLFLOW })
     // With its reader of YAML, which nobody else needs.
     const { readMlflow } = await import('../import/mlflow.ts')
     return readMlflow(new Uint8Array(bytes))

@@ -7,8 +7,9 @@ import { readModelFile } from '../import/index.ts'
 import { takesSignature } from '../import/mlflow.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
 import { makeSelfTest } from '../predictor/self-test.ts'
-import { allocateShared, MAX_FILE, readRegularFile, sha256 } from './files.ts'
+import { allocateShared, MAX_FILE, sha256 } from './files.ts'
 import { findForeign } from './foreign-directory.ts'
+import type { ModelSource } from './model-source.ts'
 
 /** A model and what is made while it is read, in sizes of its file. */
 const MEMORY = 4
@@ -19,14 +20,14 @@ const MEMORY = 4
  * @throws ArtifactError `foreign` or `invalid` that says what is wrong and how the model would be imported
  */
 export async function importDirectory(
-  directory: string,
+  source: ModelSource,
   names: readonly string[],
   reserve: (bytes: number) => void | Promise<void>,
 ): Promise<Map<string, Uint8Array>> {
-  const { file, columns, usesBestRounds } = await findForeign(directory, names)
+  const { file, columns, usesBestRounds } = await findForeign(source, names)
   if (!names.includes(file))
     throw new ArtifactError('corrupt', `${quotePath(file)} is missing, MLmodel names it`)
-  const bytes = await readRegularFile(directory, file, { most: MAX_FILE })
+  const bytes = await source.read(file, { most: MAX_FILE })
   await reserve(bytes.length * MEMORY)
   try {
     const model = readModelFile(bytes, file, 'auto', usesBestRounds ? { isWrapped: true } : {})
@@ -42,7 +43,7 @@ export async function importDirectory(
     return new Map([...encoded].map(([name, own]) => [name, share(own)]))
   } catch (error) {
     if (!(error instanceof ArtifactError || error instanceof InputError)) throw error
-    const path = quotePath(join(directory, file))
+    const path = quotePath(join(source.path, file))
     const hint = error instanceof InputError ? `; import it with shapserve import ${path}` : ''
     throw new ArtifactError('foreign', `${path}: ${error.message}${hint}`, { cause: error })
   }

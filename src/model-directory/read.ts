@@ -1,6 +1,5 @@
 /** Reads model directories: whole, verified, or not at all. */
 import type { KeyObject } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
 import {
   type Artifact,
   DATA_FILES,
@@ -13,9 +12,9 @@ import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decod
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
-import { MAX_FILE, NEXT, readRegularFile, sha256, unreadable } from './files.ts'
+import { MAX_FILE, NEXT, sha256 } from './files.ts'
 import { mayHoldForeign } from './foreign-directory.ts'
-import { nameModelsBelow } from './models-below.ts'
+import { type ModelSource, openModelSource } from './model-source.ts'
 import { paperFiles } from './papers.ts'
 import { checkSignature, refuseUnsigned, SIGNATURE_FILE } from './signature.ts'
 
@@ -39,7 +38,7 @@ export interface LoadedModel {
 }
 
 /**
- * Returns the model of a directory: every size and checksum verified, every number checked, its self-test passed.
+ * Returns the model of a directory, or of an archive of its files (`.tar.gz`, `.tgz`, `.tar`): every size and checksum verified, every number checked, its self-test passed.
  * @param reserve is told how many bytes the files have before they are read, and may refuse by throwing
  * @param publicKey the model must be signed for it; absent = it need not be signed
  * @throws ArtifactError with one line that says what is wrong and where
@@ -49,22 +48,23 @@ export async function readModelDirectory(
   reserve: Reserve = () => {},
   publicKey?: KeyObject,
 ): Promise<LoadedModel> {
+  const source = await openModelSource(directory)
   for (let attempt = 1; ; attempt++) {
-    const names = await listDirectory(directory)
+    const names = await source.list()
     if (!names.includes(MANIFEST_FILE)) {
-      if (!mayHoldForeign(names)) throw await noManifest(directory, names)
+      if (!mayHoldForeign(names)) throw await noManifest(source, names)
       // Nobody signs the directories of other programs.
       if (publicKey) throw refuseUnsigned(directory, `there is no ${MANIFEST_FILE}`)
-      return await importModel(directory, names, reserve)
+      return await importModel(source, names, reserve)
     }
-    const manifestBytes = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+    const manifestBytes = await source.read(MANIFEST_FILE, { most: MAX_MANIFEST })
     try {
       // Before anything is made of what it holds.
-      if (publicKey) await checkSignature(directory, manifestBytes, publicKey)
-      return await readManifestFiles(directory, names, manifestBytes, reserve)
+      if (publicKey) await checkSignature(source, manifestBytes, publicKey)
+      return await readManifestFiles(source, names, manifestBytes, reserve)
     } catch (error) {
       // A training may have put another model in place between two reads.
-      const now = await readRegularFile(directory, MANIFEST_FILE, { most: MAX_MANIFEST })
+      const now = await source.read(MANIFEST_FILE, { most: MAX_MANIFEST })
       if (attempt >= MAX_ATTEMPTS || now.equals(manifestBytes)) throw error
     }
   }
@@ -72,17 +72,17 @@ export async function readModelDirectory(
 
 /** The model of another library in a directory, as if it had been imported. */
 async function importModel(
-  directory: string,
+  source: ModelSource,
   names: readonly string[],
   reserve: Reserve,
 ): Promise<LoadedModel> {
   const { importDirectory } = await import('./import-directory.ts')
-  const files = await importDirectory(directory, names, reserve)
+  const files = await importDirectory(source, names, reserve)
   return { ...loadModelFiles(files), files, extraFiles: [] }
 }
 
 async function readManifestFiles(
-  directory: string,
+  source: ModelSource,
   names: readonly string[],
   manifestBytes: Buffer,
   reserve: Reserve,
@@ -91,11 +91,16 @@ async function readManifestFiles(
   await reserve(manifest.files.reduce((sum, { size }) => sum + size, manifestBytes.length))
   const files = new Map<string, Uint8Array>([[MANIFEST_FILE, manifestBytes]])
   for (const entry of manifest.files) {
-    files.set(entry.name, await readListedFile(directory, entry))
+    files.set(entry.name, await readListedFile(source, entry))
   }
   const { artifact, predictor } = buildModel(manifest, files)
   const known = new Set([...files.keys(), ...paperFiles, LOCK_FILE, SIGNATURE_FILE])
-  return { artifact, predictor, files, extraFiles: names.filter((name) => !known.has(name)) }
+  return {
+    artifact,
+    predictor,
+    files,
+    extraFiles: names.filter((name) => !known.has(name) && !name.startsWith('..')),
+  }
 }
 
 /**
@@ -130,21 +135,9 @@ function buildModel(manifest: Manifest, files: ReadonlyMap<string, Uint8Array>, 
   return { artifact, predictor }
 }
 
-async function listDirectory(directory: string): Promise<string[]> {
-  try {
-    return (await readdir(directory)).sort()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT')
-      throw new ArtifactError('missing', `there is no model directory ${quotePath(directory)}`)
-    if (code === 'ENOTDIR')
-      throw new ArtifactError('missing', `${quotePath(directory)} is not a directory`)
-    throw unreadable(directory, error)
-  }
-}
-
-async function noManifest(directory: string, names: readonly string[]): Promise<ArtifactError> {
-  const below = await nameModelsBelow(directory, names)
+async function noManifest(source: ModelSource, names: readonly string[]): Promise<ArtifactError> {
+  const { path: directory } = source
+  const below = await source.nameModelsBelow(names)
   if (below !== undefined)
     return new ArtifactError(
       'missing',
@@ -164,11 +157,11 @@ async function noManifest(directory: string, names: readonly string[]): Promise<
 }
 
 /** Reads a file that a manifest names; a file that is about to be renamed may still have the suffix. */
-async function readListedFile(directory: string, entry: FileEntry): Promise<Uint8Array> {
+async function readListedFile(source: ModelSource, entry: FileEntry): Promise<Uint8Array> {
   let problem: unknown
   for (const name of [entry.name, entry.name + NEXT, entry.name]) {
     try {
-      const bytes = await readRegularFile(directory, name, { exactly: entry.size, most: MAX_FILE })
+      const bytes = await source.read(name, { exactly: entry.size, most: MAX_FILE })
       if (sha256(bytes) === entry.sha256) return bytes
       problem ??= new ArtifactError('corrupt', `${entry.name} differs from the manifest's checksum`)
     } catch (error) {

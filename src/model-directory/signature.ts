@@ -6,7 +6,8 @@ import { type KeyObject, sign, verify } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ArtifactError, quotePath } from '../errors.ts'
-import { NEXT, readRegularFile } from './files.ts'
+import { NEXT } from './files.ts'
+import type { ModelSource } from './model-source.ts'
 import { syncDirectory, writeSynced } from './synced-files.ts'
 
 export const SIGNATURE_FILE = 'manifest.sig'
@@ -18,12 +19,13 @@ const SIGNATURE_BYTES = 64
  * @throws ArtifactError `signature`
  */
 export async function checkSignature(
-  directory: string,
+  source: ModelSource,
   manifest: Uint8Array,
   publicKey: KeyObject,
 ): Promise<void> {
+  const { path: directory } = source
   const limits = { most: SIGNATURE_BYTES }
-  const signature = await readRegularFile(directory, SIGNATURE_FILE, limits).catch((error) => {
+  const signature = await source.read(SIGNATURE_FILE, limits).catch((error) => {
     const isAbsent = (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
     throw refuseUnsigned(directory, isAbsent ? `there is no ${SIGNATURE_FILE}` : error.message)
   })

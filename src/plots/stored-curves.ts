@@ -68,7 +68,7 @@ export function readQuality({ metrics, classes }: PlottedModel): StoredQuality {
   if (all.get('curves') === undefined)
     throw new InputError(
       'not_found',
-      'this model was measured on no rows; train it with rows held out to draw its quality',
+      'this model was measured on no rows: it was imported, or trained without rows held out, by which its quality is drawn',
     )
   const curves = reader.object(all.get('curves'), 'curves')
   const part = reader.text(curves.get('part'), 'curves.part')

@@ -2,6 +2,7 @@
  * A row as the kernels read it, who compare numbers with ≤ and ask nothing else: the row itself, in which missing
  * values go right as NaN; if some node sends them left, a copy with −∞ in their place; then one number per view.
  */
+import { packCodes, type Slot } from './code-slots.ts'
 import { type TreeEnsemble, viewOf } from './ensemble.ts'
 import { DOUBLE } from './layout.generated.ts'
 import { type ColumnView, isOfCodes, nameOfView, ZERO } from './views.ts'
@@ -20,12 +21,6 @@ export interface RowLayout {
   put(data: Float64Array, from: number, to: Float64Array, start: number, stride: number): void
 }
 
-/** A view and the side that it sends missing values to. */
-interface Slot {
-  readonly view: ColumnView
-  readonly missing: number
-}
-
 /** Returns the layout of the first `features` features of an ensemble's rows; equal views share a number. */
 export function planRows(trees: TreeEnsemble, features: number): RowLayout {
   const isSingle = trees.precision === 'float32'
@@ -34,7 +29,7 @@ export function planRows(trees: TreeEnsemble, features: number): RowLayout {
   )
   const first = hasCopy ? 2 * features : features
   const { ofCodes, ofNumbers, slotOf } = listSlots(trees)
-  const codes = packCodes(ofCodes)
+  const putCodes = packCodes(ofCodes)
   const numbers = packNumbers(ofNumbers)
   const length = first + ofCodes.length + ofNumbers.length
 
@@ -45,21 +40,6 @@ export function planRows(trees: TreeEnsemble, features: number): RowLayout {
       to[start + j * stride] = value
       if (hasCopy)
         to[start + (features + j) * stride] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
-    }
-  }
-  const putCodes: RowLayout['put'] = (data, from, to, start, stride) => {
-    const { feature, first: firsts, end, bytes, shown } = codes
-    let at = start
-    for (let i = 0; i < feature.length; i++) {
-      const value = data[from + feature[i]!]!
-      let side = Number.isNaN(value) ? MISSING : OUTSIDE
-      // As `hasCode` says it, without a call per number.
-      if (value > -1 && value < end[i]!) {
-        const code = value | 0
-        side = (bytes[firsts[i]! + (code >> 3)]! >> (code & 7)) & 1
-      }
-      to[at] = shown[3 * i + side]!
-      at += stride
     }
   }
   const putNumbers: RowLayout['put'] = (data, from, to, start, stride) => {
@@ -86,12 +66,12 @@ export function planRows(trees: TreeEnsemble, features: number): RowLayout {
         : (data, from, to, start, stride) => {
             putPlain(data, from, to, start, stride)
             putCodes(data, from, to, start + first * stride, stride)
-            putNumbers(data, from, to, start + (first + codes.feature.length) * stride, stride)
+            putNumbers(data, from, to, start + (first + ofCodes.length) * stride, stride)
           },
   }
 }
 
-/** Lists the views in use, each once per side of missing values: those of codes, then those of numbers. */
+/** Lists the views in use, each once per side of missing values: those of codes in the order of their columns, then those of numbers. */
 function listSlots(trees: TreeEnsemble) {
   const ofCodes = new Map<string, Slot>()
   const ofNumbers = new Map<string, Slot>()
@@ -106,10 +86,12 @@ function listSlots(trees: TreeEnsemble) {
     keys[node] = key
     ;(isOfCodes(own) ? ofCodes : ofNumbers).set(key, { view: own, missing })
   })
-  const slots = new Map([...ofCodes.keys(), ...ofNumbers.keys()].map((key, i) => [key, i]))
+  const byColumn = [...ofCodes].sort(([, a], [, b]) => a.view.feature - b.view.feature)
+  const order = [...byColumn.map(([key]) => key), ...ofNumbers.keys()]
+  const slots = new Map(order.map((key, i) => [key, i]))
   const slot = Int32Array.from(view, (_, node) => slots.get(keys[node] ?? '') ?? -1)
   return {
-    ofCodes: [...ofCodes.values()],
+    ofCodes: byColumn.map(([, slot]) => slot),
     ofNumbers: [...ofNumbers.values()],
     slotOf: (node: number) => slot[node] ?? -1,
   }
@@ -118,36 +100,6 @@ function listSlots(trees: TreeEnsemble) {
 function missingOf({ kind }: ColumnView, isLeft: boolean): number {
   if (kind === 'missing_as_zero') return 0
   return isLeft ? Number.NEGATIVE_INFINITY : Number.NaN
-}
-
-/** What a view of codes finds a number to be: the index of what it shows. */
-const OUTSIDE = 0
-const INSIDE = 1
-const MISSING = 2
-
-function packCodes(slots: readonly Slot[]) {
-  const bytes = new Uint8Array(slots.reduce((sum, { view }) => sum + view.codes.length, 0))
-  const shown = new Float64Array(3 * slots.length)
-  let next = 0
-  const first = Int32Array.from(slots, ({ view, missing }, i) => {
-    const own = next
-    bytes.set(view.codes, own)
-    next += view.codes.length
-    const [left, right] = view.kind === 'codes_left' ? [INSIDE, OUTSIDE] : [OUTSIDE, INSIDE]
-    shown[3 * i + left] = Number.NEGATIVE_INFINITY
-    shown[3 * i + right] = Number.POSITIVE_INFINITY
-    shown[3 * i + MISSING] = missing
-    return own
-  })
-  return {
-    feature: Int32Array.from(slots, ({ view }) => view.feature),
-    /** All sets behind each other, and where each begins. */
-    bytes,
-    first,
-    /** The first code beyond a set; nothing lies in an empty one, not even what is cut off to 0. */
-    end: Float64Array.from(slots, ({ view }) => view.codes.length * 8 || -1),
-    shown,
-  }
 }
 
 function packNumbers(slots: readonly Slot[]) {

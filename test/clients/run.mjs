@@ -1,6 +1,7 @@
 /**
  * `npm run test:clients`: a trained model, its server, and Python clients against it.
- * Python or a package that is not there is no failure: a line says so. PYTHON names another interpreter.
+ * Python or a package that is not there is no failure: a line says so. PYTHON names another interpreter, PYTHON_SPARK one
+ * with PySpark; `run.mjs spark` runs that part alone.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,8 +17,9 @@ const python = process.env.PYTHON || 'python3'
 
 /** Without these there is nothing to run; without an optional one its cases are skipped. */
 const required = ['boto3', 'numpy', 'pandas']
-const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve']
+const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime']
 const START_MS = 30_000
+const SPARK_MS = 300_000
 
 /** What the service reads; the runner's own surroundings must not set it. */
 const settings =
@@ -26,6 +28,10 @@ const settings =
 async function main() {
   // tap takes every file below test/ for a test.
   if (process.env.TAP === '1') return 0
+  if (existsSync(cli)) {
+    const status = runSpark()
+    if (status !== 0 || process.argv.includes('spark')) return status
+  }
   const present = findPackages()
   if (!present) return notice([python])
   const missing = required.filter((name) => !present.includes(name))
@@ -35,12 +41,19 @@ async function main() {
     console.error('there is no dist/cli.js; npm run build makes it')
     return 2
   }
+  const onFiles = [
+    ['onnxruntime', 'test_onnx.py'],
+    ['mlflow', 'test_mlflow.py'],
+  ].filter(([name]) => present.includes(name))
+  let files = 0
+  for (const [, script] of onFiles) files = (await runScript(script, {}, [cli])) || files
   const directory = await mkdtemp(join(tmpdir(), 'shapserve-clients-'))
   try {
     const modelDir = await trainModel(directory)
     const server = await startServer(modelDir)
     try {
-      return await runClients(server.url)
+      const clients = await runScript('test_clients.py', { SHAPSERVE_URL: server.url })
+      return clients || files
     } finally {
       await server.stop()
     }
@@ -69,6 +82,21 @@ for name in sys.argv[1:]:
   })
   if (status !== 0) return undefined
   return [...stdout.matchAll(/^has (\S+)$/gm)].map(([, name]) => name)
+}
+
+/** Runs the lines of docs/scale.md; PYTHON_SPARK names an interpreter with PySpark. */
+function runSpark() {
+  const interpreter = process.env.PYTHON_SPARK || python
+  if (spawnSync('java', ['-version']).status !== 0) return notice(['java'])
+  const found = spawnSync(interpreter, ['-c', 'import pyspark, xgboost.spark, pandas, pyarrow'])
+  if (found.status !== 0) return notice(['pyspark'])
+  const script = fileURLToPath(new URL('test_spark.py', import.meta.url))
+  const { status } = spawnSync(interpreter, [script], {
+    stdio: 'inherit',
+    timeout: SPARK_MS,
+    env: clientEnv({ SHAPSERVE_COMMAND: JSON.stringify([process.execPath, cli]) }),
+  })
+  return status ?? 1
 }
 
 function notice(missing) {
@@ -153,12 +181,10 @@ async function startServer(modelDir) {
   }
 }
 
-async function runClients(url) {
-  const script = fileURLToPath(new URL('test_clients.py', import.meta.url))
-  const child = spawn(python, [script], {
-    stdio: 'inherit',
-    env: clientEnv({ SHAPSERVE_URL: url }),
-  })
+/** Runs a script that needs numpy at least, and returns how it ended. */
+async function runScript(name, env, args = []) {
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  const child = spawn(python, [script, ...args], { stdio: 'inherit', env: clientEnv(env) })
   const [status] = await once(child, 'close')
   return status ?? 1
 }

@@ -6,22 +6,30 @@ import { unzipSync, zipSync } from 'fflate'
 import t, { type Test } from 'tap'
 import type { Cell } from '../../src/data/frame.ts'
 import { ArtifactError, InputError } from '../../src/errors.ts'
+import { exportOnnx } from '../../src/export/onnx/onnx.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
+import { loadCheckpoint } from '../helper.ts'
 
-const folder = join(import.meta.dirname, '../fixtures/golden-import')
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
+const fixtures = join(import.meta.dirname, '../fixtures')
+const libraries = ['golden-import', 'import']
+  .flatMap((folder) => readdirSync(join(fixtures, folder)).map((name) => join(folder, name)))
   .map((name) => {
-    const { model, rows } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {
+    const { model, rows } = JSON.parse(readFileSync(join(fixtures, name), 'utf8')) as {
       model: { encoding: 'utf-8' | 'base64'; data: string }
       rows: Cell[][]
     }
     const encoding = model.encoding === 'base64' ? 'base64' : 'utf8'
     return { name, bytes: Buffer.from(model.data, encoding), rows: rows.slice(0, 5) }
   })
+const { artifact } = await loadCheckpoint()
+const exported = exportOnnx(artifact, 'derived').bytes
+const files = [
+  ...libraries,
+  { name: 'exported.onnx', bytes: Buffer.from(exported), rows: [[3, 'male', 22, 1, 0, 'Mr']] },
+]
 
 /** Imports a file and asks the model; fails unless it is refused properly or answers with numbers. */
 function survive(t: Test, bytes: Uint8Array, rows: readonly (readonly Cell[])[], what: string) {
@@ -58,14 +66,14 @@ function damageMembers(bytes: Uint8Array, member: number, place: number, byte: n
   return zipSync(members, { level: 0 })
 }
 
-for (const { name, bytes, rows } of files.filter((file) => file.name.startsWith('skops')))
+for (const { name, bytes, rows } of files.filter((file) => /skops/.test(file.name)))
   t.test(`${name}, inside its archive`, (t) => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat({ max: 255 }), (member, place, byte) => {
         const damaged = damageMembers(bytes, member, place, byte)
         survive(t, damaged, rows, `${name}: ${byte} at ${place} of ${member}`)
       }),
-      { numRuns: 150 },
+      { numRuns: name.startsWith('golden') ? 150 : 30 },
     )
     t.end()
   })

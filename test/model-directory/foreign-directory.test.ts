@@ -55,6 +55,7 @@ const cases: readonly [string, string, string, boolean][] = [
   ['xgboost', 'xgb_softprob_ubj', '{data: model.ubj, model_class: xgboost.core.Booster}', true],
   ['lightgbm', 'lgb_multiclass', '{data: model.lgb, model_class: lightgbm.basic.Booster}', true],
   ['catboost', 'cb_binary_json', '{data: model.json}', true],
+  ['onnx', 'onnx_decision_tree', '{data: model.onnx, onnx_session_options: null}', true],
   [
     'sklearn',
     'skops_pipeline_forest',
@@ -112,6 +113,22 @@ t.test("MLflow's directories are served as they are, with the signature's column
     const names = takesSignature ? own : model.columns.map((column) => column.name)
     await check(t, path, model, names)
   }
+})
+
+t.test("a signature in another order than the model's own names renames nothing", async (t) => {
+  const model = golden('lgb_multiclass')
+  const { artifact } = await readModelDirectory(
+    await directory(t, {
+      MLmodel: mlmodel('lightgbm: {data: model.lgb}'),
+      'model.lgb': model.bytes,
+    }),
+  )
+  const own = artifact.preprocessor.inputs.map(({ name }) => name)
+  const path = await directory(t, {
+    MLmodel: mlmodel('lightgbm: {data: model.lgb}', own.toReversed()),
+    'model.lgb': model.bytes,
+  })
+  await check(t, path, model, own)
 })
 
 t.test('what is refused, and how', async (t) => {

@@ -12,7 +12,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createInlineLoader, createThreadLoader } from '../../src/answering/loader.ts'
 import { makeKeyPair, readPrivateKey, readPublicKey } from '../../src/model-directory/keys.ts'
@@ -74,9 +74,9 @@ t.test('whatever is no signature of this manifest by this key', async (t) => {
   }
   await rm(path)
   await refuses(t, directory, /there is no manifest\.sig$/)
-  await writeFile(join(directory, 'elsewhere'), good)
-  await symlink('elsewhere', path)
-  await refuses(t, directory, /is a symbolic link/)
+  await writeFile(`${directory}-elsewhere`, good)
+  await symlink(`../${basename(directory)}-elsewhere`, path)
+  await refuses(t, directory, /is a symbolic link out of the directory/)
   await rm(path)
   await mkdir(path)
   await refuses(t, directory, /is not a regular file/)

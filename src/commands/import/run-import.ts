@@ -1,5 +1,5 @@
 /** An import from the file to the model directory: reads, builds, checks, writes, and tells. */
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
@@ -11,7 +11,8 @@ import { readModelFile } from '../../import/index.ts'
 import { takesSignature } from '../../import/mlflow.ts'
 import { writeImportedCard } from '../../import/model-card.ts'
 import { MAX_FILE, sha256 } from '../../model-directory/files.ts'
-import { type ForeignModel, findForeign } from '../../model-directory/foreign-directory.ts'
+import { findForeign } from '../../model-directory/foreign-directory.ts'
+import { isArchive, openModelSource } from '../../model-directory/model-source.ts'
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { kindOf } from '../../models/index.ts'
@@ -34,9 +35,9 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const rounds = readRounds(flags)
   const words = await readWords(flags)
   const source = await findSource(file)
-  const bytes = await readWhole(source.path)
+  const { bytes } = source
   const isWrapped = source.usesBestRounds || undefined
-  const model = readModelFile(bytes, basename(source.path), flags.format, {
+  const model = readModelFile(bytes, source.name, flags.format, {
     rounds,
     isWrapped,
     allowMissing: flags.allowMissing,
@@ -80,17 +81,25 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   else output.result(`${writeLines(written).join('\n')}\n`)
 }
 
-/** A file, or the one that a directory of another program names. */
-async function findSource(
-  path: string,
-): Promise<Omit<ForeignModel, 'file'> & { readonly path: string }> {
+/** A file, or the one that a directory or an archive of another program names. */
+async function findSource(path: string): Promise<{
+  readonly bytes: Uint8Array
+  readonly name: string
+  readonly columns?: readonly string[]
+  readonly usesBestRounds: boolean
+}> {
   const isDirectory = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   )
-  if (!isDirectory) return { path, usesBestRounds: false }
-  const { file, ...found } = await findForeign(path, (await readdir(path)).sort())
-  return { ...found, path: join(path, file) }
+  if (!isDirectory && !isArchive(path))
+    return { bytes: await readWhole(path), name: basename(path), usesBestRounds: false }
+  const source = await openModelSource(path)
+  const { file, ...found } = await findForeign(source, await source.list())
+  const bytes = isDirectory
+    ? await readWhole(join(path, file))
+    : await source.read(file, { most: MAX_FILE })
+  return { ...found, bytes, name: basename(file) }
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import { invalid, unsupported } from '../imported-model.ts'
 import { type Message, readMessage } from './protobuf.ts'
 
 /** Types of a tensor's elements. */
-const [FLOAT, INT64, TEXT, DOUBLE] = [1, 7, 8, 11]
+const [FLOAT, INT64, TEXT, BOOL, DOUBLE] = [1, 7, 8, 9, 11]
 const MAX_NODES = 10_000
 
 /** One operator. */
@@ -37,8 +37,9 @@ export interface OnnxGraph {
   readonly producer: string
   readonly nodes: readonly OnnxNode[]
   readonly inputs: readonly OnnxInput[]
-  /** Constants by their name. */
+  /** Constants by their name, of numbers and of texts. */
   readonly constants: ReadonlyMap<string, Float64Array>
+  readonly texts: ReadonlyMap<string, readonly string[]>
 }
 
 /** @throws ArtifactError `invalid` or `foreign` */
@@ -52,7 +53,11 @@ export function readGraph(bytes: Uint8Array): OnnxGraph {
   if (nodes.length > MAX_NODES)
     throw invalid(`its graph has ${nodes.length} nodes, at most ${MAX_NODES} are read`)
   const constants = new Map<string, Float64Array>()
-  for (const tensor of graph.messages(5)) constants.set(tensor.text(8), readTensor(tensor))
+  const texts = new Map<string, readonly string[]>()
+  for (const tensor of graph.messages(5)) {
+    constants.set(tensor.text(8), readTensor(tensor))
+    if (tensor.whole(2) === TEXT) texts.set(tensor.text(8), tensor.texts(6))
+  }
   return {
     producer: `${model.text(2)} ${model.text(3)}`.trim(),
     nodes: nodes.map(readNode),
@@ -61,6 +66,7 @@ export function readGraph(bytes: Uint8Array): OnnxGraph {
       .filter((input) => !constants.has(input.text(1)))
       .map(readInput),
     constants,
+    texts,
   }
 }
 
@@ -116,6 +122,7 @@ function readTensor(tensor: Message): Float64Array {
     if (type === INT64) return Float64Array.from(tensor.wholes(7))
     return Float64Array.from(tensor.wholes(5))
   }
+  if (type === BOOL) return Float64Array.from(raw)
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
   const size = type === FLOAT ? 4 : 8
   if (![FLOAT, INT64, DOUBLE].includes(type) || raw.length % size !== 0)

@@ -12,8 +12,10 @@ import {
 } from '../imported-model.ts'
 import { type FeatureSource, layOut, plainSources } from '../sources.ts'
 import { readClassifier } from './classifiers.ts'
+import { applyDraft, type Draft, finishDraft, isDraft } from './drafts.ts'
 import { type OnnxGraph, type OnnxInput, type OnnxNode, readGraph } from './graph.ts'
 import { applyOperator } from './operators.ts'
+import { readProbabilities, SCORERS } from './probabilities.ts'
 import { singlePrecisionOf } from './single-precision.ts'
 
 const CLASSIFIERS = ['TreeEnsembleClassifier', 'LinearClassifier']
@@ -38,6 +40,8 @@ export const onnx: Importer = {
 function readOnnx(graph: OnnxGraph, { rounds, allowMissing }: ReadOptions): ImportedModel {
   if (rounds !== undefined) throw badFlag('--rounds is for XGBoost')
   const found = graph.nodes.filter(({ op }) => CLASSIFIERS.includes(op))
+  const scorer = found.length === 0 ? findScorer(graph) : undefined
+  if (scorer) return describe(graph, scorer, allowMissing === true)
   const [node] = found
   if (!node || found.length > 1) {
     const other = graph.nodes.find(({ op }) => /(Classifier|Regressor|^TreeEnsemble)$/.test(op))
@@ -46,17 +50,34 @@ function readOnnx(graph: OnnxGraph, { rounds, allowMissing }: ReadOptions): Impo
       `${what}the file has ${found.length} classifiers of ${CLASSIFIERS.join(' or ')}, expected 1`,
     )
   }
-  const isNormalised = checkBehind(graph, node)
+  return describe(graph, node, allowMissing === true)
+}
+
+/** The last operator that makes scores, where plain operators make probabilities of them. */
+function findScorer({ nodes }: OnnxGraph): OnnxNode | undefined {
+  return nodes.some(({ op }) => op === 'ArgMax')
+    ? nodes.findLast(({ op }) => SCORERS.includes(op))
+    : undefined
+}
+
+/** Returns the model that a node has the numbers of. */
+function describe(graph: OnnxGraph, node: OnnxNode, allowMissing: boolean): ImportedModel {
+  const isScorer = SCORERS.includes(node.op)
+  const isNormalised = !isScorer && checkBehind(graph, node)
   const width = graph.inputs.length === 1 ? graph.inputs[0]?.width : undefined
   const isPlain = graph.inputs.some(({ name }) => name === node.inputs[0])
-  const classifier = readClassifier(node, isPlain ? width : undefined, isNormalised)
-  const columns = describeInputs(graph.inputs, classifier.features)
+  const read = isScorer
+    ? undefined
+    : readClassifier(node, isPlain ? width : undefined, isNormalised)
+  const columns = describeInputs(graph.inputs, read?.features ?? 1)
   const sources = evaluate(graph, node, columns)
+  const classifier = read ?? readProbabilities(graph, node, sources.length)
   if (sources.length < classifier.features)
     throw invalid(`${node.where} takes ${classifier.features} features, it gets ${sources.length}`)
   const isTrees = classifier.spec.kind === 'trees'
-  const acceptsMissing = isTrees && (classifier.knowsMissing || allowMissing === true)
-  const taken = isTrees ? sources : sources.slice(0, classifier.features).map(singlePrecisionOf)
+  const acceptsMissing = isTrees && (classifier.knowsMissing || allowMissing)
+  const own = sources.slice(0, classifier.features)
+  const taken = isTrees ? sources : classifier.isDouble ? own : own.map(singlePrecisionOf)
   const { pipeline, spec } = layOut(taken, classifier.spec, columns.length, acceptsMissing)
   return {
     library: 'onnx',
@@ -112,9 +133,14 @@ function evaluate(
   for (const source of plainSources(columns.length))
     given.get(columns[source.input]!.input)!.push(source)
   const known = new Map<string, readonly FeatureSource[]>(given)
+  const drafts = new Map<string, Draft>()
+  const doubles = new Set(graph.inputs.flatMap(({ name, isDouble }) => (isDouble ? [name] : [])))
+  const isDouble = ({ input }: FeatureSource) => doubles.has(columns[input]!.input)
   const constants = new Map(graph.constants)
   const find = (node: OnnxNode, input: number) => {
-    const found = known.get(node.inputs[input] ?? '')
+    const name = node.inputs[input] ?? ''
+    const draft = drafts.get(name)
+    const found = draft ? finishDraft(node, draft) : known.get(name)
     if (found) return found
     throw invalid(
       `${node.where} takes ${JSON.stringify((node.inputs[input] ?? '').slice(0, 64))}, which is not made before it`,
@@ -129,17 +155,22 @@ function evaluate(
       constants.set(output, value)
       continue
     }
-    if (!node.inputs.some((input) => known.has(input)))
+    if (!node.inputs.some((input) => known.has(input) || drafts.has(input)))
       throw unsupported(`${node.where} is not read`)
-    const made = applyOperator(node, {
-      sources: (input) => find(node, input),
-      constant: (input) => {
+    const given = {
+      sources: (input: number) => find(node, input),
+      constant(input: number) {
         const value = constants.get(node.inputs[input] ?? '')
         if (value) return value
         throw unsupported(`${node.where} takes places that are no constant, which is not read`)
       },
-    })
-    known.set(output, made)
+      isDouble,
+      draft: (input: number) => drafts.get(node.inputs[input] ?? ''),
+      isConstant: (input: number) => constants.has(node.inputs[input] ?? ''),
+    }
+    const made = applyDraft(node, given) ?? applyOperator(node, given)
+    if (isDraft(made)) drafts.set(output, made)
+    else known.set(output, made)
   }
   throw invalid('its classifier is not reached')
 }

@@ -2,25 +2,22 @@
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
 import { checkNames, invalid, MAX_COLUMNS, unsupported } from '../imported-model.ts'
-import type { FeatureSource } from '../sources.ts'
+import { arithmetic } from './arithmetic.ts'
 import type { OnnxNode } from './graph.ts'
+import { behind, type Operands, type Sources } from './operands.ts'
+import { singlePrecisionOf } from './single-precision.ts'
 
-type Sources = readonly FeatureSource[]
-
-/** What an operator gets: features per input, or constants. */
-export interface Operands {
-  readonly sources: (input: number) => Sources
-  readonly constant: (input: number) => Float64Array
-}
-
-const FLOAT_TYPES = [1, 11]
+const [FLOAT, DOUBLE] = [1, 11]
 
 /** Every operator by its name. */
 const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => Sources>> = {
   Identity: (_, { sources }) => sources(0),
   Reshape: (_, { sources }) => sources(0),
-  Cast(node, { sources }) {
-    if (FLOAT_TYPES.includes(node.whole('to'))) return sources(0)
+  Cast(node, { sources, isDouble }) {
+    const to = node.whole('to')
+    if (to === FLOAT)
+      return sources(0).map((source) => (isDouble(source) ? singlePrecisionOf(source) : source))
+    if (to === DOUBLE) return sources(0)
     throw unsupported(`${node.where} makes no numbers of its features, which is not read`)
   },
   Concat: (node, { sources }) => {
@@ -29,6 +26,7 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
     return join(node, { sources })
   },
   FeatureVectorizer: join,
+  ...arithmetic,
   Gather(node, given) {
     if (node.whole('axis') !== 1) throw unsupported(`${node.where} chooses rows, which is not read`)
     return choose(node, given)
@@ -48,7 +46,6 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
       offset: offset!,
       scale: scale!,
     })),
-  LabelEncoder: encodeLabels,
   OneHotEncoder(node, { sources }) {
     const texts = node.texts('cats_strings')
     const categories = texts.length > 0 ? texts : node.wholes('cats_int64s')
@@ -76,38 +73,6 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
   },
 }
 
-/** Codes of categories: whole numbers from 0, and one, or a missing value, for all others. */
-function encodeLabels(node: OnnxNode, { sources }: Operands): Sources {
-  const keys = node.has('keys_strings') ? node.texts('keys_strings') : node.wholes('keys_int64s')
-  const hasWholes = node.has('values_int64s')
-  const values = hasWholes ? node.wholes('values_int64s') : [...node.numbers('values_floats')]
-  const categories = new Array<string | number>(keys.length)
-  values.forEach((value, i) => {
-    if (categories[value] === undefined) categories[value] = keys[i]!
-  })
-  if (
-    values.length !== keys.length ||
-    categories.length !== keys.length ||
-    categories.includes(undefined as never)
-  )
-    throw unsupported(
-      `${node.where} gives its ${keys.length} categories other codes than 0, 1, …, which is not read`,
-    )
-  checkNames(categories, `${node.where}: categories`)
-  const other = hasWholes
-    ? node.has('default_int64')
-      ? node.whole('default_int64')
-      : -1
-    : (node.number('default_float') ?? 0)
-  const unknown = Number.isNaN(other) ? ('missing' as const) : other
-  return sources(0).map((source) => {
-    if (source.chain.length > 0)
-      throw unsupported(`${node.where} behind other operators is not read`)
-    const missing = unknown === 'missing' ? ('kept' as const) : unknown
-    return { ...source, chain: [{ kind: 'ordinal_encoder', categories, missing, unknown }] }
-  })
-}
-
 /** @throws ArtifactError `foreign` naming an operator that is not read */
 export function applyOperator(node: OnnxNode, given: Operands): Sources {
   const apply = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined
@@ -126,10 +91,6 @@ function join(node: OnnxNode, { sources }: Pick<Operands, 'sources'>): Sources {
     node.inputs.reduce((sum, _, i) => sum + sources(i).length, 0),
   )
   return node.inputs.flatMap((_, i) => sources(i))
-}
-
-function behind(node: OnnxNode) {
-  return unsupported(`${node.where} behind a OneHotEncoder is not read`)
 }
 
 function choose(node: OnnxNode, { sources, constant }: Operands): Sources {

@@ -3,7 +3,7 @@ import type { Link, ModelSpec } from '../../models/model.ts'
 import { unsupported } from '../imported-model.ts'
 import type { OnnxNode } from './graph.ts'
 
-/** A classifier over features in single precision. */
+/** A classifier over features. */
 export interface OnnxClassifier {
   readonly estimator: string
   readonly spec: ModelSpec
@@ -12,6 +12,8 @@ export interface OnnxClassifier {
   readonly features: number
   /** Whether some split says that missing values go where its condition holds. */
   readonly knowsMissing: boolean
+  /** Whether features come in double precision; otherwise they are rounded to single. */
+  readonly isDouble?: true
 }
 
 /** How scores of several classes become probabilities. */

@@ -1,7 +1,7 @@
 /** TreeEnsembleClassifier: nodes and votes as lists, keyed by the tree and the node. */
 import type { TreesSpec } from '../../models/model.ts'
 import { createEnsembleBuilder } from '../ensemble-builder.ts'
-import { invalid, MAX_COLUMNS, unsupported } from '../imported-model.ts'
+import { invalid, MAX_CLASSES, MAX_COLUMNS, unsupported } from '../imported-model.ts'
 import type { OnnxNode } from './graph.ts'
 import { linkOf, type OnnxClassifier } from './scores.ts'
 
@@ -27,10 +27,52 @@ export function readTreeEnsemble(
   width: number | undefined,
   isNormalised: boolean,
 ): Omit<OnnxClassifier, 'classes'> {
-  const lists = readLists(node)
+  return readTrees(node, 'class', width, (lists, trees) =>
+    readScores(node, classes.length, lists, trees, isNormalised),
+  )
+}
+
+/**
+ * Returns a TreeEnsembleRegressor of so many targets, whose sums something behind it makes probabilities of.
+ * @throws ArtifactError `invalid` or `foreign`
+ */
+export function readTreeScores(
+  node: OnnxNode,
+  width: number,
+): Omit<OnnxClassifier, 'classes'> & { readonly spec: TreesSpec } {
+  const outputs = node.whole('n_targets')
+  if (!(outputs >= 1 && outputs <= MAX_CLASSES))
+    throw invalid(`${node.where} has ${outputs} targets, 1 to ${MAX_CLASSES} are read`)
+  const isSum = (node.text('aggregate_function') ?? 'SUM') === 'SUM'
+  if (!isSum || (node.text('post_transform') ?? 'NONE') !== 'NONE')
+    throw unsupported(`${node.where} does more with its trees than to add them, which is not read`)
+  return readTrees(node, 'target', width, ({ voteClasses, weights, base }, trees) => {
+    for (const own of voteClasses)
+      if (!(own >= 0 && own < outputs))
+        throw invalid(`${node.where} votes for target ${own} of ${outputs}`)
+    if (base.length !== 0 && base.length !== outputs)
+      throw invalid(`${node.where} has ${base.length} base values for ${outputs} targets`)
+    return {
+      ...addVotes(voteClasses, weights, trees, outputs, false),
+      outputs,
+      link: 'softmax',
+      base: base.length === 0 ? new Float64Array(outputs) : base.slice(),
+    }
+  })
+}
+
+type Scores = ReturnType<typeof readScores>
+
+function readTrees(
+  node: OnnxNode,
+  prefix: 'class' | 'target',
+  width: number | undefined,
+  read: (lists: Lists, trees: readonly Tree[]) => Scores,
+): Omit<OnnxClassifier, 'classes'> & { readonly spec: TreesSpec } {
+  const lists = readLists(node, prefix)
   const { treeIds, nodeIds, modes, values, features, yes, no, tracks } = lists
   const trees = groupTrees(lists)
-  const scores = readScores(node, classes.length, lists, trees, isNormalised)
+  const scores = read(lists, trees)
   const most = features.reduce((max, own) => Math.max(max, own + 1), 1)
   if (!(most <= MAX_COLUMNS)) throw invalid(`${node.where} asks feature ${most - 1}`)
   const comparisons = new Set<'<=' | '<'>()
@@ -101,7 +143,7 @@ export function readTreeEnsemble(
 
 type Lists = ReturnType<typeof readLists>
 
-function readLists(node: OnnxNode) {
+function readLists(node: OnnxNode, prefix: 'class' | 'target') {
   const treeIds = node.wholes('nodes_treeids')
   const count = treeIds.length
   const sized = <T extends ArrayLike<unknown>>(list: T, name: string, length = count): T => {
@@ -109,7 +151,7 @@ function readLists(node: OnnxNode) {
     throw invalid(`${node.where}: ${name} has ${list.length} entries, expected ${length}`)
   }
   const numbers = (name: string) => node.tensor(`${name}_as_tensor`) ?? node.numbers(name)
-  const voteTrees = node.wholes('class_treeids')
+  const voteTrees = node.wholes(`${prefix}_treeids`)
   const tracks = node.wholes('nodes_missing_value_tracks_true')
   return {
     treeIds,
@@ -122,9 +164,9 @@ function readLists(node: OnnxNode) {
     tracks:
       tracks.length === 0 ? new Array<number>(count).fill(0) : sized(tracks, 'missing values'),
     voteTrees,
-    voteNodes: sized(node.wholes('class_nodeids'), 'class_nodeids', voteTrees.length),
-    voteClasses: sized(node.wholes('class_ids'), 'class_ids', voteTrees.length),
-    weights: sized(numbers('class_weights'), 'class_weights', voteTrees.length),
+    voteNodes: sized(node.wholes(`${prefix}_nodeids`), `${prefix}_nodeids`, voteTrees.length),
+    voteClasses: sized(node.wholes(`${prefix}_ids`), `${prefix}_ids`, voteTrees.length),
+    weights: sized(numbers(`${prefix}_weights`), `${prefix}_weights`, voteTrees.length),
     base: numbers('base_values'),
   }
 }
@@ -208,17 +250,29 @@ function readScores(
     throw unsupported(`${node.where} has two scores for two classes, which is not read`)
   if (base.length !== 0 && base.length !== outputs)
     throw invalid(`${node.where} has ${base.length} base values for ${outputs} scores`)
-  // Boosting of several classes has a tree per class.
+  return {
+    ...addVotes(voteClasses, weights, trees, outputs, isSingle),
+    outputs,
+    link: isSingle ? 'logit' : link,
+    base: base.length === 0 ? new Float64Array(outputs) : base.slice(),
+  }
+}
+
+/** How votes are added: boosting of several classes has a tree per class. */
+function addVotes(
+  voteClasses: readonly number[],
+  weights: Float64Array,
+  trees: readonly Tree[],
+  outputs: number,
+  isSingle: boolean,
+): Pick<Scores, 'width' | 'output' | 'write'> {
   const owners = trees.map(
     ({ votes }) => new Set([...votes.values()].flat().map((place) => voteClasses[place]!)),
   )
   const isPerClass = outputs > 1 && owners.every(({ size }) => size <= 1)
   return {
     width: isPerClass ? 1 : outputs,
-    outputs,
     output: isPerClass ? Int32Array.from(owners, (own) => [...own][0] ?? 0) : undefined,
-    link: isSingle ? 'logit' : link,
-    base: base.length === 0 ? new Float64Array(outputs) : base.slice(),
     write(votes, out) {
       for (const place of votes) {
         const own = isSingle || isPerClass ? 0 : voteClasses[place]!
