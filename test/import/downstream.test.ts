@@ -11,6 +11,7 @@ import type { Cell } from '../../src/data/frame.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { writeImportedCard } from '../../src/import/model-card.ts'
+import { CARD_FILE, REPORT_FILE } from '../../src/model-directory/papers.ts'
 import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
 import { kindOf } from '../../src/models/index.ts'
@@ -18,6 +19,7 @@ import { plots } from '../../src/plots/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { makeSelfTest } from '../../src/predictor/self-test.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
+import { writeReport } from '../../src/report/report.ts'
 import { fitBackground } from '../../src/training/background.ts'
 import { buildMultiModelApp, buildTestApp, post } from '../helper.ts'
 
@@ -71,7 +73,10 @@ async function importGolden(t: Test, { model, columns, classes, options, rows }:
   const root = t.testdir({})
   const directory = join(root, 'm')
   const writer = await openModelWriter(directory)
-  await writer.commit(artifact, writeImportedCard(artifact, read.notes))
+  await writer.commit(artifact, {
+    [CARD_FILE]: writeImportedCard(artifact, read.notes),
+    [REPORT_FILE]: writeReport(artifact, buildPredictor(artifact), 1),
+  })
   await writer.release()
   return { directory, root, read, cells: cells.slice(0, 3) }
 }
