@@ -10,24 +10,24 @@ const WEIGHT = 1 / 16
 const MOST_FACTOR = 8
 
 export interface CostMeter {
-  /** Returns the estimated milliseconds to answer a job of a model. */
-  estimate(model: object, job: Job): number
+  /** Returns the estimated milliseconds to answer a job of so many bytes. */
+  estimate(model: object, operation: Job['operation'], bytes: number): number
   /** Learns how long one took. */
-  learn(model: object, job: Job, ms: number): void
+  learn(model: object, operation: Job['operation'], bytes: number, ms: number): void
 }
 
 /** Returns a meter that has measured nothing. */
 export function createCostMeter(): CostMeter {
   const ratesOf = new WeakMap<object, Map<string, number>>()
-  const rateOf = (model: object, { operation }: Job) =>
+  const rateOf = (model: object, operation: Job['operation']) =>
     ratesOf.get(model)?.get(operation) ?? FIRST_RATE
   return {
-    estimate: (model, job) => rateOf(model, job) * (job.body.length + OVERHEAD_BYTES),
-    learn(model, job, ms) {
-      const before = rateOf(model, job)
-      const rate = Math.min(ms / (job.body.length + OVERHEAD_BYTES), before * MOST_FACTOR)
+    estimate: (model, operation, bytes) => rateOf(model, operation) * (bytes + OVERHEAD_BYTES),
+    learn(model, operation, bytes, ms) {
+      const before = rateOf(model, operation)
+      const rate = Math.min(ms / (bytes + OVERHEAD_BYTES), before * MOST_FACTOR)
       const rates = ratesOf.get(model) ?? new Map<string, number>()
-      ratesOf.set(model, rates.set(job.operation, before + (rate - before) * WEIGHT))
+      ratesOf.set(model, rates.set(operation, before + (rate - before) * WEIGHT))
     },
   }
 }

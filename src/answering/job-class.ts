@@ -1,5 +1,5 @@
 /** Which queue a job belongs to: explanations may take a thousand times as long as predictions. */
-import type { Job } from './job.ts'
+import type { DrawJob, Job, RowJob, TensorJob } from './job.ts'
 
 export type JobClass = 'predict' | 'explain'
 
@@ -7,6 +7,24 @@ export type JobClass = 'predict' | 'explain'
 export function classOf(job: Job): JobClass {
   return mayExplain(job) ? 'explain' : 'predict'
 }
+
+/** What is known of a job before its body is. */
+export type BodilessJob =
+  | Pick<TensorJob, 'operation'>
+  | Pick<DrawJob, 'operation'>
+  | Pick<RowJob, 'operation' | 'enableExplanations' | 'explainByBody'>
+
+/** Returns the classes that a job may be of, which its body decides. */
+export function classesOf(job: BodilessJob): readonly JobClass[] {
+  if (job.operation === 'infer') return EITHER
+  if (job.operation === 'draw' || job.operation === 'explain') return EXPLAIN
+  if (job.enableExplanations !== undefined) return EXPLAIN
+  return job.explainByBody === true ? EITHER : PREDICT
+}
+
+const EITHER = ['predict', 'explain'] as const
+const EXPLAIN = ['explain'] as const
+const PREDICT = ['predict'] as const
 
 function mayExplain(job: Job): boolean {
   if (job.operation === 'infer') {

@@ -10,6 +10,10 @@ export interface JobQueue {
    */
   enter(kind: JobClass, signal: AbortSignal, ms?: number): Promise<void>
   leave(kind: JobClass): void
+  /** Whether a job of so many estimated milliseconds would be refused. */
+  isFull(kind: JobClass, ms?: number): boolean
+  /** Refuses a job; throws InputError `overloaded`. */
+  refuse(): never
   /** Whether a prediction would run at once. */
   readonly isFree: boolean
   readonly waiting: Readonly<Record<JobClass, number>>
@@ -41,6 +45,12 @@ export function slotsOf(workers: number): Slots {
 const WAITING_PER_SLOT = 2
 const WAITING_MS_PER_SLOT = 500
 
+/** Thrown again and again: an error of its own for each would cost more than all else of a refusal. */
+const tooMany = new InputError(
+  'overloaded',
+  'all workers are busy and the queue is full; try again',
+)
+
 interface Waiting {
   readonly start: () => void
   readonly ms: number
@@ -64,7 +74,18 @@ export function createJobQueue(slots: Slots): JobQueue {
       }
     }
   }
+  const isFull = (kind: JobClass, ms = Number.POSITIVE_INFINITY) => {
+    const line = lines[kind]
+    if (line.length < WAITING_PER_SLOT * slots[kind]) return false
+    return line.reduce((sum, own) => sum + own.ms, ms) > WAITING_MS_PER_SLOT * slots[kind]
+  }
+  const refuse = (): never => {
+    refused++
+    throw tooMany
+  }
   return {
+    isFull,
+    refuse,
     async enter(kind, signal, ms = Number.POSITIVE_INFINITY) {
       signal.throwIfAborted()
       const line = lines[kind]
@@ -72,11 +93,7 @@ export function createJobQueue(slots: Slots): JobQueue {
         running[kind]++
         return
       }
-      const isLong = line.reduce((sum, own) => sum + own.ms, ms) > WAITING_MS_PER_SLOT * slots[kind]
-      if (isLong && line.length >= WAITING_PER_SLOT * slots[kind]) {
-        refused++
-        throw new InputError('overloaded', 'all workers are busy and the queue is full; try again')
-      }
+      if (isFull(kind, ms)) refuse()
       await new Promise<void>((resolve, reject) => {
         const start = () => {
           signal.removeEventListener('abort', giveUp)

@@ -37,6 +37,10 @@ export interface JobPool {
   ): Promise<JobResult>
   /** Whether a prediction would begin at once. */
   readonly isFree: boolean
+  /** Whether a job of so many estimated milliseconds would be refused. */
+  isFull(kind: JobClass, ms: number): boolean
+  /** Refuses a job; throws InputError `overloaded`. */
+  refuse(): never
   readonly load: PoolLoad
   /** Ends the workers that may hold this model, once their jobs are done; the next job starts new ones. */
   forget(model: LoadedModel): Promise<void>
@@ -112,13 +116,14 @@ export function createJobPool(workers: number): JobPool {
   return {
     async run(model, job, signal, transfer = [], ms) {
       const kind = classOf(job)
-      // What explanations take depends on their options more than on their bytes.
-      await queue.enter(kind, signal, kind === 'predict' ? ms : undefined)
+      await queue.enter(kind, signal, knownMs(kind, ms))
       return runNow(model, job, signal, transfer, () => queue.leave(kind))
     },
     get isFree() {
       return queue.isFree
     },
+    isFull: (kind, ms) => queue.isFull(kind, knownMs(kind, ms)),
+    refuse: queue.refuse,
     load: {
       get running() {
         return queue.running
@@ -142,4 +147,9 @@ export function createJobPool(workers: number): JobPool {
     },
     close: async () => crew?.threads.close(),
   }
+}
+
+/** What explanations take depends on their options more than on their bytes. */
+function knownMs(kind: JobClass, ms: number | undefined): number | undefined {
+  return kind === 'predict' ? ms : undefined
 }

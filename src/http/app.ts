@@ -14,6 +14,7 @@ import { callersIdOf, REQUEST_ID } from './caller-ids.ts'
 import { keepRoom, type RoomLimits } from './connection-room.ts'
 import { boundRest, isLast, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
+import { enterInRounds } from './entrance.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { answerExpectations } from './expectations.ts'
 import { readEncodings } from './gzip-body.ts'
@@ -67,7 +68,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
   })
   const { server } = app
   const { access, observer } = options
-  const requestLog = createRequestLog(observer, routes)
+  const requestLog = createRequestLog(app.log, observer, routes)
   const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
   const connections = trackConnections(server, requestLog.lost)
   const room = keepRoom(server, connections, app.log, options.connectionLimits)
@@ -90,7 +91,8 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     },
     log: createOneRowLog(app.log, requestLog.tellOneRow),
   }
-  server.off('request', useRoutes).on('request', answerOneRows(oneRow, useRoutes))
+  const enter = enterInRounds(useRoutes, connections, requestLog.unrouted)
+  server.off('request', useRoutes).on('request', answerOneRows(oneRow, enter))
   watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()

@@ -89,8 +89,6 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
         }
         const lost = () =>
           refuse(new InputError('invalid_request', 'the connection ended before the body did'))
-        const tooLarge = () =>
-          refuse(new InputError('too_large', `the body is larger than ${limit} bytes`))
         const take = (chunk: Buffer) => {
           const needed = length + chunk.length
           grow(length, needed, reading)
@@ -102,7 +100,9 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
           reading.seenAt = performance.now()
           reading.seenBytes = length
         }
-        if (announced > limit) tooLarge()
+        // What has closed before will not say so again.
+        if (request.destroyed || response.destroyed) return lost()
+        if (announced > limit) refuse(tooLarge(limit))
         else readings.add(reading)
         request.on('data', (chunk: Buffer) => {
           chunks++
@@ -112,7 +112,7 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
             return refuse(
               new InputError('invalid_request', `the body came in more than ${MAX_CHUNKS} pieces`),
             )
-          if (length + chunk.length > limit) return tooLarge()
+          if (length + chunk.length > limit) return refuse(tooLarge(limit))
           try {
             take(chunk)
           } catch (error) {
@@ -132,6 +132,11 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
       })
     },
   }
+}
+
+/** Returns the error of a body that is longer than so many bytes. */
+export function tooLarge(limit: number): InputError {
+  return new InputError('too_large', `the body is larger than ${limit} bytes`)
 }
 
 const TOO_SLOW =

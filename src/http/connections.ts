@@ -26,7 +26,9 @@ export interface Exchange {
   /** Milliseconds that the answer may take, where its route needs another time than all. */
   deadlineMs?: number
   /** What is to be logged of an answer that was given before any route saw its request. */
-  answered?: Answered
+  answered?: Answered | undefined
+  /** Code of the problem that was answered in place of a route. */
+  refusedBy?: string
 }
 
 /** What is known of an answer that no route gave. */

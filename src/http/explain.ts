@@ -1,6 +1,7 @@
 /** /explain, /explain/global and /model: what no other server has. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DrawJob } from '../answering/job.ts'
+import { classesOf } from '../answering/job-class.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { findCodec } from '../codecs/index.ts'
 import { InputError } from '../errors.ts'
@@ -45,7 +46,7 @@ export function explainRoutes(model: LoadedModel, service: Service): Route[] {
 }
 
 /** Answers explanations of the rows in a request, with the options of its query string. */
-export async function explain(
+export function explain(
   model: LoadedModel,
   service: Service,
   request: FastifyRequest,
@@ -59,9 +60,12 @@ export async function explain(
     const options = Object.entries(query)
     return service.answer(model, request, reply, { operation: 'explain', answer, options })
   }
-  const { readPlotQuery } = await import('./plot-query.ts')
-  const asked = readPlotQuery(query, answer)
-  return service.answer(model, request, reply, { operation: 'explain', ...asked })
+  return import('./plot-query.ts').then(({ readPlotQuery }) =>
+    service.answer(model, request, reply, {
+      operation: 'explain',
+      ...readPlotQuery(query, answer),
+    }),
+  )
 }
 
 /** Answers what the model does over a sample of its training rows: as JSON, or as a plot where one is asked for. */
@@ -78,7 +82,8 @@ export async function explainGlobally(
   const asked = readModelPlotQuery(query, type)
   const { limits } = service.options
   const job: DrawJob = { operation: 'draw', body: new Uint8Array(), limits, ...asked }
-  return service.answerJob(model, request, reply, () => job)
+  const expected = { operation: 'draw', isIsolated: false, classes: classesOf(job) } as const
+  return service.answerJob(model, request, reply, expected, () => job)
 }
 
 /**

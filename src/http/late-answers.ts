@@ -23,12 +23,10 @@ export function replyOf(response: ServerResponse): FastifyReply | undefined {
 type Remembered = ServerResponse & { [REPLY]?: FastifyReply }
 
 /** Answers an exchange by a problem, whatever its handler is doing; an answer that has begun goes on. */
-export function refuseExchange(
-  { response, request }: Exchange,
-  error: InputError,
-  isLast: boolean,
-) {
+export function refuseExchange(exchange: Exchange, error: InputError, isLast: boolean) {
+  const { response, request } = exchange
   if (response.headersSent) return
+  exchange.refusedBy = error.code
   const reply = replyOf(response)
   reply?.hijack()
   if (reply) note(reply.request, { code: error.code })

@@ -14,7 +14,7 @@ export interface Place {
  * Servers per address. The event loop accepts one connection of each in a turn: with one alone, whoever asks for health
  * over a new connection stands behind all that have just come, for as many turns as there are.
  */
-const DOORS = 8
+const DOORS = 32
 
 /** What systems answer that cannot share a port among the servers of a process. */
 const CANNOT_SHARE = ['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']

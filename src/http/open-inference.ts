@@ -1,5 +1,6 @@
 /** The Open Inference Protocol, version 2, over REST: KServe, Triton and MLServer clients. */
 import type { FastifyRequest } from 'fastify'
+import { classesOf } from '../answering/job-class.ts'
 import { type OutputName, outputNames } from '../answering/tensor-outputs.ts'
 import { InputError, quote } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
@@ -62,7 +63,7 @@ export function openInferenceRoutes(model: LoadedModel, service: Service): Route
         check(request)
         const headerLength = readHeaderLength(request)
         const { limits } = service.options
-        return service.answerJob(model, request, reply, (body) => {
+        return service.answerJob(model, request, reply, expectedInfer, (body) => {
           return {
             operation: 'infer',
             body,
@@ -100,6 +101,12 @@ export function openInferenceRoutes(model: LoadedModel, service: Service): Route
     ),
   ]
 }
+
+const expectedInfer = {
+  operation: 'infer',
+  isIsolated: false,
+  classes: classesOf({ operation: 'infer' }),
+} as const
 
 /** The one version of a model is its identity. */
 function checkVersion(request: FastifyRequest, modelId: string): void {

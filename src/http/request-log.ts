@@ -1,10 +1,12 @@
 /** The request log: one line per answer and per answer that nobody got; never a row. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { OneRowLog } from './answered-row.ts'
 import { traceIdOf } from './caller-ids.ts'
 import { type Cut, type Exchange, isGone } from './connections.ts'
+import type { Unrouted } from './entrance.ts'
 import { replyOf } from './late-answers.ts'
 import { notesOf } from './notes.ts'
+import { nextRequestId } from './request-id.ts'
 import { type Route, templateOf } from './route.ts'
 
 /** What is logged where the client was gone, or was given up, before its answer was sent; nginx's number. */
@@ -35,16 +37,20 @@ export interface RequestLog {
   answered(request: FastifyRequest, reply: FastifyReply): void
   /** Tells the observer of an answer to one row, which is logged elsewhere; undefined without an observer. */
   readonly tellOneRow: ((answered: OneRowLog) => void) | undefined
+  /** Logs a request that was over before any route saw it. */
+  unrouted(unrouted: Unrouted): void
   /** Logs an answer that was not, or not wholly, sent. */
   lost(exchange: Exchange, cut: Cut | undefined): void
 }
 
 /**
  * Returns the log of requests.
+ * @param log that requests do not have of their own which no route has seen
  * @param observer is told of every request besides, pings included
  * @param routes of which it may be
  */
 export function createRequestLog(
+  log: FastifyBaseLogger,
   observer: Observer | undefined,
   routes: readonly Route[],
 ): RequestLog {
@@ -84,6 +90,22 @@ export function createRequestLog(
       tell(request, reply, statusCode, notes)
       if (statusCode !== 200 || !isPing(request.url)) logRequest(request, reply, statusCode, notes)
     },
+    unrouted({ request, ms, status = CLIENT_CLOSED, code }) {
+      const path = pathOf(request.url ?? '')
+      const { route, protocol } = known.get(path) ?? others
+      const notes = code === undefined ? undefined : { code }
+      observer?.finished({ route, protocol, status, ms, notes })
+      const { method } = request
+      const facts = {
+        trace_id: traceIdOf(request),
+        method,
+        path,
+        status,
+        ms: rounded(ms),
+        ...notes,
+      }
+      log.info({ reqId: nextRequestId(), ...facts }, 'request')
+    },
     lost(exchange, cut) {
       exchange.answered?.log(exchange, cut ?? 'client_closed')
       const reply = replyOf(exchange.response)
@@ -105,7 +127,15 @@ function logRequest(
   status: number,
   facts: Notes,
 ): void {
-  const path = url.split('?')[0]?.slice(0, 128)
-  const ms = Math.round(elapsedTime * 100) / 100
+  const path = pathOf(url)
+  const ms = rounded(elapsedTime)
   log.info({ trace_id: traceIdOf(raw), method, path, status, ms, ...facts }, 'request')
+}
+
+function pathOf(url: string): string {
+  return url.split('?')[0]!.slice(0, 128)
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100
 }

@@ -1,19 +1,19 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { createCostMeter } from '../answering/cost-meter.ts'
 import type { Job, RowJob } from '../answering/job.ts'
+import { classesOf } from '../answering/job-class.ts'
 import type { Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
 import type { OutputName } from '../answering/tensor-outputs.ts'
-import { findCodec } from '../codecs/index.ts'
 import { parseJson } from '../codecs/json-text.ts'
 import type { Selected } from '../codecs/selection.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
+import { createAdmission, type ExpectedJob, INLINE_BYTES } from './admission.ts'
 import { createBodyReader } from './body.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
 import type { MemoryGuard } from './memory-guard.ts'
@@ -88,11 +88,15 @@ export interface Service {
     reply: FastifyReply,
     ask: Ask,
   ): Promise<FastifyReply>
-  /** Reads the request's body, whatever its type, runs the job that is made of it and sends the answer. */
+  /**
+   * Reads the request's body, whatever its type, runs the job that is made of it and sends the answer.
+   * @throws InputError at once for what is refused by its headers, as {@link answer} does
+   */
   answerJob(
     model: LoadedModel,
     request: FastifyRequest,
     reply: FastifyReply,
+    expected: ExpectedJob,
     build: (body: Buffer) => Job,
     pack?: Pack,
   ): Promise<FastifyReply>
@@ -103,12 +107,6 @@ export interface Service {
 /** Says of every answered request how much of its rows was not understood. */
 const WARNINGS = 'x-shapserve-warnings'
 
-/** Bodies up to this size are decoded on the event loop: a millisecond or two. */
-const INLINE_BYTES = 64 << 10
-/** What is estimated to take more milliseconds goes to a worker, */
-const INLINE_MS = 10
-/** and where the event loop is busy and a worker is not, what takes more than the way there and back. */
-const HOP_MS = 1
 /** Larger bodies are read, and larger answers made, in blocks. */
 const BLOCK_BYTES = 1 << 20
 
@@ -118,15 +116,7 @@ export function createService(options: ServiceOptions): Service {
   const offloads = pool !== undefined && !options.isolatesOnly
   const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
   const turns = createTurns()
-  const costs = createCostMeter()
-  /** Whether a job is computed on the event loop, by its estimated milliseconds. */
-  const isForHere = (job: Job, ms: number): boolean => {
-    if (!pool) return true
-    if (isIsolated(job)) return false
-    if (!offloads) return true
-    if (job.body.length > INLINE_BYTES || ms > INLINE_MS) return false
-    return !(ms > HOP_MS && turns.isBusy && pool.isFree)
-  }
+  const admission = createAdmission(turns, pool, offloads, options.maxBodyBytes)
   /** Returns a request's body as its sender had it; what it holds is released by its length. */
   const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Buffer> => {
     const packed = isPacked(request)
@@ -148,81 +138,100 @@ export function createService(options: ServiceOptions): Service {
       for (const part of [body.length, ...parts]) bodies.release(part)
     }
   }
+  const answerAdmitted: Service['answerJob'] = async (
+    model,
+    request,
+    reply,
+    expected,
+    build,
+    pack,
+  ) => {
+    const deadline = performance.now() + deadlineMs
+    options.memory?.enter()
+    // A body that is handed over to a worker has no length any more.
+    let held = 0
+    try {
+      const body = await readBody(request.raw, reply.raw)
+      held = body.length
+      const job = build(body)
+      const isSmall = held <= INLINE_BYTES
+      // What is packed into another document is made at once.
+      const large = () => (pack ? job : inBlocks(job, blockBytes))
+      const runHere = () => {
+        if (reply.raw.writableEnded || reply.raw.destroyed) throw nobodyWaits()
+        return runJob(model.predictor, isSmall ? job : large(), offloads)
+      }
+      const { operation } = job
+      const ms = admission.estimate(model, operation, held)
+      const inline = admission.isForHere(expected.isIsolated, held, ms)
+        ? await turns.run(ms, runHere, (took) => admission.learn(model, operation, held, took))
+        : undefined
+      // Made when it is needed: it costs more than all else here.
+      let controller: AbortController | undefined
+      const stop = () => {
+        controller ??= new AbortController()
+        return controller
+      }
+      const transfer = isSmall ? [] : [body.buffer as ArrayBuffer]
+      const result =
+        inline ??
+        (await runInPool(pool as JobPool, model, large(), {
+          response: reply.raw,
+          controller: stop(),
+          transfer,
+          ms,
+        }))
+      if (reply.sent) {
+        controller?.abort()
+        return reply
+      }
+      note(request, {
+        rows: result.rows,
+        ignored_columns: result.ignoredColumns,
+        unknown_categories: result.unknownCategories,
+        warnings: result.warnings,
+        worker: inline ? 0 : 1,
+      })
+      if (result.jsonLength !== undefined)
+        reply.header('inference-header-content-length', String(result.jsonLength))
+      reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
+      if (result.rest) {
+        await sendBlocks(request, reply, result, {
+          stop,
+          deadline,
+        })
+        return reply
+      }
+      const answer = asBuffer(result.body)
+      return reply.send(pack ? pack(answer, reply) : answer)
+    } catch (error) {
+      // Somebody else may have answered: the deadline, or the end of a drain.
+      if (reply.sent) return reply
+      throw error
+    } finally {
+      options.memory?.leave()
+      bodies.release(held)
+    }
+  }
   const service: Service = {
     options,
     load: watchLoad(bodies, turns, options),
     answer(model, request, reply, ask) {
       if (hasNoBody(request)) throw new InputError('empty_body', 'the request has no body')
-      const { media } = negotiateRequest(request.raw, ask.readAs)
+      const { codec, media } = negotiateRequest(request.raw, ask.readAs)
       const build = (body: Buffer) => buildRowJob(ask, body, media, limits)
-      return service.answerJob(model, request, reply, build, ask.pack)
-    },
-    async answerJob(model, request, reply, build, pack) {
-      const deadline = performance.now() + deadlineMs
-      options.memory?.enter()
-      // A body that is handed over to a worker has no length any more.
-      let held = 0
-      try {
-        const body = await readBody(request.raw, reply.raw)
-        held = body.length
-        const job = build(body)
-        const isSmall = held <= INLINE_BYTES
-        // What is packed into another document is made at once.
-        const large = () => (pack ? job : inBlocks(job, blockBytes))
-        const runHere = () => {
-          if (reply.raw.writableEnded || reply.raw.destroyed) throw nobodyWaits()
-          return runJob(model.predictor, isSmall ? job : large(), offloads)
-        }
-        const ms = costs.estimate(model, job)
-        const inline = isForHere(job, ms)
-          ? await turns.run(ms, runHere, (took) => costs.learn(model, job, took))
-          : undefined
-        // Made when it is needed: it costs more than all else here.
-        let controller: AbortController | undefined
-        const stop = () => {
-          controller ??= new AbortController()
-          return controller
-        }
-        const transfer = isSmall ? [] : [body.buffer as ArrayBuffer]
-        const result =
-          inline ??
-          (await runInPool(pool as JobPool, model, large(), {
-            response: reply.raw,
-            controller: stop(),
-            transfer,
-            ms,
-          }))
-        if (reply.sent) {
-          controller?.abort()
-          return reply
-        }
-        note(request, {
-          rows: result.rows,
-          ignored_columns: result.ignoredColumns,
-          unknown_categories: result.unknownCategories,
-          warnings: result.warnings,
-          worker: inline ? 0 : 1,
-        })
-        if (result.jsonLength !== undefined)
-          reply.header('inference-header-content-length', String(result.jsonLength))
-        reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
-        if (result.rest) {
-          await sendBlocks(request, reply, result, {
-            stop,
-            deadline,
-          })
-          return reply
-        }
-        const answer = asBuffer(result.body)
-        return reply.send(pack ? pack(answer, reply) : answer)
-      } catch (error) {
-        // Somebody else may have answered: the deadline, or the end of a drain.
-        if (reply.sent) return reply
-        throw error
-      } finally {
-        options.memory?.leave()
-        bodies.release(held)
+      const expected = {
+        operation: ask.operation,
+        isIsolated: codec.isIsolated === true,
+        // Only a document of JSON can ask so.
+        classes: classesOf(codec.name === 'json' ? ask : { ...ask, explainByBody: false }),
       }
+      return service.answerJob(model, request, reply, expected, build, ask.pack)
+    },
+    answerJob(model, request, reply, expected, build, pack) {
+      // Thrown at once: a promise for each would cost as much as all else of a refusal.
+      admission.check(model, request.raw, expected)
+      return answerAdmitted(model, request, reply, expected, build, pack)
     },
     async readJson(request, reply) {
       const body = await readBody(request.raw, reply.raw)
@@ -235,10 +244,6 @@ export function createService(options: ServiceOptions): Service {
     },
   }
   return service
-}
-
-function isIsolated(job: Job): boolean {
-  return 'media' in job && findCodec(job.media.essence)?.isIsolated === true
 }
 
 /** Written out member by member: rest and spread cost several microseconds in every request. */

@@ -32,6 +32,10 @@ export interface Turns {
    * @throws InputError `overloaded` when too much work waits, and what the work throws
    */
   run<T>(ms: number, work: () => MaybePromise<T>, onDone: (ms: number) => void): MaybePromise<T>
+  /** Whether work of so many estimated milliseconds would be refused. */
+  isFull(ms: number): boolean
+  /** Refuses work; throws InputError `overloaded`. */
+  refuse(): never
   /** Whether work that comes now must wait. */
   readonly isBusy: boolean
   /** How much work waits, and how much was refused. */
@@ -49,6 +53,9 @@ interface Line {
   readonly list: Waiting[]
   ms: number
 }
+
+/** Thrown again and again: an error of its own for each would cost more than all else of a refusal. */
+const tooMany = new InputError('overloaded', 'too many requests wait for their turn; try again')
 
 /** Returns the turns of this event loop. */
 export function createTurns(limits: Partial<TurnLimits> = {}): Turns {
@@ -90,6 +97,15 @@ export function createTurns(limits: Partial<TurnLimits> = {}): Turns {
     spent = 0
     if (light.list.length + heavy.list.length > 0) look()
   }
+  const lineOf = (ms: number) => (ms <= LIGHT_MS ? light : heavy)
+  const isFull = (ms: number) => {
+    const line = lineOf(ms)
+    return line.list.length > 0 && line.ms + ms > waitMs
+  }
+  const refuse = (): never => {
+    refused++
+    throw tooMany
+  }
   const compute = <T>(work: () => MaybePromise<T>, onDone: (ms: number) => void) => {
     const began = performance.now()
     try {
@@ -103,12 +119,9 @@ export function createTurns(limits: Partial<TurnLimits> = {}): Turns {
   }
   return {
     run(ms, work, onDone) {
-      const line = ms <= LIGHT_MS ? light : heavy
+      const line = lineOf(ms)
       if (spent < turnMs && line.list.length === 0) return compute(work, onDone)
-      if (line.list.length > 0 && line.ms + ms > waitMs) {
-        refused++
-        throw new InputError('overloaded', 'too many requests wait for their turn; try again')
-      }
+      if (isFull(ms)) refuse()
       line.ms += ms
       look()
       return new Promise((resolve, reject) => {
@@ -122,6 +135,8 @@ export function createTurns(limits: Partial<TurnLimits> = {}): Turns {
         line.list.push({ ms, start })
       })
     },
+    isFull,
+    refuse,
     get isBusy() {
       return spent >= turnMs || light.list.length + heavy.list.length > 0
     },

@@ -6,7 +6,7 @@ export interface MetricsGatherer {
   /** Returns the text of what all processes have counted. */
   text(processes: Iterable<ServingProcess>): Promise<string>
   /** Keeps what a process had counted when it was last asked. */
-  ended(process: ServingProcess): void
+  ended(process: ServingProcess, wasBlocked: boolean): void
 }
 
 /** Returns a gatherer that has asked nobody yet. */
@@ -14,6 +14,7 @@ export function createGatherer(): MetricsGatherer {
   const last = new Map<ServingProcess, Samples>()
   const kept: Samples[] = []
   let ends = 0
+  let blocked = 0
   return {
     async text(processes) {
       const asked = [...processes]
@@ -27,11 +28,16 @@ export function createGatherer(): MetricsGatherer {
       const own = await sampleCounts({
         processes: { help: 'Processes that run', value: asked.length },
         process_restarts_total: { help: 'Processes that died and were replaced', value: ends },
+        processes_blocked_total: {
+          help: 'Processes that were ended because their event loop stood still',
+          value: blocked,
+        },
       })
       return joinSamples([own, ...kept, ...last.values()])
     },
-    ended(process) {
+    ended(process, wasBlocked) {
       ends++
+      if (wasBlocked) blocked++
       const counted = last.get(process)?.filter(isCount)
       last.delete(process)
       if (counted) kept.push(counted)

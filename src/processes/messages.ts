@@ -17,6 +17,8 @@ export type Order =
   | { readonly kind: 'drain'; readonly reason: string; readonly limitMs: number }
   /** Asks what was counted. */
   | { readonly kind: 'samples' }
+  /** Asks whether its event loop turns. */
+  | { readonly kind: 'beat' }
   /** No more connections come. */
   | { readonly kind: 'closed' }
 
@@ -30,6 +32,8 @@ export type Report =
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** What it has counted. */
   | { readonly kind: 'samples'; readonly samples: Samples }
+  /** Its event loop turns. */
+  | { readonly kind: 'beat' }
   /** It stops of its own accord. */
   | { readonly kind: 'leaving' }
 

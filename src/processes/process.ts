@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Samples } from '../http/metrics.ts'
 import type { ServerOptions } from '../http/server.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import { fromFailure, type Order, type Readiness, type Report } from './messages.ts'
 
 /** How long samples are waited for. */
@@ -32,10 +33,19 @@ export interface Ending {
   /** Milliseconds that it lived. */
   readonly livedMs: number
   readonly left: readonly Socket[]
+  /** Whether it was ended because it did not turn its event loop any more. */
+  readonly wasBlocked: boolean
 }
 
-/** Starts a process that loads the model. */
-export function startProcess(options: ServerOptions, processes: number): ServingProcess {
+/**
+ * Starts a process that loads the model.
+ * @param blockedMs milliseconds for which its event loop may be blocked, once it is ready, before it is ended
+ */
+export function startProcess(
+  options: ServerOptions,
+  processes: number,
+  blockedMs?: number,
+): ServingProcess {
   const startedAt = performance.now()
   const name = import.meta.url.endsWith('.ts') ? 'served-process.ts' : 'served-process.js'
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), { serialization: 'advanced' })
@@ -44,16 +54,29 @@ export function startProcess(options: ServerOptions, processes: number): Serving
   /** Who waits for samples. */
   const asking: ((samples: Samples | undefined) => void)[] = []
   let isOpen = false
+  let wasBlocked = false
+  const giveUp = () => {
+    wasBlocked = true
+    isOpen = false
+    child.kill('SIGKILL')
+  }
+  let heart: Heartbeat | undefined
   const ended = endOf(child).then((how): Ending => {
     isOpen = false
+    heart?.stop()
     for (const answer of asking.splice(0)) answer(undefined)
     const left = [...giving].filter(({ destroyed }) => !destroyed)
-    return { how, livedMs: performance.now() - startedAt, left }
+    return { how, livedMs: performance.now() - startedAt, left, wasBlocked }
   })
   const ready = new Promise<Readiness>((resolve, reject) => {
     child.on('message', (report: Report) => {
       if (report.kind === 'failed') return reject(fromFailure(report.failure))
-      if (report.kind === 'ready') return resolve(report)
+      if (report.kind === 'beat') return heart?.beat()
+      if (report.kind === 'ready') {
+        // A model may take its time to be loaded.
+        heart = startHeartbeat(() => order({ kind: 'beat' }), giveUp, blockedMs)
+        return resolve(report)
+      }
       if (report.kind === 'samples') {
         for (const answer of asking.splice(0)) answer(report.samples)
         return

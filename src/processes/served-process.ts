@@ -27,6 +27,7 @@ process.on('message', (order: Order, socket: Socket | undefined) => {
   if (order.kind === 'start') void start(order)
   else if (order.kind === 'closed') noMore()
   else if (order.kind === 'samples') void tellSamples()
+  else if (order.kind === 'beat') tell({ kind: 'beat' })
   else if (order.kind === 'drain') void drain(order.reason, order.limitMs)
   // A client that has gone on its way here leaves no socket.
   else if (socket) receive(socket)

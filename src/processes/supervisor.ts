@@ -29,12 +29,14 @@ export interface Supervisor {
 
 /**
  * Starts the processes and, once all can answer, listens.
+ * @param blockedMs milliseconds for which a process may stand still before it is replaced
  * @throws what the first process that cannot start throws; InputError for an address that cannot be used
  */
 export async function startProcesses(
   options: ServerOptions,
   processes: number,
   log: Logger,
+  blockedMs?: number,
 ): Promise<Supervisor> {
   const { config, warnings } = options
   for (const warning of warnings) log.warn(warning)
@@ -51,11 +53,11 @@ export async function startProcesses(
     socket.destroy()
   }
   const start = () => {
-    const started = startProcess(options, processes)
+    const started = startProcess(options, processes, blockedMs)
     running.add(started)
-    void started.ended.then(({ left }) => {
+    void started.ended.then(({ left, wasBlocked }) => {
       running.delete(started)
-      gatherer?.ended(started)
+      gatherer?.ended(started, wasBlocked)
       for (const socket of left) dispatch(socket)
     })
     return started
@@ -82,10 +84,11 @@ export async function startProcesses(
   const keep = async (first: ServingProcess) => {
     const backOff = createBackOff()
     for (let current = first; ; ) {
-      const { how, livedMs } = await current.ended
+      const { how, livedMs, wasBlocked } = await current.ended
       if (isStopping) return
       const pause = backOff.after(livedMs)
-      log.error({ died: current.pid, how, restart_ms: pause }, 'a process has died')
+      const why = wasBlocked ? 'a process stood still and was ended' : 'a process has died'
+      log.error({ died: current.pid, how, restart_ms: pause }, why)
       await sleep(pause)
       if (isStopping) return
       current = start()
