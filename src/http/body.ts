@@ -1,5 +1,6 @@
 /** Request bodies: read into one buffer with bounds on bytes, pieces and what all requests hold together. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { freeMemory } from '../answering/collect-garbage.ts'
 import { InputError } from '../errors.ts'
 import { createBodyBudget } from './body-budget.ts'
 
@@ -84,6 +85,7 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
           isOver = true
           readings.delete(reading)
           memory.give(length)
+          freeMemory(buffer)
           buffer = Buffer.alloc(0)
           reject(error as Error)
         }

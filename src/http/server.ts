@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { collectWhenIdle } from '../answering/collect-garbage.ts'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
@@ -167,6 +168,7 @@ export async function prepareServer(
   })
   server = app.server
   await app.ready()
+  const stopCollecting = collectWhenIdle()
   if (model && model.extraFiles.length > 0) {
     log.info(
       { files: model.extraFiles.slice(0, 10) },
@@ -192,6 +194,7 @@ export async function prepareServer(
       })
       if (lost > 0) log.warn({ requests: lost }, 'the drain limit cut answers short')
       access?.close()
+      stopCollecting()
       await app.close()
       await pool.close()
       await loader.close()
