@@ -19,6 +19,7 @@ import { memoryLimit } from '../tables/memory-limit.ts'
 import { type Access, checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
 import { type Connections, connectionsOf } from './connections.ts'
+import { mostConnections } from './descriptor-limit.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
 import { gaugesOf } from './gauges.ts'
 import { listenOn, urlOf } from './listen.ts'
@@ -164,6 +165,7 @@ export async function prepareServer(
     ...options,
     access,
     observer: metrics,
+    connectionLimits: { most: mostConnections() },
     logger: log as FastifyBaseLogger,
   })
   server = app.server
