@@ -7,7 +7,7 @@ import { type Abuse, BODY_LIMIT, makeAbuses } from './abusive.ts'
 import { asking, send } from './load.ts'
 import { trainModel } from './models.ts'
 import { type Figure, must, mustBe, type Part } from './part.ts'
-import { type Server, startServer } from './server.ts'
+import { IMAGE_ENV, type Server, startServer } from './server.ts'
 
 const TIMES = 100
 const MOST_GROWTH = 8
@@ -15,8 +15,6 @@ const MIB = 1 << 20
 /** How often the memory is looked at meanwhile, and how long an idle server has to give back what it needs no more. */
 const LOOKS = 4
 const IDLE_MS = 1500
-/** What the image sets for the allocator; threads' arenas and freed blocks stay with the process otherwise. */
-const IMAGE_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '1048576' } as const
 /** Bodies that are announced and never come, the largest first: together they leave no memory that is set aside. */
 const announced = [BODY_LIMIT, 4 * MIB, MIB, MIB / 16].flatMap((bytes) =>
   new Array<number>(16).fill(bytes),

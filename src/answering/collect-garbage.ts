@@ -68,8 +68,8 @@ function heldBytes(): number {
  */
 export function freeMemory({ buffer, byteLength }: Uint8Array): void {
   // Small Buffers share theirs; what was handed over to another thread has none any more.
-  if (byteLength > LEAST_FREED && buffer instanceof ArrayBuffer) buffer.transfer(0)
+  if (byteLength >= LEAST_FREED && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-/** Above what Buffers may have in common. */
-const LEAST_FREED = 256 << 10
+/** From here on a Buffer has memory of its own. */
+const LEAST_FREED = 64 << 10

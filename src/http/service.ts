@@ -104,11 +104,14 @@ export interface Service {
 /** Says of every answered request how much of its rows was not understood. */
 const WARNINGS = 'x-shapserve-warnings'
 
-/** Bodies up to this size are decoded on the event loop: a millisecond or two. */
+/**
+ * Bodies up to this size are decoded on the event loop, one to three milliseconds of rows: `npm run bench -- hop` has
+ * what that saves. The way to a worker and back takes 0.1 ms, so up to 4 KiB it costs more than the work.
+ */
 const INLINE_BYTES = 64 << 10
 /** What is estimated to take more milliseconds goes to a worker, */
 const INLINE_MS = 10
-/** and where the event loop is busy and a worker is not, what takes more than the way there and back. */
+/** and where the event loop is busy and a worker is not, what takes several times the way there and back. */
 const HOP_MS = 1
 /** Larger bodies are read, and larger answers made, in blocks. */
 const BLOCK_BYTES = 1 << 20
