@@ -75,7 +75,8 @@ async function abortUploads(server: Server, count: number): Promise<void> {
     await sleep(20)
     for (const socket of sockets) socket.destroy()
   }
-  await sleep(3000)
+  // A connection that its client has reset is closed within some seconds.
+  await sleep(8000)
 }
 
 async function readGauge(port: number, name: string): Promise<number> {

@@ -105,8 +105,8 @@ export interface Service {
 const WARNINGS = 'x-shapserve-warnings'
 
 /**
- * Bodies up to this size are decoded on the event loop, one to three milliseconds of rows: `npm run bench -- hop` has
- * what that saves. The way to a worker and back takes 0.1 ms, so up to 4 KiB it costs more than the work.
+ * Bodies up to this size are decoded on the event loop: 2.7 ms of rows, a third of a turn. The way to a worker and back
+ * takes the loop 0.1 ms, and as much of the worker's time (`npm run bench -- hop`).
  */
 const INLINE_BYTES = 64 << 10
 /** What is estimated to take more milliseconds goes to a worker, */
