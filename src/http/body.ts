@@ -129,6 +129,8 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
         })
         request.on('error', lost)
         request.on('close', lost)
+        // Who was answered before the body was whole, as one whose client has left, may stay connected for a while.
+        response.on('finish', lost)
         // Node forgets a request whose answer is sent: it does not tell then that the connection has closed.
         response.on('close', lost)
       })
