@@ -17,14 +17,16 @@ WORKDIR /app
 LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true \
       com.amazonaws.sagemaker.capabilities.multi-models=true
 # IAM asks who calls on SageMaker. Elsewhere give AUTH_TOKEN_FILE, or unset ALLOW_UNAUTHENTICATED.
-# Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system.
+# Two arenas: threads that loaded a model and ended would leave theirs to the allocator instead of the system. A fixed
+# threshold: otherwise the first large body that is freed makes the allocator keep the memory of all that follow.
 ENV NODE_ENV=production \
     SM_MODEL_DIR=/opt/ml/model \
     SHAPSERVE_HOST=0.0.0.0 \
     MODEL_SERVER_WORKERS=auto \
     ALLOW_UNAUTHENTICATED=true \
     NODE_COMPILE_CACHE=/app/.cache \
-    MALLOC_ARENA_MAX=2
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import fc from 'fast-check'
 import { directoryTarget, importTarget } from './fuzz/files.ts'
+import { testPatience } from './fuzz/patience.ts'
 import { rawTarget } from './fuzz/raw.ts'
 import { requestTarget } from './fuzz/requests.ts'
 import type { Target } from './fuzz/target.ts'
@@ -19,6 +20,8 @@ import { type Server, startServer } from './soak/server.ts'
 const BATCH = 1000
 const PING_MS = 1000
 const MOST_FAILURES = 10
+/** Checks of time and memory: no random cases, and a minute and a half more. */
+const PATIENCE = 'patience'
 
 const ping = Buffer.from('GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
 
@@ -96,7 +99,6 @@ async function main(): Promise<number> {
     },
   })
   const seed = Number(values.seed ?? Date.now() % 2 ** 31)
-  const end = performance.now() + Number(values.minutes) * 60_000
   const directory = await mkdtemp(join(tmpdir(), 'shapserve-fuzz-'))
   const servers: Record<string, Server> = {}
   try {
@@ -113,13 +115,23 @@ async function main(): Promise<number> {
       directory: runnerOf('directory', directoryTarget),
     }
     const names = Object.keys(all).filter((name) => name === (values.only ?? name))
-    if (names.length === 0) {
-      console.error(`there is no "${values.only}"; there are ${Object.keys(all).join(', ')}`)
+    if (names.length === 0 && values.only !== PATIENCE) {
+      console.error(
+        `there is no "${values.only}"; there are ${[...Object.keys(all), PATIENCE].join(', ')}`,
+      )
       return 2
     }
     console.log(`seed ${seed}`)
     const runs = new Map<string, Run>()
     let failures = 0
+    // Before the others, whose load would be measured with it.
+    if (values.only === PATIENCE || values.only === undefined) {
+      for (const wrong of await testPatience(values.cli, `${directory}/forest`)) {
+        failures++
+        console.log(wrong)
+      }
+    }
+    const end = performance.now() + Number(values.minutes) * 60_000
     for (const name of names) {
       runs.set(name, { cases: 0, failures: 0 })
       for (const wrong of values.path === undefined ? ((await all[name]!.first?.()) ?? []) : []) {
@@ -128,7 +140,11 @@ async function main(): Promise<number> {
       }
     }
     const failed = () => [...runs.values()].reduce((sum, run) => sum + run.failures, failures)
-    for (let batch = 0; performance.now() < end && failed() < MOST_FAILURES; batch++) {
+    for (
+      let batch = 0;
+      names.length > 0 && performance.now() < end && failed() < MOST_FAILURES;
+      batch++
+    ) {
       for (const name of names) {
         const leftMs = Math.max(1, end - performance.now())
         const options = { seed: seed + batch, path: values.path, leftMs }

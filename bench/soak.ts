@@ -1,5 +1,5 @@
 /**
- * What the server stands for a long time or under attack, in parts; exit 1 when a figure is missed.
+ * What the server stands for a long time or under attack, and model directories by faults, in parts; exit 1 when a figure is missed.
  * `npm run soak -- NAME… [--seconds N] [--cli FILE]`; `all` is every part.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +8,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { abuse } from './soak/abuse.ts'
 import { big } from './soak/big.ts'
+import { damage } from './soak/damage.ts'
+import { disk } from './soak/disk.ts'
 import { drain } from './soak/drain.ts'
+import { kills } from './soak/kills.ts'
 import { leak } from './soak/leak.ts'
 import { overload } from './soak/overload.ts'
 import type { Part } from './soak/part.ts'
@@ -26,6 +29,9 @@ const parts: Readonly<Record<string, Part>> = {
   ping,
   big,
   refused,
+  kills,
+  disk,
+  damage,
 }
 
 async function main(): Promise<number> {

@@ -52,7 +52,12 @@ export function rawTarget({ numbers }: Servers, statuses: Map<number, number>): 
     async first() {
       const wrong: string[] = []
       for (const { name, bytes, expected } of corpus) {
-        const { answers, rest, ms } = await exchangeInTime(numbers, [bytes])
+        const received = await exchangeInTime(numbers, [bytes]).catch(String)
+        if (typeof received === 'string') {
+          wrong.push(`${name}: ${received}`)
+          continue
+        }
+        const { answers, rest, ms } = received
         const found = answers.map(({ status }) => status)
         const isRight = expected.some((list) => list.join() === found.join())
         if (isRight && rest.length === 0) continue

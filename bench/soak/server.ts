@@ -6,6 +6,9 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 
+/** What the image sets for the allocator; threads' arenas and freed blocks stay with the process otherwise. */
+export const IMAGE_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const
+
 const HOST = '127.0.0.1'
 const START_MS = 30_000
 /** Kernel ticks a second, in which /proc counts processor time. */

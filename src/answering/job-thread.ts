@@ -3,7 +3,7 @@ import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { threadTask } from '../threads/threads.ts'
 import { sendAnswer } from './answer-port.ts'
-import { collectIfLarge } from './collect-garbage.ts'
+import { collectIfLarge, collectWhenIdle, freeMemory } from './collect-garbage.ts'
 import type { JobResult } from './job.ts'
 import type { WorkerTask } from './pool.ts'
 import { runJob } from './run-job.ts'
@@ -13,11 +13,13 @@ import { withTally } from './tally.ts'
 const MAX_MODELS = 4
 const predictors = new Map<string, Predictor>()
 
-/** After a job with a larger body, what it took is given back at once. */
+/** After a job with a larger body, what it took is given back at once where it is much. */
 const LARGE_BYTES = 1 << 20
 
 // What a library leaves behind of a body that it refused may fail during the next job, which must not pay for it.
 process.on('unhandledRejection', () => {})
+
+collectWhenIdle()
 
 export default threadTask(async (task: WorkerTask): Promise<JobResult | undefined> => {
   try {
@@ -27,6 +29,7 @@ export default threadTask(async (task: WorkerTask): Promise<JobResult | undefine
     return undefined
   } finally {
     if (task.job.body.length > LARGE_BYTES) setImmediate(() => void collectIfLarge())
+    freeMemory(task.job.body)
   }
 })
 

@@ -8,11 +8,14 @@ import { tooLarge } from './body.ts'
 import { isPacked } from './gzip-body.ts'
 import type { Turns } from './turns.ts'
 
-/** Bodies up to this size are decoded on the event loop: a millisecond or two. */
+/**
+ * Bodies up to this size are decoded on the event loop: 2.7 ms of rows, a third of a turn. The way to a worker and back
+ * takes the loop 0.1 ms, and as much of the worker's time (`npm run bench -- hop`).
+ */
 export const INLINE_BYTES = 64 << 10
 /** What is estimated to take more milliseconds goes to a worker, */
 const INLINE_MS = 10
-/** and where the event loop is busy and a worker is not, what takes more than the way there and back. */
+/** and where the event loop is busy and a worker is not, what takes several times the way there and back. */
 const HOP_MS = 1
 
 /** What is known of a job before its body is read. */

@@ -1,5 +1,6 @@
 /** Request bodies: read into one buffer with bounds on bytes, pieces and what all requests hold together. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { freeMemory } from '../answering/collect-garbage.ts'
 import { InputError } from '../errors.ts'
 import { createBodyBudget } from './body-budget.ts'
 
@@ -84,6 +85,7 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
           isOver = true
           readings.delete(reading)
           memory.give(length)
+          freeMemory(buffer)
           buffer = Buffer.alloc(0)
           reject(error as Error)
         }
@@ -127,6 +129,8 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
         })
         request.on('error', lost)
         request.on('close', lost)
+        // Who was answered before the body was whole, as one whose client has left, may stay connected for a while.
+        response.on('finish', lost)
         // Node forgets a request whose answer is sent: it does not tell then that the connection has closed.
         response.on('close', lost)
       })

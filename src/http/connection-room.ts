@@ -1,5 +1,6 @@
 /** Room for new connections where many are open: those that nobody uses give way, and whoever asks for health gets in. */
 import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { InputError } from '../errors.ts'
 import {
@@ -26,6 +27,8 @@ const SCARCE = 15 / 16
 /** Connections beyond the most, in which only questions without a body are answered. */
 const SPARE = 1 / 8
 const LOG_MS = 10_000
+/** Beyond all limits, unused ones are looked for this often: a flood of connections must not cost a look each. */
+const LOOK_MS = 5
 
 export interface ConnectionRoom {
   /** Whether answers should close their connections. */
@@ -56,17 +59,22 @@ export function keepRoom(
     loggedAt = now
     log.warn({ connections: connections.count, most, closed, dropped }, 'too many connections')
   }
+  // Several at a time: looking for them costs more than closing them.
+  const some = Math.ceil(most / 64)
+  let lookedAt = Number.NEGATIVE_INFINITY
+  // No listener's own limit would do: each counts its own connections alone.
+  const drop = (socket: Socket) => {
+    socket.destroy()
+    dropped++
+    tell()
+  }
   server.on('connection', (socket) => {
     if (connections.count <= scarce) return
-    if (connections.count > limit) {
-      // No listener's own limit would do: each counts its own connections alone.
-      socket.destroy()
-      dropped++
-      return tell()
-    }
+    const isBeyond = connections.count > limit
+    const now = performance.now()
+    if (isBeyond && now - lookedAt < LOOK_MS) return drop(socket)
+    lookedAt = now
     const own = connections.of(socket)
-    // Several at a time: looking for them costs more than closing them.
-    const some = Math.ceil(most / 64)
     const { open, idle, begun } = findUnused(connections, all, own)
     const unused = [
       ...idle.slice(0, open - scarce + some),
@@ -74,6 +82,8 @@ export function keepRoom(
     ]
     for (const connection of unused) giveWay(connection)
     closed += unused.length
+    // Those that give way are still closing: no more than some of them stand beside the limit.
+    if (isBeyond && (unused.length === 0 || connections.count > limit + some)) return drop(socket)
     if (own && open - unused.length > most) spare.add(own)
     tell()
   })

@@ -1,6 +1,7 @@
 /** Request bodies packed with gzip: unpacked piece by piece, so that one that unpacks beyond the limit is given up there. */
 import type { IncomingMessage } from 'node:http'
 import { createGunzip } from 'node:zlib'
+import { freeMemory } from '../answering/collect-garbage.ts'
 import { InputError, quote } from '../errors.ts'
 
 /** Encodings that are read, as the answer to another one names them. */
@@ -43,6 +44,7 @@ export async function unpackBody(
     reserve(size - unpacked.length)
     const larger = Buffer.allocUnsafe(size)
     unpacked.copy(larger)
+    freeMemory(unpacked)
     unpacked = larger
   }
   let length = 0
@@ -57,6 +59,7 @@ export async function unpackBody(
       length += piece.length
     }
   } catch (error) {
+    freeMemory(unpacked)
     if (error instanceof InputError) throw error
     throw new InputError('invalid_gzip', `the body is not gzip: ${describe(error)}`)
   }

@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { createServer } from 'node:net'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { collectWhenIdle } from '../answering/collect-garbage.ts'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
 import { createJobPool, defaultWorkers } from '../answering/pool.ts'
@@ -18,6 +19,7 @@ import { memoryLimit } from '../tables/memory-limit.ts'
 import { type Access, checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
 import { type Connections, connectionsOf } from './connections.ts'
+import { mostConnections } from './descriptor-limit.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
 import { gaugesOf } from './gauges.ts'
 import { listenOn, urlOf } from './listen.ts'
@@ -163,10 +165,12 @@ export async function prepareServer(
     ...options,
     access,
     observer: metrics,
+    connectionLimits: { most: mostConnections() },
     logger: log as FastifyBaseLogger,
   })
   server = app.server
   await app.ready()
+  const stopCollecting = collectWhenIdle()
   if (model && model.extraFiles.length > 0) {
     log.info(
       { files: model.extraFiles.slice(0, 10) },
@@ -192,6 +196,7 @@ export async function prepareServer(
       })
       if (lost > 0) log.warn({ requests: lost }, 'the drain limit cut answers short')
       access?.close()
+      stopCollecting()
       await app.close()
       await pool.close()
       await loader.close()

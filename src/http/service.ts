@@ -1,6 +1,7 @@
 /** What every protocol's routes share: reading a body, running its job, sending the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { freeMemory } from '../answering/collect-garbage.ts'
 import type { Job, RowJob } from '../answering/job.ts'
 import { classesOf } from '../answering/job-class.ts'
 import type { Limits } from '../answering/limits.ts'
@@ -123,6 +124,7 @@ export function createService(options: ServiceOptions): Service {
     const early = bodyReadAhead(request)
     if (early) bodies.reserve(early.length)
     const body = early ?? (await bodies.read(request, response))
+    const packedBytes = body.length
     if (!packed || body.length === 0) return body
     const parts: number[] = []
     const reserve = (bytes: number) => {
@@ -133,9 +135,11 @@ export function createService(options: ServiceOptions): Service {
       const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
       for (const part of parts.splice(0)) bodies.release(part)
       bodies.reserve(unpacked.length)
+      // Only now: what is given up may still be read by a thread of zlib's.
+      freeMemory(body)
       return unpacked
     } finally {
-      for (const part of [body.length, ...parts]) bodies.release(part)
+      for (const part of [packedBytes, ...parts]) bodies.release(part)
     }
   }
   const answerAdmitted: Service['answerJob'] = async (

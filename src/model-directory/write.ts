@@ -72,6 +72,26 @@ async function takeLock(directory: string, retry = true): Promise<void> {
   } finally {
     await rm(draft, { force: true })
   }
+  await removeDrafts(directory)
+}
+
+/** Removes what trainings left that were killed while they took the lock. */
+async function removeDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const pid = name.startsWith(`${LOCK_FILE}.`) ? name.slice(LOCK_FILE.length + 1) : ''
+    const path = join(directory, name)
+    if (/^\d+$/.test(pid) && !isRunning(Number(pid)) && (await isStale(path)))
+      await rm(path, { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
 
 /** A lock is stale when its process was on this host and is no more, or when it names none. */
@@ -86,11 +106,9 @@ async function isStale(path: string): Promise<boolean> {
       .split(' ')
     if (pid === undefined || pid === '') return true
     if (host !== hostname()) return false
-    if (Number(pid) === process.pid) return true
-    process.kill(Number(pid), 0)
+    return Number(pid) === process.pid || !isRunning(Number(pid))
+  } catch {
     return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

@@ -46,9 +46,10 @@ export const trees: ModelKind<TreesSpec> = {
   predictCost(spec) {
     const { roots, outputs } = spec
     const misses = Math.min(MOST_MISSES, spec.feature.length / NODES_OF_A_MISS)
-    return (
-      stepsOfRow(spec) * (STEP_NANOSECONDS + misses) + roots.length * valueWidth(spec) + outputs
-    )
+    // A row is laid out for the trees, about a nanosecond a feature.
+    const features = spec.feature.reduce((most, feature) => Math.max(most, feature), -1) + 1
+    const leaves = roots.length * valueWidth(spec) + outputs
+    return stepsOfRow(spec) * (STEP_NANOSECONDS + misses) + leaves + features
   },
 
   offerExplainers: offerTreeExplainers,

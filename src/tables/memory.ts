@@ -1,6 +1,6 @@
 /** How much memory a training may take: it says so before it starts instead of being killed. */
 import { InputError } from '../errors.ts'
-import type { MemoryBudget } from './formats/column-builder.ts'
+import type { MemoryBudget } from './formats/growing-cells.ts'
 import { memoryLimit } from './memory-limit.ts'
 
 const MEGABYTE = 1e6

@@ -107,6 +107,8 @@ async function startPool(file: URL, options: ThreadOptions): Promise<Piscina> {
     maxQueue: options.maxQueue ?? Number.POSITIVE_INFINITY,
     concurrentTasksPerWorker: options.tasksPerThread ?? 1,
     workerData: options.setup,
+    // Otherwise a thread without a task stands still: its timers do not run, and what it collects later never is.
+    atomics: 'disabled',
   })
   // A thread that dies outside a task is replaced; without a listener its error would end the process.
   pool.on('error', () => options.onDeath?.())

@@ -21,6 +21,9 @@ export interface RowLayout {
   put(data: Float64Array, from: number, to: Float64Array, start: number, stride: number): void
 }
 
+/** Features from which on copying a row as one is faster than number by number. */
+const WIDE = 64
+
 /** Returns the layout of the first `features` features of an ensemble's rows; equal views share a number. */
 export function planRows(trees: TreeEnsemble, features: number): RowLayout {
   const isSingle = trees.precision === 'float32'
@@ -33,7 +36,12 @@ export function planRows(trees: TreeEnsemble, features: number): RowLayout {
   const numbers = packNumbers(ofNumbers)
   const length = first + ofCodes.length + ofNumbers.length
 
+  const isWideCopy = !isSingle && !hasCopy && features >= WIDE
   const putPlain: RowLayout['put'] = (data, from, to, start, stride) => {
+    if (isWideCopy && stride === 1) {
+      to.set(data.subarray(from, from + features), start)
+      return
+    }
     for (let j = 0; j < features; j++) {
       const raw = data[from + j]!
       const value = isSingle ? Math.fround(raw) : raw

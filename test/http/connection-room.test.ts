@@ -129,3 +129,19 @@ t.test('all listeners of a server have one limit together', async (t) => {
   while (clients.filter(({ isClosed }) => !isClosed).length > limit) await sleep(1)
   t.equal(connectionsOf(app.server)?.count, limit)
 })
+
+t.test(
+  'a burst of connections shuts the door to nobody once they are not fresh any more',
+  async (t) => {
+    const freshMs = 500
+    const { port, count } = await serve(t, { most: MOST, freshMs, bodyMs: 1e9 })
+    const burst = await Promise.all(Array.from({ length: 2 * MOST }, () => open(t, port, '')))
+    t.equal(burst.length, 2 * MOST)
+    await sleep(3 * freshMs)
+    for (let i = 0; i < 5; i++) {
+      const client = await open(t, port, PING)
+      t.equal(await statusOf(client), '200')
+    }
+    t.ok(count() <= MOST + MOST / 8 + 1, 'and they are still bounded')
+  },
+)

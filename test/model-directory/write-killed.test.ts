@@ -1,5 +1,7 @@
 /** Trainings that are killed at any moment: the directory holds the old model or the new one, whole. */
-import { mkdirSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { MANIFEST_FILE, PREPROCESSOR_FILE, TRIALS_FILE } from '../../src/artifact/artifact.ts'
@@ -120,8 +122,17 @@ t.test('killed while it wrote the card', async (t) => {
 t.test('killed while it took the lock', async (t) => {
   const directory = writeFiles(t.testdir(), oldFiles)
   writeFileSync(join(directory, LOCK), '')
+  const { pid } = spawnSync('true')
+  writeFileSync(join(directory, `${LOCK}.${pid}`), `${pid} ${hostname()}\n`)
+  writeFileSync(join(directory, `${LOCK}.${process.ppid}`), `${process.ppid} ${hostname()}\n`)
+  writeFileSync(join(directory, `${LOCK}.${pid}0000`), `${pid}0000 elsewhere\n`)
   await t.resolves(commit(directory, newModel), 'an empty lock does not stay in the way for ever')
   t.equal(await modelIn(directory), newModel.modelId)
+  t.strictSame(
+    readdirSync(directory).filter((name) => name.startsWith(LOCK)),
+    [`${LOCK}.${process.ppid}`, `${LOCK}.${pid}0000`].sort(),
+    'drafts of trainings that run, here or elsewhere, are left alone',
+  )
 })
 
 t.test('killed at any moment', async (t) => {

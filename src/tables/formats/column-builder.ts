@@ -12,17 +12,11 @@ import {
 } from '../../data/number.ts'
 import { normalText } from '../../data/text.ts'
 import { InputError } from '../../errors.ts'
+import { createCells, type MemoryBudget } from './growing-cells.ts'
 import { createTextDictionary, type TextDictionary } from './text-dictionary.ts'
 
 /** Most different texts of a column; a column with more is kept without its texts. */
 export const MAX_LEVELS = 1_000_000
-
-/** Memory that readers ask for before they take it. */
-export interface MemoryBudget {
-  /** @throws InputError `too_large` when that is more than there is */
-  reserve(bytes: number): void
-  release(bytes: number): void
-}
 
 /**
  * A column that is read. It begins as numbers and becomes text at the first cell that is none. Texts are kept as
@@ -74,8 +68,8 @@ export function createColumnBuilder(
   let state: ColumnBuilder['state'] = isText ? 'text' : 'number'
   let length = 0
   let present = 0
-  const numbers = createCells((size) => new Float64Array(size), capacity, budget)
-  const codes = createCells((size) => new Int32Array(size), capacity, budget)
+  const numbers = createCells(Float64Array, capacity, budget)
+  const codes = createCells(Int32Array, capacity, budget)
   // Made for the first text: most columns of a wide table hold none.
   let dictionary: TextDictionary | undefined
   // A text that is no number of any kind: then an infinity is a text, too.
@@ -83,8 +77,6 @@ export function createColumnBuilder(
   let infinite: Infinite | undefined
   let overflowed: Infinite | undefined
   let finished: Column | undefined
-  const encoder = new TextEncoder()
-  let scratch = new Uint8Array(256)
 
   const drop = () => {
     numbers.drop()
@@ -178,7 +170,7 @@ export function createColumnBuilder(
       }
       if (state === 'number') becomeText()
       hasWord = true
-      if (trimmed.length * 3 > scratch.length) scratch = new Uint8Array(trimmed.length * 3)
+      const scratch = roomFor(3 * trimmed.length)
       const { written } = encoder.encodeInto(trimmed, scratch)
       addCode(scratch, 0, written)
       length++
@@ -228,68 +220,10 @@ function decode(bytes: Uint8Array, start: number, end: number): string {
   return new TextDecoder().decode(bytes.subarray(start, end))
 }
 
-/** Values in typed arrays that grow without being copied. */
-interface Cells<T> {
-  push(value: number): void
-  /** Returns all values and forgets them. */
-  take(): T
-  drop(): void
-}
+const encoder = new TextEncoder()
+const room = new Uint8Array(4096)
 
-const LEAST_CELLS = 1024
-
-/**
- * Returns an empty list of cells. The first array has the capacity asked for: where that is enough, which is the rule,
- * the result is a view of it, and what was not written of it never became memory. Others follow a quarter as large.
- */
-function createCells<T extends Float64Array | Int32Array>(
-  make: (size: number) => T,
-  capacity: number,
-  budget: MemoryBudget,
-): Cells<T> {
-  let full: T[] = []
-  let current = make(0)
-  let at = 0
-  let total = 0
-  let reserved = 0
-  const next = () => {
-    const size = total === 0 ? Math.max(1, capacity) : Math.max(LEAST_CELLS, total >> 2)
-    if (at > 0) full.push(current)
-    const made = make(0).BYTES_PER_ELEMENT * size
-    budget.reserve(made)
-    reserved += made
-    current = make(size)
-    total += size
-    at = 0
-  }
-  const drop = () => {
-    full = []
-    current = make(0)
-    at = 0
-    total = 0
-    budget.release(reserved)
-    reserved = 0
-  }
-  return {
-    push(value) {
-      if (at === current.length) next()
-      current[at++] = value
-    },
-    take() {
-      const last = current.subarray(0, at) as T
-      if (full.length === 0) {
-        current = make(0)
-        return last
-      }
-      const result = make(full.reduce((sum, { length }) => sum + length, at))
-      let offset = 0
-      for (const part of [...full, last]) {
-        result.set(part, offset)
-        offset += part.length
-      }
-      drop()
-      return result
-    },
-    drop,
-  }
+/** Returns room for so many bytes, which all columns share where it is little: a table may have 100,000 of them. */
+function roomFor(bytes: number): Uint8Array {
+  return bytes > room.length ? new Uint8Array(bytes) : room
 }

@@ -2,7 +2,8 @@
 
 import type { DataFrame } from '../../data/frame.ts'
 import { InputError, listNames, placed, quote } from '../../errors.ts'
-import { type ColumnBuilder, createColumnBuilder, type MemoryBudget } from './column-builder.ts'
+import { type ColumnBuilder, createColumnBuilder } from './column-builder.ts'
+import type { MemoryBudget } from './growing-cells.ts'
 
 /** Most memory that the different texts of all columns may take; the column with most of them is given up first. */
 const MAX_TEXT_MEMORY = 2 ** 28
