@@ -6,15 +6,12 @@ import {
   countMissing,
   type DataFrame,
   findColumn,
-  varies,
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote, shellWord } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
-import { holdsDates } from './doubts.ts'
-import { holdsLongIntegers, notNumeric } from './long-integers.ts'
+import { type Guess, guessRole, MAX_CATEGORIES, type Role } from './guess-role.ts'
+import { notNumeric } from './long-integers.ts'
 import type { ColumnPlan } from './plan.ts'
-
-export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
 
 /** What pandas calls the index of a table in Parquet. */
 const INDEX_LEVEL = '__index_level_0__'
@@ -31,13 +28,6 @@ export interface PlannedColumn {
   /** The flag that would change it, such as `--numeric Pclass`; a column without information stays out. */
   readonly override?: string
 }
-
-/** More distinct texts than this are not categories any more. */
-const MAX_CATEGORIES = 50
-/** Whole numbers with no more distinct values than this, and at least three, are categories. */
-const MAX_NUMBER_CATEGORIES = 4
-/** A column with a larger share of missing values is dropped. */
-const MAX_MISSING = 0.7
 
 /**
  * Returns a plan for predicting `target` from the table's other columns, and a reason for each of them.
@@ -141,50 +131,6 @@ function fillText(role: Role, missing: number, rows: number, acceptsMissing: boo
   if (role === 'numeric' && acceptsMissing) return `; ${missing} missing of ${rows} stay missing`
   const how = role === 'numeric' ? 'median' : role === 'ordinal' ? 'most frequent' : 'own level'
   return `; ${how} for ${missing} missing of ${rows}`
-}
-
-interface Guess {
-  readonly role: Role
-  readonly reason: string
-  readonly useless?: true
-}
-
-function guessRole(values: Column, rows: number): Guess {
-  if (values.kind === 'text' && values.unread !== undefined)
-    return { role: 'drop', reason: values.unread, useless: true }
-  const missing = countMissing(values)
-  const present = rows - missing
-  if (present === 0) return { role: 'drop', reason: 'no values', useless: true }
-  if (missing === 0 && !varies(values))
-    return { role: 'drop', reason: 'one value only', useless: true }
-  if (missing > rows * MAX_MISSING)
-    return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
-  if (values.kind === 'number') {
-    const whole = values.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
-    const distinct = whole ? countDistinct(values) : Number.POSITIVE_INFINITY
-    if (whole && distinct === present && present > 20)
-      return { role: 'id', reason: 'a different whole number in every row' }
-    if (whole && distinct >= 3 && distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct) {
-      return { role: 'nominal', reason: `whole number with ${distinct} values` }
-    }
-    return { role: 'numeric', reason: 'number' }
-  }
-  if (isBooleanColumn(values))
-    return { role: 'nominal', reason: `boolean, written as ${values.levels.join(' and ')}` }
-  const distinct = countDistinct(values)
-  const what = holdsLongIntegers(values) ? 'whole number beyond 2^53, kept as text,' : 'text'
-  const dates = holdsDates(values) ? '; dates are not read as times' : ''
-  if (distinct > present / 2 && present > 20)
-    return {
-      role: 'drop',
-      reason: `${what} with ${distinct} different values in ${present}${dates}`,
-    }
-  if (distinct > MAX_CATEGORIES)
-    return { role: 'drop', reason: `${what} with ${distinct} different values${dates}` }
-  return {
-    role: 'nominal',
-    reason: `${what} with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,
-  }
 }
 
 function suggestRole(role: Role, values: Column): Role {

@@ -1,6 +1,6 @@
 /** What a training is told, wherever it was told it. */
 import type { Destination } from '../../model-directory/check-destination.ts'
-import type { Role } from '../../preprocess/infer-plan.ts'
+import type { Role } from '../../preprocess/guess-role.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
 import type { EstimatorChoice } from '../../training/choose-estimator.ts'
