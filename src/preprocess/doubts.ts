@@ -11,6 +11,7 @@ import {
 import { isInexactInteger } from '../data/number.ts'
 import { findLookAlikes } from '../data/text.ts'
 import { quote } from '../errors.ts'
+import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
 import { holdsLongIntegers } from './long-integers.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
 
@@ -85,13 +86,15 @@ function tellsTarget(column: Column, y: Int32Array, classes: number): boolean {
 
 /** A value that nearly every row has for itself names the row and says nothing of the next one. */
 function describeNames(name: string, column: Column, isCategory: boolean): string[] {
-  const rows = column.kind === 'number' ? column.values.length : column.codes.length
-  const present = rows - countMissing(column)
-  if (present <= LEAST_ROWS) return []
   if (column.kind === 'number' && !isCategory) {
-    if (!column.values.every((value) => Number.isNaN(value) || Number.isInteger(value))) return []
-    if (countDistinct(column) < present) return []
-  } else if (countDistinct(column) <= present / 2) return []
+    // Amounts differ in nearly every row, too: it takes more for a number to be a name.
+    if (!isWhole(column) || !isNearlyUnique(column)) return []
+    if (evidenceOfIdentifier(name, column) === undefined) return []
+  } else {
+    const rows = column.kind === 'number' ? column.values.length : column.codes.length
+    const present = rows - countMissing(column)
+    if (present <= LEAST_ROWS || countDistinct(column) <= present / 2) return []
+  }
   return [
     `column ${quote(name)} has a value of its own in nearly every row, as an identifier has; a model learns the rows by heart from it`,
   ]

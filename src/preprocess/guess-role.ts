@@ -1,14 +1,27 @@
 /** The part of a column in a plan, guessed from its values. */
-import { type Column, countDistinct, countMissing, varies } from '../data/frame.ts'
+import {
+  type Column,
+  countDistinct,
+  countMissing,
+  type NumberColumn,
+  type TextColumn,
+  varies,
+} from '../data/frame.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { holdsDates } from './doubts.ts'
+import { evidenceOfIdentifier, isNamedLikeIdentifier, isWhole } from './identifiers.ts'
+import { orderByMeaning } from './known-orders.ts'
 import { holdsLongIntegers } from './long-integers.ts'
+import { isNamedLikeCode } from './name-words.ts'
 
 /** What a column may be in a plan. */
 export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
 
-/** More distinct texts than this are not categories any more. */
+/** More distinct texts than this are categories only where each has enough rows. */
 export const MAX_CATEGORIES = 50
+/** Categories beyond that number, at most so many, have so many rows on average. */
+const MANY_CATEGORIES = 256
+const ROWS_PER_CATEGORY = 20
 /** Whole numbers with no more distinct values than this, and at least three, are categories. */
 const MAX_NUMBER_CATEGORIES = 4
 /** A column with a larger share of missing values is dropped. */
@@ -20,10 +33,12 @@ export interface Guess {
   readonly reason: string
   /** There is nothing in it to learn from, whatever is asked. */
   readonly useless?: true
+  /** Ordered categories, in their order. */
+  readonly order?: readonly string[]
 }
 
-/** Returns the role that a column's values speak for. @param rows of the table */
-export function guessRole(values: Column, rows: number): Guess {
+/** Returns the role that a column's name and values speak for. @param rows of the table */
+export function guessRole(name: string, values: Column, rows: number): Guess {
   if (values.kind === 'text' && values.unread !== undefined)
     return { role: 'drop', reason: values.unread, useless: true }
   const missing = countMissing(values)
@@ -33,16 +48,7 @@ export function guessRole(values: Column, rows: number): Guess {
     return { role: 'drop', reason: 'one value only', useless: true }
   if (missing > rows * MAX_MISSING)
     return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
-  if (values.kind === 'number') {
-    const whole = values.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
-    const distinct = whole ? countDistinct(values) : Number.POSITIVE_INFINITY
-    if (whole && distinct === present && present > 20)
-      return { role: 'id', reason: 'a different whole number in every row' }
-    if (whole && distinct >= 3 && distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct) {
-      return { role: 'nominal', reason: `whole number with ${distinct} values` }
-    }
-    return { role: 'numeric', reason: 'number' }
-  }
+  if (values.kind === 'number') return guessNumber(name, values, present)
   if (isBooleanColumn(values))
     return { role: 'nominal', reason: `boolean, written as ${values.levels.join(' and ')}` }
   const distinct = countDistinct(values)
@@ -53,10 +59,38 @@ export function guessRole(values: Column, rows: number): Guess {
       role: 'drop',
       reason: `${what} with ${distinct} different values in ${present}${dates}`,
     }
-  if (distinct > MAX_CATEGORIES)
+  if (distinct > MAX_CATEGORIES && !hasManyRows(distinct, present))
     return { role: 'drop', reason: `${what} with ${distinct} different values${dates}` }
-  return {
-    role: 'nominal',
-    reason: `${what} with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`,
+  const counted = `${what} with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`
+  const order = dates === '' ? orderByMeaning(usedLevels(values)) : undefined
+  if (order) return { role: 'ordinal', reason: counted, order }
+  const each =
+    distinct > MAX_CATEGORIES ? `, of ${Math.round(present / distinct)} rows on average` : ''
+  return { role: 'nominal', reason: counted + each }
+}
+
+/** Returns the texts that a column has in a row. */
+export function usedLevels({ codes, levels }: TextColumn): string[] {
+  const used = new Set(codes)
+  return levels.filter((_, code) => used.has(code))
+}
+
+function hasManyRows(distinct: number, present: number): boolean {
+  return distinct <= MANY_CATEGORIES && present >= ROWS_PER_CATEGORY * distinct
+}
+
+function guessNumber(name: string, values: NumberColumn, present: number): Guess {
+  if (!isWhole(values)) return { role: 'numeric', reason: 'number' }
+  const distinct = countDistinct(values)
+  if (distinct === present && present > 20) {
+    const evidence = evidenceOfIdentifier(name, values)
+    if (evidence)
+      return { role: 'id', reason: `a different whole number in every row, ${evidence}` }
   }
+  if (distinct < 3) return { role: 'numeric', reason: 'number' }
+  if (distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct)
+    return { role: 'nominal', reason: `whole number with ${distinct} values` }
+  if ((isNamedLikeCode(name) || isNamedLikeIdentifier(name)) && hasManyRows(distinct, present))
+    return { role: 'nominal', reason: `whole number with ${distinct} values, a code by its name` }
+  return { role: 'numeric', reason: 'number' }
 }

@@ -9,9 +9,12 @@ import {
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote, shellWord } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
-import { type Guess, guessRole, MAX_CATEGORIES, type Role } from './guess-role.ts'
+import { type Guess, guessRole, MAX_CATEGORIES, type Role, usedLevels } from './guess-role.ts'
+import { orderByMeaning } from './known-orders.ts'
 import { notNumeric } from './long-integers.ts'
+import { sortedCategories } from './ordinal-encoder.ts'
 import type { ColumnPlan } from './plan.ts'
+import { choosePositive, type PositiveClass } from './positive-class.ts'
 
 /** What pandas calls the index of a table in Parquet. */
 const INDEX_LEVEL = '__index_level_0__'
@@ -25,8 +28,26 @@ export interface PlannedColumn {
   readonly column: string
   readonly role: Role
   readonly reason: string
+  /** Of an ordinal column: its categories in order, where they are not ascending. */
+  readonly order?: readonly (string | number)[]
   /** The flag that would change it, such as `--numeric Pclass`; a column without information stays out. */
   readonly override?: string
+}
+
+/** What else a user may say of a table on the command line. */
+export interface Told {
+  /** Orders of ordinal columns. */
+  readonly orders?: ReadonlyMap<string, readonly string[]>
+  /** Which of two classes is the positive one. */
+  readonly positive?: string
+}
+
+/** A plan, with what it was made from. */
+export interface InferredPlan {
+  readonly plan: ColumnPlan
+  readonly columns: readonly PlannedColumn[]
+  /** Of a target of two classes. */
+  readonly positive?: PositiveClass
 }
 
 /**
@@ -41,7 +62,8 @@ export function inferPlan(
   overrides: RoleOverrides = new Map(),
   acceptsMissing = false,
   weight?: string,
-): { plan: ColumnPlan; columns: PlannedColumn[] } {
+  told: Told = {},
+): InferredPlan {
   if (!frame.names.includes(target)) {
     throw new InputError(
       'no_target',
@@ -67,17 +89,24 @@ export function inferPlan(
     if (name === target || name === weight) return []
     const isIndex = name === INDEX_LEVEL || isIndexName(name, at)
     const column = frame.columns[at] as Column
-    return [planColumn(name, column, frame.length, overrides.get(name), acceptsMissing, isIndex)]
+    const asked = { role: overrides.get(name), order: told.orders?.get(name) }
+    return [planColumn(name, column, frame.length, asked, acceptsMissing, isIndex)]
   })
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   // By name, so that the order of the table's columns does not show in the model.
   const features = (role: Role) => withRole(role).sort((a, b) => (a.column < b.column ? -1 : 1))
+  const positive = choosePositive(target, findColumn(frame, target) as Column, told.positive)
   const plan: ColumnPlan = {
     target,
+    ...(positive === undefined || positive.isLast ? {} : { positiveClass: positive.name }),
     ...(weight === undefined ? {} : { weight }),
     id: withRole('id').map(({ column }) => column),
     numeric: features('numeric').map(({ column }) => ({ column })),
-    ordinal: features('ordinal').map(({ column }) => ({ column, impute: 'most_frequent' })),
+    ordinal: features('ordinal').map(({ column, order }) => ({
+      column,
+      ...(order === undefined ? {} : { categories: order }),
+      impute: overrides.has(column) ? 'most_frequent' : 'own_level',
+    })),
     nominal: features('nominal').map(({ column }) => {
       const values = findColumn(frame, column) as Column
       return {
@@ -96,29 +125,33 @@ export function inferPlan(
     const why = columns.map(({ column, reason }) => `${quote(column)}: ${reason}`).join('; ')
     throw new InputError('invalid_plan', `no column is left to learn from (${why})`)
   }
-  return { plan, columns }
+  return { plan, columns, positive }
 }
 
 function planColumn(
   column: string,
   values: Column,
   rows: number,
-  asked: Role | undefined,
+  asked: { readonly role: Role | undefined; readonly order: readonly string[] | undefined },
   acceptsMissing: boolean,
   isIndexOfPandas: boolean,
 ): PlannedColumn {
-  const guess = isIndexOfPandas ? INDEX : guessRole(values, rows)
+  const guess = isIndexOfPandas ? INDEX : guessRole(column, values, rows)
   // A column without information stays out even when it is asked for: there is nothing to fit.
-  const role = asked && guess.useless !== true ? asked : guess.role
+  const role = asked.role && guess.useless !== true ? asked.role : guess.role
   if (role === 'numeric' && values.kind === 'text') throw notNumeric(column, values.levels)
   const missing = countMissing(values)
   const filled =
-    missing === 0 || guess.useless === true ? '' : fillText(role, missing, rows, acceptsMissing)
-  const reason = role === guess.role ? guess.reason : 'as asked'
+    missing === 0 || guess.useless === true
+      ? ''
+      : fillText(role, missing, rows, acceptsMissing, asked.role !== undefined)
+  const reason = role === guess.role && asked.order === undefined ? guess.reason : 'as asked'
+  const order = role === 'ordinal' ? (asked.order ?? meaningfulOrder(values)) : undefined
   return {
     column,
     role,
-    reason: `${reason}${filled}`,
+    reason: `${reason}${role === 'ordinal' ? describeOrder(values, order) : ''}${filled}`,
+    order,
     override:
       guess.useless === true
         ? undefined
@@ -126,11 +159,31 @@ function planColumn(
   }
 }
 
-function fillText(role: Role, missing: number, rows: number, acceptsMissing: boolean): string {
+function meaningfulOrder(values: Column): readonly string[] | undefined {
+  return values.kind === 'text' ? orderByMeaning(usedLevels(values)) : undefined
+}
+
+/** So many categories of an order are shown. */
+const MOST_SHOWN = 12
+
+/** Returns the order of an ordinal column as it is printed; without one given it is ascending. */
+function describeOrder(values: Column, given: readonly string[] | undefined): string {
+  const order = given ?? sortedCategories(values)
+  const rest = order.length - MOST_SHOWN
+  return `: ${order.slice(0, MOST_SHOWN).join(' < ')}${rest > 0 ? ` < … (${rest} more)` : ''}`
+}
+
+function fillText(
+  role: Role,
+  missing: number,
+  rows: number,
+  acceptsMissing: boolean,
+  isAsked: boolean,
+): string {
   if (role === 'id' || role === 'drop') return ''
   if (role === 'numeric' && acceptsMissing) return `; ${missing} missing of ${rows} stay missing`
-  const how = role === 'numeric' ? 'median' : role === 'ordinal' ? 'most frequent' : 'own level'
-  return `; ${how} for ${missing} missing of ${rows}`
+  const category = role === 'ordinal' && isAsked ? 'most frequent' : 'own level'
+  return `; ${role === 'numeric' ? 'median' : category} for ${missing} missing of ${rows}`
 }
 
 function suggestRole(role: Role, values: Column): Role {

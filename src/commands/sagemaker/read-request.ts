@@ -80,6 +80,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   }
   const target = decodeName(take('target'))
   const weight = decodeName(take('weight'))
+  const positive = decodeName(take('positive'))
   const plan = read(take('plan'), (value) => value)
   const header = read(take('header'), (value) =>
     readName('header', value, ['present', 'absent'] as const),
@@ -111,6 +112,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   return {
     target: target ?? undefined,
     weight: weight ?? undefined,
+    positive: positive ?? undefined,
     plan,
     header,
     testSize,

@@ -34,6 +34,7 @@ export async function readRequest(
     background: background === undefined ? undefined : { files: [background] },
     header: 'present',
     target: flags.target,
+    positive: flags.positive,
     weight: flags.weight,
     plan,
     roles: readOnce(

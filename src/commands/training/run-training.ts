@@ -15,7 +15,13 @@ import { metricLine } from '../sagemaker/metric-lines.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
 import { choosePlan } from './choose-plan.ts'
-import { describeFiles, describePlan, describeStart, describeTarget } from './data-lines.ts'
+import {
+  describeFiles,
+  describePlan,
+  describePositive,
+  describeStart,
+  describeTarget,
+} from './data-lines.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
 import { readData } from './read-data.ts'
 import type { TrainRequest } from './train-request.ts'
@@ -70,8 +76,9 @@ async function fit(
   const data = await stop.race(readData(request, budget))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
-  const { plan, columns } = choosePlan(request, data.training, acceptsMissing(estimator))
-  output.note(describeTarget(plan.target, table))
+  const { plan, columns, positive } = choosePlan(request, data.training, acceptsMissing(estimator))
+  output.note(describeTarget(plan, table))
+  if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
   let hasSomething = false
   const options: TrainOptions = {

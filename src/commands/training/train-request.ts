@@ -18,7 +18,10 @@ export interface TrainRequest extends EstimatorChoice {
   readonly target?: string
   /** The column that says how much a training row counts. */
   readonly weight?: string
+  /** Which of two classes is the positive one. */
+  readonly positive?: string
   readonly plan?: ColumnPlan
+  /** By column; an ordinal one may be followed by its order: `size=small,medium,large`. */
   readonly roles: ReadonlyMap<string, Role>
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string

@@ -11,6 +11,7 @@ import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 /** Their values, as they were typed. */
 export interface TrainingFlags {
   readonly target?: string
+  readonly positive?: string
   readonly weight?: string
   readonly plan?: string
   readonly estimator: string
@@ -40,6 +41,7 @@ export function addTrainingFlags(command: Command): Command {
   return command
     .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
     .option('--target <column>', 'column to predict')
+    .option('--positive <class>', 'of two classes the one whose probability is the score')
     .option('--weight <column>', 'column that says how much a row counts in training')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
     .option('--estimator <name>', listChoices(estimatorNames), DEFAULT_ESTIMATOR)
@@ -52,7 +54,11 @@ export function addTrainingFlags(command: Command): Command {
       'use a column as a number; may be repeated, as the next ones',
       collect,
     )
-    .option('--ordinal <column>', 'use a column as ordered categories', collect)
+    .option(
+      '--ordinal <column>',
+      'use a column as ordered categories, also with their order: size=small,medium,large',
+      collect,
+    )
     .option('--nominal <column>', 'use a column as categories', collect)
     .option('--id <column>', 'leave a column out as an identifier', collect)
     .option('--drop <column>', 'leave a column out', collect)
