@@ -12,6 +12,7 @@ import { isInexactInteger } from '../data/number.ts'
 import { findLookAlikes } from '../data/text.ts'
 import { quote } from '../errors.ts'
 import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
+import { describeLeaks } from './leaks.ts'
 import { holdsLongIntegers } from './long-integers.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
 
@@ -36,6 +37,7 @@ export function describeDoubts(
     const column = findColumn(frame, name)
     return column?.kind === 'text' ? describeTexts(name, column) : []
   })
+  const leaks = describeLeaks(frame, plan, y, classes)
   const columns = plannedColumns(plan).flatMap((name) => {
     const column = findColumn(frame, name)
     if (!column) return []
@@ -43,6 +45,8 @@ export function describeDoubts(
       return [
         `column ${quote(name)} tells the target: each of its values goes with one class and each class with one value; leave it out if it is not known when a prediction is due`,
       ]
+    const leak = leaks.get(name)
+    if (leak !== undefined) return [leak]
     if (isCategory.has(name) && holdsDates(column))
       return [
         `column ${quote(name)} holds dates such as ${quote(exampleOf(column))}; each is a category of its own, for they are not read as times; make numbers of them, such as days since a day`,

@@ -30,10 +30,8 @@ export function isNamedLikeIdentifier(name: string): boolean {
 export function evidenceOfIdentifier(name: string, { values }: NumberColumn): string | undefined {
   if (isNamedLikeIdentifier(name)) return 'named like an identifier'
   const present = values.filter((value) => !Number.isNaN(value))
-  const isMonotone = (sign: number) =>
-    present.every((value, i) => i === 0 || sign * (value - present[i - 1]!) >= 0)
-  if (isMonotone(1)) return 'ascending with the rows'
-  if (isMonotone(-1)) return 'descending with the rows'
+  const order = orderOf(present)
+  if (order) return `${order} with the rows`
   const least = present.reduce((a, b) => Math.min(a, b))
   const most = present.reduce((a, b) => Math.max(a, b))
   // Drawn at random from so narrow a range, some would be equal.
@@ -42,6 +40,20 @@ export function evidenceOfIdentifier(name: string, { values }: NumberColumn): st
   if (least > 0 && digits >= LEAST_DIGITS && String(most).length === digits)
     return `all of ${digits} digits`
   return undefined
+}
+
+function orderOf(present: Float64Array): 'ascending' | 'descending' | undefined {
+  const isMonotone = (sign: number) =>
+    present.every((value, i) => i === 0 || sign * (value - present[i - 1]!) >= 0)
+  return isMonotone(1) ? 'ascending' : isMonotone(-1) ? 'descending' : undefined
+}
+
+/** Whether the numbers of a column rise or fall with the rows, so that they say no more than where a row stands. */
+export function followsRows(column: Column): boolean {
+  return (
+    column.kind === 'number' &&
+    orderOf(column.values.filter((value) => !Number.isNaN(value))) !== undefined
+  )
 }
 
 /** Whether nearly every value of a column stands in one row only, with more rows than chance would explain. */

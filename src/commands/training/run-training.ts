@@ -2,6 +2,7 @@
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
+import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
@@ -90,6 +91,7 @@ async function fit(
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
+    leftOut: columns?.filter(isLeftOutByGuess).map(({ column }) => column),
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,
@@ -128,6 +130,11 @@ async function fit(
         },
       })
     : train(table, plan, options)
+}
+
+/** A column without information has no flag that would bring it back. */
+function isLeftOutByGuess({ role, override, reason }: PlannedColumn): boolean {
+  return (role === 'id' || role === 'drop') && override !== undefined && reason !== 'as asked'
 }
 
 /** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
