@@ -34,15 +34,7 @@ export function choosePlan(
     const plan = withPositive(withWeight(request.plan, request.weight), request.positive)
     return { plan: withUnplanned(plan, table) }
   }
-  const asked = request.target === undefined ? undefined : normalText(request.target)
-  const target = asked ?? labelOf(request, table)
-  if (target === undefined) {
-    const how = request.sageMaker ? 'set the hyperparameter target to' : '--target'
-    throw new InputError(
-      'no_target',
-      `which column is the target? ${how} one of ${listNames(table.names)}`,
-    )
-  }
+  const target = targetOf(request, table)
   checkRowCount(table)
   const weight = request.weight === undefined ? undefined : normalText(request.weight)
   const { given, orders } = readRoles(request.roles, table.names)
@@ -54,6 +46,7 @@ export function choosePlan(
       table,
       target,
       request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
+      request.sageMaker ? 'the hyperparameter bins=4' : '--bins 4',
     )
   const positive = request.positive === undefined ? undefined : normalText(request.positive)
   return inferPlan(table, target, roles, acceptsMissing, weight, { orders, positive })
@@ -89,6 +82,24 @@ function readRoles(told: ReadonlyMap<string, Role>, names: readonly string[]) {
     orders.set(column, order)
   }
   return { given, orders }
+}
+
+/**
+ * Returns the name of the target.
+ * @throws InputError `no_target` where nothing says which it is
+ */
+export function targetOf(request: TrainRequest, table: DataFrame): string {
+  if (request.plan) return request.plan.target
+  const asked = request.target === undefined ? undefined : normalText(request.target)
+  const target = asked ?? labelOf(request, table)
+  if (target === undefined) {
+    const how = request.sageMaker ? 'set the hyperparameter target to' : '--target'
+    throw new InputError(
+      'no_target',
+      `which column is the target? ${how} one of ${listNames(table.names)}`,
+    )
+  }
+  return target
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */

@@ -1,9 +1,10 @@
 /** What the flags of `train` and `tune` ask for. */
 import { InputError, quote } from '../../errors.ts'
 import { parsePlan } from '../../preprocess/plan.ts'
+import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
-import { readName, readNumber, readSeed } from '../setting-values.ts'
+import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
@@ -35,6 +36,7 @@ export async function readRequest(
     header: 'present',
     target: flags.target,
     positive: flags.positive,
+    bins: flags.bins === undefined ? undefined : readWhole('--bins', flags.bins, 2, MOST_BINS),
     weight: flags.weight,
     plan,
     roles: readOnce(

@@ -3,6 +3,7 @@ import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
+import { applyTargetBins, fitTargetBins } from '../../preprocess/target-bins.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
@@ -15,7 +16,7 @@ import { type TuneReport, tune } from '../../training/tuning/tune.ts'
 import { metricLine } from '../sagemaker/metric-lines.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
-import { choosePlan } from './choose-plan.ts'
+import { choosePlan, targetOf } from './choose-plan.ts'
 import {
   describeFiles,
   describePlan,
@@ -24,7 +25,7 @@ import {
   describeTarget,
 } from './data-lines.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
-import { readData } from './read-data.ts'
+import { readData, type TrainingData } from './read-data.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
@@ -74,7 +75,7 @@ async function fit(
     output.note(line)
   const estimator = await loadEstimator(request)
   const budget = createMemoryBudget()
-  const data = await stop.race(readData(request, budget))
+  const data = binTarget(request, await stop.race(readData(request, budget)))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
   const { plan, columns, positive } = choosePlan(request, data.training, acceptsMissing(estimator))
@@ -130,6 +131,18 @@ async function fit(
         },
       })
     : train(table, plan, options)
+}
+
+/** Makes classes of a numeric target where that is asked for: between the quantiles of the training table, everywhere. */
+function binTarget(request: TrainRequest, data: TrainingData): TrainingData {
+  if (request.bins === undefined) return data
+  const { training, channels } = data
+  const bins = fitTargetBins(training.table, targetOf(request, training.table), request.bins)
+  return {
+    ...data,
+    training: { ...training, table: applyTargetBins(training.table, bins) },
+    channels: new Map([...channels].map(([name, table]) => [name, applyTargetBins(table, bins)])),
+  }
 }
 
 /** A column without information has no flag that would bring it back. */

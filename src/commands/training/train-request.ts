@@ -20,6 +20,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly weight?: string
   /** Which of two classes is the positive one. */
   readonly positive?: string
+  /** Of a numeric target: how many classes are made of it. */
+  readonly bins?: number
   readonly plan?: ColumnPlan
   /** By column; an ordinal one may be followed by its order: `size=small,medium,large`. */
   readonly roles: ReadonlyMap<string, Role>

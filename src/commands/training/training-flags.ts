@@ -12,6 +12,7 @@ import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 export interface TrainingFlags {
   readonly target?: string
   readonly positive?: string
+  readonly bins?: string
   readonly weight?: string
   readonly plan?: string
   readonly estimator: string
@@ -42,6 +43,7 @@ export function addTrainingFlags(command: Command): Command {
     .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
     .option('--target <column>', 'column to predict')
     .option('--positive <class>', 'of two classes the one whose probability is the score')
+    .option('--bins <number>', 'classes of as many rows each, made of a numeric target')
     .option('--weight <column>', 'column that says how much a row counts in training')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
     .option('--estimator <name>', listChoices(estimatorNames), DEFAULT_ESTIMATOR)
