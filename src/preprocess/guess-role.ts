@@ -15,7 +15,7 @@ import { holdsLongIntegers } from './long-integers.ts'
 import { isNamedLikeCode } from './name-words.ts'
 
 /** What a column may be in a plan. */
-export type Role = 'numeric' | 'ordinal' | 'nominal' | 'id' | 'drop'
+export type Role = 'numeric' | 'ordinal' | 'nominal' | 'indicator' | 'id' | 'drop'
 
 /** More distinct texts than this are categories only where each has enough rows. */
 export const MAX_CATEGORIES = 50
@@ -37,8 +37,17 @@ export interface Guess {
   readonly order?: readonly string[]
 }
 
-/** Returns the role that a column's name and values speak for. @param rows of the table */
-export function guessRole(name: string, values: Column, rows: number): Guess {
+/**
+ * Returns the role that a column's name and values speak for.
+ * @param rows of the table
+ * @param gaps whether missing values tell the target, and the estimator takes missing numbers as they are
+ */
+export function guessRole(
+  name: string,
+  values: Column,
+  rows: number,
+  gaps: { readonly tell: () => boolean; readonly stay: boolean },
+): Guess {
   if (values.kind === 'text' && values.unread !== undefined)
     return { role: 'drop', reason: values.unread, useless: true }
   const missing = countMissing(values)
@@ -46,8 +55,19 @@ export function guessRole(name: string, values: Column, rows: number): Guess {
   if (present === 0) return { role: 'drop', reason: 'no values', useless: true }
   if (missing === 0 && !varies(values))
     return { role: 'drop', reason: 'one value only', useless: true }
-  if (missing > rows * MAX_MISSING)
-    return { role: 'drop', reason: `${Math.round((missing / rows) * 100)} % missing` }
+  if (missing > rows * MAX_MISSING) {
+    const share = `${Math.round((missing / rows) * 100)} % missing`
+    if (!gaps.tell()) return { role: 'drop', reason: share }
+    const { role, reason, order } = guessOfValues(name, values, present)
+    const isUsed = role === 'numeric' ? gaps.stay : role !== 'id' && role !== 'drop'
+    return isUsed
+      ? { role, reason: `${reason}; ${share}, which tells the target`, order }
+      : { role: 'indicator', reason: `${share}, which tells the target: whether it has a value` }
+  }
+  return guessOfValues(name, values, present)
+}
+
+function guessOfValues(name: string, values: Column, present: number): Guess {
   if (values.kind === 'number') return guessNumber(name, values, present)
   if (isBooleanColumn(values))
     return { role: 'nominal', reason: `boolean, written as ${values.levels.join(' and ')}` }

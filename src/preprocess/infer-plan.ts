@@ -6,15 +6,19 @@ import {
   countMissing,
   type DataFrame,
   findColumn,
+  mapTexts,
+  type TextColumn,
 } from '../data/frame.ts'
 import { didYouMean, InputError, listNames, quote, shellWord } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { type Guess, guessRole, MAX_CATEGORIES, type Role, usedLevels } from './guess-role.ts'
 import { orderByMeaning } from './known-orders.ts'
 import { notNumeric } from './long-integers.ts'
+import { missingTellsTarget } from './one-column.ts'
 import { sortedCategories } from './ordinal-encoder.ts'
 import type { ColumnPlan } from './plan.ts'
 import { choosePositive, type PositiveClass } from './positive-class.ts'
+import { findSpellings } from './spellings.ts'
 
 /** What pandas calls the index of a table in Parquet. */
 const INDEX_LEVEL = '__index_level_0__'
@@ -30,6 +34,8 @@ export interface PlannedColumn {
   readonly reason: string
   /** Of an ordinal column: its categories in order, where they are not ascending. */
   readonly order?: readonly (string | number)[]
+  /** Texts of it that are taken for another. */
+  readonly merge?: ReadonlyMap<string, string>
   /** The flag that would change it, such as `--numeric Pclass`; a column without information stays out. */
   readonly override?: string
 }
@@ -40,6 +46,8 @@ export interface Told {
   readonly orders?: ReadonlyMap<string, readonly string[]>
   /** Which of two classes is the positive one. */
   readonly positive?: string
+  /** Columns whose spellings of one category are taken for one. */
+  readonly merge?: readonly string[]
 }
 
 /** A plan, with what it was made from. */
@@ -71,7 +79,9 @@ export function inferPlan(
       [{ column: target }],
     )
   }
-  for (const column of [...overrides.keys(), ...(weight === undefined ? [] : [weight])]) {
+  const merge = told.merge ?? []
+  const named = [...overrides.keys(), ...merge, ...(weight === undefined ? [] : [weight])]
+  for (const column of named) {
     if (!frame.names.includes(column)) {
       throw new InputError(
         'unknown_column',
@@ -85,38 +95,50 @@ export function inferPlan(
         `column ${quote(column)} is the ${column === target ? 'target' : 'weight'} and cannot be anything else`,
       )
   }
+  const targetColumn = findColumn(frame, target) as Column
   const columns = frame.names.flatMap((name, at) => {
     if (name === target || name === weight) return []
     const isIndex = name === INDEX_LEVEL || isIndexName(name, at)
-    const column = frame.columns[at] as Column
+    const given = frame.columns[at] as Column
+    const merged = merge.includes(name) ? spellingsOf(name, given) : undefined
+    const column = merged
+      ? mapTexts(given as TextColumn, (text) => merged.get(text) ?? text)
+      : given
     const asked = { role: overrides.get(name), order: told.orders?.get(name) }
-    return [planColumn(name, column, frame.length, asked, acceptsMissing, isIndex)]
+    const gapsTell = () => missingTellsTarget(column, targetColumn)
+    const planned = planColumn(name, column, frame.length, asked, acceptsMissing, isIndex, gapsTell)
+    return [merged ? withMerged(planned, merged) : planned]
   })
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   // By name, so that the order of the table's columns does not show in the model.
   const features = (role: Role) => withRole(role).sort((a, b) => (a.column < b.column ? -1 : 1))
-  const positive = choosePositive(target, findColumn(frame, target) as Column, told.positive)
+  const positive = choosePositive(target, targetColumn, told.positive)
   const plan: ColumnPlan = {
     target,
     ...(positive === undefined || positive.isLast ? {} : { positiveClass: positive.name }),
     ...(weight === undefined ? {} : { weight }),
     id: withRole('id').map(({ column }) => column),
     numeric: features('numeric').map(({ column }) => ({ column })),
-    ordinal: features('ordinal').map(({ column, order }) => ({
+    ordinal: features('ordinal').map(({ column, order, merge }) => ({
       column,
       ...(order === undefined ? {} : { categories: order }),
       impute: overrides.has(column) ? 'most_frequent' : 'own_level',
+      ...writeMerge(merge),
     })),
-    nominal: features('nominal').map(({ column }) => {
+    nominal: features('nominal').map(({ column, merge }) => {
       const values = findColumn(frame, column) as Column
       return {
         column,
         impute: 'own_level',
         minFrequency: countDistinct(values) > MAX_CATEGORIES ? 10 : 1,
+        ...writeMerge(merge),
         // Whoever asks for categories by name means the texts as they are.
         ...(isBooleanColumn(values) ? { boolean: overrides.get(column) !== 'nominal' } : {}),
       }
     }),
+    ...(withRole('indicator').length > 0
+      ? { indicator: features('indicator').map(({ column }) => ({ column })) }
+      : {}),
     derived: [],
     dropped: withRole('drop').map(({ column, reason }) => ({ column, reason })),
     nullable: [],
@@ -135,8 +157,11 @@ function planColumn(
   asked: { readonly role: Role | undefined; readonly order: readonly string[] | undefined },
   acceptsMissing: boolean,
   isIndexOfPandas: boolean,
+  gapsTell: () => boolean,
 ): PlannedColumn {
-  const guess = isIndexOfPandas ? INDEX : guessRole(column, values, rows)
+  const guess = isIndexOfPandas
+    ? INDEX
+    : guessRole(column, values, rows, { tell: gapsTell, stay: acceptsMissing })
   // A column without information stays out even when it is asked for: there is nothing to fit.
   const role = asked.role && guess.useless !== true ? asked.role : guess.role
   if (role === 'numeric' && values.kind === 'text') throw notNumeric(column, values.levels)
@@ -157,6 +182,34 @@ function planColumn(
         ? undefined
         : `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
   }
+}
+
+/** Returns spellings to take for one. @throws InputError `invalid_plan` where there are none */
+function spellingsOf(name: string, column: Column): ReadonlyMap<string, string> {
+  const found = isBooleanColumn(column) ? new Map<string, string>() : findSpellings(column)
+  if (found.size > 0) return found
+  throw new InputError(
+    'invalid_plan',
+    `column ${quote(name)} has no texts that look like spellings of one; a plan can say which texts to merge`,
+    [{ column: name }],
+  )
+}
+
+function withMerged(planned: PlannedColumn, merge: ReadonlyMap<string, string>): PlannedColumn {
+  const { column, role, reason } = planned
+  if (role !== 'nominal' && role !== 'ordinal')
+    throw new InputError(
+      'invalid_plan',
+      `column ${quote(column)} is not used as categories (${reason}), so nothing can be merged in it`,
+      [{ column }],
+    )
+  const shown = [...merge].slice(0, 6).map(([from, to]) => `${quote(from)} is ${quote(to)}`)
+  const rest = merge.size > shown.length ? ', …' : ''
+  return { ...planned, merge, reason: `${reason}; merged: ${shown.join(', ')}${rest}` }
+}
+
+function writeMerge(merge: PlannedColumn['merge']): { merge?: Record<string, string> } {
+  return merge === undefined ? {} : { merge: Object.fromEntries(merge) }
 }
 
 function meaningfulOrder(values: Column): readonly string[] | undefined {
@@ -180,14 +233,15 @@ function fillText(
   acceptsMissing: boolean,
   isAsked: boolean,
 ): string {
-  if (role === 'id' || role === 'drop') return ''
+  if (role === 'id' || role === 'drop' || role === 'indicator') return ''
   if (role === 'numeric' && acceptsMissing) return `; ${missing} missing of ${rows} stay missing`
   const category = role === 'ordinal' && isAsked ? 'most frequent' : 'own level'
   return `; ${role === 'numeric' ? 'median' : category} for ${missing} missing of ${rows}`
 }
 
 function suggestRole(role: Role, values: Column): Role {
-  if (role === 'drop' || role === 'id') return values.kind === 'number' ? 'numeric' : 'nominal'
+  if (role === 'drop' || role === 'id' || role === 'indicator')
+    return values.kind === 'number' ? 'numeric' : 'nominal'
   if (role === 'numeric') return 'nominal'
   return values.kind === 'number' ? 'numeric' : 'ordinal'
 }

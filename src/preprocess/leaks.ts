@@ -37,7 +37,7 @@ export function describeLeaks(
     const right = errors === 0 ? 'all' : `all but ${errors}`
     leaks.set(
       name,
-      `column ${quote(name)} nearly tells the target: it alone gets ${right} of ${rows.length} rows right; if it is not known when a prediction is due, leave it out (--drop ${shellWord(name)})`,
+      `column ${quote(name)} ${errors === 0 ? 'tells' : 'nearly tells'} the target: it alone gets ${right} of ${rows.length} rows right; if it is not known when a prediction is due, leave it out (--drop ${shellWord(name)})`,
     )
   }
   return leaks
@@ -63,7 +63,7 @@ export function describeLosses(
     if (area < LEAST_AREA || deviations < LEAST_DEVIATIONS) return []
     const role = column.kind === 'number' ? 'numeric' : 'nominal'
     return [
-      `column ${quote(name)} is left out, though it alone predicts the target with a ROC AUC of ${area.toFixed(2)}; --${role} ${shellWord(name)} uses it`,
+      `column ${quote(name)} is left out, though it alone predicts the target with a ROC AUC of ${area.toFixed(2)}; if it is known when a prediction is due, --${role} ${shellWord(name)} uses it`,
     ]
   })
 }

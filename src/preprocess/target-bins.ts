@@ -59,12 +59,8 @@ function nameBins(edges: readonly number[]): string[] {
   return [...edges, Number.POSITIVE_INFINITY].map((edge, bin) => {
     const least = edges[bin - 1]
     const range =
-      least === undefined
-        ? `below ${edge}`
-        : bin === edges.length
-          ? `${least} or more`
-          : `${least} to below ${edge}`
-    return `Q${String(bin + 1).padStart(width, '0')} (${range})`
+      least === undefined ? `<${edge}` : bin === edges.length ? `>=${least}` : `${least} to ${edge}`
+    return `Q${String(bin + 1).padStart(width, '0')} ${range}`
   })
 }
 

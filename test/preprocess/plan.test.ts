@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { checkPlan } from '../../src/preprocess/check-plan.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import {
   type ColumnPlan,
-  checkPlan,
   parsePlan,
   plannedColumns,
   readPlan,

@@ -5,7 +5,7 @@ import { normalText } from '../../data/text.ts'
 import { InputError, listNames, quote, shellWord } from '../../errors.ts'
 import type { Role } from '../../preprocess/guess-role.ts'
 import { type InferredPlan, inferPlan } from '../../preprocess/infer-plan.ts'
-import type { ColumnPlan } from '../../preprocess/plan.ts'
+import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
@@ -49,7 +49,8 @@ export function choosePlan(
       request.sageMaker ? 'the hyperparameter bins=4' : '--bins 4',
     )
   const positive = request.positive === undefined ? undefined : normalText(request.positive)
-  return inferPlan(table, target, roles, acceptsMissing, weight, { orders, positive })
+  const merge = request.merge?.map(normalText)
+  return inferPlan(table, target, roles, acceptsMissing, weight, { orders, positive, merge })
 }
 
 /** Parts what was said of columns into their roles and the orders written behind a name and `=`. */
@@ -149,9 +150,8 @@ function withUnplanned(plan: ColumnPlan, table: DataFrame): ColumnPlan {
     plan.target,
     ...(plan.weight === undefined ? [] : [plan.weight]),
     ...plan.id,
-    ...[...plan.numeric, ...plan.ordinal, ...plan.nominal, ...plan.dropped].map(
-      ({ column }) => column,
-    ),
+    ...plannedColumns(plan),
+    ...plan.dropped.map(({ column }) => column),
     ...plan.derived.map(({ from }) => from),
   ])
   const rest = table.names

@@ -8,7 +8,7 @@ import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
-const roleFlags = ['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const
+const roleFlags = ['numeric', 'ordinal', 'nominal', 'indicator', 'id', 'drop'] as const
 
 /**
  * Returns the training that files and flags ask for.
@@ -23,7 +23,7 @@ export async function readRequest(
   )
   const plan =
     flags.plan === undefined ? undefined : parsePlan((await readInputFile(flags.plan)).toString())
-  if (plan && roles.length > 0)
+  if (plan && roles.length + (flags.merge ?? []).length > 0)
     throw new InputError(
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
@@ -43,6 +43,7 @@ export async function readRequest(
       roles.map(([column, role]) => [column, role, `--${role}`]),
       'column',
     ),
+    merge: flags.merge,
     estimator: readName('--estimator', flags.estimator, estimatorNames),
     engine: readName('--engine', flags.engine, engineNames),
     params: readOnce(

@@ -102,7 +102,7 @@ function describeFolds(result: CrossValidation): string[] {
 
 function describeConfusion(metrics: Metrics, classes: readonly string[]): string[] {
   if (classes.length > 8) return []
-  const names = classes.map((name) => printable(name).slice(0, 16))
+  const names = classes.map((name) => printable(name).slice(0, 20))
   const width = Math.max(8, ...names.map((name) => name.length + 5))
   const head = `confusion ${' '.repeat(width)}${names.map((name) => `said ${name}`.padStart(width + 2)).join('')}`
   const rows = metrics.confusion.map(

@@ -25,6 +25,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly plan?: ColumnPlan
   /** By column; an ordinal one may be followed by its order: `size=small,medium,large`. */
   readonly roles: ReadonlyMap<string, Role>
+  /** Columns whose spellings of one category are taken for one. */
+  readonly merge?: readonly string[]
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
   /** What may be there already. */

@@ -23,6 +23,8 @@ export interface TrainingFlags {
   readonly numeric?: readonly string[]
   readonly ordinal?: readonly string[]
   readonly nominal?: readonly string[]
+  readonly indicator?: readonly string[]
+  readonly merge?: readonly string[]
   readonly id?: readonly string[]
   readonly drop?: readonly string[]
   readonly validation?: readonly string[]
@@ -62,6 +64,8 @@ export function addTrainingFlags(command: Command): Command {
       collect,
     )
     .option('--nominal <column>', 'use a column as categories', collect)
+    .option('--indicator <column>', 'use only whether a column has a value', collect)
+    .option('--merge <column>', 'take spellings of one category for one', collect)
     .option('--id <column>', 'leave a column out as an identifier', collect)
     .option('--drop <column>', 'leave a column out', collect)
     .option('--validation <file>', 'file to measure the model on; may be repeated', collect)
