@@ -72,6 +72,8 @@ export function describeLosses(
 const MOST_CELLS = 20_000_000
 /** A warning from this share of the test rows on. */
 const LEAST_DUPLICATES = 0.1
+/** A number tells rows apart that has more different values than this, and than half of the different rows. */
+const FEW_VALUES = 20
 
 /**
  * Returns a warning where many test rows stand among the training rows, too, in all features and the label, although
@@ -93,7 +95,8 @@ export function describeDuplicates(
   if (twice < LEAST_DUPLICATES * test.length || twice < LEAST_OTHERS) return []
   const different = new Set(keys).size
   const isTelling = columns.some(
-    (column) => column.kind === 'number' && new Set(column.values).size > different / 2,
+    (column) =>
+      column.kind === 'number' && new Set(column.values).size > Math.max(FEW_VALUES, different / 2),
   )
   if (!isTelling) return []
   return [

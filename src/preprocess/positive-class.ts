@@ -17,7 +17,7 @@ const MOST_RARE = 0.4
 /** What names the event that is looked for. */
 const events = new Set(
   (
-    '1 yes y true t positive pos + fraud fraudulent scam churn churned default defaulted spam phishing malignant ' +
+    'yes y true t positive pos + fraud fraudulent scam churn churned default defaulted spam phishing malignant ' +
     'malware attack intrusion anomaly anomalous outlier abnormal defect defective faulty failure fail failed broken ' +
     'sick ill disease diseased infected died dead death deceased bankrupt late delinquent click clicked converted ' +
     'purchase purchased bought subscribed survived present detected hit recid recidivist'
@@ -72,5 +72,6 @@ export function choosePositive(
 /** Whether a class names an event, or the other one is its negation, such as `not fraud` and `fraud`. */
 function isEvent(name: string, other: string): boolean {
   const [own, negated] = [name, other].map((text) => text.toLowerCase().replace(/[\s_-]+/g, ' '))
+  if (own === '1') return negated === '0' || negated === '-1'
   return events.has(own!) || ['no ', 'not ', 'non ', 'un', 'in'].some((no) => negated === no + own)
 }

@@ -48,7 +48,9 @@ export function fitTargetBins(table: DataFrame, target: string, bins: number): T
 function shortestBetween(below: number, value: number): number {
   for (let digits = 1; digits < 17; digits++) {
     const rounded = Number(value.toPrecision(digits))
-    if (rounded > below && rounded <= value) return rounded
+    const step = 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) + 1 - digits)
+    for (const near of [rounded, Number((rounded - step).toPrecision(digits))])
+      if (near > below && near <= value) return near
   }
   return value
 }
