@@ -22,7 +22,7 @@ export function fitTargetBins(table: DataFrame, target: string, bins: number): T
   if (column?.kind !== 'number')
     throw new InputError(
       'invalid_label',
-      `the target ${quote(target)} holds texts: its classes need no bins; leave out --bins`,
+      `the target ${quote(target)} holds texts: it needs no bins; leave out --bins`,
       [{ column: target }],
     )
   const sorted = column.values.filter((value) => !Number.isNaN(value)).sort()
