@@ -10,9 +10,9 @@ import {
 import { isBooleanColumn } from './booleans.ts'
 import { holdsDates } from './doubts.ts'
 import { evidenceOfIdentifier, isNamedLikeIdentifier, isWhole } from './identifiers.ts'
-import { orderByMeaning } from './known-orders.ts'
+import { goesRound, orderByMeaning } from './known-orders.ts'
 import { holdsLongIntegers } from './long-integers.ts'
-import { isNamedLikeCode } from './name-words.ts'
+import { isNamedLikeCode, isNamedLikeLevel } from './name-words.ts'
 
 /** What a column may be in a plan. */
 export type Role = 'numeric' | 'ordinal' | 'nominal' | 'indicator' | 'id' | 'drop'
@@ -82,7 +82,9 @@ function guessOfValues(name: string, values: Column, present: number): Guess {
   if (distinct > MAX_CATEGORIES && !hasManyRows(distinct, present))
     return { role: 'drop', reason: `${what} with ${distinct} different values${dates}` }
   const counted = `${what} with ${distinct} ${distinct === 1 ? 'category' : 'categories'}`
-  const order = dates === '' ? orderByMeaning(usedLevels(values)) : undefined
+  const used = usedLevels(values)
+  // Where an order goes round, a level for each says more than a number does.
+  const order = dates === '' && !goesRound(used) ? orderByMeaning(used) : undefined
   if (order) return { role: 'ordinal', reason: counted, order }
   const each =
     distinct > MAX_CATEGORIES ? `, of ${Math.round(present / distinct)} rows on average` : ''
@@ -109,7 +111,9 @@ function guessNumber(name: string, values: NumberColumn, present: number): Guess
   }
   if (distinct < 3) return { role: 'numeric', reason: 'number' }
   if (distinct <= MAX_NUMBER_CATEGORIES && present > 4 * distinct)
-    return { role: 'nominal', reason: `whole number with ${distinct} values` }
+    return isNamedLikeLevel(name)
+      ? { role: 'numeric', reason: `whole number with ${distinct} values, a level by its name` }
+      : { role: 'nominal', reason: `whole number with ${distinct} values` }
   if ((isNamedLikeCode(name) || isNamedLikeIdentifier(name)) && hasManyRows(distinct, present))
     return { role: 'nominal', reason: `whole number with ${distinct} values, a code by its name` }
   return { role: 'numeric', reason: 'number' }

@@ -22,7 +22,7 @@ import { findSpellings } from './spellings.ts'
 
 /** What pandas calls the index of a table in Parquet. */
 const INDEX_LEVEL = '__index_level_0__'
-const INDEX: Guess = { role: 'drop', reason: 'the index that pandas writes beside a table' }
+export const INDEX: Guess = { role: 'drop', reason: 'the index that pandas writes beside a table' }
 
 /** What a user said about columns on the command line; wins over what the data look like. */
 export type RoleOverrides = ReadonlyMap<string, Role>

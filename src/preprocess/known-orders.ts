@@ -31,6 +31,14 @@ const ranks = orders.map(
     new Map(order.flatMap((words, rank) => words.split('|').map((word) => [word, rank] as const))),
 )
 
+/** The first orders of the list begin again behind their end: the last is as near to the first as to the one before. */
+const ROUND = 2
+
+/** Whether categories have an order by their meaning that goes round, as months and weekdays do. */
+export function goesRound(levels: readonly string[]): boolean {
+  return ranks.slice(0, ROUND).some((rank) => levels.every((level) => rank.has(plain(level))))
+}
+
 /** Fewer categories than this have no order that matters: two can be told apart either way. */
 const LEAST_LEVELS = 3
 /** More are no scale. */

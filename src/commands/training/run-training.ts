@@ -2,7 +2,7 @@
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
-import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
+import { INDEX, type PlannedColumn } from '../../preprocess/infer-plan.ts'
 import { applyTargetBins, fitTargetBins } from '../../preprocess/target-bins.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
@@ -145,9 +145,10 @@ function binTarget(request: TrainRequest, data: TrainingData): TrainingData {
   }
 }
 
-/** A column without information has no flag that would bring it back. */
+/** A column without information has no flag that would bring it back; an index counts rows, whatever it tells of a file that is sorted. */
 function isLeftOutByGuess({ role, override, reason }: PlannedColumn): boolean {
-  return (role === 'id' || role === 'drop') && override !== undefined && reason !== 'as asked'
+  if (role !== 'id' && role !== 'drop') return false
+  return override !== undefined && reason !== 'as asked' && reason !== INDEX.reason
 }
 
 /** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */
