@@ -29,9 +29,9 @@ export function isNamedLikeIdentifier(name: string): boolean {
  */
 export function evidenceOfIdentifier(name: string, { values }: NumberColumn): string | undefined {
   if (isNamedLikeIdentifier(name)) return 'named like an identifier'
-  const present = values.filter((value) => !Number.isNaN(value))
-  const order = orderOf(present)
+  const order = orderOf(values)
   if (order) return `${order} with the rows`
+  const present = values.filter((value) => !Number.isNaN(value))
   const least = present.reduce((a, b) => Math.min(a, b))
   const most = present.reduce((a, b) => Math.max(a, b))
   // Drawn at random from so narrow a range, some would be equal.
@@ -42,18 +42,21 @@ export function evidenceOfIdentifier(name: string, { values }: NumberColumn): st
   return undefined
 }
 
-function orderOf(present: Float64Array): 'ascending' | 'descending' | undefined {
-  const isMonotone = (sign: number) =>
-    present.every((value, i) => i === 0 || sign * (value - present[i - 1]!) >= 0)
-  return isMonotone(1) ? 'ascending' : isMonotone(-1) ? 'descending' : undefined
+function orderOf(values: Float64Array): 'ascending' | 'descending' | undefined {
+  let [rises, falls, last] = [true, true, Number.NaN]
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    if (value < last) rises = false
+    if (value > last) falls = false
+    if (!rises && !falls) return undefined
+    last = value
+  }
+  return rises ? 'ascending' : 'descending'
 }
 
 /** Whether the numbers of a column rise or fall with the rows, so that they say no more than where a row stands. */
 export function followsRows(column: Column): boolean {
-  return (
-    column.kind === 'number' &&
-    orderOf(column.values.filter((value) => !Number.isNaN(value))) !== undefined
-  )
+  return column.kind === 'number' && orderOf(column.values) !== undefined
 }
 
 /** Whether nearly every value of a column stands in one row only, with more rows than chance would explain. */

@@ -1,5 +1,5 @@
 /** Columns that tell too much or are left out although they tell much, and rows that stand on both sides of the split. */
-import { type Column, type DataFrame, findColumn } from '../data/frame.ts'
+import { type Column, type DataFrame, findColumn, type TextColumn } from '../data/frame.ts'
 import { quote, shellWord } from '../errors.ts'
 import { followsRows } from './identifiers.ts'
 import { areaOnUnseen, fewestErrors, MOST_COLUMNS, rowsToLookAt } from './one-column.ts'
@@ -55,7 +55,8 @@ export function describeLosses(
   classes: number,
 ): string[] {
   const names = left.slice(0, MOST_COLUMNS)
-  const rows = rowsToLookAt(y.length, names.length)
+  // Every class is ranked on its own.
+  const rows = rowsToLookAt(y.length, names.length * Math.ceil(classes / 4))
   return names.flatMap((name) => {
     const column = findColumn(frame, name)
     if (!column || followsRows(column)) return []
@@ -69,7 +70,7 @@ export function describeLosses(
 }
 
 /** Cells that are compared, at most. */
-const MOST_CELLS = 20_000_000
+const MOST_CELLS = 5_000_000
 /** A warning from this share of the test rows on. */
 const LEAST_DUPLICATES = 0.1
 /** A number tells rows apart that has more different values than this, and than half of the different rows. */
@@ -104,26 +105,21 @@ export function describeDuplicates(
   ]
 }
 
-const bits = new Float64Array(1)
-const words = new Uint32Array(bits.buffer)
-
 /** Returns a key of every row of 53 bits; different rows have the same one with a probability of about 1e-16. */
 function rowKeys(columns: readonly Column[], y: Int32Array): Float64Array {
   const [low, high] = [Uint32Array.from(y), Uint32Array.from(y, (label) => label ^ 0x9e3779b9)]
-  const add = (row: number, word: number) => {
-    low[row] = mix(low[row]! ^ word, 0x85ebca6b)
-    high[row] = mix((high[row]! + word) | 0, 0xc2b2ae35)
-  }
   for (const column of columns) {
+    // Both zeros are one number, and all missing ones one value.
+    const values =
+      column.kind === 'text'
+        ? undefined
+        : column.values.map((value) => (Number.isNaN(value) ? Number.NaN : value + 0))
+    const words = values && new Uint32Array(values.buffer)
     for (let row = 0; row < y.length; row++) {
-      if (column.kind === 'text') add(row, column.codes[row]!)
-      else {
-        const value = column.values[row]!
-        // Both zeros are one number, and all missing ones one value.
-        bits[0] = Number.isNaN(value) ? Number.NaN : value + 0
-        add(row, words[0]!)
-        add(row, words[1]!)
-      }
+      const first = words ? words[2 * row]! : (column as TextColumn).codes[row]!
+      const second = words ? words[2 * row + 1]! : 0
+      low[row] = mix(mix(low[row]! ^ first, 0x85ebca6b) ^ second, 0xc2b2ae35)
+      high[row] = mix((mix((high[row]! + first) | 0, 0xc2b2ae35) + second) | 0, 0x85ebca6b)
     }
   }
   return Float64Array.from(low, (word, row) => (high[row]! >>> 11) * 2 ** 32 + word)

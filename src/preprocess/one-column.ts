@@ -2,19 +2,27 @@
 import { type Column, cellAt } from '../data/frame.ts'
 
 /** Cells that are looked at in all, and rows of a column at least and at most. */
-const MOST_CELLS = 1_000_000
-const LEAST_ROWS = 200
+const MOST_CELLS = 400_000
+const LEAST_ROWS = 100
 const MOST_ROWS = 4000
 /** More classes than this are not told by intervals. */
 const MOST_INTERVALS = 8
 
-/** Returns numbers of rows, evenly spaced over a table, that bound the work for so many columns. */
+/**
+ * Returns ascending numbers of rows, spread over a table, that bound the work for so many columns. One of every stretch of
+ * rows, at a place that does not repeat: labels of files often do.
+ */
 export function rowsToLookAt(rows: number, columns: number): Int32Array {
   const most = Math.min(
     rows,
     Math.max(LEAST_ROWS, Math.min(MOST_ROWS, Math.floor(MOST_CELLS / Math.max(1, columns)))),
   )
-  return Int32Array.from({ length: most }, (_, i) => Math.floor((i * rows) / most))
+  const stretch = rows / most
+  return Int32Array.from({ length: most }, (_, i) => {
+    const from = Math.floor(i * stretch)
+    const places = Math.floor((i + 1) * stretch) - from
+    return from + ((Math.imul(i + 1, 0x9e3779b1) >>> 8) % places)
+  })
 }
 
 /** How many columns are looked at: of more than this, not even the least rows are in the bound. */
@@ -43,55 +51,54 @@ export function fewestErrors(
   rows: Int32Array,
 ): number {
   const values = valuesAt(column, rows)
-  const missing = new Float64Array(classes)
-  const countsOf = new Map<number, Float64Array>()
-  rows.forEach((row, i) => {
-    const value = values[i]!
-    let counts = Number.isNaN(value) ? missing : countsOf.get(value)
-    if (!counts) {
-      counts = new Float64Array(classes)
-      countsOf.set(value, counts)
-    }
-    const label = y[row]!
-    counts[label] = counts[label]! + 1
-  })
-  const left = errorsOf(missing)
-  // A code per class, with one stray.
-  const isFew = countsOf.size <= classes + 1 || countsOf.size * 20 <= rows.length
-  if (isCategory || column.kind === 'text') {
-    if (!isFew) return Number.POSITIVE_INFINITY
-    return [...countsOf.values()].reduce((sum, counts) => sum + errorsOf(counts), left)
-  }
-  if (classes > MOST_INTERVALS) return Number.POSITIVE_INFINITY
-  const sorted = [...countsOf].sort(([a], [b]) => a - b).map(([, counts]) => counts)
-  return left + errorsOfIntervals(sorted, classes)
-}
-
-function errorsOf(counts: Float64Array): number {
-  const sum = counts.reduce((a, b) => a + b, 0)
-  return sum - counts.reduce((a, b) => Math.max(a, b), 0)
-}
-
-/** Fewest errors of at most `classes` intervals over the distinct values in order, by dynamic programming. */
-function errorsOfIntervals(sorted: readonly Float64Array[], classes: number): number {
+  const asCategory = isCategory || column.kind === 'text'
+  if (!asCategory && classes > MOST_INTERVALS) return Number.POSITIVE_INFINITY
+  const present = Uint32Array.from(values.keys()).filter((i) => !Number.isNaN(values[i]!))
+  present.sort((i, j) => values[i]! - values[j]!)
+  const counts = new Float64Array(classes)
+  for (let i = 0; i < rows.length; i++) if (Number.isNaN(values[i]!)) counts[y[rows[i]!]!]! += 1
+  const left = rows.length - present.length - mostOf(counts)
+  let [distinct, alone] = [0, 0]
   // [interval][class]: errors so far, when the last interval is of that class.
-  let errors = Array.from({ length: classes }, () => new Float64Array(classes))
-  for (const counts of sorted) {
-    const sum = counts.reduce((a, b) => a + b, 0)
-    errors = errors.map((own, interval) => {
-      const before = interval === 0 ? undefined : errors[interval - 1]!
-      const least = before ? before.reduce((a, b) => Math.min(a, b)) : Number.POSITIVE_INFINITY
-      return own.map((value, label) => Math.min(value, least) + sum - counts[label]!)
-    })
+  const errors = Array.from({ length: asCategory ? 0 : classes }, () => new Float64Array(classes))
+  for (let from = 0, to = 0; from < present.length; from = to) {
+    counts.fill(0)
+    const value = values[present[from]!]!
+    for (; to < present.length && values[present[to]!] === value; to++)
+      counts[y[rows[present[to]!]!]!]! += 1
+    distinct++
+    if (asCategory) alone += to - from - mostOf(counts)
+    else extend(errors, counts, to - from)
   }
-  return errors.reduce(
-    (best, own) =>
-      Math.min(
-        best,
-        own.reduce((a, b) => Math.min(a, b)),
-      ),
-    Number.POSITIVE_INFINITY,
-  )
+  if (!asCategory) return left + Math.min(...errors.map(leastOf))
+  // A code per class, with one stray, or so few that none is known by heart.
+  const isFew = distinct <= classes + 1 || distinct * ROWS_PER_VALUE <= rows.length
+  return isFew ? left + alone : Number.POSITIVE_INFINITY
+}
+
+/** Rows that a category has on average, in which it is not known by heart. */
+const ROWS_PER_VALUE = 20
+
+/** Goes on by one value: it stays in the last interval, or begins the next one; from the last interval on, in place. */
+function extend(errors: readonly Float64Array[], counts: Float64Array, rows: number): void {
+  for (let interval = errors.length - 1; interval >= 0; interval--) {
+    const own = errors[interval]!
+    const before = interval === 0 ? Number.POSITIVE_INFINITY : leastOf(errors[interval - 1]!)
+    for (let label = 0; label < own.length; label++)
+      own[label] = Math.min(own[label]!, before) + rows - counts[label]!
+  }
+}
+
+function mostOf(counts: Float64Array): number {
+  let most = 0
+  for (const count of counts) if (count > most) most = count
+  return most
+}
+
+function leastOf(numbers: Float64Array): number {
+  let least = Number.POSITIVE_INFINITY
+  for (const number of numbers) if (number < least) least = number
+  return least
 }
 
 /** Groups that a column of many numbers is cut into. */
@@ -117,55 +124,68 @@ export function areaOnUnseen(
   return best
 }
 
+/** Returns the group of every row, counted from 0: of a text, or of a range of numbers; a missing value has its own. */
 function groupsOf(column: Column, rows: Int32Array): Int32Array {
-  if (column.kind === 'text') return rows.map((row) => column.codes[row]! + 1)
   const values = valuesAt(column, rows)
+  if (column.kind === 'text') {
+    const groupOf = new Map<number, number>()
+    return Int32Array.from(values, (code) => {
+      const group = groupOf.get(code) ?? groupOf.size
+      groupOf.set(code, group)
+      return group
+    })
+  }
   const sorted = values.filter((value) => !Number.isNaN(value)).sort()
   const edges = Float64Array.from(
     { length: GROUPS - 1 },
     (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / GROUPS)] ?? 0,
   )
-  return Int32Array.from(values, (value) =>
-    Number.isNaN(value) ? 0 : 1 + edges.reduce((sum, edge) => sum + (value >= edge ? 1 : 0), 0),
-  )
+  return Int32Array.from(values, (value) => {
+    if (Number.isNaN(value)) return 0
+    let group = 1
+    while (group < GROUPS && value >= edges[group - 1]!) group++
+    return group
+  })
 }
 
 function areaOfClass(groups: Int32Array, rows: Int32Array, y: Int32Array, label: number) {
-  const seen = new Map<number, { hits: number; rows: number }>()
-  let [hits, learned] = [0, 0]
-  rows.forEach((row, i) => {
-    if (i % 2 === 1) return
-    const group = seen.get(groups[i]!) ?? { hits: 0, rows: 0 }
-    seen.set(groups[i]!, group)
-    const hit = y[row] === label ? 1 : 0
-    group.hits += hit
-    group.rows++
-    hits += hit
-    learned++
-  })
-  const prior = hits / learned
-  const shareOf = (group: number) => {
-    const found = seen.get(group)
-    return found ? (found.hits + prior) / (found.rows + 1) : prior
+  const count = groups.reduce((most, group) => Math.max(most, group), 0) + 1
+  // [group]: rows of the class, and all, of the half that is learned from; then of the half that is ranked.
+  const [hits, all, own, others] = [0, 1, 2, 3].map(() => new Float64Array(count)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  let [learned, prior] = [0, 0]
+  for (let i = 0; i < rows.length; i++) {
+    const [group, isHit] = [groups[i]!, y[rows[i]!] === label]
+    if (i % 2 === 0) {
+      all[group]! += 1
+      learned++
+      if (!isHit) continue
+      hits[group]! += 1
+      prior++
+    } else if (isHit) own[group]! += 1
+    else others[group]! += 1
   }
-  const byShare = new Map<number, [others: number, hits: number]>()
-  rows.forEach((row, i) => {
-    if (i % 2 === 0) return
-    const share = shareOf(groups[i]!)
-    const counts = byShare.get(share) ?? [0, 0]
-    byShare.set(share, counts)
-    counts[y[row] === label ? 1 : 0]++
-  })
-  let [before, all, wins] = [0, 0, 0]
-  for (const [, [others, own]] of [...byShare].sort(([a], [b]) => a - b)) {
-    wins += own * (before + others / 2)
-    before += others
-    all += own
+  const share = hits.map((hit, group) => (hit + prior / learned) / (all[group]! + 1))
+  const order = Uint32Array.from(share.keys()).sort((a, b) => share[a]! - share[b]!)
+  let [before, found, wins] = [0, 0, 0]
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    let [ownHere, othersHere] = [0, 0]
+    for (; to < order.length && share[order[to]!] === share[order[from]!]; to++) {
+      ownHere += own[order[to]!]!
+      othersHere += others[order[to]!]!
+    }
+    wins += ownHere * (before + othersHere / 2)
+    before += othersHere
+    found += ownHere
   }
-  if (all === 0 || before === 0) return { area: 0.5, deviations: 0 }
-  const area = wins / (all * before)
+  if (found === 0 || before === 0) return { area: 0.5, deviations: 0 }
+  const area = wins / (found * before)
   // Of the Mann-Whitney statistic, where nothing is told.
-  const deviation = Math.sqrt((all + before + 1) / (12 * all * before))
+  const deviation = Math.sqrt((found + before + 1) / (12 * found * before))
   return { area, deviations: (area - 0.5) / deviation }
 }
 

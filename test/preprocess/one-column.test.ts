@@ -71,11 +71,17 @@ t.test('the area on unseen rows', (t) => {
 
 t.test('the work is bounded, the rows are spread', (t) => {
   t.equal(rowsToLookAt(1e6, 10).length, 4000)
-  t.equal(rowsToLookAt(1000, 2000).length, 500)
-  t.equal(rowsToLookAt(1e6, 1e6).length, 200)
+  t.equal(rowsToLookAt(1000, 2000).length, 200)
+  t.equal(rowsToLookAt(1e6, 1e6).length, 100)
   t.strictSame([...rowsToLookAt(3, 1)], [0, 1, 2])
   const rows = rowsToLookAt(1e6, 10)
   t.ok((rows.at(-1) as number) > 999_000)
+  t.ok(
+    rows.every((row, i) => i === 0 || row > rows[i - 1]!),
+    'each once',
+  )
+  const odd = rowsToLookAt(8000, 1).filter((row) => row % 2 === 1).length
+  t.ok(odd > 1600 && odd < 2400, 'labels that alternate are not all of one class', { odd })
   t.end()
 })
 
