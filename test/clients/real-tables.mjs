@@ -1,5 +1,5 @@
 /**
- * `node test/clients/real-tables.mjs`: tables that packages of the Python Package Index bring along, trained with no flag but
+ * `npm run test:tables`: tables that packages of the Python Package Index bring along, trained with no flag but
  * the target, against scikit-learn's forest with preprocessing made by hand, on the same splits. Exit status 1 where a
  * table is behind by more than the bound and no warning says why. Python or a package that is not there is no failure: a
  * line says so. PYTHON names another interpreter, TABLES a directory with the packages, already downloaded.
