@@ -15,11 +15,13 @@ import { readSageMakerRequest } from '../src/commands/sagemaker/read-request.ts'
 import { declareTrain } from '../src/commands/train.ts'
 import { runTraining } from '../src/commands/training/run-training.ts'
 import { declareTune } from '../src/commands/tune.ts'
+import { stratifiedSplit } from '../src/data/split.ts'
 import { makeKeyPair, readPublicKey } from '../src/model-directory/keys.ts'
 import { readModelDirectory, sha256 } from '../src/model-directory/read.ts'
 import { openModelWriter } from '../src/model-directory/write.ts'
 import { describeDoubts } from '../src/preprocess/doubts.ts'
 import { inferPlan } from '../src/preprocess/infer-plan.ts'
+import { describeDuplicates } from '../src/preprocess/leaks.ts'
 import { readCsvTable } from '../src/tables/formats/read-text.ts'
 import { createMemoryBudget } from '../src/tables/memory.ts'
 import { readTables } from '../src/tables/read-tables.ts'
@@ -345,9 +347,10 @@ const trainings: readonly [string, string, RegExp, readonly string[]][] = [
   [
     'a quantity',
     '--target half',
-    /make classes of it.*; if every number is a class, add (--nominal half)/,
-    ['--target half {} --test-size 0', '--target colour'],
+    /--bins 4 makes classes.*; if every number is a class, add (--nominal half)/,
+    ['--target half {} --test-size 0', '--target half --bins 4'],
   ],
+  ['bins of texts', '--target y --bins 2', /needs no bins; leave out --bins/, ['--target y']],
   [
     'repeats without folds',
     '--target y --cv-repeats 2',
@@ -485,6 +488,21 @@ t.test('what is warned of', async (t) => {
     takeAdvice(t, told, advice)
     t.notMatch(warningsOf(remedy, drop).join('\n'), advice, 'followed')
   }
+  const rows = Array.from({ length: 120 }, (_, i) => `${i / 7},${'abc'[i % 3]},${i % 2}`)
+  const doubled = (kept: readonly string[]) => {
+    const frame = readCsvTable(['n,c,y', ...kept].join('\n'))
+    const split = stratifiedSplit(
+      Int32Array.from(kept, (_, i) => i % 2),
+      2,
+      0.25,
+      0,
+    )
+    const { plan } = inferPlan(frame, 'y')
+    const y = Int32Array.from(kept, (_, i) => i % 2)
+    return describeDuplicates(frame, plan, y, split).join('\n')
+  }
+  takeAdvice(t, doubled([...rows, ...rows]), /leave out rows that stand in the file twice$/)
+  t.equal(doubled(rows), '', 'followed')
   const apart = lines((i) => `${i % 2 ? 5.5 + i : -5.5 - i}`)
   const warned = async (penalty: string) => {
     const frame = readCsvTable(apart)

@@ -51,7 +51,7 @@ function describeDirectory(loaded: LoadedModel, size: string, isSigned: boolean)
   const { classes, plan, preprocessor, training } = artifact
   return [
     `model     ${artifact.modelId}   ${artifact.estimator}, engine ${artifact.engine}: ${size}`,
-    `target    ${plan.target}   ${classes.length} classes: ${classes.join(', ')}`,
+    `target    ${plan.target}   ${classes.length} classes: ${classes.join(', ')}${classes.length === 2 ? `; positive ${classes[1]}` : ''}`,
     `data      ${training.rows} rows, ${training.trainRows} train, ${training.testRows} test, seed ${training.seed}, sha256 ${training.sha256.slice(0, 16)}…${training.interrupted === true ? ', interrupted' : ''}`,
     ...preprocessor.inputs.map(({ name, type, nullable, categories, range }, i) => {
       const seen = categories

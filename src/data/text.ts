@@ -28,8 +28,11 @@ const twins = new Map(
   ].map((pair) => [pair[0], pair[1]] as const),
 )
 
-/** Returns what texts that are easily taken for each other have in common. */
-function outlineOf(text: string): string {
+/**
+ * Returns what texts that are easily taken for each other have in common: they differ in case, in blanks and
+ * underscores, in compatibility forms of Unicode (NFKC), or in letters of another alphabet.
+ */
+export function outlineOf(text: string): string {
   const plain = text
     .normalize('NFKC')
     .toLowerCase()
@@ -38,21 +41,4 @@ function outlineOf(text: string): string {
   return isAscii(plain)
     ? plain
     : Array.from(plain, (letter) => twins.get(letter) ?? letter).join('')
-}
-
-/**
- * Returns pairs of different texts that are easily taken for each other: they differ in case, in blanks and
- * underscores, in compatibility forms of Unicode (NFKC), or in letters of another alphabet.
- * @param limit most pairs to return
- */
-export function findLookAlikes(texts: readonly string[], limit: number): [string, string][] {
-  const firstOf = new Map<string, string>()
-  const pairs: [string, string][] = []
-  for (const text of texts) {
-    const outline = outlineOf(text)
-    const first = firstOf.get(outline)
-    if (first === undefined) firstOf.set(outline, text)
-    else if (pairs.push([first, text]) === limit) break
-  }
-  return pairs
 }

@@ -1,5 +1,6 @@
 /** What is checked of every column of rows, and which of its cells give a warning. */
 import type { Cell, Column } from '../data/frame.ts'
+import { firstForMissing } from './index.ts'
 import type { ColumnStep, InputColumn } from './preprocessor.ts'
 import type { WarningCode } from './row-warnings.ts'
 
@@ -61,7 +62,7 @@ export function checkDerived(
 function missingOf(
   step: ColumnStep | undefined,
 ): { readonly code: WarningCode; readonly imputed?: Cell } | undefined {
-  const [first] = step?.chain ?? []
+  const first = firstForMissing(step?.chain ?? [])
   if (first?.kind === 'impute_number' || first?.kind === 'impute_category')
     return { code: 'imputed_value', imputed: first.value }
   if (first?.kind === 'one_hot_encoder' && !first.missingLevel) return { code: 'unknown_missing' }

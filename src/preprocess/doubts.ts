@@ -6,13 +6,17 @@ import {
   countMissing,
   type DataFrame,
   findColumn,
+  mapTexts,
   type TextColumn,
 } from '../data/frame.ts'
 import { isInexactInteger } from '../data/number.ts'
-import { findLookAlikes } from '../data/text.ts'
-import { quote } from '../errors.ts'
+import { quote, shellWord } from '../errors.ts'
+import { isBooleanColumn } from './booleans.ts'
+import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
+import { describeLeaks } from './leaks.ts'
 import { holdsLongIntegers } from './long-integers.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
+import { findSpellings } from './spellings.ts'
 
 /** With fewer rows than this per class, a column may agree with the target by chance. */
 const LEAST_ROWS_PER_CLASS = 5
@@ -31,10 +35,19 @@ export function describeDoubts(
 ): string[] {
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const told = plannedColumns(plan).filter((name) => isCategory.has(name))
+  const merges = new Map(
+    [...plan.ordinal, ...plan.nominal].map(({ column, merge }) => [column, merge]),
+  )
+  const merge = (column: TextColumn, name: string) => {
+    const known = new Map(Object.entries(merges.get(name) ?? {}))
+    return mapTexts(column, (text) => known.get(text) ?? text)
+  }
   const texts = [plan.target, ...told].flatMap((name) => {
     const column = findColumn(frame, name)
-    return column?.kind === 'text' ? describeTexts(name, column) : []
+    const isTarget = name === plan.target
+    return column?.kind === 'text' ? describeTexts(name, merge(column, name), isTarget) : []
   })
+  const leaks = describeLeaks(frame, plan, y, classes)
   const columns = plannedColumns(plan).flatMap((name) => {
     const column = findColumn(frame, name)
     if (!column) return []
@@ -42,6 +55,8 @@ export function describeDoubts(
       return [
         `column ${quote(name)} tells the target: each of its values goes with one class and each class with one value; leave it out if it is not known when a prediction is due`,
       ]
+    const leak = leaks.get(name)
+    if (leak !== undefined) return [leak]
     if (isCategory.has(name) && holdsDates(column))
       return [
         `column ${quote(name)} holds dates such as ${quote(exampleOf(column))}; each is a category of its own, for they are not read as times; make numbers of them, such as days since a day`,
@@ -51,17 +66,20 @@ export function describeDoubts(
   return [...texts, ...columns]
 }
 
-/** With more texts than this, that some look alike is no surprise. */
-const MOST_LOOK_ALIKES = 10_000
+/** So many pairs of texts that look alike are told of a column. */
+const MOST_PAIRS = 3
 
 /** Texts that are easily taken for each other, and whole numbers that are kept as texts. */
-function describeTexts(name: string, column: TextColumn): string[] {
+function describeTexts(name: string, column: TextColumn, isTarget: boolean): string[] {
   const { levels } = column
-  const pairs = levels.length > MOST_LOOK_ALIKES ? [] : findLookAlikes(levels, 3)
-  const warnings = pairs.map(
-    ([a, b]) =>
-      `column ${quote(name)} tells ${quote(a)} and ${quote(b)} apart, which look alike; write them in one way if they are one`,
-  )
+  const pairs = isBooleanColumn(column) ? [] : [...findSpellings(column)]
+  const merge = isTarget ? '' : `, or have it done by --merge ${shellWord(name)}`
+  const warnings = pairs
+    .slice(0, MOST_PAIRS)
+    .map(
+      ([text, main]) =>
+        `column ${quote(name)} tells ${quote(main)} and ${quote(text)} apart, which look alike; write them in one way if they are one${merge}`,
+    )
   if (holdsLongIntegers(column))
     warnings.push(
       `column ${quote(name)} holds whole numbers beyond 2^53, such as ${quote(levels.find(isInexactInteger))}; they are kept as texts, for a 64-bit float does not hold them`,
@@ -85,13 +103,15 @@ function tellsTarget(column: Column, y: Int32Array, classes: number): boolean {
 
 /** A value that nearly every row has for itself names the row and says nothing of the next one. */
 function describeNames(name: string, column: Column, isCategory: boolean): string[] {
-  const rows = column.kind === 'number' ? column.values.length : column.codes.length
-  const present = rows - countMissing(column)
-  if (present <= LEAST_ROWS) return []
   if (column.kind === 'number' && !isCategory) {
-    if (!column.values.every((value) => Number.isNaN(value) || Number.isInteger(value))) return []
-    if (countDistinct(column) < present) return []
-  } else if (countDistinct(column) <= present / 2) return []
+    // Amounts differ in nearly every row, too: it takes more for a number to be a name.
+    if (!isWhole(column) || !isNearlyUnique(column)) return []
+    if (evidenceOfIdentifier(name, column) === undefined) return []
+  } else {
+    const rows = column.kind === 'number' ? column.values.length : column.codes.length
+    const present = rows - countMissing(column)
+    if (present <= LEAST_ROWS || countDistinct(column) <= present / 2) return []
+  }
   return [
     `column ${quote(name)} has a value of its own in nearly every row, as an identifier has; a model learns the rows by heart from it`,
   ]

@@ -57,6 +57,8 @@ function follow(meaning: FeatureMeaning, transformer: AnyTransformer): FeatureMe
     }
     case 'ordinal_encoder':
       return [{ ...plain, kind: 'code', categories: transformer.categories }]
+    case 'missing_indicator':
+      return [{ ...plain, kind: 'level', level: null }]
     case 'one_hot_encoder': {
       const { categories, infrequent, missingLevel } = transformer
       const levels: (Cell | undefined)[] = [...categories]
@@ -113,13 +115,15 @@ function buildReader(
   if (first === undefined) return () => null
   const meaning = meanings[first]!
   if (meaning.kind === 'level') {
+    // Alone stands the level of an indicator, which does not know what a value is.
+    const none = features.length === 1 && meaning.level === null ? '(present)' : null
     return (x) => {
       for (const j of features) {
         const own = meanings[j]!
         if (own.kind !== 'level' || !(rawNumber(own, x[j]!) > 0.5)) continue
         return own.level === undefined ? '(other)' : own.level
       }
-      return null
+      return none
     }
   }
   return (x) => {

@@ -84,18 +84,26 @@ export function fitPreprocessor(
       return scaled(fillNumbers(column, values, impute, needs), values)
     })
   }
-  for (const { column, categories, impute } of plan.ordinal) {
-    add(column, (values) => {
+  for (const { column, categories, impute, merge } of plan.ordinal) {
+    add(column, (given) => {
+      const { merged, values } = mergeCategories(column, given, merge)
       const order = categories ? matchCategories(column, values, categories) : undefined
       const filled = fillCategories(values, impute)
-      return scaled([...filled, fitOrdinalEncoder(values, order)], values)
+      return scaled([...merged, ...filled, fitOrdinalEncoder(values, order)], given)
     })
   }
-  for (const { column, impute, minFrequency } of plan.nominal) {
-    add(column, (values) => {
+  for (const { column, impute, minFrequency, merge } of plan.nominal) {
+    add(column, (given) => {
+      const { merged, values } = mergeCategories(column, given, merge)
       const filled = fillCategories(values, impute)
-      return [...filled, fitOneHotEncoder(applyChain(filled, values)[0] as Column, minFrequency)]
+      const encoder = fitOneHotEncoder(applyChain(filled, values)[0] as Column, minFrequency)
+      return [...merged, ...filled, encoder]
     })
+  }
+  for (const { column } of plan.indicator ?? []) {
+    if (countMissing(columnOf(column)) === 0)
+      dropped.push({ column, reason: 'no missing values in the training rows' })
+    else add(column, () => [{ kind: 'missing_indicator' }])
   }
   if (steps.length === 0) {
     throw new InputError(
@@ -158,6 +166,23 @@ function fillNumbers(
     `column ${quote(column)} has impute none, but this estimator does not learn from missing values; use median, mean or most_frequent`,
     [{ column }],
   )
+}
+
+/** Returns a column in which categories are taken for others, and what does so at every request. */
+function mergeCategories(
+  column: string,
+  given: Column,
+  merge: Readonly<Record<string, string>> | undefined,
+): { merged: AnyTransformer[]; values: Column } {
+  if (merge === undefined) return { merged: [], values: given }
+  if (given.kind === 'number')
+    throw new InputError(
+      'invalid_plan',
+      `column ${quote(column)} holds numbers; only texts can be merged`,
+      [{ column }],
+    )
+  const merged: AnyTransformer[] = [{ kind: 'category_map', map: merge }]
+  return { merged, values: applyChain(merged, given)[0] as Column }
 }
 
 function fillCategories(values: Column, impute: CategoryImputation): AnyTransformer[] {

@@ -1,7 +1,7 @@
 /** The column plan: which column of a table is what. It is data: a JSON file, or inferred from the table. */
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
 import { normalText } from '../data/text.ts'
-import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { InputError } from '../errors.ts'
 
 /** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */
 export type NumberImputation = 'mean' | 'median' | 'most_frequent' | 'none'
@@ -20,6 +20,8 @@ export interface OrdinalColumn {
   /** Categories in order; absent = ascending. */
   readonly categories?: readonly (string | number)[]
   readonly impute: CategoryImputation
+  /** Texts that are taken for another, such as spellings of it. */
+  readonly merge?: Readonly<Record<string, string>>
   /** Whether its texts are true and false, however they are spelled; absent = as the table has it. */
   readonly boolean?: boolean
 }
@@ -29,8 +31,15 @@ export interface NominalColumn {
   readonly impute: CategoryImputation
   /** Categories seen less often in training share one level. */
   readonly minFrequency: number
+  /** Texts that are taken for another, such as spellings of it. */
+  readonly merge?: Readonly<Record<string, string>>
   /** Whether its texts are true and false, however they are spelled; absent = as the table has it. */
   readonly boolean?: boolean
+}
+
+/** A column of which only counts whether it has a value. */
+export interface IndicatorColumn {
+  readonly column: string
 }
 
 /** A text column made from another by a regular expression in linear time (RE2 syntax). */
@@ -59,6 +68,7 @@ export interface ColumnPlan {
   readonly numeric: readonly NumericColumn[]
   readonly ordinal: readonly OrdinalColumn[]
   readonly nominal: readonly NominalColumn[]
+  readonly indicator?: readonly IndicatorColumn[]
   readonly derived: readonly DerivedColumn[]
   readonly dropped: readonly DroppedColumn[]
   /** Columns that may be missing in a request although they never were in training. */
@@ -75,6 +85,7 @@ const PLAN_KEYS = [
   'numeric',
   'ordinal',
   'nominal',
+  'indicator',
   'derived',
   'drop',
   'nullable',
@@ -118,21 +129,27 @@ export function readPlan(value: unknown): ColumnPlan {
         ? { impute: read.choice(entry.get('impute'), `${where}.impute`, numberImputations) }
         : {}),
     })),
-    ordinal: readEntries(plan, 'ordinal', ['categories', 'impute', 'boolean'], (entry, where) => ({
-      column: read.text(entry.get('column'), `${where}.column`),
-      ...(entry.has('categories')
-        ? { categories: readOrder(entry.get('categories'), `${where}.categories`) }
-        : {}),
-      impute: read.choice(entry.get('impute') ?? 'most_frequent', `${where}.impute`, [
-        'most_frequent',
-        'own_level',
-      ]),
-      ...readBoolean(entry, where),
-    })),
+    ordinal: readEntries(
+      plan,
+      'ordinal',
+      ['categories', 'impute', 'merge', 'boolean'],
+      (entry, where) => ({
+        column: read.text(entry.get('column'), `${where}.column`),
+        ...(entry.has('categories')
+          ? { categories: readOrder(entry.get('categories'), `${where}.categories`) }
+          : {}),
+        impute: read.choice(entry.get('impute') ?? 'most_frequent', `${where}.impute`, [
+          'most_frequent',
+          'own_level',
+        ]),
+        ...readMerge(entry, where),
+        ...readBoolean(entry, where),
+      }),
+    ),
     nominal: readEntries(
       plan,
       'nominal',
-      ['impute', 'min_frequency', 'boolean'],
+      ['impute', 'min_frequency', 'merge', 'boolean'],
       (entry, where) => ({
         column: read.text(entry.get('column'), `${where}.column`),
         impute: read.choice(entry.get('impute') ?? 'own_level', `${where}.impute`, [
@@ -140,9 +157,17 @@ export function readPlan(value: unknown): ColumnPlan {
           'own_level',
         ]),
         minFrequency: read.whole(entry.get('min_frequency') ?? 1, `${where}.min_frequency`, 1),
+        ...readMerge(entry, where),
         ...readBoolean(entry, where),
       }),
     ),
+    ...(plan.has('indicator')
+      ? {
+          indicator: readEntries(plan, 'indicator', [], (entry, where) => ({
+            column: read.text(entry.get('column'), `${where}.column`),
+          })),
+        }
+      : {}),
     derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
     dropped: readEntries(plan, 'drop', ['reason'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
@@ -155,6 +180,11 @@ export function readPlan(value: unknown): ColumnPlan {
 function readBoolean(entry: JsonObject, where: string): { boolean?: boolean } {
   const value = entry.get('boolean')
   return value === undefined ? {} : { boolean: read.boolean(value, `${where}.boolean`) }
+}
+
+function readMerge(entry: JsonObject, where: string): { merge?: Record<string, string> } {
+  const value = entry.get('merge')
+  return value === undefined ? {} : { merge: read.textMap(value, `${where}.merge`) }
 }
 
 /** A class as a plan writes it: a text, a number, or true and false. */
@@ -203,12 +233,14 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     id: plan.id,
     numeric: plan.numeric,
     ordinal: plan.ordinal,
-    nominal: plan.nominal.map(({ column, impute, minFrequency, boolean }) => ({
+    nominal: plan.nominal.map(({ column, impute, minFrequency, merge, boolean }) => ({
       column,
       impute,
       min_frequency: minFrequency,
+      merge,
       boolean,
     })),
+    ...(plan.indicator?.length ? { indicator: plan.indicator } : {}),
     derived: plan.derived,
     drop: plan.dropped,
     nullable: plan.nullable,
@@ -217,65 +249,7 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
 
 /** Returns the names of the columns that become features, derived ones included, in the plan's order. */
 export function plannedColumns(plan: ColumnPlan): string[] {
-  return [...plan.numeric, ...plan.ordinal, ...plan.nominal].map(({ column }) => column)
-}
-
-/**
- * Throws unless the plan fits a table with these columns: everything named exists, nothing has two roles.
- * @throws InputError `unknown_column`, `no_target` or `invalid_plan`
- */
-export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
-  if (!names.includes(plan.target)) {
-    throw new InputError(
-      'no_target',
-      `there is no target column ${quote(plan.target)} among ${listNames(names)}${didYouMean(plan.target, names)}`,
-      [{ column: plan.target }],
-    )
-  }
-  const given = new Set(names)
-  const known = new Set(names)
-  for (const { column, from } of plan.derived) {
-    if (!given.has(from)) throw unknownColumn(from, names)
-    if (known.has(column))
-      throw new InputError(
-        'invalid_plan',
-        `the derived column ${quote(column)} has the name of another`,
-      )
-    known.add(column)
-  }
-  const role = new Map([[plan.target, 'target']])
-  const give = (column: string, name: string) => {
-    if (!known.has(column)) throw unknownColumn(column, known)
-    const other = role.get(column)
-    if (other)
-      throw new InputError('invalid_plan', `column ${quote(column)} is both ${other} and ${name}`, [
-        { column },
-      ])
-    role.set(column, name)
-  }
-  if (plan.weight !== undefined) give(plan.weight, 'weight')
-  for (const column of plan.id) give(column, 'id')
-  for (const { column } of plan.numeric) give(column, 'numeric')
-  for (const { column } of plan.ordinal) give(column, 'ordinal')
-  for (const { column } of plan.nominal) give(column, 'nominal')
-  for (const { column } of plan.dropped) give(column, 'dropped')
-  for (const column of plan.nullable) if (!known.has(column)) throw unknownColumn(column, known)
-  for (const { from } of plan.derived) {
-    const what = from === plan.target ? 'target' : from === plan.weight ? 'weight' : undefined
-    if (what !== undefined)
-      throw new InputError(
-        'invalid_plan',
-        `a derived column may not be made from the ${what} ${quote(from)}`,
-      )
-  }
-  if (plannedColumns(plan).length === 0)
-    throw new InputError('invalid_plan', 'no column is left to learn from')
-}
-
-function unknownColumn(column: string, names: Iterable<string>): InputError {
-  return new InputError(
-    'unknown_column',
-    `the table has no column ${quote(column)}${didYouMean(column, names)}`,
-    [{ column }],
+  return [...plan.numeric, ...plan.ordinal, ...plan.nominal, ...(plan.indicator ?? [])].map(
+    ({ column }) => column,
   )
 }

@@ -13,7 +13,7 @@ import {
 } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
 import { InputError, listNames, placed, quote } from '../errors.ts'
-import { type AnyTransformer, keepsMissing, transformerKind } from './index.ts'
+import { type AnyTransformer, firstForMissing, keepsMissing, transformerKind } from './index.ts'
 import { buildPattern } from './pattern.ts'
 import type { DerivedColumn } from './plan.ts'
 import { compileRow, type RowTransform } from './row-transform.ts'
@@ -159,12 +159,13 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     inputOf: Int32Array.from(inputOf),
     canBeMissing,
     imputed: new Map(
-      spec.steps.flatMap(({ column, chain: [first] }) =>
-        inputAt.has(column) &&
-        (first?.kind === 'impute_number' || first?.kind === 'impute_category')
+      spec.steps.flatMap(({ column, chain }) => {
+        const first = firstForMissing(chain)
+        return inputAt.has(column) &&
+          (first?.kind === 'impute_number' || first?.kind === 'impute_category')
           ? [[column, first.value] as const]
-          : [],
-      ),
+          : []
+      }),
     ),
     derive: deriveColumns,
     rowTransform: compileRow(

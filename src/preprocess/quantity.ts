@@ -11,12 +11,14 @@ const LEAST_ROWS_PER_NUMBER = 10
 /**
  * Refuses a target whose numbers look like a quantity.
  * @param asClasses how to say that they are classes, if they are
+ * @param asBins how to make classes of them
  * @throws InputError `invalid_label`
  */
 export function checkIsNoQuantity(
   table: DataFrame,
   target: string,
   asClasses: string | undefined,
+  asBins: string,
 ): void {
   const column = findColumn(table, target)
   if (column?.kind !== 'number') return
@@ -30,7 +32,7 @@ export function checkIsNoQuantity(
       : `; if every number is a class, ${asClasses}`
   throw new InputError(
     'invalid_label',
-    `the target ${quote(target)} holds ${distinct} different numbers in ${table.length} rows: to predict a quantity is regression, which is not offered; make classes of it, such as low and high${hint}`,
+    `the target ${quote(target)} holds ${distinct} different numbers in ${table.length} rows: to predict a quantity is regression, which is not offered; ${asBins} makes classes of as many rows each of it${hint}`,
     [{ column: target }],
   )
 }

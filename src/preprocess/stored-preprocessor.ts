@@ -69,12 +69,20 @@ function endsInNumbers(chain: readonly AnyTransformer[], type: 'number' | 'text'
   for (const transformer of chain) {
     const { kind } = transformer
     if (ofNumbers.includes(kind) && current !== 'number') return false
+    if (kind === 'category_map' && current !== 'text') return false
     const fill = current === 'number' ? 'number' : 'string'
     if (transformer.kind === 'impute_category' && typeof transformer.value !== fill) return false
-    if (kind === 'ordinal_encoder' || kind === 'one_hot_encoder') current = 'number'
+    if (toNumbers.includes(kind)) current = 'number'
   }
   return current === 'number'
 }
+
+/** Transformers that make numbers of anything. */
+const toNumbers: readonly AnyTransformer['kind'][] = [
+  'ordinal_encoder',
+  'one_hot_encoder',
+  'missing_indicator',
+]
 
 /** Transformers that work on numbers only. */
 const ofNumbers: readonly AnyTransformer['kind'][] = [

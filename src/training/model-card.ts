@@ -82,7 +82,11 @@ function describeQuality(
       ...[scores.precision, scores.recall, scores.f1, scores.rocAuc, scores.prAuc].map(fixed),
     ]),
   )
-  const method = `${model.rows} rows; intervals by ${intervals.resamples} bootstrap samples.`
+  const whose =
+    classes.length === 2
+      ? `precision, recall, F1 and PR AUC are of ${inline(classes[1]!)}, the positive class`
+      : 'precision, recall, F1 and the areas are means over the classes'
+  const method = `${model.rows} rows; ${whose}; intervals by ${intervals.resamples} bootstrap samples.`
   return `## Quality on ${rows}\n\n${method}\n\n${metrics}\n\n${perClass}`
 }
 

@@ -14,6 +14,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly dropMissingLabel: boolean
   /** Whether rows will come by position: then every column but the target stays an input. */
   readonly positional?: boolean
+  /** Columns that were left out by a guess: where one would have told much, that is warned of. */
+  readonly leftOut?: readonly string[]
   /** SHA-256 of the training data's bytes. */
   readonly dataSha256: string
   readonly sha256: (bytes: Uint8Array) => string

@@ -10,6 +10,7 @@ import { buildPredictor } from '../predictor/predictor.ts'
 import { makeSelfTest } from '../predictor/self-test.ts'
 import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
+import { describeDuplicates, describeLosses } from '../preprocess/leaks.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
@@ -67,6 +68,9 @@ export async function train(
   const { classes, frame, split } = data
   options.onSplit?.(split.train.length, split.test.length)
   for (const doubt of describeDoubts(frame, plan, data.y, classes.length)) warn(doubt)
+  for (const loss of describeLosses(frame, options.leftOut ?? [], data.y, classes.length))
+    warn(loss)
+  for (const duplicates of describeDuplicates(frame, plan, data.y, split)) warn(duplicates)
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(([name, given]) => {
     const { dropMissingLabel } = options

@@ -5,7 +5,7 @@ import { booleanText, type CellColumn, cellOfField, cellOfValue } from '../../sr
 import type { Cell } from '../../src/data/frame.ts'
 import { parseKeepingIntegers } from '../../src/data/json-integers.ts'
 import { isInexactInteger, keepInteger } from '../../src/data/number.ts'
-import { findLookAlikes, isAscii, normalText } from '../../src/data/text.ts'
+import { isAscii, normalText } from '../../src/data/text.ts'
 import { InputError } from '../../src/errors.ts'
 
 const kinds = {
@@ -196,18 +196,6 @@ t.test('the normal form of a text', (t) => {
     }),
     { numRuns: 2000 },
   )
-  t.end()
-})
-
-t.test('texts that look alike', (t) => {
-  const texts = ['male', 'Male', 'fe male', 'fe_male', 'Paris', 'Раris', '１', '1', 'A', 'A-', 'x']
-  t.strictSame(findLookAlikes(texts, 10), [
-    ['male', 'Male'],
-    ['fe male', 'fe_male'],
-    ['Paris', 'Раris'],
-    ['１', '1'],
-  ])
-  t.equal(findLookAlikes(texts, 2).length, 2)
   t.end()
 })
 

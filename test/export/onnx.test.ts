@@ -10,6 +10,7 @@ import type { ArtifactParts } from '../../src/artifact/artifact.ts'
 import type { Cell } from '../../src/data/frame.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { exportOnnx } from '../../src/export/onnx/onnx.ts'
+import { addTransformer } from '../../src/export/onnx/transformers.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { readGraph } from '../../src/import/onnx/graph.ts'
@@ -427,4 +428,17 @@ t.test('the command', async (t) => {
   t.equal(tampered.status, 1)
   t.match(tampered.stderr, /^shapserve: model.safetensors differs[^\n]+\n$/)
   t.strictSame((await readdir(dir)).sort(), ['model', 'model.onnx'], 'nothing else is written')
+})
+
+t.test('transformers without operators are refused with a way out', (t) => {
+  const column = { tensor: 'x', type: 'text', isBoolean: false, width: 1 } as const
+  for (const transformer of [
+    { kind: 'category_map', map: { a: 'b' } },
+    { kind: 'missing_indicator' },
+  ] as const)
+    t.throws(() => addTransformer(undefined as never, transformer, column), {
+      code: 'invalid_option',
+      message: /not exported to ONNX; --inputs features leaves/,
+    })
+  t.end()
 })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { checkPlan } from '../../src/preprocess/check-plan.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import {
   type ColumnPlan,
-  checkPlan,
   parsePlan,
   plannedColumns,
   readPlan,
@@ -260,6 +260,7 @@ t.test('the plan inferred for an example data set', (t) => {
     'credit-g.csv': {
       ...rest,
       target: 'class',
+      positiveClass: 'bad',
       numeric: numbers('duration', 'credit_amount', 'age', 'num_dependents'),
       nominal: nominal(
         'checking_status',
@@ -296,7 +297,7 @@ t.test('the plan inferred for an example data set', (t) => {
     inferPlan(readExample(file), target).columns.map((c) => `${c.column}: ${c.reason}`),
   )
   for (const reason of [
-    'PassengerId: a different whole number in every row',
+    'PassengerId: a different whole number in every row, named like an identifier',
     'Pclass: whole number with 3 values',
     'Name: text with 1309 different values in 1309',
     'Sex: text with 2 categories',
@@ -333,7 +334,31 @@ t.test('the rules of inference', (t) => {
       'numeric',
       'number; median for 28 missing of 40',
     ],
-    ['different whole numbers', range(40), 'id', 'a different whole number in every row'],
+    [
+      'different whole numbers',
+      range(40),
+      'id',
+      'a different whole number in every row, ascending with the rows',
+    ],
+    [
+      'falling whole numbers',
+      range(40, (i) => 4000 - i * i),
+      'id',
+      'a different whole number in every row, descending with the rows',
+    ],
+    [
+      'a numbering in disorder',
+      range(40, (i) => 1000 + ((i * 17) % 53)),
+      'id',
+      'a different whole number in every row, a numbering from 1000 to 1052',
+    ],
+    [
+      'eight digits each',
+      range(40, (i) => 10_000_000 + ((i * 48_271) % 97) * 911_003),
+      'id',
+      'a different whole number in every row, all of 8 digits',
+    ],
+    ['whole amounts', range(40, (i) => 20_000 + ((i * 48_271) % 97) * 903), 'numeric', 'number'],
     [
       '20 different whole numbers',
       [...range(20), ...cycle(20, [''])],
@@ -390,6 +415,37 @@ t.test('the rules of inference', (t) => {
       'drop',
       'text with 51 different values',
     ],
+    [
+      '51 texts of many rows',
+      cycle(
+        51 * 20,
+        range(51, (i) => `n${i}`),
+      ),
+      'nominal',
+      'text with 51 categories, of 20 rows on average',
+    ],
+    [
+      '257 texts of many rows',
+      cycle(
+        257 * 20,
+        range(257, (i) => `n${i}`),
+      ),
+      'drop',
+      'text with 257 different values',
+    ],
+    [
+      'sizes',
+      cycle(40, ['large', 'small', 'medium', '']),
+      'ordinal',
+      'text with 3 categories: small < medium < large; own level for 10 missing of 40',
+    ],
+    ['two sizes', cycle(40, ['large', 'small']), 'nominal', 'text with 2 categories'],
+    [
+      'a size and a name',
+      cycle(40, ['large', 'small', 'Ann']),
+      'nominal',
+      'text with 3 categories',
+    ],
     ['mixed dates', cycle(40, ['2024-01-02', '03/04/2024']), 'nominal', 'text with 2 categories'],
   ]
   for (const [name, cells, role, reason] of cases) {
@@ -423,7 +479,7 @@ t.test('what a user says of a column wins, unless there is nothing in it', async
   ])
   t.strictSame(plan.dropped, [{ column: 'Age', reason: 'as asked' }])
   const told = new Map(columns.map(({ column, reason, override }) => [column, [reason, override]]))
-  t.strictSame(told.get('Pclass'), ['as asked', '--numeric Pclass'])
+  t.strictSame(told.get('Pclass'), ['as asked: 1 < 2 < 3', '--numeric Pclass'])
   t.strictSame(told.get('Sex'), ['text with 2 categories', '--ordinal Sex'])
   t.strictSame(told.get('PassengerId')?.[1], '--numeric PassengerId')
 

@@ -22,15 +22,20 @@ t.test('numbers that are classes, and numbers that are not', (t) => {
     const text = ['x,y', ...Array.from({ length: rows }, (_, row) => `${row},${cell(row)}`)]
     const table = readCsvTable(`${text.join('\n')}\n`)
     if (!isQuantity) {
-      checkIsNoQuantity(table, 'y', undefined)
+      checkIsNoQuantity(table, 'y', undefined, '--bins 4')
       continue
     }
-    const { code, message, places } = refusalOf(() => checkIsNoQuantity(table, 'y', 'say so'))
+    const { code, message, places } = refusalOf(() =>
+      checkIsNoQuantity(table, 'y', 'say so', '--bins 4'),
+    )
     t.equal(code, 'invalid_label', name)
-    t.match(message, /^the target "y" holds \d+ different numbers in \d+ rows: .*regression/)
+    t.match(
+      message,
+      /^the target "y" holds \d+ different numbers in \d+ rows: .*regression.*; --bins 4 makes/,
+    )
     t.strictSame(places, [{ column: 'y' }])
     t.equal(/if every number is a class, say so$/.test(message), !/than/.test(name), name)
   }
-  checkIsNoQuantity(readCsvTable('x,y\n1,2\n'), 'absent', undefined)
+  checkIsNoQuantity(readCsvTable('x,y\n1,2\n'), 'absent', undefined, '')
   t.end()
 })

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Env } from '../../config.ts'
 import { InputError, quote } from '../../errors.ts'
 import { parsePlan, readPlan } from '../../preprocess/plan.ts'
+import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import {
   checkParams,
   DEFAULT_ENGINE,
@@ -10,7 +11,7 @@ import {
   engineNames,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
-import { readName, readNumber, readSeed } from '../setting-values.ts'
+import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import type { TrainRequest } from '../training/train-request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
 import { findChannels } from './channels.ts'
@@ -80,6 +81,8 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   }
   const target = decodeName(take('target'))
   const weight = decodeName(take('weight'))
+  const positive = decodeName(take('positive'))
+  const bins = read(take('bins'), (value) => readWhole('bins', value, 2, MOST_BINS))
   const plan = read(take('plan'), (value) => value)
   const header = read(take('header'), (value) =>
     readName('header', value, ['present', 'absent'] as const),
@@ -111,6 +114,8 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   return {
     target: target ?? undefined,
     weight: weight ?? undefined,
+    positive: positive ?? undefined,
+    bins,
     plan,
     header,
     testSize,

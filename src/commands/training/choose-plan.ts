@@ -3,12 +3,16 @@ import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { normalText } from '../../data/text.ts'
 import { InputError, listNames, quote, shellWord } from '../../errors.ts'
-import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
-import type { ColumnPlan } from '../../preprocess/plan.ts'
+import type { Role } from '../../preprocess/guess-role.ts'
+import { type InferredPlan, inferPlan } from '../../preprocess/infer-plan.ts'
+import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
 import type { TrainRequest } from './train-request.ts'
+
+/** A plan, and where it was inferred what it was made from. */
+export type ChosenPlan = Pick<InferredPlan, 'plan'> & Partial<InferredPlan>
 
 /**
  * Returns the plan that was given, or one that is inferred, with a reason for every column.
@@ -19,7 +23,7 @@ export function choosePlan(
   request: TrainRequest,
   { table, isNamed }: ReadTable,
   acceptsMissing: boolean,
-): { plan: ColumnPlan; columns?: readonly PlannedColumn[] } {
+): ChosenPlan {
   if (request.plan) {
     if (request.target !== undefined && request.target !== request.plan.target) {
       throw new InputError(
@@ -27,8 +31,66 @@ export function choosePlan(
         `the plan's target is ${quote(request.plan.target)}, --target says ${quote(request.target)}`,
       )
     }
-    return { plan: withUnplanned(withWeight(request.plan, request.weight), table) }
+    const plan = withPositive(withWeight(request.plan, request.weight), request.positive)
+    return { plan: withUnplanned(plan, table) }
   }
+  const target = targetOf(request, table)
+  checkRowCount(table)
+  const weight = request.weight === undefined ? undefined : normalText(request.weight)
+  const { given, orders } = readRoles(request.roles, table.names)
+  const roles = isNamed ? given : allNumeric(table, target, weight)
+  // Classes are the only thing that a target can be; to say so is to know better than its looks.
+  if (roles.get(target) === 'nominal') roles.delete(target)
+  else
+    checkIsNoQuantity(
+      table,
+      target,
+      request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
+      request.sageMaker ? 'the hyperparameter bins=4' : '--bins 4',
+    )
+  const positive = request.positive === undefined ? undefined : normalText(request.positive)
+  const merge = request.merge?.map(normalText)
+  return inferPlan(table, target, roles, acceptsMissing, weight, { orders, positive, merge })
+}
+
+/** Parts what was said of columns into their roles and the orders written behind a name and `=`. */
+function readRoles(told: ReadonlyMap<string, Role>, names: readonly string[]) {
+  const given = new Map<string, Role>()
+  const orders = new Map<string, readonly string[]>()
+  for (const [text, role] of told) {
+    const name = normalText(text)
+    const at = name.indexOf('=')
+    const isOrder = role === 'ordinal' && at > 0 && !names.includes(name)
+    const column = isOrder ? name.slice(0, at).trim() : name
+    if (given.has(column))
+      throw new InputError(
+        'invalid_parameter',
+        `the column ${quote(column)} is given twice, with different meanings; leave one of them out`,
+        [{ column }],
+      )
+    given.set(column, role)
+    if (!isOrder) continue
+    const order = name
+      .slice(at + 1)
+      .split(',')
+      .map((category) => category.trim())
+    if (order.length < 2 || order.includes('') || new Set(order).size < order.length)
+      throw new InputError(
+        'invalid_parameter',
+        `--ordinal ${shellWord(text)}: an order is different categories with commas between them, the least first; others, with commas in them, can be written in a plan`,
+        [{ column }],
+      )
+    orders.set(column, order)
+  }
+  return { given, orders }
+}
+
+/**
+ * Returns the name of the target.
+ * @throws InputError `no_target` where nothing says which it is
+ */
+export function targetOf(request: TrainRequest, table: DataFrame): string {
+  if (request.plan) return request.plan.target
   const asked = request.target === undefined ? undefined : normalText(request.target)
   const target = asked ?? labelOf(request, table)
   if (target === undefined) {
@@ -38,19 +100,7 @@ export function choosePlan(
       `which column is the target? ${how} one of ${listNames(table.names)}`,
     )
   }
-  checkRowCount(table)
-  const weight = request.weight === undefined ? undefined : normalText(request.weight)
-  const given = new Map([...request.roles].map(([name, role]) => [normalText(name), role]))
-  const roles = isNamed ? given : allNumeric(table, target, weight)
-  // Classes are the only thing that a target can be; to say so is to know better than its looks.
-  if (roles.get(target) === 'nominal') roles.delete(target)
-  else
-    checkIsNoQuantity(
-      table,
-      target,
-      request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
-    )
-  return inferPlan(table, target, roles, acceptsMissing, weight)
+  return target
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */
@@ -82,15 +132,26 @@ function withWeight(plan: ColumnPlan, weight: string | undefined): ColumnPlan {
   )
 }
 
+/** The positive class, too. */
+function withPositive(plan: ColumnPlan, given: string | undefined): ColumnPlan {
+  if (given === undefined) return plan
+  const positiveClass = normalText(given)
+  if (plan.positiveClass === undefined || plan.positiveClass === positiveClass)
+    return { ...plan, positiveClass }
+  throw new InputError(
+    'invalid_plan',
+    `the plan's positive class is ${quote(plan.positiveClass)}, --positive says ${quote(positiveClass)}`,
+  )
+}
+
 /** Columns that a plan does not mention are recorded as dropped. */
 function withUnplanned(plan: ColumnPlan, table: DataFrame): ColumnPlan {
   const mentioned = new Set([
     plan.target,
     ...(plan.weight === undefined ? [] : [plan.weight]),
     ...plan.id,
-    ...[...plan.numeric, ...plan.ordinal, ...plan.nominal, ...plan.dropped].map(
-      ({ column }) => column,
-    ),
+    ...plannedColumns(plan),
+    ...plan.dropped.map(({ column }) => column),
     ...plan.derived.map(({ from }) => from),
   ])
   const rest = table.names

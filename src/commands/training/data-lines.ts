@@ -2,6 +2,8 @@
 import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
 import { isBooleanColumn, spellBooleans } from '../../preprocess/booleans.ts'
 import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
+import type { ColumnPlan } from '../../preprocess/plan.ts'
+import type { PositiveClass } from '../../preprocess/positive-class.ts'
 import type { FileSummary } from '../../tables/read-tables.ts'
 import { VERSION } from '../../version.ts'
 
@@ -26,7 +28,7 @@ export function describeFiles(files: readonly FileSummary[]): string[] {
 }
 
 /** Returns the target's line: its classes with their shares. */
-export function describeTarget(target: string, table: DataFrame): string {
+export function describeTarget({ target }: ColumnPlan, table: DataFrame): string {
   // Labels of truth values are classes of one spelling.
   const booleans = isBooleanColumn(findColumn(table, target)) ? [target] : []
   const column = findColumn(spellBooleans(table, booleans), target)
@@ -40,6 +42,12 @@ export function describeTarget(target: string, table: DataFrame): string {
     .slice(0, 8)
     .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
   return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
+}
+
+/** Returns the line of the positive class: which it is, why, and how to say otherwise. */
+export function describePositive({ name, reason }: PositiveClass, isSetting: boolean): string {
+  const change = isSetting ? 'the hyperparameter positive' : '--positive CLASS'
+  return `positive  ${name}   ${reason}; score, precision, recall and F1 are of it  (${change} to change)`
 }
 
 /** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */

@@ -1,13 +1,14 @@
 /** What the flags of `train` and `tune` ask for. */
 import { InputError, quote } from '../../errors.ts'
 import { parsePlan } from '../../preprocess/plan.ts'
+import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
-import { readName, readNumber, readSeed } from '../setting-values.ts'
+import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
-const roleFlags = ['numeric', 'ordinal', 'nominal', 'id', 'drop'] as const
+const roleFlags = ['numeric', 'ordinal', 'nominal', 'indicator', 'id', 'drop'] as const
 
 /**
  * Returns the training that files and flags ask for.
@@ -22,7 +23,7 @@ export async function readRequest(
   )
   const plan =
     flags.plan === undefined ? undefined : parsePlan((await readInputFile(flags.plan)).toString())
-  if (plan && roles.length > 0)
+  if (plan && roles.length + (flags.merge ?? []).length > 0)
     throw new InputError(
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
@@ -34,12 +35,15 @@ export async function readRequest(
     background: background === undefined ? undefined : { files: [background] },
     header: 'present',
     target: flags.target,
+    positive: flags.positive,
+    bins: flags.bins === undefined ? undefined : readWhole('--bins', flags.bins, 2, MOST_BINS),
     weight: flags.weight,
     plan,
     roles: readOnce(
       roles.map(([column, role]) => [column, role, `--${role}`]),
       'column',
     ),
+    merge: flags.merge,
     estimator: readName('--estimator', flags.estimator, estimatorNames),
     engine: readName('--engine', flags.engine, engineNames),
     params: readOnce(

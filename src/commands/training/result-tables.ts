@@ -36,6 +36,7 @@ export function describeResult(report: TrainReport): string {
     rowLine('95 % from', (name) => bound(intervals, name, 0)),
     rowLine('95 % to', (name) => bound(intervals, name, 1)),
     rowLine('majority', (name) => number(majority[metricNames[name]])),
+    ...describeAverages(model, artifact.classes),
     '',
     ...describeConfusion(model, artifact.classes),
     '',
@@ -62,6 +63,33 @@ function bound({ of }: Intervals, name: MetricName, side: 0 | 1): string {
   return number(of[metricNames[name]]?.[side])
 }
 
+/** Classes of which one has so many times the rows of another are told apart by more than the accuracy. */
+const IMBALANCED = 4
+
+/** Whose precision, recall and F1 are shown; where one class is rare also the averages that do not hide it. */
+function describeAverages(metrics: Metrics, classes: readonly string[]): string[] {
+  const { precision, recall, macro, weighted, balancedAccuracy, prAuc, perClass } = metrics
+  const rows = perClass.map((scores) => scores.rows)
+  const isImbalanced = Math.max(...rows) > IMBALANCED * Math.min(...rows)
+  const averages = isImbalanced
+    ? [
+        `balanced accuracy ${number(balancedAccuracy)}`,
+        `PR AUC ${number(prAuc)}`,
+        ...(classes.length === 2 ? [`macro F1 ${number(macro.f1)}`] : []),
+        `weighted F1 ${number(weighted.f1)}`,
+      ]
+    : []
+  const positive = classes.length === 2 ? printable(classes[1]!) : undefined
+  const of =
+    positive === undefined
+      ? []
+      : [`precision ${number(precision)}`, `recall ${number(recall)}`, 'F1 above']
+  return [
+    ...(positive === undefined ? [] : [`of ${positive.padEnd(7)}${of.join(' · ')}`]),
+    ...(averages.length === 0 ? [] : [`imbalanced ${averages.join(' · ')}`]),
+  ]
+}
+
 function describeFolds(result: CrossValidation): string[] {
   const summaries = summariseFolds(result)
   const { folds, repeats } = result
@@ -74,7 +102,7 @@ function describeFolds(result: CrossValidation): string[] {
 
 function describeConfusion(metrics: Metrics, classes: readonly string[]): string[] {
   if (classes.length > 8) return []
-  const names = classes.map((name) => printable(name).slice(0, 16))
+  const names = classes.map((name) => printable(name).slice(0, 20))
   const width = Math.max(8, ...names.map((name) => name.length + 5))
   const head = `confusion ${' '.repeat(width)}${names.map((name) => `said ${name}`.padStart(width + 2)).join('')}`
   const rows = metrics.confusion.map(

@@ -2,6 +2,8 @@
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
+import { INDEX, type PlannedColumn } from '../../preprocess/infer-plan.ts'
+import { applyTargetBins, fitTargetBins } from '../../preprocess/target-bins.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
@@ -14,10 +16,16 @@ import { type TuneReport, tune } from '../../training/tuning/tune.ts'
 import { metricLine } from '../sagemaker/metric-lines.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
-import { choosePlan } from './choose-plan.ts'
-import { describeFiles, describePlan, describeStart, describeTarget } from './data-lines.ts'
+import { choosePlan, targetOf } from './choose-plan.ts'
+import {
+  describeFiles,
+  describePlan,
+  describePositive,
+  describeStart,
+  describeTarget,
+} from './data-lines.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
-import { readData } from './read-data.ts'
+import { readData, type TrainingData } from './read-data.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
@@ -67,11 +75,12 @@ async function fit(
     output.note(line)
   const estimator = await loadEstimator(request)
   const budget = createMemoryBudget()
-  const data = await stop.race(readData(request, budget))
+  const data = binTarget(request, await stop.race(readData(request, budget)))
   for (const line of describeFiles(data.files)) output.note(line)
   const { table } = data.training
-  const { plan, columns } = choosePlan(request, data.training, acceptsMissing(estimator))
-  output.note(describeTarget(plan.target, table))
+  const { plan, columns, positive } = choosePlan(request, data.training, acceptsMissing(estimator))
+  output.note(describeTarget(plan, table))
+  if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
   let hasSomething = false
   const options: TrainOptions = {
@@ -83,6 +92,7 @@ async function fit(
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
+    leftOut: columns?.filter(isLeftOutByGuess).map(({ column }) => column),
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,
@@ -121,6 +131,24 @@ async function fit(
         },
       })
     : train(table, plan, options)
+}
+
+/** Makes classes of a numeric target where that is asked for: between the quantiles of the training table, everywhere. */
+function binTarget(request: TrainRequest, data: TrainingData): TrainingData {
+  if (request.bins === undefined) return data
+  const { training, channels } = data
+  const bins = fitTargetBins(training.table, targetOf(request, training.table), request.bins)
+  return {
+    ...data,
+    training: { ...training, table: applyTargetBins(training.table, bins) },
+    channels: new Map([...channels].map(([name, table]) => [name, applyTargetBins(table, bins)])),
+  }
+}
+
+/** A column without information has no flag that would bring it back; an index counts rows, whatever it tells of a file that is sorted. */
+function isLeftOutByGuess({ role, override, reason }: PlannedColumn): boolean {
+  if (role !== 'id' && role !== 'drop') return false
+  return override !== undefined && reason !== 'as asked' && reason !== INDEX.reason
 }
 
 /** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */

@@ -1,6 +1,6 @@
 /** What a training is told, wherever it was told it. */
 import type { Destination } from '../../model-directory/check-destination.ts'
-import type { Role } from '../../preprocess/infer-plan.ts'
+import type { Role } from '../../preprocess/guess-role.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
 import type { EstimatorChoice } from '../../training/choose-estimator.ts'
@@ -18,8 +18,15 @@ export interface TrainRequest extends EstimatorChoice {
   readonly target?: string
   /** The column that says how much a training row counts. */
   readonly weight?: string
+  /** Which of two classes is the positive one. */
+  readonly positive?: string
+  /** Of a numeric target: how many classes are made of it. */
+  readonly bins?: number
   readonly plan?: ColumnPlan
+  /** By column; an ordinal one may be followed by its order: `size=small,medium,large`. */
   readonly roles: ReadonlyMap<string, Role>
+  /** Columns whose spellings of one category are taken for one. */
+  readonly merge?: readonly string[]
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
   /** What may be there already. */

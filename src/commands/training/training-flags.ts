@@ -11,6 +11,8 @@ import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 /** Their values, as they were typed. */
 export interface TrainingFlags {
   readonly target?: string
+  readonly positive?: string
+  readonly bins?: string
   readonly weight?: string
   readonly plan?: string
   readonly estimator: string
@@ -21,6 +23,8 @@ export interface TrainingFlags {
   readonly numeric?: readonly string[]
   readonly ordinal?: readonly string[]
   readonly nominal?: readonly string[]
+  readonly indicator?: readonly string[]
+  readonly merge?: readonly string[]
   readonly id?: readonly string[]
   readonly drop?: readonly string[]
   readonly validation?: readonly string[]
@@ -40,6 +44,8 @@ export function addTrainingFlags(command: Command): Command {
   return command
     .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
     .option('--target <column>', 'column to predict')
+    .option('--positive <class>', 'of two classes the one whose probability is the score')
+    .option('--bins <number>', 'classes of as many rows each, made of a numeric target')
     .option('--weight <column>', 'column that says how much a row counts in training')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
     .option('--estimator <name>', listChoices(estimatorNames), DEFAULT_ESTIMATOR)
@@ -52,8 +58,14 @@ export function addTrainingFlags(command: Command): Command {
       'use a column as a number; may be repeated, as the next ones',
       collect,
     )
-    .option('--ordinal <column>', 'use a column as ordered categories', collect)
+    .option(
+      '--ordinal <column>',
+      'use a column as ordered categories, also with their order: size=small,medium,large',
+      collect,
+    )
     .option('--nominal <column>', 'use a column as categories', collect)
+    .option('--indicator <column>', 'use only whether a column has a value', collect)
+    .option('--merge <column>', 'take spellings of one category for one', collect)
     .option('--id <column>', 'leave a column out as an identifier', collect)
     .option('--drop <column>', 'leave a column out', collect)
     .option('--validation <file>', 'file to measure the model on; may be repeated', collect)

@@ -1,5 +1,6 @@
 /** Every kind of transformer as operators. */
 import { MISSING_TEXTS } from '../../data/number.ts'
+import { InputError } from '../../errors.ts'
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import { type Codes, encodeNumbers, encodeTexts } from './codes.ts'
 import { castTo, type GraphBuilder } from './graph.ts'
@@ -33,6 +34,12 @@ const operators: Operators = {
     if (column.type === 'number')
       return become(column, fillMissing(graph, column.tensor, Number(value)))
     return { ...column, fill: column.fill ?? String(value) }
+  },
+  category_map() {
+    throw notExported('takes some categories for others')
+  },
+  missing_indicator() {
+    throw notExported('tells whether a value is missing')
   },
   standard_scaler: (graph, { mean, scale }, column) =>
     become(
@@ -103,6 +110,13 @@ export function addTransformer(
     column: ColumnTensor,
   ) => ColumnTensor
   return add(graph, transformer, column)
+}
+
+function notExported(what: string): InputError {
+  return new InputError(
+    'invalid_option',
+    `the model ${what}, which is not exported to ONNX; --inputs features leaves all preprocessing to whoever asks`,
+  )
 }
 
 function become(column: ColumnTensor, tensor: string): ColumnTensor {
