@@ -2,6 +2,8 @@
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
 import { normalText } from '../data/text.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
+import { type DerivedColumn, readDerived } from './derived-column.ts'
+import { readWrittenColumns, type WrittenColumn } from './written/read-written.ts'
 
 /** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */
 export type NumberImputation = 'mean' | 'median' | 'most_frequent' | 'none'
@@ -33,17 +35,6 @@ export interface NominalColumn {
   readonly boolean?: boolean
 }
 
-/** A text column made from another by a regular expression in linear time (RE2 syntax). */
-export interface DerivedColumn {
-  readonly column: string
-  readonly from: string
-  readonly pattern: string
-  /** Which group of the pattern is the value; 0 = the whole match. */
-  readonly group: number
-  /** Replaces values, so that spellings of one thing become one. */
-  readonly map: Readonly<Record<string, string>>
-}
-
 export interface DroppedColumn {
   readonly column: string
   readonly reason: string
@@ -61,6 +52,8 @@ export interface ColumnPlan {
   readonly nominal: readonly NominalColumn[]
   readonly derived: readonly DerivedColumn[]
   readonly dropped: readonly DroppedColumn[]
+  /** How columns are written that need it; absent = none does. */
+  readonly written?: readonly WrittenColumn[]
   /** Columns that may be missing in a request although they never were in training. */
   readonly nullable: readonly string[]
 }
@@ -78,6 +71,7 @@ const PLAN_KEYS = [
   'derived',
   'drop',
   'nullable',
+  'written',
 ]
 
 const read = createJsonReader((message) => new InputError('invalid_plan', message))
@@ -143,12 +137,18 @@ export function readPlan(value: unknown): ColumnPlan {
         ...readBoolean(entry, where),
       }),
     ),
-    derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
+    derived: readEntries(
+      plan,
+      'derived',
+      ['from', 'pattern', 'group', 'map', 'kind', 'part'],
+      (entry, where) => readDerived(entry, read, where),
+    ),
     dropped: readEntries(plan, 'drop', ['reason'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
       reason: read.text(entry.get('reason') ?? 'dropped by the plan', `${where}.reason`),
     })),
     nullable: read.texts(plan.get('nullable') ?? [], 'nullable'),
+    ...(plan.has('written') ? { written: readWrittenColumns(plan.get('written'), read) } : {}),
   }
 }
 
@@ -161,16 +161,6 @@ function readBoolean(entry: JsonObject, where: string): { boolean?: boolean } {
 function readClass(value: unknown): string {
   if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
   throw new InputError('invalid_plan', 'positive_class must be a text or a number')
-}
-
-function readDerived(entry: JsonObject, where: string): DerivedColumn {
-  return {
-    column: read.text(entry.get('column'), `${where}.column`),
-    from: read.text(entry.get('from'), `${where}.from`),
-    pattern: read.text(entry.get('pattern'), `${where}.pattern`),
-    group: read.whole(entry.get('group') ?? 0, `${where}.group`, 0, 99),
-    map: read.textMap(entry.get('map') ?? {}, `${where}.map`),
-  }
 }
 
 function readOrder(value: unknown, where: string): (string | number)[] {
@@ -212,6 +202,7 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     derived: plan.derived,
     drop: plan.dropped,
     nullable: plan.nullable,
+    written: plan.written,
   }
 }
 
@@ -266,6 +257,14 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
       throw new InputError(
         'invalid_plan',
         `a derived column may not be made from the ${what} ${quote(from)}`,
+      )
+  }
+  for (const { column } of plan.written ?? []) {
+    if (!given.has(column)) throw unknownColumn(column, names)
+    if (column === plan.target || column === plan.weight)
+      throw new InputError(
+        'invalid_plan',
+        `the target and the weight are read as they are, not ${quote(column)} as written`,
       )
   }
   if (plannedColumns(plan).length === 0)

@@ -3,9 +3,11 @@ import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { normalText } from '../../data/text.ts'
 import { InputError, listNames, quote, shellWord } from '../../errors.ts'
-import { inferPlan, type PlannedColumn, type Role } from '../../preprocess/infer-plan.ts'
+import type { PlannedColumn, Role } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
+import { planWritten } from '../../preprocess/written/plan-written.ts'
+import { nothingSaid } from '../../preprocess/written/recognise.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
 import type { TrainRequest } from './train-request.ts'
@@ -42,6 +44,7 @@ export function choosePlan(
   const weight = request.weight === undefined ? undefined : normalText(request.weight)
   const given = new Map([...request.roles].map(([name, role]) => [normalText(name), role]))
   const roles = isNamed ? given : allNumeric(table, target, weight)
+  const said = request.written ?? nothingSaid
   // Classes are the only thing that a target can be; to say so is to know better than its looks.
   if (roles.get(target) === 'nominal') roles.delete(target)
   else
@@ -50,7 +53,7 @@ export function choosePlan(
       target,
       request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
     )
-  return inferPlan(table, target, roles, acceptsMissing, weight)
+  return planWritten(table, target, roles, said, acceptsMissing, weight)
 }
 
 /** SageMaker's CSV has the label first, with or without a header; JSON's keys have no order to go by. */
