@@ -14,6 +14,8 @@
  *
  * A column that held a whole number no double holds is no number column after training, but one of texts.
  *
+ * Where a column has rules of how it is written ({@link Written}), they say first what its texts mean, in every format.
+ *
  * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
  * normal form ({@link normalText}), those of a moment in its one form ({@link momentText}).
  */
@@ -158,12 +160,8 @@ function cellOfTyped(
   row: number,
 ): Cell | undefined {
   if (typeof value === 'string') {
-    const text = value.trim()
-    const isRead = written.number !== undefined || written.date !== undefined
-    if (isMissingText(text) && column.type === 'number') return undefined
-    return isRead || written.missing?.includes(text)
-      ? cellOfRules(column, written, text, row)
-      : undefined
+    // Training had texts there, and they mean the same in every format.
+    return cellOfRules(column, written, value.trim(), row)
   }
   if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
   if (written.missing?.includes(String(value))) return null

@@ -85,9 +85,8 @@ async function readFiles(
 ): Promise<ReadTable> {
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
-  // Only where a number is a text to begin with: elsewhere it is that number.
-  const isText = files.every(({ format }) => format === 'csv')
-  const texts = new Set([...expected.texts, ...(isText ? asTexts : [])])
+  const asked = files.every(({ format }) => format === 'csv') ? asTexts : []
+  const texts = new Set([...expected.texts, ...asked])
   const builder = createTableBuilder({ capacity: expected.rows, texts, budget })
   let pass = await readAll(files, header, builder, budget)
   if (builder.torn().length > 0) {

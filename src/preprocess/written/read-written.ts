@@ -9,6 +9,9 @@ export interface WrittenColumn extends Written {
   readonly column: string
 }
 
+/** Every cell is compared with the texts that mean missing. */
+const MOST_MISSING = 1000
+
 const KEYS = ['missing', 'number', 'date']
 
 /** Returns how a column is written, from parsed JSON; throws what the reader throws. */
@@ -16,7 +19,7 @@ export function readWritten(value: unknown, reader: JsonReader, where: string): 
   const entry = reader.object(value, where, KEYS)
   return {
     ...(entry.has('missing')
-      ? { missing: reader.texts(entry.get('missing'), `${where}.missing`) }
+      ? { missing: readMissing(entry.get('missing'), reader, `${where}.missing`) }
       : {}),
     ...(entry.has('number')
       ? { number: readNumberFormat(entry.get('number'), reader, `${where}.number`) }
@@ -40,6 +43,12 @@ export function readWrittenColumns(value: unknown, reader: JsonReader): WrittenC
     seen.add(column)
     return { column, ...readWritten(rules, reader, where) }
   })
+}
+
+function readMissing(value: unknown, reader: JsonReader, where: string): string[] {
+  const texts = reader.texts(value, where)
+  reader.whole(texts.length, `${where}.length`, 0, MOST_MISSING)
+  return texts
 }
 
 function readNumberFormat(value: unknown, reader: JsonReader, where: string): NumberFormat {

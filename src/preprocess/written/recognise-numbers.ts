@@ -39,65 +39,61 @@ const SAMPLE = 200
  * @param texts different ones, without those that mean no value
  */
 export function recogniseNumbers(texts: readonly string[]): FoundNumbers | undefined {
-  if (texts.length === 0) return undefined
-  const first = texts.slice(0, SAMPLE)
-  if (first.filter((text) => numberParts(text) !== undefined).length * 2 <= first.length)
-    return undefined
-  const strangers: string[] = []
-  const numbers: (NumberParts & { readonly text: string })[] = []
+  const sample = texts.slice(0, SAMPLE).flatMap((text) => numberParts(text) ?? [])
+  if (sample.length * 2 <= Math.min(texts.length, SAMPLE)) return undefined
+  const bad = SEPARATORS.map(
+    (format) => sample.filter((parts) => valueOfParts(format, parts) === undefined).length,
+  )
+  const least = Math.min(...bad)
+  const tried = SEPARATORS.filter((_, i) => bad[i] === least).map(tryFormat)
   const affixes = new Set<string>()
+  const noNumbers: string[] = []
+  let bare: string | undefined
+  let isPlain = true
   for (const text of texts) {
     const parts = numberParts(text)
     if (!parts) {
-      strangers.push(text)
+      noNumbers.push(text)
       continue
     }
     if (/^0[0-9]/.test(parts.digits)) return undefined
     if (parts.affix !== '') affixes.add(parts.affix)
+    else if (bare === undefined && Number(parts.digits) !== 0) bare = text
     if (affixes.size > 1) return undefined
-    numbers.push({ ...parts, text })
+    isPlain &&= isDecimal(text)
+    for (const one of tried) one.add(parts, text)
   }
-  const [affix] = affixes
-  const tried = SEPARATORS.map((separators) => ({
-    separators,
-    bad: countBad(separators, numbers.slice(0, SAMPLE)),
-  }))
-  const least = Math.min(...tried.map(({ bad }) => bad))
-  const left = tried
-    .filter(({ bad }) => bad === least)
-    .map(({ separators }) => ({ separators, bad: countBad(separators, numbers) }))
-  const fewest = Math.min(...left.map(({ bad }) => bad))
-  const [best, ...others] = left.filter(({ bad }) => bad === fewest)
+  const fewest = Math.min(...tried.map(({ strangers }) => strangers.length))
+  const [best, ...others] = tried.filter(({ strangers }) => strangers.length === fewest)
   if (!best) return undefined
-  for (const parts of numbers)
-    if (valueOfParts(best.separators, parts) === undefined) strangers.push(parts.text)
-  const { separators } = best
-  const isPlain = affix === undefined && separators.decimal === '.' && !separators.group
-  if (isPlain && numbers.every(({ text }) => isDecimal(text) || strangers.includes(text)))
-    return { format: undefined, strangers }
-  const format = affix === undefined ? separators : { ...separators, affix }
-  const bare =
-    affix === '%'
-      ? numbers.find(({ affix, digits }) => affix === '' && Number(digits) !== 0)?.text
-      : undefined
-  const rivals = isPlain ? [] : others
-  for (const { separators: other } of rivals) {
-    const text = numbers.find(
-      (parts) => valueOfParts(separators, parts) !== valueOfParts(other, parts),
-    )?.text
-    if (text !== undefined)
-      return {
-        format,
-        strangers,
-        bare,
-        rival: { format: affix === undefined ? other : { ...other, affix }, text },
-      }
+  const [affix] = affixes
+  const strangers = [...noNumbers, ...best.strangers]
+  const isUsual = affix === undefined && best.format.decimal === '.' && !best.format.group
+  if (isUsual) return { format: isPlain ? undefined : best.format, strangers }
+  const withAffix = (format: NumberFormat) => (affix === undefined ? format : { ...format, affix })
+  const found = {
+    format: withAffix(best.format),
+    strangers,
+    bare: affix === '%' ? bare : undefined,
   }
-  return { format, strangers, bare }
+  for (const { format } of others) {
+    const text = texts.find((text) => {
+      const parts = numberParts(text)
+      return parts && valueOfParts(format, parts) !== valueOfParts(best.format, parts)
+    })
+    if (text !== undefined) return { ...found, rival: { format: withAffix(format), text } }
+  }
+  return found
 }
 
-function countBad(format: NumberFormat, numbers: readonly NumberParts[]): number {
-  let bad = 0
-  for (const parts of numbers) if (valueOfParts(format, parts) === undefined) bad++
-  return bad
+/** Collects what is no number of a format, as long as that may be the best one. */
+function tryFormat(format: NumberFormat) {
+  const strangers: string[] = []
+  return {
+    format,
+    strangers,
+    add(parts: NumberParts, text: string) {
+      if (valueOfParts(format, parts) === undefined) strangers.push(text)
+    },
+  }
 }
