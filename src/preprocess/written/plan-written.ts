@@ -80,7 +80,7 @@ export function planWritten(
         ...plan.dropped.filter(({ column }) => !isPart.has(column)),
         ...dropped.map(({ column, reason }) => ({ column, reason })),
       ],
-      written: needed.length === 0 ? undefined : needed,
+      ...(needed.length === 0 ? {} : { written: needed }),
     },
     columns: planned,
   }

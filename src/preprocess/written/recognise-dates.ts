@@ -27,6 +27,8 @@ export function recogniseDates(texts: readonly string[]): FoundDates | undefined
   const fewest = Math.min(...found.map(({ strangers }) => strangers.length))
   const [best, ...others] = found.filter(({ strangers }) => strangers.length === fewest)
   if (!best) return undefined
+  // What has the year first, a name for the month or points leaves no choice.
+  if (best.order === 'YMD') return best
   for (const { order } of others) {
     const text = texts.find((text) => dateOfText(order, text) !== dateOfText(best.order, text))
     if (text !== undefined) return { ...best, rival: { order, text } }
