@@ -93,7 +93,7 @@ export function buildPattern(derived: PatternColumn): Derivation {
   }
 }
 
-function compilePattern({ column, pattern }: DerivedColumn): RE2JS {
+function compilePattern({ column, pattern }: PatternColumn): RE2JS {
   try {
     return RE2JS.compile(pattern)
   } catch (error) {

@@ -81,12 +81,12 @@ async function readFiles(
   files: readonly SourceFile[],
   header: Header,
   budget: ProcessBudget,
-  asTexts: readonly string[] = [],
+  asTexts: TableSource['texts'] = [],
 ): Promise<ReadTable> {
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
-  const asked = files.every(({ format }) => format === 'csv') ? asTexts : []
-  const texts = new Set([...expected.texts, ...asked])
+  const isCsv = files.every(({ format }) => format === 'csv')
+  const texts = isCsv ? new Set([...expected.texts, ...asTexts]) : expected.texts
   const builder = createTableBuilder({ capacity: expected.rows, texts, budget })
   let pass = await readAll(files, header, builder, budget)
   if (builder.torn().length > 0) {
