@@ -4,6 +4,7 @@ import type { Artifact } from '../../artifact/artifact.ts'
 import type { Codec } from '../../codecs/codec.ts'
 import { answerTypes, findCodec, requestTypes } from '../../codecs/index.ts'
 import { exampleRow } from '../../predictor/describe-model.ts'
+import { describeWritten } from '../../preprocess/written/describe-written.ts'
 import { clarify, explainQuery, explanations } from './explanations.ts'
 import { predictionAnswer } from './predictions.ts'
 import { bodyProblems, problemAnswer } from './problems.ts'
@@ -122,9 +123,12 @@ function jsonForms(row: Schema): Schema {
 
 /** The model's own columns: types, categories, ranges. */
 function rowSchema({ preprocessor }: Artifact): Schema {
-  const properties = preprocessor.inputs.map(({ name, type, nullable, categories, range }) => {
-    const base = type === 'number' ? 'number' : 'string'
+  const properties = preprocessor.inputs.map((input) => {
+    const { name, type, nullable, categories, range, written } = input
+    // By the column's own rules, texts are numbers, too.
+    const base = type === 'text' ? ['string'] : written ? ['number', 'string'] : ['number']
     const notes = [
+      written ? describeWritten(written) : '',
       range && !categories
         ? `in training ${range.minimum} to ${range.maximum}, median ${range.median}`
         : '',
@@ -135,7 +139,7 @@ function rowSchema({ preprocessor }: Artifact): Schema {
     return [
       name,
       {
-        type: nullable ? [base, 'null'] : base,
+        type: nullable || base.length > 1 ? [...base, ...(nullable ? ['null'] : [])] : base[0],
         description: notes.filter(Boolean).join('; ') || 'text',
       },
     ] as const
