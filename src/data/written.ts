@@ -1,5 +1,6 @@
 /** How the cells of a column are written where that needs to be known: data, in a plan and in a model. */
 import { type DateOrder, dateOfText } from './date-text.ts'
+import type { Cell } from './frame.ts'
 import { isDecimal, isMissingText } from './number.ts'
 import { type NumberFormat, numberOfText } from './number-text.ts'
 
@@ -23,4 +24,13 @@ export function cellOfWritten(
   const value = number ? numberOfText(number, text) : isDecimal(text) ? Number(text) : undefined
   if (value === undefined || !Number.isFinite(value)) return undefined
   return missing?.includes(String(value)) ? null : value
+}
+
+/** Returns a cell as a text of its column, as CSV has it; null stays null. */
+export function textOfCell(written: Written | undefined, cell: Cell): string | null {
+  if (cell === null) return null
+  const text = String(cell)
+  return typeof cell === 'number' && written?.number?.decimal === ','
+    ? text.replace('.', ',')
+    : text
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type DateOrder, dateOfText, dateParts, momentOf } from '../../src/data/date-text.ts'
 import { type NumberFormat, numberOfText } from '../../src/data/number-text.ts'
-import { cellOfWritten } from '../../src/data/written.ts'
+import { cellOfWritten, textOfCell } from '../../src/data/written.ts'
 
 t.test('numbers', (t) => {
   const us: NumberFormat = { decimal: '.', group: ',' }
@@ -168,6 +168,10 @@ t.test('rules of a column', (t) => {
   t.equal(cellOfWritten({ missing: ['-'] }, 'number', '1.5'), 1.5)
   t.equal(cellOfWritten({ missing: ['-'] }, 'number', '1,5'), undefined)
   t.equal(cellOfWritten({ missing: ['-'] }, 'text', '-'), null)
+  for (const value of [1.5, -1234.25, 1e-7, 1e21])
+    t.equal(cellOfWritten(rules, 'number', textOfCell(rules, value) as string), value)
+  t.equal(textOfCell(undefined, 1.5), '1.5')
+  t.equal(textOfCell(rules, null), null)
   t.equal(cellOfWritten({ missing: ['-'] }, 'text', 'x'), 'x')
   t.equal(cellOfWritten({ date: 'DMY' }, 'text', '3/4/2021'), '2021-04-03')
   t.end()

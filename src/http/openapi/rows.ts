@@ -2,7 +2,10 @@
 import type { Operation } from '../../answering/media-type.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { Codec } from '../../codecs/codec.ts'
+import { csv } from '../../codecs/csv.ts'
 import { answerTypes, findCodec, requestTypes } from '../../codecs/index.ts'
+import type { Cell } from '../../data/frame.ts'
+import { textOfCell } from '../../data/written.ts'
 import { exampleRow } from '../../predictor/describe-model.ts'
 import { describeWritten } from '../../preprocess/written/describe-written.ts'
 import { clarify, explainQuery, explanations } from './explanations.ts'
@@ -86,7 +89,15 @@ export function requestBody(type: string, artifact: Artifact): Schema {
   const row = exampleRow(artifact)
   if (form === 'json') return { schema: { ...jsonForms(rowSchema(artifact)), examples: [row] } }
   if (form === 'binary') return { schema: { type: 'string', format: 'binary' } }
-  if (writeExample) return { schema: { type: 'string', examples: [writeExample(row)] } }
+  if (writeExample) {
+    const { inputs } = artifact.preprocessor
+    const written = inputs.map(({ name, written: rules }) => [
+      name,
+      rules ? textOfCell(rules, row[name] as Cell) : row[name],
+    ])
+    const example = writeExample(type === csv.mediaTypes[0] ? Object.fromEntries(written) : row)
+    return { schema: { type: 'string', examples: [example] } }
+  }
   return { schema: { type: 'string', description: bodyDescription } }
 }
 
