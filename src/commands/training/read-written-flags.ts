@@ -1,4 +1,4 @@
-/** What flags say of how values are written. */
+/** What flags and hyperparameters say of how values are written. */
 import { type DateOrder, dateOrders } from '../../data/date-text.ts'
 import { type NumberFormat, numberParts } from '../../data/number-text.ts'
 import { normalText } from '../../data/text.ts'
@@ -11,7 +11,12 @@ import type { TrainingFlags } from './training-flags.ts'
  * Returns what the flags say; undefined where they say nothing.
  * @throws InputError `invalid_parameter`
  */
-export function readWrittenSettings(flags: TrainingFlags): WrittenSettings | undefined {
+export function readWrittenSettings(
+  flags: Pick<
+    TrainingFlags,
+    'missingValues' | 'treatAsMissing' | 'numberFormat' | 'dateFormat' | 'cyclic'
+  >,
+): WrittenSettings | undefined {
   const { missingValues, treatAsMissing, numberFormat, dateFormat, cyclic } = flags
   const given = [missingValues, treatAsMissing, numberFormat, dateFormat, cyclic]
   if (given.every((value) => value === undefined)) return undefined
