@@ -2,6 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { csv } from '../../../src/codecs/csv.ts'
+import { json } from '../../../src/codecs/json.ts'
+import { npy } from '../../../src/codecs/npy.ts'
 import { choosePlan } from '../../../src/commands/training/choose-plan.ts'
 import { readRequest } from '../../../src/commands/training/read-training-flags.ts'
 import type { TrainingFlags } from '../../../src/commands/training/training-flags.ts'
@@ -13,7 +16,9 @@ import { rowChecks } from '../../../src/preprocess/row-checks.ts'
 import { applyWritten } from '../../../src/preprocess/written/apply-written.ts'
 import { readTables } from '../../../src/tables/read-tables.ts'
 import { train } from '../../../src/training/train.ts'
+import { rowsOf } from '../../helper.ts'
 import { quick } from '../../training/fit-table.ts'
+import { toNpy } from '../../written-tables.ts'
 
 const directory = t.testdir()
 const ROWS = 60
@@ -374,7 +379,38 @@ t.test('a sentinel is warned of, and the flag takes the warning away', async (t)
   ])
   t.strictSame(await warned(cell, { treatAsMissing: ['-999'] }), [])
   t.strictSame(await warned((row) => `${row * 20}.5`), [])
-  t.strictSame(await warned((row) => (row === 3 ? '99' : `${row + 41}`)), [])
+  t.strictSame(await warned((row) => (row === 3 ? '99' : `${row + 37}.5`)), [])
+})
+
+t.test('a number that means missing means it in every format', async (t) => {
+  const path = await file((row) => (row % 20 === 3 ? '-999' : tenths(row)))
+  const { plan, raw } = await planOf(path, { treatAsMissing: ['-999'] })
+  const { predictor } = await train(raw, plan, {
+    ...quick,
+    estimator: 'decision_tree',
+    engine: 'native',
+    params: new Map(),
+  })
+  const context = { ...predictor.preprocessor.spec, maxRows: 9 }
+  const frames = [
+    csv.decode(Buffer.from('-999.0,1\n2.5,1\n'), context, new Map()),
+    json.decode(Buffer.from('[[-999,1],[2.5,1]]'), context),
+    json.decode(Buffer.from('[["-999",1],["2.5",1]]'), context),
+    npy.decode(
+      toNpy([
+        [-999, 1],
+        [2.5, 1],
+      ]),
+      context,
+    ),
+  ]
+  for (const { frame } of frames)
+    t.strictSame(rowsOf(frame), [
+      [null, 1],
+      [2.5, 1],
+    ])
+  for (const text of ['?', '2,5'])
+    t.throws(() => json.decode(Buffer.from(`[["${text}",1]]`), context), /is not a number/)
 })
 
 t.test('a coded number that training has not seen is warned of in the answer', async (t) => {
