@@ -12,8 +12,9 @@ import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 import { fitPreprocessor } from '../src/preprocess/fit-preprocessor.ts'
-import { inferPlan } from '../src/preprocess/infer-plan.ts'
 import { buildPreprocessor } from '../src/preprocess/preprocessor.ts'
+import { planWritten } from '../src/preprocess/written/plan-written.ts'
+import { nothingSaid } from '../src/preprocess/written/recognise.ts'
 import { readTables } from '../src/tables/read-tables.ts'
 import { labelTable } from '../src/training/labelled-table.ts'
 import { type Kind, writeCsv } from './csv-data.ts'
@@ -61,7 +62,12 @@ function read(path: string) {
 async function prepare(path: string): Promise<unknown> {
   const { table } = await read(path)
   console.log(`  read    ${peak()}`)
-  const { plan } = inferPlan(table, options.kind === 'higgs' ? 'label' : 'income')
+  const { plan } = planWritten(
+    table,
+    options.kind === 'higgs' ? 'label' : 'income',
+    new Map(),
+    nothingSaid,
+  )
   const data = labelTable(table, plan, {
     testSize: 0.2,
     seed: 0,

@@ -398,6 +398,7 @@ t.test('train', async (t) => {
   await t.test('a plan and flags', async (t) => {
     const plan = `--plan ${join(base, 'plan.json')}`
     takeAdvice(t, await refusal(t, train(`${plan} --drop code`)), /leave out the column flags/)
+    takeAdvice(t, await refusal(t, train(`${plan} --cyclic code`)), /leave out the flags for it/)
     await t.resolves(command(train(plan)))
   })
 

@@ -35,10 +35,13 @@ export function frameOfNumbers(
     }
     if (input.type === 'text')
       return columnOfCells(input, rows, (row) => cellOfJson(input, at(row, j), row + 1))
+    // Some numbers may mean missing.
+    const isUsual = input.written === undefined
     const values = new Float64Array(rows)
     for (let row = 0; row < rows; row++) {
       const value = at(row, j)
-      const cell = isPlain(value) ? value : (cellOfJson(input, value, row + 1) as number | null)
+      const cell =
+        isPlain(value) && isUsual ? value : (cellOfJson(input, value, row + 1) as number | null)
       values[row] = cell ?? Number.NaN
     }
     return numberColumn(values)

@@ -14,6 +14,8 @@
  *
  * A column that held a whole number no double holds is no number column after training, but one of texts.
  *
+ * Where a column has rules of how it is written ({@link Written}), they say first what its texts mean, in every format.
+ *
  * CSV has texts only: there a decimal is a number, and every text means what it is for its column. Texts are in their
  * normal form ({@link normalText}), those of a moment in its one form ({@link momentText}).
  */
@@ -21,7 +23,9 @@ import { InputError, type Place, placed, quote } from '../errors.ts'
 import type { Cell } from './frame.ts'
 import { momentText } from './moment.ts'
 import { checkFinite, isDecimal, isMissingText, notANumber } from './number.ts'
+import { showFormat } from './number-text.ts'
 import { normalText } from './text.ts'
+import { cellOfWritten, type Written } from './written.ts'
 
 /** What the cells of a column are: numbers, texts, the texts true and false, or texts of whole numbers. */
 export type CellKind = 'number' | 'text' | 'boolean' | 'integer'
@@ -34,6 +38,8 @@ export interface CellColumn {
   readonly texts?: 'boolean' | 'integer'
   /** Whether texts are taken as they were sent, not in their normal form. */
   readonly raw?: boolean
+  /** How its cells are written, where that is not the usual way. */
+  readonly written?: Written
   /** The numbers that training saw. */
   readonly range?: { readonly minimum: number; readonly maximum: number; readonly integer: boolean }
 }
@@ -72,6 +78,10 @@ export function booleanText(text: string): string {
  */
 export function cellOfField(column: CellColumn, text: string, row: number): Cell {
   if (isMissingText(text)) return null
+  if (column.written !== undefined) {
+    const cell = cellOfRules(column, column.written, text, row)
+    if (cell !== undefined) return cell
+  }
   if (column.type === 'text') return cellOfWord(column, text)
   // What a place is called is needed for errors only.
   if (isDecimal(text)) {
@@ -94,6 +104,10 @@ function isFiniteNumber(value: unknown): value is number {
  * @throws InputError `invalid_number`, `invalid_text` or `non_finite`, naming the place
  */
 export function cellOfValue(column: CellColumn, value: unknown, row: number): Cell {
+  if (column.written !== undefined) {
+    const cell = cellOfTyped(column, column.written, value, row)
+    if (cell !== undefined) return cell
+  }
   if (column.type === 'number' && isFiniteNumber(value)) return value
   if (typeof value === 'string' && column.type === 'text') {
     const text = value.trim()
@@ -112,6 +126,47 @@ export function cellOfValue(column: CellColumn, value: unknown, row: number): Ce
   if (column.texts === 'integer' && (typeof value === 'bigint' || Number.isInteger(value)))
     return String(value === 0 ? 0 : value)
   throw notAText(column, value, place)
+}
+
+/** Returns the cell of a text by the column's own rules; undefined = as in any other column. */
+function cellOfRules(
+  column: CellColumn,
+  written: Written,
+  text: string,
+  row: number,
+): Cell | undefined {
+  const normal = column.raw === true ? text : normalText(text)
+  const cell = cellOfWritten(written, column.type, normal)
+  if (column.type === 'text' && written.date === undefined) return cell === null ? null : undefined
+  if (cell !== undefined) return cell
+  const place = { row, column: column.name }
+  if (written.date !== undefined)
+    throw new InputError(
+      'invalid_text',
+      placed`${place}: ${quote(text)} is not a date as training has them (${written.date})`,
+    )
+  if (written.number === undefined) return undefined
+  throw new InputError(
+    'invalid_number',
+    placed`${place}: ${quote(text)} is not a number as training has them (${showFormat(written.number)})`,
+  )
+}
+
+/** Likewise of a typed value: a number is that number, whatever form texts have. */
+function cellOfTyped(
+  column: CellColumn,
+  written: Written,
+  value: unknown,
+  row: number,
+): Cell | undefined {
+  if (typeof value === 'string') {
+    // Training had texts there, and they mean the same in every format.
+    return cellOfRules(column, written, value.trim(), row)
+  }
+  if (typeof value !== 'number' && typeof value !== 'bigint') return undefined
+  if (written.missing?.includes(String(value))) return null
+  const isCounted = written.date !== undefined && written.date !== 'YMD'
+  return isCounted ? cellOfRules(column, written, String(value), row) : undefined
 }
 
 function cellOfWord(column: CellColumn, text: string): Cell {

@@ -51,6 +51,14 @@ export function checkPlan(plan: ColumnPlan, names: readonly string[]): void {
         `a derived column may not be made from the ${what} ${quote(from)}`,
       )
   }
+  for (const { column } of plan.written ?? []) {
+    if (!given.has(column)) throw unknownColumn(column, names)
+    if (column === plan.target || column === plan.weight)
+      throw new InputError(
+        'invalid_plan',
+        `the target and the weight are read as they are, not ${quote(column)} as written`,
+      )
+  }
   if (plannedColumns(plan).length === 0)
     throw new InputError('invalid_plan', 'no column is left to learn from')
 }

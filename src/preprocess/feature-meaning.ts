@@ -1,4 +1,5 @@
 /** What a model's features say of the columns that they were made from, read backwards. */
+import { dateOfText } from '../data/date-text.ts'
 import type { Cell } from '../data/frame.ts'
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import type { AnyTransformer } from './index.ts'
@@ -88,13 +89,26 @@ export function restoreCells(spec: PreprocessorSpec, X: Matrix): Cell[][] {
   const meanings = meaningsOf(spec)
   const features = groupByColumn(meanings)
   const readers = spec.inputs.map(({ name }) => {
-    const derived = spec.derived.find(({ from, column }) => from === name && features.has(column))
-    return buildReader(features.get(name) ?? features.get(derived?.column ?? '') ?? [], meanings)
+    const own = features.get(name)
+    const made = spec.derived.filter(({ from, column }) => from === name && features.has(column))
+    const days = made.find((derived) => derived.kind === 'date' && derived.part === 'days')
+    const read = buildReader(own ?? features.get((days ?? made[0])?.column ?? '') ?? [], meanings)
+    return own || !days ? read : readDay(read)
   })
   return Array.from({ length: X.rows }, (_, row) => {
     const x = rowOf(X, row)
     return readers.map((read) => read(x))
   })
+}
+
+/** Days since 1970 are read as their moment, to the second. */
+function readDay(read: (x: Float64Array) => Cell): (x: Float64Array) => Cell {
+  return (x) => {
+    const days = read(x)
+    return typeof days === 'number'
+      ? (dateOfText('epoch_s', String(Math.round(days * 86_400))) ?? null)
+      : days
+  }
 }
 
 function groupByColumn(meanings: readonly FeatureMeaning[]): Map<string, number[]> {

@@ -10,15 +10,16 @@ import {
 } from '../data/frame.ts'
 import { momentText } from '../data/moment.ts'
 import { isAscii } from '../data/text.ts'
+import type { Written } from '../data/written.ts'
 import { InputError, quote } from '../errors.ts'
 import { booleanColumns } from './booleans.ts'
+import { buildDerivation } from './derive.ts'
 import { fitImputeCategory } from './impute-category.ts'
 import { fitImputeNumber, median, mostFrequent } from './impute-number.ts'
 import { type AnyTransformer, transformerKind } from './index.ts'
 import { holdsLongIntegers, notNumeric } from './long-integers.ts'
 import { fitOneHotEncoder } from './one-hot-encoder.ts'
 import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
-import { buildPattern } from './pattern.ts'
 import type { CategoryImputation, ColumnPlan, DroppedColumn, NumberImputation } from './plan.ts'
 import {
   applyTransforms,
@@ -57,7 +58,7 @@ export function fitPreprocessor(
   const columnOf = (name: string): Column => {
     const derived = derivedBy.get(name)
     const values = takeColumnRows(findColumn(frame, derived?.from ?? name) as Column, rows)
-    return derived ? buildPattern(derived).column(values) : values
+    return derived ? buildDerivation(derived).column(values) : values
   }
   const dropped: DroppedColumn[] = []
   const steps: ColumnStep[] = []
@@ -120,6 +121,9 @@ export function fitPreprocessor(
   const inputNames = frame.names.filter((name) => used.has(name))
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const booleans = new Set(booleanColumns(plan))
+  const writtenOf = new Map(
+    plan.written?.map(({ column, ...written }) => [column, written] as const),
+  )
   // Whether a column may be empty is a fact of the table; nothing is fitted to it.
   const isNullable = (name: string) =>
     countMissing(findColumn(frame, name) as Column) > 0 || nullable.has(name)
@@ -128,6 +132,7 @@ export function fitPreprocessor(
       describeInput(name, isNullable(name), columnOf(name), {
         isCategory: isCategory.has(name),
         isBoolean: booleans.has(name),
+        written: writtenOf.get(name),
       }),
     ),
     otherColumns: frame.names.filter((name) => !used.has(name)),
@@ -235,9 +240,18 @@ function describeInput(
   name: string,
   nullable: boolean,
   column: Column,
-  { isCategory, isBoolean }: { readonly isCategory: boolean; readonly isBoolean: boolean },
+  {
+    isCategory,
+    isBoolean,
+    written: rules,
+  }: {
+    readonly isCategory: boolean
+    readonly isBoolean: boolean
+    readonly written: Written | undefined
+  },
 ): InputColumn {
   const categories = isCategory ? { categories: sortedCategories(column) } : {}
+  const written = rules ? { written: rules } : {}
   if (column.kind === 'text') {
     const first = column.codes.find((code) => code >= 0)
     const example = (isCategory ? mostFrequent(column) : column.levels[first ?? -1]) ?? ''
@@ -250,6 +264,7 @@ function describeInput(
       type: 'text',
       ...(texts ? { texts } : {}),
       ...(isPlain ? {} : { unicode: 'NFC' as const }),
+      ...written,
       nullable,
       ...categories,
       example,
@@ -257,7 +272,7 @@ function describeInput(
   }
   const present = column.values.filter((value) => !Number.isNaN(value))
   if (present.length === 0)
-    return { name, type: 'number', nullable: true, ...categories, example: 0 }
+    return { name, type: 'number', ...written, nullable: true, ...categories, example: 0 }
   const range = {
     minimum: present.reduce((least, value) => Math.min(least, value)),
     median: median(present),
@@ -266,7 +281,7 @@ function describeInput(
     integer: present.every(Number.isInteger),
   }
   const example = isCategory ? (mostFrequent(column) as number) : range.median
-  return { name, type: 'number', nullable, ...categories, range, example }
+  return { name, type: 'number', ...written, nullable, ...categories, range, example }
 }
 
 /** Population standard deviation, scaled by the largest distance so that squares of large numbers stay finite. */

@@ -1,22 +1,10 @@
-/** Derived columns; the only file that knows the regular expression library, which matches in linear time. */
+/** Columns derived by a pattern; the only file that knows the regular expression library, which matches in linear time. */
 import { RE2JS } from 're2js'
-import {
-  type Cell,
-  type Column,
-  type NumberColumn,
-  type TextColumn,
-  textColumn,
-} from '../data/frame.ts'
+import { type NumberColumn, type TextColumn, textColumn } from '../data/frame.ts'
 import { isAscii } from '../data/text.ts'
 import { InputError, quote } from '../errors.ts'
-import type { DerivedColumn } from './plan.ts'
-
-/** What makes a derived column from its source. */
-export interface Derivation {
-  column(source: Column): TextColumn
-  /** The same for one cell, null = missing; texts met before are not looked at again. */
-  cell(source: Cell): string | null
-}
+import type { Derivation } from './derivation.ts'
+import type { PatternColumn } from './derived-column.ts'
 
 /** Longest text that the engine of the language looks at: it may take a step for every pair of characters. */
 const SHORT = 100
@@ -56,7 +44,7 @@ const KEPT_LENGTH = 128
  * the source is missing or nothing matches.
  * @throws InputError `invalid_pattern`
  */
-export function buildPattern(derived: DerivedColumn): Derivation {
+export function buildPattern(derived: PatternColumn): Derivation {
   const plain = plainPattern(derived.pattern)
   // Most texts need the language's engine only; RE2 takes longer to begin with than a small model.
   let compiled: RE2JS | undefined
@@ -88,6 +76,7 @@ export function buildPattern(derived: DerivedColumn): Derivation {
   }
   const kept = new Map<string, string | null>()
   return {
+    type: 'text',
     column: (source) =>
       source.kind === 'text' ? deriveTexts(source, derive) : deriveNumbers(source, derive),
     cell(source) {
@@ -104,7 +93,7 @@ export function buildPattern(derived: DerivedColumn): Derivation {
   }
 }
 
-function compilePattern({ column, pattern }: DerivedColumn): RE2JS {
+function compilePattern({ column, pattern }: PatternColumn): RE2JS {
   try {
     return RE2JS.compile(pattern)
   } catch (error) {

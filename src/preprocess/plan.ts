@@ -2,6 +2,8 @@
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
 import { normalText } from '../data/text.ts'
 import { InputError } from '../errors.ts'
+import { type DerivedColumn, readDerived } from './derived-column.ts'
+import { readWrittenColumns, type WrittenColumn } from './written/read-written.ts'
 
 /** What fills a missing number; `none` leaves it missing, for estimators that learn from missing values. */
 export type NumberImputation = 'mean' | 'median' | 'most_frequent' | 'none'
@@ -42,17 +44,6 @@ export interface IndicatorColumn {
   readonly column: string
 }
 
-/** A text column made from another by a regular expression in linear time (RE2 syntax). */
-export interface DerivedColumn {
-  readonly column: string
-  readonly from: string
-  readonly pattern: string
-  /** Which group of the pattern is the value; 0 = the whole match. */
-  readonly group: number
-  /** Replaces values, so that spellings of one thing become one. */
-  readonly map: Readonly<Record<string, string>>
-}
-
 export interface DroppedColumn {
   readonly column: string
   readonly reason: string
@@ -71,6 +62,8 @@ export interface ColumnPlan {
   readonly indicator?: readonly IndicatorColumn[]
   readonly derived: readonly DerivedColumn[]
   readonly dropped: readonly DroppedColumn[]
+  /** How columns are written that need it; absent = none does. */
+  readonly written?: readonly WrittenColumn[]
   /** Columns that may be missing in a request although they never were in training. */
   readonly nullable: readonly string[]
 }
@@ -89,6 +82,7 @@ const PLAN_KEYS = [
   'derived',
   'drop',
   'nullable',
+  'written',
 ]
 
 const read = createJsonReader((message) => new InputError('invalid_plan', message))
@@ -168,12 +162,18 @@ export function readPlan(value: unknown): ColumnPlan {
           })),
         }
       : {}),
-    derived: readEntries(plan, 'derived', ['from', 'pattern', 'group', 'map'], readDerived),
+    derived: readEntries(
+      plan,
+      'derived',
+      ['from', 'pattern', 'group', 'map', 'kind', 'part'],
+      (entry, where) => readDerived(entry, read, where),
+    ),
     dropped: readEntries(plan, 'drop', ['reason'], (entry, where) => ({
       column: read.text(entry.get('column'), `${where}.column`),
       reason: read.text(entry.get('reason') ?? 'dropped by the plan', `${where}.reason`),
     })),
     nullable: read.texts(plan.get('nullable') ?? [], 'nullable'),
+    ...(plan.has('written') ? { written: readWrittenColumns(plan.get('written'), read) } : {}),
   }
 }
 
@@ -191,16 +191,6 @@ function readMerge(entry: JsonObject, where: string): { merge?: Record<string, s
 function readClass(value: unknown): string {
   if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
   throw new InputError('invalid_plan', 'positive_class must be a text or a number')
-}
-
-function readDerived(entry: JsonObject, where: string): DerivedColumn {
-  return {
-    column: read.text(entry.get('column'), `${where}.column`),
-    from: read.text(entry.get('from'), `${where}.from`),
-    pattern: read.text(entry.get('pattern'), `${where}.pattern`),
-    group: read.whole(entry.get('group') ?? 0, `${where}.group`, 0, 99),
-    map: read.textMap(entry.get('map') ?? {}, `${where}.map`),
-  }
 }
 
 function readOrder(value: unknown, where: string): (string | number)[] {
@@ -244,6 +234,7 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     derived: plan.derived,
     drop: plan.dropped,
     nullable: plan.nullable,
+    written: plan.written,
   }
 }
 

@@ -12,10 +12,11 @@ import {
   textColumn,
 } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
+import type { Written } from '../data/written.ts'
 import { InputError, listNames, placed, quote } from '../errors.ts'
+import { buildDerivation } from './derive.ts'
+import type { DerivedColumn } from './derived-column.ts'
 import { type AnyTransformer, firstForMissing, keepsMissing, transformerKind } from './index.ts'
-import { buildPattern } from './pattern.ts'
-import type { DerivedColumn } from './plan.ts'
 import { compileRow, type RowTransform } from './row-transform.ts'
 import type { Transform } from './transformer.ts'
 
@@ -43,6 +44,8 @@ export interface InputColumn {
   readonly unicode?: 'NFC'
   /** Whether texts are taken as they were sent: in models that were trained on texts that are not in normal form. */
   readonly raw?: boolean
+  /** How its cells are written, where that is not the usual way. */
+  readonly written?: Written
   /** Whether a request may leave it empty. */
   readonly nullable: boolean
   /** The categories of a column used as one; absent for plain numbers and for text that is only a source. */
@@ -100,7 +103,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const inputAt = new Map(featureNamesIn.map((name, at) => [name, at]))
   const sourceOf = new Map(featureNamesIn.map((name) => [name, name]))
   for (const { column, from } of spec.derived) sourceOf.set(column, from)
-  const derive = spec.derived.map((derived) => ({ derived, derivation: buildPattern(derived) }))
+  const derive = spec.derived.map((derived) => ({ derived, derivation: buildDerivation(derived) }))
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
   const canBeMissing: boolean[] = []
@@ -144,7 +147,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     const made = new Map(
       derive.map(({ derived, derivation }) => [
         derived.column,
-        derivation.column(findColumn(frame, derived.from) as Column) as Column,
+        derivation.column(findColumn(frame, derived.from) as Column),
       ]),
     )
     if (isSmall) latest = { frame, made }

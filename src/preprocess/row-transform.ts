@@ -1,6 +1,6 @@
 /** The way of one row: from its cells straight to the model's features, without a frame and columns on the way. */
 import type { Cell } from '../data/frame.ts'
-import type { Derivation } from './pattern.ts'
+import type { Derivation } from './derivation.ts'
 import type { CellTransform, Transform } from './transformer.ts'
 
 /** Turns the cells of one row into features, bit for bit as the preprocessor does in a frame. */
@@ -61,7 +61,10 @@ export function compileRow(
   const compiled: CompiledStep[] = []
   let at = 0
   for (const step of steps) {
-    let type: InputType = step.derived < 0 ? (inputs[step.input]?.type ?? 'number') : 'text'
+    let type: InputType =
+      step.derived < 0
+        ? (inputs[step.input]?.type ?? 'number')
+        : (derived[step.derived]?.derivation.type ?? 'text')
     const cells: CompiledStep['cells'][number][] = []
     let levels: LevelsTransform | undefined
     for (const { cell } of step.transforms) {

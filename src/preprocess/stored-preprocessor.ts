@@ -3,8 +3,11 @@ import type { JsonObject, JsonReader } from '../data/json-fields.ts'
 import { momentText } from '../data/moment.ts'
 import { isAscii } from '../data/text.ts'
 import { quote } from '../errors.ts'
+import { derivedType } from './derive.ts'
+import { readDerived } from './derived-column.ts'
 import { type AnyTransformer, transformerKind, transformerKinds } from './index.ts'
 import type { InputColumn, PreprocessorSpec } from './preprocessor.ts'
+import { readWritten } from './written/read-written.ts'
 
 /**
  * Returns a preprocessor spec read from parsed JSON.
@@ -23,13 +26,7 @@ export function readPreprocessor(
   const derived = reader.list(value.get('derived'), 'derived').map((item, i) => {
     const where = `derived[${i}]`
     const entry = reader.object(item, where)
-    const made = {
-      column: reader.text(entry.get('column'), `${where}.column`),
-      from: reader.text(entry.get('from'), `${where}.from`),
-      pattern: reader.text(entry.get('pattern'), `${where}.pattern`),
-      group: reader.whole(entry.get('group'), `${where}.group`, 0, 99),
-      map: reader.textMap(entry.get('map'), `${where}.map`),
-    }
+    const made = readDerived(entry, reader, where)
     if (!inputs.some(({ name }) => name === made.from))
       throw fail(`${where} is made from ${quote(made.from)}, which is not an input`)
     if (names.has(made.column)) throw fail(`${where} has the name of another column`)
@@ -37,7 +34,7 @@ export function readPreprocessor(
     return made
   })
   const typeOf = new Map<string, 'number' | 'text'>(inputs.map(({ name, type }) => [name, type]))
-  for (const { column } of derived) typeOf.set(column, 'text')
+  for (const made of derived) typeOf.set(made.column, derivedType(made))
   const steps = reader.list(value.get('steps'), 'steps').map((item, i) => {
     const where = `steps[${i}]`
     const entry = reader.object(item, where)
@@ -125,6 +122,9 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
   const texts = readOptional(entry.get('texts'), (value) =>
     reader.choice(value, `${where}.texts`, ['boolean', 'integer']),
   )
+  const written = readOptional(entry.get('written'), (value) =>
+    readWritten(value, reader, `${where}.written`),
+  )
   const unicode = readOptional(entry.get('unicode'), (value) =>
     reader.choice(value, `${where}.unicode`, ['NFC']),
   )
@@ -141,6 +141,7 @@ function readInput(entry: JsonObject, reader: JsonReader, where: string): InputC
     ...(texts === undefined ? {} : { texts }),
     ...(unicode === undefined ? {} : { unicode }),
     ...(isRaw ? { raw: true } : {}),
+    ...(written ? { written } : {}),
     nullable: reader.boolean(entry.get('nullable'), `${where}.nullable`),
     ...(categories ? { categories } : {}),
     ...(entry.has('closed') && reader.boolean(entry.get('closed'), `${where}.closed`)

@@ -24,6 +24,8 @@ export interface TableSource {
   readonly root?: string
   /** What the files are where their names do not say it. */
   readonly format?: TableFormat
+  /** Columns of CSV that are read as texts even if they look like decimals. */
+  readonly texts?: readonly string[]
 }
 
 /** A table with what its files were. */
@@ -69,7 +71,7 @@ export async function readTables(
       const name = source.root === undefined ? path : relative(source.root, path)
       files.push({ ...file, name, format: await inFile(path, () => formatOf(file, source.format)) })
     }
-    return await readFiles(files, header, budget)
+    return await readFiles(files, header, budget, source.texts)
   } finally {
     await Promise.all(files.map((file) => file.close()))
   }
@@ -79,10 +81,13 @@ async function readFiles(
   files: readonly SourceFile[],
   header: Header,
   budget: ProcessBudget,
+  asTexts: TableSource['texts'] = [],
 ): Promise<ReadTable> {
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
-  const builder = createTableBuilder({ capacity: expected.rows, texts: expected.texts, budget })
+  const isCsv = files.every(({ format }) => format === 'csv')
+  const texts = isCsv ? new Set([...expected.texts, ...asTexts]) : expected.texts
+  const builder = createTableBuilder({ capacity: expected.rows, texts, budget })
   let pass = await readAll(files, header, builder, budget)
   if (builder.torn().length > 0) {
     const { hashes } = pass

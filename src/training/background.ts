@@ -15,6 +15,7 @@ import {
   type InputColumn,
   type PreprocessorSpec,
 } from '../preprocess/preprocessor.ts'
+import { applyWritten } from '../preprocess/written/apply-written.ts'
 
 /** Most rows of a background: what is computed against it grows with them. */
 const MAX_ROWS = 10_000
@@ -46,10 +47,14 @@ export function fitRows(spec: PreprocessorSpec, table: DataFrame, rows = 'backgr
       absent.slice(0, 10).map((column) => ({ column })),
     )
   }
+  const read = applyWritten(
+    table,
+    spec.inputs.flatMap(({ name, written }) => (written ? [{ column: name, ...written }] : [])),
+  )
   const frame = {
     names: spec.inputs.map(({ name }) => name),
     columns: spec.inputs.map((input) => {
-      const column = findColumn(table, input.name) as Column
+      const column = findColumn(read, input.name) as Column
       const typed = input.type === 'number' ? numbersOfBooleans(column) : column
       return fitColumn(input, typed, table.length, rows)
     }),

@@ -12,6 +12,8 @@ import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
 import { describeDuplicates, describeLosses } from '../preprocess/leaks.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
+import { applyWritten } from '../preprocess/written/apply-written.ts'
+import { describeSentinels } from '../preprocess/written/sentinels.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
 import { crossValidate } from './cross-validation.ts'
@@ -49,11 +51,12 @@ export function keptColumns(
  * @throws InputError for a table, plan or parameter that cannot be used
  */
 export async function train(
-  table: DataFrame,
+  raw: DataFrame,
   given: ColumnPlan,
   options: TrainOptions,
 ): Promise<TrainReport> {
   const { seed, tuning } = options
+  const table = applyWritten(raw, given.written)
   const plan = planBooleans(given, table)
   const estimator = await loadEstimator(options)
   const params = parseParams(estimator.params, options.params)
@@ -71,10 +74,12 @@ export async function train(
   for (const loss of describeLosses(frame, options.leftOut ?? [], data.y, classes.length))
     warn(loss)
   for (const duplicates of describeDuplicates(frame, plan, data.y, split)) warn(duplicates)
+  const numbers = plan.numeric.map(({ column }) => column)
+  for (const doubt of describeSentinels(frame, numbers)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
   const channels = [...(options.channels ?? [])].map(([name, given]) => {
     const { dropMissingLabel } = options
-    const channel = spellBooleans(given, data.booleans)
+    const channel = spellBooleans(applyWritten(given, plan.written), data.booleans)
     return [
       name,
       encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn),

@@ -14,19 +14,23 @@ import { jsonLines } from '../../src/codecs/json-lines.ts'
 import { parseJson } from '../../src/codecs/json-text.ts'
 import { libsvm } from '../../src/codecs/libsvm.ts'
 import { npy } from '../../src/codecs/npy.ts'
+import { compileCsvRow } from '../../src/codecs/one-row-csv.ts'
+import { compileJsonRow } from '../../src/codecs/one-row-json.ts'
 import { parquet } from '../../src/codecs/parquet.ts'
 import { recordioProtobuf } from '../../src/codecs/recordio-protobuf.ts'
-import { type Column, type DataFrame, findColumn } from '../../src/data/frame.ts'
-import { createRandom } from '../../src/data/random.ts'
+import { type Column, type DataFrame, findColumn, takeRows } from '../../src/data/frame.ts'
+import { createRandom, type Random } from '../../src/data/random.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
+import { planWritten } from '../../src/preprocess/written/plan-written.ts'
+import { nothingSaid } from '../../src/preprocess/written/recognise.ts'
 import { alignTable } from '../../src/tables/align.ts'
 import { type ReadTable, readTables } from '../../src/tables/read-tables.ts'
 import { openRowFile } from '../../src/tables/row-files.ts'
 import { train } from '../../src/training/train.ts'
 import { type Body, rowsOf } from '../helper.ts'
-import { quick } from '../training/fit-table.ts'
+import { quick, reload } from '../training/fit-table.ts'
 import {
   jsonLists,
   jsonObjects,
@@ -74,6 +78,37 @@ async function fit(read: ReadTable, seed: number, channels = new Map<'test', Dat
     channels,
   })
   return { artifact }
+}
+
+/** A table as people type it: a currency, decimal commas, a percent sign, a unit, dashes for gaps, dates with days first. */
+function typedTable(random: Random, rows: number): WrittenColumn[] {
+  const column = (name: string, cell: (row: number) => string | null): WrittenColumn => ({
+    name,
+    kind: 'text',
+    cells: Array.from({ length: rows }, (_, row) => cell(row)),
+  })
+  const some = (share: number, gap: string | null, cell: string) =>
+    random.uniform() < share ? gap : cell
+  const digits = () => (random.uniform() * 9000 + 1000).toFixed(2)
+  const group = (text: string, by: string) => text.replace(/^(\d)(\d{3})/, `$1${by}$2`)
+  return [
+    column('price', (row) => (row === 0 ? '($2.50)' : some(0.1, null, `$${group(digits(), ',')}`))),
+    column('Umsatz', () => some(0.1, 'n.d.', group(digits(), '.').replace(/.(?=..$)/, ','))),
+    column('share', () => some(0.1, '?', `${(random.uniform() * 100).toFixed(1)} %`)),
+    column('mass', () => `${1 + random.below(500)} kg`),
+    column('gap', () => some(0.2, '-', (random.uniform() - 0.5).toFixed(3))),
+    column('minus', () => (random.uniform() - 0.5).toFixed(3).replace('-', '\u2212')),
+    column('born', () =>
+      some(
+        0.1,
+        'unknown',
+        `${1 + random.below(28)}/${1 + random.below(12)}/${1950 + random.below(60)}`,
+      ),
+    ),
+    column('seen', () => `March ${1 + random.below(28)}, 2021 ${1 + random.below(12)}:30 PM`),
+    column('city', () => some(0.2, 'unknown', ['Bonn', 'Ulm'][random.below(2)] as string)),
+    column('y', () => ['no', 'yes'][random.below(2)] as string),
+  ]
 }
 
 /** Every way to ask for rows by name or by position, as the frame that is read. */
@@ -237,4 +272,105 @@ t.test('training and asking in any format give the same bits', async (t) => {
     }
   }
   t.ok(categories > SEEDS * 10, `${SEEDS} tables, ${categories} categories`)
+})
+
+t.test('values as people write them mean the same in any format', async (t) => {
+  let alone = 0
+  const numbers = ['price', 'Umsatz', 'share', 'mass', 'gap', 'minus']
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = createRandom(seed)
+    const spelling = (at: number): Spelling => ({ ...spellings[at % spellings.length]!, random })
+    const table = typedTable(random, ROWS)
+    const tables = await Promise.all([
+      readTable(`typed-${seed}.csv`, toCsv(table, spelling(seed))),
+      readTable(`typed-${seed}.jsonl`, jsonObjects(table, spelling(seed + 1)).join('\n')),
+      readTable(`typed-${seed}.parquet`, toParquet(table, spelling(seed + 2))),
+    ])
+    const [own, ...others] = await Promise.all(
+      tables.map(async (read, i) => {
+        const { plan } = planWritten(read.table, 'y', new Map(), nothingSaid, seed % 2 === 1)
+        const channel = alignTable(read, tables[(i + 1) % 3] as ReadTable)
+        const background = tables[(i + 2) % 3]?.table
+        return train(read.table, plan, {
+          ...quick,
+          estimator: seed % 2 ? 'decision_tree' : 'logistic_regression',
+          engine: 'native',
+          params: new Map(seed % 2 ? [] : [['max_iter', 20]]),
+          testSize: 0,
+          channels: new Map([['test', channel]]),
+          background: seed % 2 ? undefined : background,
+        })
+      }),
+    )
+    const { artifact } = own as NonNullable<typeof own>
+    const bytes = encodeArtifact(artifact, sha256)
+    for (const other of others) {
+      const again = encodeArtifact(other.artifact, sha256)
+      for (const [file, expected] of bytes)
+        if (!Buffer.from(again.get(file) ?? []).equals(expected))
+          throw new Error(`seed ${seed}: ${file} differs from that of CSV`)
+    }
+    const { inputs, derived } = artifact.preprocessor
+    for (const { name, type } of inputs)
+      t.equal(type, numbers.includes(name) ? 'number' : 'text', name)
+    t.ok(derived.filter(({ from }) => from === 'born').length >= 3)
+    const predictor = buildPredictor(reload(artifact))
+    const asked = takeWritten(
+      table,
+      Array.from({ length: ASKED }, (_, i) => (i === 0 ? 0 : random.below(ROWS))),
+    )
+    const order = table.map((_, j) => (j * 3 + seed) % table.length)
+    const frames = await framesOf(predictor, asked, order, spelling(seed + 1))
+    const [[, first]] = frames as [[string, DataFrame]]
+    const expected = bitsOf(predictor, first, true)
+    for (const [name, frame] of frames)
+      checkSame(bitsOf(predictor, frame, true), expected, `seed ${seed}: ${name}`)
+    // What the rows say in answers is what may be sent: numbers as numbers, dates as ISO 8601 has them.
+    const context = { inputs, otherColumns: [], maxRows: 100 }
+    const rows = rowsOf(first)
+    const { frame: again } = json.decode(Buffer.from(JSON.stringify(rows)), context)
+    checkSame(bitsOf(predictor, again, true), expected, `seed ${seed}: numbers`)
+    const typed = inputs.filter(({ type }) => type === 'number')
+    const cells = rows.map((row) =>
+      inputs.flatMap(({ type }, j) =>
+        type === 'number' ? [(row[j] as number | null) ?? Number.NaN] : [],
+      ),
+    )
+    const { frame: matrix } = npy.decode(toNpy(cells), {
+      inputs: typed,
+      otherColumns: [],
+      maxRows: 100,
+    })
+    const columns = first.names.map(
+      (name, j) => findColumn(matrix, name) ?? (first.columns[j] as Column),
+    )
+    checkSame(bitsOf(predictor, { ...first, columns }, true), expected, `seed ${seed}: npy`)
+    // The way of one row.
+    const positional = inputs.map(({ name }) => asked.find((c) => c.name === name) as WrittenColumn)
+    const spelled = spelling(seed)
+    const readCsv = compileCsvRow(inputs)
+    const readJson = compileJsonRow(inputs)
+    rows.forEach((row, i) => {
+      const single = takeWritten(positional, [i])
+      const line = readCsv?.(toCsv(single, spelled, { header: false }))
+      const object = readJson?.(`{"instances":[${jsonLists(single, spelled)}]}`)
+      // It may step aside, but not read something else.
+      for (const read of [line, object]) {
+        if (!read) continue
+        t.strictSame(read.cells, row)
+        alone++
+      }
+      const ofOne = predictor.oneRow?.predict(row)?.predictions.probabilities
+      const inFrame = predictor.predict(takeRows(first, Int32Array.of(i))).probabilities
+      t.strictSame(ofOne, inFrame)
+    })
+    // SHAP values of all parts of a date are that date's.
+    const { featureNames, rows: explained } = predictor.explain(first)
+    t.strictSame(
+      featureNames,
+      inputs.map(({ name }) => name),
+    )
+    for (const row of explained) t.ok(row.additivityError < 1e-9)
+  }
+  t.ok(alone > 6 * ASKED, `${alone} rows on the short way`)
 })

@@ -3,11 +3,16 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Cell } from '../../src/data/frame.ts'
 import { meaningsOf, restoreCells } from '../../src/preprocess/feature-meaning.ts'
+import { fitPreprocessor } from '../../src/preprocess/fit-preprocessor.ts'
 import {
   buildPreprocessor,
   frameOfCells,
   type PreprocessorSpec,
 } from '../../src/preprocess/preprocessor.ts'
+import { applyWritten } from '../../src/preprocess/written/apply-written.ts'
+import { planWritten } from '../../src/preprocess/written/plan-written.ts'
+import { nothingSaid } from '../../src/preprocess/written/recognise.ts'
+import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 
 const spec: PreprocessorSpec = {
   inputs: [
@@ -108,5 +113,21 @@ t.test('cells come back as far as features tell them apart', (t) => {
     }),
     { numRuns: 60, endOnFailure: true },
   )
+  t.end()
+})
+
+t.test('a column of dates is told by its days', (t) => {
+  const table = readCsvTable(
+    `when,y\n${Array.from({ length: 20 }, (_, row) => `2021-0${1 + (row % 9)}-15 06:30,${row % 2}`).join('\n')}\n`,
+  )
+  const { plan } = planWritten(table, 'y', new Map(), nothingSaid)
+  const frame = applyWritten(table, plan.written)
+  const rows = Int32Array.from({ length: 20 }, (_, row) => row)
+  const { spec } = fitPreprocessor(frame, rows, plan, { scale: true })
+  const X = buildPreprocessor(spec).transform(frame)
+  t.strictSame(restoreCells(spec, X).slice(0, 2), [
+    ['2021-01-15 06:30:00'],
+    ['2021-02-15 06:30:00'],
+  ])
   t.end()
 })

@@ -169,11 +169,10 @@ t.test('names of a prototype are plain names', (t) => {
   )
   const plan = readPlan(json)
   t.strictSame(plannedColumns(plan), ['__proto__'])
-  t.strictSame(Object.keys(plan.derived[0]?.map ?? {}), ['__proto__'])
+  const mapOf = ({ derived: [first] }: ColumnPlan) => (first?.kind === 'date' ? {} : first?.map)
+  t.strictSame(Object.keys(mapOf(plan) ?? {}), ['__proto__'])
   t.doesNotThrow(() => checkPlan(plan, ['__proto__', 'constructor']))
-  t.strictSame(Object.keys(parsePlan(JSON.stringify(writePlan(plan))).derived[0]?.map ?? {}), [
-    '__proto__',
-  ])
+  t.strictSame(Object.keys(mapOf(parsePlan(JSON.stringify(writePlan(plan)))) ?? {}), ['__proto__'])
   t.end()
 })
 

@@ -9,10 +9,15 @@ export interface ExampleBody {
   readonly body: string
 }
 
+/** One row of a model. */
+export interface ExampleRow {
+  readonly row: Readonly<Record<string, Cell>>
+  /** The row as CSV has it, where a column may write its numbers in a form of its own. */
+  readonly texts: readonly (string | null)[]
+}
+
 /** Returns a row in every form of text; the first is the one that others are compared with. */
-export function bodiesOf(
-  row: Readonly<Record<string, Cell>>,
-): readonly [ExampleBody, ...ExampleBody[]] {
+export function bodiesOf({ row, texts }: ExampleRow): readonly [ExampleBody, ...ExampleBody[]] {
   const columns = Object.keys(row)
   const cells = Object.values(row)
   const json = (name: string, body: unknown): ExampleBody => ({
@@ -20,7 +25,7 @@ export function bodiesOf(
     type: 'application/json',
     body: JSON.stringify(body),
   })
-  const line = cells.map((cell) => (cell === null ? '' : writeField(String(cell)))).join(',')
+  const line = texts.map((text) => (text === null ? '' : writeField(text))).join(',')
   const header = columns.map(writeField).join(',')
   return [
     json('a JSON object', row),

@@ -2,10 +2,10 @@
  * What SageMaker and its clients ask of a running model server.
  * Limits: SageMaker's developer guide, "Custom inference code with hosting services" (ping 2 s, invocation 60 s).
  */
-import type { Cell } from '../../data/frame.ts'
+import { textOfCell, type Written } from '../../data/written.ts'
 import type { Answer, Service } from './asked-service.ts'
 import { type Check, CheckFailure, CheckSkipped } from './check.ts'
-import { bodiesOf, type ExampleBody } from './example-bodies.ts'
+import { bodiesOf, type ExampleBody, type ExampleRow } from './example-bodies.ts'
 
 /** SageMaker takes an instance out of service whose /ping takes longer. */
 export const PING_SECONDS = 2
@@ -18,11 +18,9 @@ const ADDITIVITY = 1e-6
 /** The check without which no other is made. */
 export const PING = 'ping'
 
-type Example = Readonly<Record<string, Cell>>
-
 /** Returns the checks of a running service, in the order in which they are made; later ones use what earlier ones found. */
 export function serviceChecks(service: Service): readonly (readonly [string, Check])[] {
-  let example: Example | undefined
+  let example: ExampleRow | undefined
   let first: readonly unknown[] | undefined
   const invoke = ({ type, body }: ExampleBody, accept = 'application/json') =>
     service.ask('/invocations', INVOCATION_SECONDS, {
@@ -30,7 +28,7 @@ export function serviceChecks(service: Service): readonly (readonly [string, Che
       headers: { 'content-type': type, accept },
       body,
     })
-  const known = (): Example => {
+  const known = (): ExampleRow => {
     if (example) return example
     throw new CheckSkipped('no row of the model is known')
   }
@@ -45,8 +43,8 @@ export function serviceChecks(service: Service): readonly (readonly [string, Che
             'there is no /model: a multi-model endpoint, or not shapserve; without its example nothing else is asked',
           )
         const card = parse(answer, '/model')
-        example = readExample(card.example)
-        return `${card.estimator} ${card.model_id}, ${Object.keys(example).length} columns`
+        example = readExample(card)
+        return `${card.estimator} ${card.model_id}, ${example.texts.length} columns`
       },
     ],
     [
@@ -127,7 +125,7 @@ async function ping(service: Service): Promise<string> {
   return `200 within ${duration(slowest)} (SageMaker waits ${PING_SECONDS} s)`
 }
 
-async function explain(service: Service, example: Example): Promise<string> {
+async function explain(service: Service, example: ExampleRow): Promise<string> {
   const [{ type, body }] = bodiesOf(example)
   const answer = await service.ask('/explain', INVOCATION_SECONDS, {
     method: 'POST',
@@ -179,9 +177,13 @@ function parse({ status, text }: Answer, what: string): Record<string, unknown> 
   throw new CheckFailure(`${what} is not answered with a JSON object`)
 }
 
-function readExample(value: unknown): Example {
-  if (isRecord(value)) return value as Example
-  throw new CheckFailure('/model has no example of a row')
+function readExample({ example, columns }: Record<string, unknown>): ExampleRow {
+  if (!isRecord(example)) throw new CheckFailure('/model has no example of a row')
+  const row = example as ExampleRow['row']
+  const known = Array.isArray(columns) ? columns.filter(isRecord) : []
+  const writtenOf = new Map(known.map(({ name, written }) => [name, written as Written]))
+  const texts = Object.entries(row).map(([name, cell]) => textOfCell(writtenOf.get(name), cell))
+  return { row, texts }
 }
 
 /** Returns milliseconds as a person reads them. */

@@ -12,6 +12,7 @@ import {
   estimatorNames,
 } from '../../training/choose-estimator.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
+import { readWrittenSettings } from '../training/read-written-flags.ts'
 import type { TrainRequest } from '../training/train-request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
 import { findChannels } from './channels.ts'
@@ -25,18 +26,24 @@ import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperpa
 export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   const paths = sageMakerPaths(env)
   const given = await readHyperparameters(paths.hyperparameters, env)
-  const { testSize, plan, header, ...settings } = await readSettings(given)
+  const { testSize, plan, header, written, ...settings } = await readSettings(given)
+  if (plan !== undefined && written)
+    throw new InputError(
+      'invalid_plan',
+      'a plan already says how columns are written, and hyperparameters say it again',
+    )
   const { train, validation, test, unused } = await findChannels(paths)
   const hasNames = settings.target !== undefined || plan !== undefined
   return {
     ...settings,
-    source: train,
+    source: written ? { ...train, texts: [...written.numbers.keys()] } : train,
     validation,
     test,
     header: header ?? (hasNames ? 'present' : 'assumed_absent'),
     plan:
       plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan),
     roles: new Map(),
+    written,
     modelDir: paths.model,
     destination: 'beside_others',
     testSize: testSize ?? (validation ? 0 : 0.2),
@@ -99,6 +106,16 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   )
   const tuning =
     trials === undefined ? undefined : attempt(() => readTuning({ trials, folds, search, metric }))
+  const list = (name: string) =>
+    read(take(name), (value) => (Array.isArray(value) ? value : [value]).map(String))
+  const said = {
+    missingValues: read(take('missing_values'), String),
+    treatAsMissing: list('treat_as_missing'),
+    numberFormat: list('number_format'),
+    dateFormat: list('date_format'),
+    cyclic: list('cyclic'),
+  }
+  const written = attempt(() => readWrittenSettings(said))
   const engine =
     read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
   const [named, alias] = [take('estimator'), take('algorithm')]
@@ -117,6 +134,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
     positive: positive ?? undefined,
     bins,
     plan,
+    written,
     header,
     testSize,
     seed,

@@ -4,9 +4,11 @@ import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { normalText } from '../../data/text.ts'
 import { InputError, listNames, quote, shellWord } from '../../errors.ts'
 import type { Role } from '../../preprocess/guess-role.ts'
-import { type InferredPlan, inferPlan } from '../../preprocess/infer-plan.ts'
+import type { InferredPlan } from '../../preprocess/infer-plan.ts'
 import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
+import { planWritten } from '../../preprocess/written/plan-written.ts'
+import { nothingSaid } from '../../preprocess/written/recognise.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
 import type { TrainRequest } from './train-request.ts'
@@ -50,7 +52,9 @@ export function choosePlan(
     )
   const positive = request.positive === undefined ? undefined : normalText(request.positive)
   const merge = request.merge?.map(normalText)
-  return inferPlan(table, target, roles, acceptsMissing, weight, { orders, positive, merge })
+  const told = { orders, positive, merge }
+  const said = request.written ?? nothingSaid
+  return planWritten(table, target, roles, said, acceptsMissing, weight, told)
 }
 
 /** Parts what was said of columns into their roles and the orders written behind a name and `=`. */

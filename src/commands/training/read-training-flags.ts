@@ -5,6 +5,7 @@ import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
+import { readWrittenSettings } from './read-written-flags.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
@@ -28,9 +29,19 @@ export async function readRequest(
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
     )
+  const written = readWrittenSettings(flags)
+  if (plan && written)
+    throw new InputError(
+      'invalid_plan',
+      'a plan already says how columns are written; leave out the flags for it',
+    )
   const { validation, background } = flags
+  const formatted = [
+    ...(written?.numbers.keys() ?? []),
+    ...(plan?.written ?? []).flatMap(({ column, number }) => (number ? [column] : [])),
+  ]
   return {
-    source: { files },
+    source: { files, texts: formatted.length === 0 ? undefined : formatted },
     validation: validation && { files: validation },
     background: background === undefined ? undefined : { files: [background] },
     header: 'present',
@@ -46,6 +57,7 @@ export async function readRequest(
     merge: flags.merge,
     estimator: readName('--estimator', flags.estimator, estimatorNames),
     engine: readName('--engine', flags.engine, engineNames),
+    written,
     params: readOnce(
       (flags.set ?? []).map(splitSetting).map(([name, value]) => [name, value, value]),
       'parameter',

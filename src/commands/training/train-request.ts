@@ -2,6 +2,7 @@
 import type { Destination } from '../../model-directory/check-destination.ts'
 import type { Role } from '../../preprocess/guess-role.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
+import type { WrittenSettings } from '../../preprocess/written/recognise.ts'
 import type { Header, TableSource } from '../../tables/read-tables.ts'
 import type { EstimatorChoice } from '../../training/choose-estimator.ts'
 import type { TuneOptions } from '../../training/tuning/tune.ts'
@@ -27,6 +28,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly roles: ReadonlyMap<string, Role>
   /** Columns whose spellings of one category are taken for one. */
   readonly merge?: readonly string[]
+  /** What is said of how values are written; absent = nothing. */
+  readonly written?: WrittenSettings
   readonly params: ReadonlyMap<string, unknown>
   readonly modelDir: string
   /** What may be there already. */

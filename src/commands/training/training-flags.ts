@@ -1,5 +1,6 @@
 /** The flags that `train` and `tune` have in common. */
 import type { Command } from 'commander'
+import { dateOrders } from '../../data/date-text.ts'
 import {
   DEFAULT_ENGINE,
   DEFAULT_ESTIMATOR,
@@ -27,6 +28,11 @@ export interface TrainingFlags {
   readonly merge?: readonly string[]
   readonly id?: readonly string[]
   readonly drop?: readonly string[]
+  readonly missingValues?: string
+  readonly treatAsMissing?: readonly string[]
+  readonly numberFormat?: readonly string[]
+  readonly dateFormat?: readonly string[]
+  readonly cyclic?: readonly string[]
   readonly validation?: readonly string[]
   readonly background?: string
   readonly testSize?: string
@@ -68,6 +74,30 @@ export function addTrainingFlags(command: Command): Command {
     .option('--merge <column>', 'take spellings of one category for one', collect)
     .option('--id <column>', 'leave a column out as an identifier', collect)
     .option('--drop <column>', 'leave a column out', collect)
+    .option(
+      '--missing-values <list>',
+      'texts that mean missing in every column, separated by commas, instead of the known ones (-, ?, none …)',
+    )
+    .option(
+      '--treat-as-missing <value>',
+      'one more of them, also a number; may be repeated',
+      collect,
+    )
+    .option(
+      '--number-format <column=example>',
+      'how a column writes numbers: 1.234,5 or 1,234.5 or 1234,5 with a unit, as in "1.234,5 kg"; may be repeated',
+      collect,
+    )
+    .option(
+      '--date-format <column=order>',
+      `how a column writes dates: ${dateOrders.join(', ')}; may be repeated`,
+      collect,
+    )
+    .option(
+      '--cyclic <column>',
+      'month, weekday and hour of its dates go round; may be repeated',
+      collect,
+    )
     .option('--validation <file>', 'file to measure the model on; may be repeated', collect)
     .option(
       '--background <file>',

@@ -9,6 +9,10 @@ const column = {
     name: { type: 'string' },
     type: { enum: ['number', 'text'] },
     nullable: { type: 'boolean' },
+    written: {
+      ...anyObject,
+      description: 'how its texts mean missing, numbers or dates, where that is not the usual way',
+    },
     categories: { type: 'array', items: cell },
     range: {
       type: 'object',

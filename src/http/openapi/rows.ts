@@ -2,8 +2,12 @@
 import type { Operation } from '../../answering/media-type.ts'
 import type { Artifact } from '../../artifact/artifact.ts'
 import type { Codec } from '../../codecs/codec.ts'
+import { csv } from '../../codecs/csv.ts'
 import { answerTypes, findCodec, requestTypes } from '../../codecs/index.ts'
+import type { Cell } from '../../data/frame.ts'
+import { textOfCell } from '../../data/written.ts'
 import { exampleRow } from '../../predictor/describe-model.ts'
+import { describeWritten } from '../../preprocess/written/describe-written.ts'
 import { clarify, explainQuery, explanations } from './explanations.ts'
 import { predictionAnswer } from './predictions.ts'
 import { bodyProblems, problemAnswer } from './problems.ts'
@@ -85,7 +89,15 @@ export function requestBody(type: string, artifact: Artifact): Schema {
   const row = exampleRow(artifact)
   if (form === 'json') return { schema: { ...jsonForms(rowSchema(artifact)), examples: [row] } }
   if (form === 'binary') return { schema: { type: 'string', format: 'binary' } }
-  if (writeExample) return { schema: { type: 'string', examples: [writeExample(row)] } }
+  if (writeExample) {
+    const { inputs } = artifact.preprocessor
+    const written = inputs.map(({ name, written: rules }) => [
+      name,
+      rules ? textOfCell(rules, row[name] as Cell) : row[name],
+    ])
+    const example = writeExample(type === csv.mediaTypes[0] ? Object.fromEntries(written) : row)
+    return { schema: { type: 'string', examples: [example] } }
+  }
   return { schema: { type: 'string', description: bodyDescription } }
 }
 
@@ -122,9 +134,12 @@ function jsonForms(row: Schema): Schema {
 
 /** The model's own columns: types, categories, ranges. */
 function rowSchema({ preprocessor }: Artifact): Schema {
-  const properties = preprocessor.inputs.map(({ name, type, nullable, categories, range }) => {
-    const base = type === 'number' ? 'number' : 'string'
+  const properties = preprocessor.inputs.map((input) => {
+    const { name, type, nullable, categories, range, written } = input
+    // By the column's own rules, texts are numbers, too.
+    const base = type === 'text' ? ['string'] : written ? ['number', 'string'] : ['number']
     const notes = [
+      written ? describeWritten(written) : '',
       range && !categories
         ? `in training ${range.minimum} to ${range.maximum}, median ${range.median}`
         : '',
@@ -135,7 +150,7 @@ function rowSchema({ preprocessor }: Artifact): Schema {
     return [
       name,
       {
-        type: nullable ? [base, 'null'] : base,
+        type: nullable || base.length > 1 ? [...base, ...(nullable ? ['null'] : [])] : base[0],
         description: notes.filter(Boolean).join('; ') || 'text',
       },
     ] as const

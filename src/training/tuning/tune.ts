@@ -4,6 +4,7 @@ import type { SearchSpace } from '../../estimators/search-space.ts'
 import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
 import { planBooleans } from '../../preprocess/booleans.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
+import { applyWritten } from '../../preprocess/written/apply-written.ts'
 import { checkHeedsWeights, loadEstimator } from '../choose-estimator.ts'
 import { labelTable } from '../labelled-table.ts'
 import { keptColumns, train } from '../train.ts'
@@ -32,10 +33,11 @@ export interface TuneReport extends TrainReport {
  * @throws InputError for a table, plan or option that cannot be used, or when no trial can be scored
  */
 export async function tune(
-  table: DataFrame,
+  raw: DataFrame,
   given: ColumnPlan,
   options: TuneOptions,
 ): Promise<TuneReport> {
+  const table = applyWritten(raw, given.written)
   const plan = planBooleans(given, table)
   const { shouldStop, shouldStopFinal, onSplit, ...training } = options
   const estimator = await loadEstimator(options)
@@ -62,7 +64,7 @@ export async function tune(
       warn: options.warn,
     },
   )
-  const report = await train(table, plan, {
+  const report = await train(raw, plan, {
     ...training,
     params: search.ranking[0]?.given ?? options.params,
     shouldStop: shouldStopFinal,

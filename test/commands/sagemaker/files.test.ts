@@ -144,6 +144,20 @@ t.test('with a header or the label first', async (t) => {
       0,
       /target {4}outcome/,
     ],
+    [
+      'how values are written',
+      { target: 'outcome', treat_as_missing: '["<1","n/k"]', number_format: 'b=1,234.5' },
+      `${withHeader}1,<1,2,3\n`,
+      0,
+      /"<1" means missing/,
+    ],
+    [
+      'how values are written, beside a plan',
+      { plan: { target: 'outcome', numeric: ['a', 'b'] }, missing_values: '-' },
+      withHeader,
+      1,
+      /a plan already says how columns are written, and hyperparameters say it again/,
+    ],
     ['header=present', { header: 'present' }, withHeader, 0, /target {4}outcome/],
     ['header=absent', { header: 'absent' }, csv(100), 0, /target {4}label/],
     [

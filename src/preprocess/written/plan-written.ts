@@ -1,0 +1,138 @@
+/** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
+import type { DatePart } from '../../data/date-text.ts'
+import { type Column, type DataFrame, findColumn } from '../../data/frame.ts'
+import { shellWord } from '../../errors.ts'
+import { buildDatePart } from '../date-part.ts'
+import type { DateColumn } from '../derived-column.ts'
+import {
+  type InferredPlan,
+  inferPlan,
+  type PlannedColumn,
+  type RoleOverrides,
+  type Told,
+} from '../infer-plan.ts'
+import { applyWritten } from './apply-written.ts'
+import { describeWritten } from './describe-written.ts'
+import type { WrittenColumn } from './read-written.ts'
+import { recogniseWritten, type WrittenSettings } from './recognise.ts'
+
+const PARTS: readonly DatePart[] = ['days', 'year', 'month', 'day_of_week', 'hour']
+const ROUND: readonly DatePart[] = ['month', 'day_of_week', 'hour']
+
+/**
+ * Returns a plan for the table as it was read, and a reason for each of its columns.
+ * @param acceptsMissing whether the estimator takes missing numbers as they are
+ * @throws InputError as {@link inferPlan} and {@link recogniseWritten} do
+ */
+export function planWritten(
+  table: DataFrame,
+  target: string,
+  roles: RoleOverrides,
+  said: WrittenSettings,
+  acceptsMissing = false,
+  weight?: string,
+  told?: Told,
+): InferredPlan {
+  const keep = new Set([target, ...(weight === undefined ? [] : [weight])])
+  const written = recogniseWritten(table, keep, roles, said)
+  if (written.length === 0) return inferPlan(table, target, roles, acceptsMissing, weight, told)
+  const read = applyWritten(table, written)
+  const dates = written.filter(
+    ({ column, date }) =>
+      date !== undefined && !['nominal', 'ordinal'].includes(roles.get(column) ?? ''),
+  )
+  const derived = dates.flatMap(({ column }) => derive(read, column, said.cyclic.has(column)))
+  const { plan, columns, positive } = inferPlan(
+    withParts(read, dates, derived),
+    target,
+    new Map([...roles, ...derived.map(({ column }) => [column, 'numeric'] as const)]),
+    acceptsMissing,
+    weight,
+    told,
+  )
+  const isPart = new Set(derived.map(({ column }) => column))
+  const used = new Set(plan.numeric.map(({ column }) => column))
+  const kept = derived.filter(({ column }) => used.has(column))
+  const describe = new Map(written.map((entry) => [entry.column, describeWritten(entry)]))
+  const planned = table.names.flatMap((name): PlannedColumn[] => {
+    const own = columns.find(({ column }) => column === name)
+    const note = describe.get(name)
+    if (own) return [note === undefined ? own : withNote(own, note)]
+    const parts = kept.filter(({ from }) => from === name)
+    const override = `--nominal ${shellWord(name)}`
+    if (parts.length > 0)
+      return [
+        {
+          column: name,
+          role: 'numeric',
+          reason: `${note}; makes ${parts.map(({ part }) => part).join(', ')}`,
+          override,
+        },
+      ]
+    if (!dates.some(({ column }) => column === name)) return []
+    return [{ column: name, role: 'drop', reason: 'dates that are all the same' }]
+  })
+  const dropped = planned.filter(
+    ({ column, role }) => role === 'drop' && dates.some((entry) => entry.column === column),
+  )
+  const isLeftOut = new Set(
+    planned.flatMap(({ column, role }) => (role === 'drop' || role === 'id' ? [column] : [])),
+  )
+  const needed = written.filter(({ column }) => !isLeftOut.has(column))
+  return {
+    plan: {
+      ...plan,
+      derived: [...plan.derived, ...kept],
+      dropped: [
+        ...plan.dropped.filter(({ column }) => !isPart.has(column)),
+        ...dropped.map(({ column, reason }) => ({ column, reason })),
+      ],
+      ...(needed.length === 0 ? {} : { written: needed }),
+    },
+    columns: planned,
+    positive,
+  }
+}
+
+function withNote(own: PlannedColumn, note: string): PlannedColumn {
+  // What a reason says first is what the column is.
+  const override = own.override?.startsWith('--numeric')
+    ? own.override
+    : `--nominal ${shellWord(own.column)}`
+  return { ...own, reason: `${own.reason}; ${note}`, override }
+}
+
+/** Returns the parts of a column's dates, with names that no other column has; hours where some day has one. */
+function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
+  const column = findColumn({ names, ...frame }, from)
+  const hasTime = column?.kind === 'text' && column.levels.some((text) => text.length > 10)
+  const parts = PARTS.filter((part) => part !== 'hour' || hasTime)
+  const round = isCyclic
+    ? parts
+        .filter((part) => ROUND.includes(part))
+        .flatMap((part) => [`${part}_sin` as DatePart, `${part}_cos` as DatePart])
+    : []
+  return [...parts, ...round].map((part) => {
+    let name = `${from}.${part}`
+    while (names.includes(name)) name += '_'
+    return { kind: 'date', column: name, from, part }
+  })
+}
+
+/** Returns the table with the parts of dates in the place of the dates. */
+function withParts(
+  { names, columns, length }: DataFrame,
+  dates: readonly WrittenColumn[],
+  derived: readonly DateColumn[],
+): DataFrame {
+  const isDate = new Set(dates.map(({ column }) => column))
+  const kept = names.flatMap((name, at) => (isDate.has(name) ? [] : [at]))
+  const made = derived.map((part) =>
+    buildDatePart(part).column(columns[names.indexOf(part.from)] as Column),
+  )
+  return {
+    names: [...kept.map((at) => names[at] as string), ...derived.map(({ column }) => column)],
+    columns: [...kept.map((at) => columns[at] as Column), ...made],
+    length,
+  }
+}
