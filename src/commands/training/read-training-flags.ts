@@ -3,6 +3,7 @@ import { InputError, quote } from '../../errors.ts'
 import { parsePlan } from '../../preprocess/plan.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
+import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed } from '../setting-values.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
@@ -28,11 +29,12 @@ export async function readRequest(
       'a plan already says what every column is; leave out the column flags',
     )
   const { validation, background } = flags
+  const reading = readReading(flags)
   return {
-    source: { files },
-    validation: validation && { files: validation },
-    background: background === undefined ? undefined : { files: [background] },
-    header: 'present',
+    source: { files, reading },
+    validation: validation && { files: validation, reading },
+    background: background === undefined ? undefined : { files: [background], reading },
+    header: flags.header ? 'present' : 'numbered',
     target: flags.target,
     weight: flags.weight,
     plan,

@@ -6,10 +6,11 @@ import {
   engines,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
+import { addReadingFlags, type ReadingFlags } from '../reading-flags.ts'
 import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 
 /** Their values, as they were typed. */
-export interface TrainingFlags {
+export interface TrainingFlags extends ReadingFlags {
   readonly target?: string
   readonly weight?: string
   readonly plan?: string
@@ -37,8 +38,11 @@ export function addTrainingFlags(command: Command): Command {
   const describedEngines = Object.entries(engines).map(
     ([name, { description }]) => `${name}: ${description}`,
   )
-  return command
-    .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
+  command
+    .argument(
+      '[files...]',
+      'training files (.csv, .tsv, .txt, .json, .jsonl, .xlsx; also .gz and .zip; .parquet)',
+    )
     .option('--target <column>', 'column to predict')
     .option('--weight <column>', 'column that says how much a row counts in training')
     .option('--plan <file>', 'column plan as JSON, instead of an inferred one')
@@ -61,6 +65,8 @@ export function addTrainingFlags(command: Command): Command {
       '--background <file>',
       'rows to explain against, instead of a sample of the training rows',
     )
+  addReadingFlags(command, 'CSV has no header: the columns are c1, c2 …')
+  return command
     .option(
       '--test-size <share>',
       'share of the rows kept for testing (default: 0.2, or 0 with --validation)',
