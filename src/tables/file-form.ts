@@ -169,9 +169,14 @@ interface Opened {
   pieces(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array>
 }
 
+/** Whether a file begins as documents of Office did before 2007, and those with a password do. */
+export function isOldWorkbook(start: Uint8Array): boolean {
+  return start[0] === 0xd0 && start[1] === 0xcf && start[2] === 0x11 && start[3] === 0xe0
+}
+
 /** Opens a spreadsheet, or an archive of one file; undefined for what is neither. */
 async function openArchive(file: InputFile, start: Uint8Array): Promise<Opened | undefined> {
-  if (start[0] === 0xd0 && start[1] === 0xcf && start[2] === 0x11 && start[3] === 0xe0)
+  if (isOldWorkbook(start))
     throw new InputError(
       'invalid_file',
       'this is a workbook of Excel 97 (.xls) or one with a password; save it as .xlsx or CSV',

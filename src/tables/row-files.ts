@@ -8,9 +8,21 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
+import {
+  decoded,
+  examineFile,
+  examineText,
+  isOldWorkbook,
+  type Reading,
+  takeSample,
+} from './file-form.ts'
+import type { Examined } from './formats/dialect.ts'
 import { openParquet } from './formats/parquet.ts'
 import type { TypedCell } from './formats/parquet-types.ts'
+import { toPlainCsv } from './formats/plain-csv.ts'
+import { keepFile } from './input-files.ts'
 import { unpack } from './unpack.ts'
+import { isZip } from './zip.ts'
 
 /** What a file of rows is written in. */
 export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
@@ -53,50 +65,141 @@ export function guessFormat(path: string, start: Uint8Array): InputFormat {
 /** A file, or standard input as `-`, opened and looked into. */
 export interface RowFile {
   readonly format: InputFormat
+  /** How it is written, where that is not the usual way. */
+  readonly notes: readonly string[]
   parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
 }
 
+/** What flags say of a file of rows. */
+export interface RowFileOptions {
+  /** What it is written in; otherwise guessed. */
+  readonly format?: InputFormat
+  readonly reading?: Reading
+  /** CSV has no header, whatever its first row looks like. */
+  readonly hasNoHeader?: boolean
+}
+
 /**
- * Opens a file of rows.
- * @param format what it is written in; otherwise guessed
+ * Opens a file of rows. Text that is not UTF-8, and CSV that is not separated by commas, is rewritten on the way.
  * @throws InputError `invalid_file`
  */
-export async function openRowFile(file: string, format: InputFormat | undefined): Promise<RowFile> {
+export async function openRowFile(file: string, options: RowFileOptions = {}): Promise<RowFile> {
+  const { format, reading, hasNoHeader = false } = options
   const unpacked = unpackChunks(file)
   const { chunks } = unpacked
   const first = await chunks.next()
   const start = first.done ? new Uint8Array() : first.value
   const isPacked = unpacked.isPacked()
-  // How long it is unpacked is not known.
-  const size = file === '-' || isPacked ? 0 : (await stat(file)).size
-  const found = format ?? guessFormat(file, start)
-  if (found === 'parquet' && isPacked) {
+  const isParquet = (format ?? guessFormat(file, start)) === 'parquet'
+  if (isParquet && isPacked) {
     await chunks.return(undefined)
     throw new InputError(
       'invalid_file',
       `the file ${quote(file, 256)} is Parquet packed by gzip; unpack it first`,
     )
   }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield start
-    yield* chunks
-  }
-  return {
-    format: found,
-    async *parts(predictor, partBytes) {
-      if (found !== 'parquet' && (found === 'json' || partBytes === Number.POSITIVE_INFINITY))
-        yield wholePart(await collect(all()), found)
-      else if (found === 'csv')
-        yield* csvParts(splitRecords(all(), partBytes, true), predictor, size)
-      else if (found === 'jsonl') {
-        for await (const block of splitRecords(all(), partBytes, false))
-          yield partOf(block, 'jsonl', block.bytes, size)
-      } else {
+  if (isParquet)
+    return {
+      format: 'parquet',
+      notes: [],
+      async *parts(predictor, partBytes) {
         await chunks.return(undefined)
         yield* parquetParts(file, predictor, partBytes)
-      }
+      },
+    }
+  const text = isArchive(file, start)
+    ? await openArchived(file, format, reading, follow([start], chunks))
+    : await openText(file, format, reading, follow([start], chunks))
+  // How long it is unpacked is not known, nor as what it is rewritten.
+  const isAsItLies = file !== '-' && !isPacked && text.isPlain
+  const size = isAsItLies ? (await stat(file)).size : 0
+  const found = text.format
+  return {
+    format: found,
+    notes: text.notes,
+    async *parts(predictor, partBytes) {
+      const { inputs } = predictor.preprocessor.spec
+      // A table of one column has nothing that would separate it.
+      const isOther = found === 'csv' && !text.isPlain && (inputs.length > 1 || reading?.delimiter)
+      const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes
+      if (found === 'json' || partBytes === Number.POSITIVE_INFINITY) {
+        const parameters = found === 'csv' && hasNoHeader ? headerParameter(false) : new Map()
+        yield { ...wholePart(await collect(bytes), found), parameters }
+      } else if (found === 'csv')
+        yield* csvParts(splitRecords(bytes, partBytes, true), predictor, size, hasNoHeader)
+      else
+        for await (const block of splitRecords(bytes, partBytes, false))
+          yield partOf(block, 'jsonl', block.bytes, size)
     },
   }
+}
+
+/** A text of rows in UTF-8. */
+interface OpenText {
+  readonly format: Exclude<InputFormat, 'parquet'>
+  readonly examined: Examined
+  readonly notes: readonly string[]
+  /** Whether that is how the file lies there. */
+  readonly isPlain: boolean
+  readonly bytes: AsyncGenerator<Uint8Array>
+}
+
+async function openText(
+  file: string,
+  format: InputFormat | undefined,
+  reading: Reading | undefined,
+  chunks: AsyncGenerator<Uint8Array>,
+): Promise<OpenText> {
+  const sample = await takeSample(chunks)
+  const form = examineText(sample.bytes, sample.isWhole, { reading })
+  const found = (format ?? guessFormat(file, form.sample)) as OpenText['format']
+  const { encoding, skipRows, examined, notes, otherNotes } = form
+  const { delimiter, isWrapped, hasRowNames } = examined
+  const isUsual = delimiter === ',' && !isWrapped && !hasRowNames
+  return {
+    format: found,
+    examined,
+    notes: found === 'csv' ? notes : otherNotes,
+    isPlain: encoding === 'utf-8' && skipRows === 0 && (found !== 'csv' || isUsual),
+    bytes: decoded(follow([sample.bytes], chunks), encoding, skipRows),
+  }
+}
+
+function isArchive(file: string, start: Uint8Array): boolean {
+  return isZip(start) || isOldWorkbook(start) || /\.(xlsx|zip)$/i.test(file)
+}
+
+/** The directory of an archive stands at its end, so all of it is read first. */
+async function openArchived(
+  file: string,
+  format: InputFormat | undefined,
+  reading: Reading | undefined,
+  chunks: AsyncGenerator<Uint8Array>,
+): Promise<OpenText> {
+  try {
+    const archive = keepFile(file, await collect(chunks))
+    const known = format === 'parquet' ? undefined : format
+    const form = await examineFile(archive, { reading, format: known })
+    return {
+      format: form.format as OpenText['format'],
+      examined: form.examined,
+      notes: form.notes,
+      isPlain: false,
+      bytes: form.text(archive.pieces()),
+    }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
+  }
+}
+
+/** Returns what was read already, then the rest. */
+async function* follow(
+  read: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* read
+  yield* rest
 }
 
 async function* readChunks(file: string): AsyncGenerator<Uint8Array, void> {
@@ -177,6 +280,7 @@ async function* csvParts(
   blocks: AsyncIterable<Block>,
   predictor: Predictor,
   total: number,
+  hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
   const { inputs, otherColumns } = predictor.preprocessor.spec
   let header: Buffer | undefined
@@ -184,7 +288,7 @@ async function* csvParts(
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
       const text = decodeUtf8(block.bytes)
-      const hasHeader = startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
+      const hasHeader = !hasNoHeader && startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
       if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {

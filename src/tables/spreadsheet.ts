@@ -41,7 +41,7 @@ export async function readSpreadsheet(
   }
   const [{ default: readWorkbook }, { zipSync }] = await Promise.all([
     import('read-excel-file/universal'),
-    import('fflate'),
+    import('fflate/browser'),
   ])
   // Unpacked within bounds here, so that nothing is left to unpack there.
   const archive = zipSync(parts)

@@ -1,5 +1,5 @@
 /** Zip archives: what is in them, and one file of them unpacked within bounds. */
-import { createInflateRaw } from 'node:zlib'
+import { crc32, createInflateRaw } from 'node:zlib'
 import { InputError, quote } from '../errors.ts'
 import type { InputFile } from './input-files.ts'
 import { inflate, MAX_UNPACKED } from './unpack.ts'
@@ -10,6 +10,7 @@ export interface ZipEntry {
   /** 0: stored, 8: deflated; others are not read. */
   readonly method: number
   readonly isEncrypted: boolean
+  readonly crc: number
   readonly packedSize: number
   /** Bytes that it unpacks to, as the archive says. */
   readonly size: number
@@ -61,6 +62,7 @@ export async function readZipDirectory(file: InputFile): Promise<readonly ZipEnt
       name,
       isEncrypted: (directory.getUint16(next + 8, true) & 1) === 1,
       method: directory.getUint16(next + 10, true),
+      crc: directory.getUint32(next + 16, true),
       packedSize: directory.getUint32(next + 20, true),
       size: directory.getUint32(next + 24, true),
       offset: directory.getUint32(next + 42, true),
@@ -112,15 +114,15 @@ export async function* readZipEntry(
   const packed = async function* () {
     for (let at = start; at < end; at += PIECE) yield file.slice(at, Math.min(end, at + PIECE))
   }
-  if (entry.method === 8) yield* inflate(packed(), limit, createInflateRaw, 'zip')
-  else {
-    if (entry.packedSize > limit) throw new InputError('too_large', tooLarge(limit))
-    yield* packed()
+  if (entry.method === 0 && entry.packedSize > limit)
+    throw new InputError('too_large', `the file unpacks to more than ${limit} bytes`)
+  const pieces = entry.method === 8 ? inflate(packed(), limit, createInflateRaw, 'zip') : packed()
+  let crc = 0
+  for await (const piece of pieces) {
+    crc = crc32(piece, crc)
+    yield piece
   }
-}
-
-function tooLarge(limit: number): string {
-  return `the file unpacks to more than ${limit} bytes`
+  if (crc !== entry.crc) throw damaged()
 }
 
 function damaged(): InputError {
