@@ -11,6 +11,10 @@ import type { TableFile } from './table-builder.ts'
 /** Objects in objects in objects beyond this are no table. */
 const MAX_DEPTH = 32
 
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
 /** Adds objects to a table, one a row. */
 export interface ObjectReader {
   /**
@@ -46,7 +50,8 @@ export function createObjectReader(file: TableFile, what: 'line' | 'object'): Ob
     return column
   }
   const addMember = (key: string, value: unknown, at: number, depth: number) => {
-    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+    // An empty object says nothing of a column.
+    if (isObject(value) && Object.keys(value).length > 0) {
       if (depth === MAX_DEPTH)
         throw new InputError('json_too_deep', `${what} ${at} is nested too deep`, [{ row: at }])
       for (const [name, inner] of Object.entries(value))
