@@ -130,10 +130,11 @@ function withWrapped(plain: Sampled): Sampled[] {
   const { delimiter, rows } = plain
   let isWrapped = false
   const unwrapped = rows.map((row) => {
-    if (row.length !== 1 || !row[0]?.includes('"')) return row
+    if (row.length !== 1) return row
     const inner = readSample(new TextEncoder().encode(row[0]), true, delimiter)
     if (inner?.length !== 1 || inner[0]!.length < 2) return row
-    isWrapped = true
+    // A field with the delimiter in it is common, one with quoted fields in it is not.
+    isWrapped ||= row[0]!.includes('"')
     return inner[0]!
   })
   const wrapped = { delimiter, isWrapped, rows: unwrapped }
