@@ -239,14 +239,12 @@ t.test('what is refused names the way out', async (t) => {
 t.test('a random table is the same in every dialect', async (t) => {
   const path = join(t.testdir(), 'table.csv')
   const field = fc.string({ unit: fc.constantFrom(...'ab1 ,;|"\t\nü€'), maxLength: 6 })
-  const tables = fc
-    .integer({ min: 2, max: 4 })
-    .chain((width) =>
-      fc.array(fc.array(field, { minLength: width, maxLength: width }), {
-        minLength: 2,
-        maxLength: 8,
-      }),
-    )
+  const tables = fc.integer({ min: 2, max: 4 }).chain((width) =>
+    fc.array(fc.array(field, { minLength: width, maxLength: width }), {
+      minLength: 2,
+      maxLength: 8,
+    }),
+  )
   const dialect = fc.record({
     delimiter: fc.constantFrom(...(Object.keys(delimiters) as Delimiter[])),
     encoding: fc.constantFrom('utf-8', 'utf-16le', 'utf-16be'),
