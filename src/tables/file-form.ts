@@ -72,7 +72,9 @@ export async function examineFile(
   const opened = await openArchive(file, start)
   const name = opened?.name ?? file.path.replace(/\.gz$/i, '')
   const pieces = opened?.pieces ?? ((packed) => unpack(file.path, packed))
-  const sample = await takeSample(pieces(file.pieces(2 ** 16)))
+  const beginning = pieces(file.pieces(2 ** 16))
+  const sample = await takeSample(beginning)
+  await beginning.return(undefined)
   const form = examineText(sample.bytes, sample.isWhole, options)
   const format = opened?.format ?? formatOf(name, form.sample, options.format)
   const isCsv = format === 'csv' && (options.isPlain !== true || options.reading !== undefined)
@@ -147,18 +149,20 @@ function afterLines(text: Uint8Array, count: number): Uint8Array {
   return text.subarray(at)
 }
 
-/** Collects the beginning of a text. */
+/** Collects the beginning of a text; the rest can be read on. */
 export async function takeSample(
   pieces: AsyncGenerator<Uint8Array>,
 ): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
   const kept: Uint8Array[] = []
   let length = 0
-  for await (const piece of pieces) {
-    kept.push(Buffer.from(piece))
-    length += piece.length
-    if (length >= SAMPLE_BYTES) return { bytes: Buffer.concat(kept), isWhole: false }
+  while (length < SAMPLE_BYTES) {
+    // A loop over the pieces would close them.
+    const next = await pieces.next()
+    if (next.done) return { bytes: Buffer.concat(kept), isWhole: true }
+    kept.push(Buffer.from(next.value))
+    length += next.value.length
   }
-  return { bytes: Buffer.concat(kept), isWhole: true }
+  return { bytes: Buffer.concat(kept), isWhole: false }
 }
 
 interface Opened {
