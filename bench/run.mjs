@@ -39,8 +39,8 @@ async function main() {
       format: 'esm',
       target: 'node22',
       logLevel: 'warning',
-      // A native module, which only a PNG loads.
-      external: ['@resvg/resvg-js'],
+      // A native module, which only a PNG loads, and what only a spreadsheet does.
+      external: ['@resvg/resvg-js', 'read-excel-file/universal'],
       banner: {
         js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
       },

@@ -31,6 +31,7 @@ const external = [
   'ml-matrix',
   'ml-random-forest',
   'piscina',
+  'read-excel-file/universal',
 ]
 
 /** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module does not have. */

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Command } from 'commander'
+import { zipSync } from 'fflate/browser'
 import t, { type Test } from 'tap'
 import { declareExplain } from '../src/commands/explain.ts'
 import { declareImport } from '../src/commands/import.ts'
@@ -535,12 +536,22 @@ t.test('files and memory', async (t) => {
     'few.csv': `a,b\n${'1,2\n'.repeat(100)}`,
     out: { 'notes.txt': '', 'metrics.json': '{}' },
   })
+  const table = new TextEncoder().encode('a,b\n1,2\n')
   const read = (name: string, limit: number) =>
     readTables({ files: [join(base, name)] }, 'present', createMemoryBudget(limit, 95e6))
   const full = await read('a.csv', 100e6).catch((error: Error) => error.message)
   takeAdvice(t, String(full), /leave out rows or columns, or give the process more memory$/)
   await t.resolves(read('few.csv', 100e6))
   await t.resolves(read('a.csv', 300e6))
+
+  writeFileSync(join(base, 'two.zip'), zipSync({ 'a.csv': table, 'b.csv': table }))
+  const two = await read('two.zip', 300e6).catch((error: Error) => error.message)
+  takeAdvice(t, String(two), /unpack it and name the one to read$/)
+  writeFileSync(join(base, 'b.csv'), table)
+  await t.resolves(read('b.csv', 300e6))
+  writeFileSync(join(base, 'a.xls'), Buffer.from('d0cf11e0a1b11ae1', 'hex'))
+  const old = await read('a.xls', 300e6).catch((error: Error) => error.message)
+  takeAdvice(t, String(old), /save it as \.xlsx or CSV$/)
 
   const open = () => openModelWriter(join(base, 'out'), 'beside_others')
   const foreign = await open().catch((error: Error) => error.message)
@@ -853,6 +864,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'use HTTP/1.1': 'test/http/app.test.ts asks in this version and in others',
   'send chunked, and gzip as Content-Encoding':
     'test/http/app.test.ts and gzip-body.test.ts send it so',
+  'save it as CSV': 'a sheet of 14 billion cells cannot be one of CSV either; others are read',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 

@@ -1,7 +1,7 @@
 /** The bytes of CSV as rows of fields: RFC 4180 and nothing looser. Served requests and training files share it. */
 
 const ORDINARY = 0
-const COMMA = 1
+const DELIMITER = 1
 const LINE_FEED = 2
 const CARRIAGE_RETURN = 3
 const QUOTE = 4
@@ -14,8 +14,22 @@ kindOfByte[0x7f] = CONTROL
 kindOfByte[0x09] = ORDINARY
 kindOfByte[0x0a] = LINE_FEED
 kindOfByte[0x0d] = CARRIAGE_RETURN
-kindOfByte[0x2c] = COMMA
 kindOfByte[QUOTE_BYTE] = QUOTE
+
+const TAB = 0x09
+const COMMA = 0x2c
+
+/** One table per delimiter: scanners of one delimiter share it. */
+const kindsOf = new Map<number, Uint8Array>()
+
+function kindsWith(delimiter: number): Uint8Array {
+  const known = kindsOf.get(delimiter)
+  if (known) return known
+  const kinds = kindOfByte.slice()
+  kinds[delimiter] = DELIMITER
+  kindsOf.set(delimiter, kinds)
+  return kinds
+}
 
 /** What {@link RowScanner.scan} returns instead of a position. */
 export const scanned = {
@@ -44,6 +58,9 @@ export interface RowScanner {
   isBlank: boolean
   /** Where scanning stopped at something wrong. */
   position: number
+  /** The byte between fields, and what every byte is beside it. */
+  readonly delimiter: number
+  readonly kinds: Uint8Array
   /**
    * Scans the row that begins at `from` and returns where the next one begins, or one of {@link scanned}.
    * @param isEnd whether the text ends at `to`; otherwise a row that may go on there is incomplete
@@ -51,8 +68,11 @@ export interface RowScanner {
   scan(bytes: Uint8Array, from: number, to: number, isEnd: boolean): number
 }
 
-/** Returns a scanner of rows. Lines end in LF, CR LF or CR; blanks around fields, and inside their quotes, are cut. */
-export function createRowScanner(): RowScanner {
+/**
+ * Returns a scanner of rows. Lines end in LF, CR LF or CR; blanks around fields, and inside their quotes, are cut.
+ * @param delimiter the ASCII byte between fields; a tab that is one is no blank
+ */
+export function createRowScanner(delimiter: number = COMMA): RowScanner {
   const scanner: RowScanner = {
     count: 0,
     starts: new Int32Array(64),
@@ -60,6 +80,8 @@ export function createRowScanner(): RowScanner {
     doubled: new Uint8Array(64),
     isBlank: false,
     position: 0,
+    delimiter,
+    kinds: kindsWith(delimiter),
     scan: scanRow,
   }
   return scanner
@@ -72,12 +94,13 @@ function scanRow(
   to: number,
   isEnd: boolean,
 ): number {
+  const { kinds, delimiter } = this
   let at = from
   this.count = 0
   for (;;) {
     if (this.count === MAX_FIELDS) return scanned.tooManyFields
     if (this.count === this.starts.length) grow(this)
-    let start = skipBlanks(bytes, at, to, false)
+    let start = skipBlanks(bytes, at, to, false, delimiter)
     let end: number
     let kind = 0
     at = start
@@ -86,7 +109,7 @@ function scanRow(
       start = ++at
       let doubled = 0
       for (;;) {
-        while (at < to && kindOfByte[bytes[at]!]! < QUOTE) at++
+        while (at < to && kinds[bytes[at]!]! < QUOTE) at++
         if (at >= to) return isEnd ? scanned.unclosedQuote : scanned.incomplete
         if (bytes[at] !== QUOTE_BYTE) return fail(this, at, scanned.controlCharacter)
         if (at + 1 >= to && !isEnd) return scanned.incomplete
@@ -96,14 +119,14 @@ function scanRow(
       }
       end = at
       this.doubled[this.count] = doubled
-      at = skipBlanks(bytes, at + 1, to, false)
-      kind = at < to ? kindOfByte[bytes[at]!]! : ORDINARY
+      at = skipBlanks(bytes, at + 1, to, false, delimiter)
+      kind = at < to ? kinds[bytes[at]!]! : ORDINARY
       if (at < to && (kind === ORDINARY || kind === QUOTE))
         // A character of several bytes may go on behind the bytes given, and be a blank.
         return at + 3 > to && !isEnd ? scanned.incomplete : scanned.misplacedQuote
     } else {
-      while (at < to && kindOfByte[bytes[at]!] === ORDINARY) at++
-      kind = at < to ? kindOfByte[bytes[at]!]! : ORDINARY
+      while (at < to && kinds[bytes[at]!] === ORDINARY) at++
+      kind = at < to ? kinds[bytes[at]!]! : ORDINARY
       if (at < to && kind === QUOTE) return scanned.misplacedQuote
       end = at
       this.doubled[this.count] = 0
@@ -111,10 +134,10 @@ function scanRow(
     if (at < to && kind === CONTROL) return fail(this, at, scanned.controlCharacter)
     if (at >= to && !isEnd) return scanned.incomplete
     end = cutBlanks(bytes, start, end)
-    this.starts[this.count] = skipBlanks(bytes, start, end, true)
+    this.starts[this.count] = skipBlanks(bytes, start, end, true, COMMA)
     this.ends[this.count] = end
     this.count++
-    if (at < to && kind === COMMA) {
+    if (at < to && kind === DELIMITER) {
       at++
       continue
     }
@@ -144,11 +167,17 @@ function grow(scanner: RowScanner): void {
 }
 
 /** Returns the position behind blanks; line ends are blanks inside quotes only. */
-function skipBlanks(bytes: Uint8Array, from: number, to: number, isQuoted: boolean): number {
+function skipBlanks(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  isQuoted: boolean,
+  delimiter: number,
+): number {
   let at = from
   while (at < to) {
     const byte = bytes[at]!
-    if (byte === 0x20 || byte === 0x09) at++
+    if (byte === 0x20 || (byte === TAB && delimiter !== TAB)) at++
     else if (byte < 0xc2) {
       if (!isQuoted || (byte !== 0x0a && byte !== 0x0d)) break
       at++

@@ -24,7 +24,7 @@ export interface InputFile {
  * @throws InputError `invalid_file`
  */
 export async function openInputFile(path: string): Promise<InputFile> {
-  if (path === '-') return keep(path, await collect(process.stdin))
+  if (path === '-') return keepFile(path, await collect(process.stdin))
   return readable(path, async () => {
     const handle = await open(path)
     try {
@@ -32,7 +32,7 @@ export async function openInputFile(path: string): Promise<InputFile> {
       if (stat.isFile()) return describe(path, handle, stat.size)
       const bytes = await collect(readPieces(handle))
       await handle.close()
-      return keep(path, bytes)
+      return keepFile(path, bytes)
     } catch (error) {
       await handle.close()
       throw error
@@ -76,7 +76,8 @@ function describe(path: string, handle: FileHandle, size: number): InputFile {
   }
 }
 
-function keep(path: string, bytes: Buffer): InputFile {
+/** Returns bytes in memory as a file. */
+export function keepFile(path: string, bytes: Buffer): InputFile {
   return {
     path,
     size: bytes.length,

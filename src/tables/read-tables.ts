@@ -1,20 +1,23 @@
 /** Training files as one table. */
 import { relative } from 'node:path'
 import type { DataFrame } from '../data/frame.ts'
-import { InputError } from '../errors.ts'
+import { InputError, listNames, placed } from '../errors.ts'
 import { sha256 } from '../model-directory/read.ts'
-import { createCsvReader, type Header, type TableReader } from './formats/csv.ts'
-import { addCell, createJsonLinesReader, type JsonColumn } from './formats/json-lines.ts'
-import { openParquet, type ParquetFile } from './formats/parquet.ts'
+import { type Expected, estimate } from './estimate.ts'
+import { examineFile, type FileForm, type Reading, type TableFormat } from './file-form.ts'
+import type { Header } from './formats/csv.ts'
+import { refuseTitle } from './formats/dialect.ts'
+import { ENCODING_HINT } from './formats/encoding.ts'
+import { addCell, type JsonColumn } from './formats/json-objects.ts'
+import type { ParquetFile } from './formats/parquet.ts'
 import { createTableBuilder, type TableBuilder, type TableFile } from './formats/table-builder.ts'
 import { hashPieces, type InputFile, openInputFile } from './input-files.ts'
 import { createMemoryBudget, type ProcessBudget } from './memory.ts'
-import { unpack } from './unpack.ts'
+import { createReader, inFile, openParquetFile, type SourceFile } from './source-file.ts'
 
+export type { Reading, TableFormat } from './file-form.ts'
 export type { Header } from './formats/csv.ts'
 export { readInputFile } from './input-files.ts'
-
-export type TableFormat = 'csv' | 'jsonl' | 'parquet'
 
 /** Files that make one table. */
 export interface TableSource {
@@ -26,6 +29,8 @@ export interface TableSource {
   readonly format?: TableFormat
   /** Columns of CSV that are read as texts even if they look like decimals. */
   readonly texts?: readonly string[]
+  /** What flags say of the way that the files are written; absent where there are no such flags. */
+  readonly reading?: Reading
 }
 
 /** A table with what its files were. */
@@ -38,6 +43,8 @@ export interface ReadTable {
   readonly name: string
   /** Whether columns have the names that the files give them; otherwise label, f1, f2 … */
   readonly isNamed: boolean
+  /** What may not be as it was meant. */
+  readonly warnings: readonly string[]
 }
 
 /** What is said about a file. */
@@ -46,12 +53,8 @@ export interface FileSummary {
   readonly rows: number
   readonly columns: number
   readonly bytes: number
-}
-
-/** An open file of a known kind. */
-interface SourceFile extends InputFile {
-  readonly name: string
-  readonly format: TableFormat
+  /** How it is written, where that is not the usual way. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -69,7 +72,8 @@ export async function readTables(
     for (const path of source.files) {
       const file = await openInputFile(path)
       const name = source.root === undefined ? path : relative(source.root, path)
-      files.push({ ...file, name, format: await inFile(path, () => formatOf(file, source.format)) })
+      const form = await inFile(path, () => examine(file, source, header))
+      files.push({ ...file, name, form, hasFlags: source.reading !== undefined })
     }
     return await readFiles(files, header, budget, source.texts)
   } finally {
@@ -85,7 +89,7 @@ async function readFiles(
 ): Promise<ReadTable> {
   const expected = await estimate(files, header)
   checkMemory(expected, budget)
-  const isCsv = files.every(({ format }) => format === 'csv')
+  const isCsv = files.every(({ form }) => form.format === 'csv')
   const texts = isCsv ? new Set([...expected.texts, ...asTexts]) : expected.texts
   const builder = createTableBuilder({ capacity: expected.rows, texts, budget })
   let pass = await readAll(files, header, builder, budget)
@@ -101,15 +105,20 @@ async function readFiles(
   const { hashes, rows } = pass
   return {
     table,
-    files: files.map(({ path, size }, i) => ({
+    files: files.map(({ path, size, form }, i) => ({
       name: path,
       rows: rows[i]!,
       columns: table.names.length,
       bytes: size,
+      notes: form.notes,
     })),
     sha: hashes.length === 1 ? hashes[0]! : sha256(Buffer.from(hashes.join('\n'))),
     name: files[0]?.name ?? '',
-    isNamed: header === 'present' || files.every(({ format }) => format !== 'csv'),
+    isNamed:
+      header === 'present' ||
+      header === 'numbered' ||
+      files.every(({ form }) => form.format !== 'csv'),
+    warnings: header === 'present' ? files.flatMap(warnOfData) : [],
   }
 }
 
@@ -123,11 +132,34 @@ async function readAll(
   const rows: number[] = []
   for (const file of files) {
     const before = builder.rows
-    hashes.push(await inFile(file.path, () => readFile(file, header, builder, budget)))
+    hashes.push(await inFile(file.path, () => readHinted(file, header, builder, budget)))
     rows.push(builder.rows - before)
   }
   return { hashes, rows }
 }
+
+/** Names the flag that may help against what is wrong. */
+async function readHinted(
+  file: SourceFile,
+  header: Header,
+  builder: TableBuilder,
+  budget: ProcessBudget,
+): Promise<string> {
+  try {
+    return await readFile(file, header, builder, budget)
+  } catch (error) {
+    if (!(error instanceof InputError) || !file.hasFlags) throw error
+    const isHeader = error.code === 'duplicate_column' || error.code === 'empty_column_name'
+    const isCsv = file.form.format === 'csv' && header === 'present'
+    const hint =
+      error.code === 'invalid_utf8' ? ENCODING_HINT : isHeader && isCsv ? HEADER_HINT : undefined
+    throw hint === undefined
+      ? error
+      : new InputError(error.code, placed`${error.text}; ${hint}`, error.places)
+  }
+}
+
+const HEADER_HINT = 'if the file has no header, add --no-header'
 
 /** Reads a file and returns the SHA-256 of its bytes. */
 async function readFile(
@@ -138,14 +170,15 @@ async function readFile(
 ): Promise<string> {
   const { pieces, digest } = hashPieces(file.pieces())
   const target = builder.openFile(file.name)
-  if (file.format === 'parquet') {
-    for await (const _ of pieces);
+  const { form } = file
+  if (form.format === 'parquet' || form.isArchive) for await (const _ of pieces);
+  if (form.format === 'parquet') {
     await readParquet(await openParquetFile(file, budget), target, builder)
     return digest()
   }
   const reader = createReader(file, header, target)
   let isEmpty = true
-  for await (const piece of unpack(file.path, pieces)) {
+  for await (const piece of form.text(pieces)) {
     isEmpty = false
     reader.write(piece)
     builder.checkMemory()
@@ -153,18 +186,6 @@ async function readFile(
   if (isEmpty) throw new InputError('empty_data', 'the file is empty')
   reader.end()
   return digest()
-}
-
-function createReader(file: SourceFile, header: Header, target: TableFile): TableReader {
-  return file.format === 'jsonl' ? createJsonLinesReader(target) : createCsvReader(target, header)
-}
-
-function openParquetFile(file: SourceFile, budget?: ProcessBudget): Promise<ParquetFile> {
-  const slice = async (start: number, end: number) => {
-    const bytes = await file.slice(start, end)
-    return bytes.slice().buffer as ArrayBuffer
-  }
-  return openParquet(file.size, slice, (column) => budget?.check(column))
 }
 
 async function readParquet(
@@ -175,7 +196,7 @@ async function readParquet(
   const columns = new Map<string, JsonColumn>(
     parquet.names.map((name) => [
       name,
-      { name, builder: target.column(name), type: undefined, row: 0 },
+      { name, builder: target.column(name), type: undefined, row: 0, what: 'row' },
     ]),
   )
   for (const group of parquet.groups) {
@@ -190,97 +211,6 @@ async function readParquet(
   target.end()
 }
 
-/** By the file's ending, else as its channel says; a Parquet file begins with its own letters. */
-async function formatOf(file: InputFile, format: TableSource['format']): Promise<TableFormat> {
-  const name = file.path.replace(/\.gz$/i, '')
-  if (/\.(jsonl|ndjson)$/i.test(name)) return 'jsonl'
-  if (/\.(parquet|pq)$/i.test(file.path)) return 'parquet'
-  if (Buffer.from(await file.slice(0, 4)).toString('latin1') === 'PAR1') return 'parquet'
-  if (format !== undefined) return format
-  if (/\.(csv|txt)$/i.test(name) || !/\.[a-z0-9]+$/i.test(name)) return 'csv'
-  throw new InputError(
-    'invalid_file',
-    'this kind of file is not read; .csv, .jsonl and .parquet are',
-  )
-}
-
-/** What the files will probably hold. */
-interface Expected {
-  readonly rows: number
-  readonly columns: number
-  /** Columns whose first part is text. */
-  readonly texts: ReadonlySet<string>
-}
-
-/** Judges all files by the first piece of one of them; Parquet files say how many rows they have. */
-async function estimate(files: readonly SourceFile[], header: Header): Promise<Expected> {
-  let rows = 0
-  let columns = 0
-  let texts = new Set<string>()
-  let sample: Sample | undefined
-  for (const file of files) {
-    if (file.format === 'parquet') {
-      const parquet = await inFile(file.path, () => openParquetFile(file))
-      rows += parquet.rows
-      columns = Math.max(columns, parquet.names.length)
-    } else {
-      if (!sample) {
-        sample = await readSample(file, header)
-        columns = Math.max(columns, sample.columns)
-        texts = new Set(sample.texts)
-      }
-      rows += Math.ceil(file.size * sample.rowsPerByte)
-    }
-  }
-  return { rows: rows + 1, columns, texts }
-}
-
-interface Sample {
-  /** Rows of a byte of the file as it lies there, packed or not. */
-  readonly rowsPerByte: number
-  readonly columns: number
-  readonly texts: readonly string[]
-}
-
-/** How much of a file is looked at before it is read. */
-const SAMPLE = 2 ** 21
-/** Small pieces tell how many packed bytes the unpacked ones were. */
-const SAMPLE_PIECE = 2 ** 16
-/** How many more rows there may be than the sample says before memory has to be moved. */
-const SLACK = 1.1
-
-/** Reads the beginning of a file. What is wrong with it will be said when the file is read. */
-async function readSample(file: SourceFile, header: Header): Promise<Sample> {
-  const builder = createTableBuilder({ capacity: 16 })
-  let packed = 0
-  const counted = async function* () {
-    for await (const piece of file.pieces(SAMPLE_PIECE)) {
-      packed += piece.length
-      yield piece
-    }
-  }
-  let isWhole = true
-  try {
-    const reader = createReader(file, header, builder.openFile(file.name))
-    let unpacked = 0
-    for await (const piece of unpack(file.path, counted())) {
-      isWhole = unpacked < SAMPLE || builder.rows === 0
-      if (!isWhole) break
-      reader.write(piece)
-      unpacked += piece.length
-    }
-    if (isWhole) reader.end()
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-  }
-  const { rows, names } = builder
-  return {
-    rowsPerByte: (rows / Math.max(1, packed)) * (isWhole ? 1 : SLACK),
-    columns: names.length,
-    texts: builder.texts(),
-  }
-}
-
 /** What a training takes: its table, the matrix of its features with their ranks and bins, and work on every row. */
 const BYTES_PER_ROW = 64
 const BYTES_PER_CELL = 8 + 14
@@ -290,11 +220,19 @@ function checkMemory({ rows, columns }: Expected, budget: ProcessBudget): void {
   budget.check(rows * (columns * BYTES_PER_CELL + BYTES_PER_ROW))
 }
 
-async function inFile<T>(path: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${path}: ${error.message}`, error.places)
-  }
+/** @throws InputError `invalid_file`, or `invalid_csv` for a title above the header */
+async function examine(file: InputFile, source: TableSource, header: Header): Promise<FileForm> {
+  const { reading, format } = source
+  const isPlain = header === 'absent' || header === 'assumed_absent'
+  const form = await examineFile(file, { reading, format, isPlain })
+  if (header === 'present') refuseTitle(form.examined, reading && '--skip-rows')
+  return form
+}
+
+function warnOfData({ name, form: { examined }, hasFlags }: SourceFile): string[] {
+  if (!examined.isData) return []
+  const how = hasFlags ? '; if the file has no header, add --no-header' : ''
+  return [
+    `${name}: the names of the columns look like data (${listNames(examined.first, 5)})${how}`,
+  ]
 }

@@ -1,5 +1,4 @@
 /** Files of rows as parts that can be answered one after another: CSV, JSON Lines, Parquet; other forms as a whole. */
-import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
 import { startsWithHeader } from '../codecs/csv.ts'
@@ -8,12 +7,24 @@ import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
+import type { Reading } from './file-form.ts'
 import { openParquet } from './formats/parquet.ts'
 import type { TypedCell } from './formats/parquet-types.ts'
-import { unpack } from './unpack.ts'
+import { toPlainCsv } from './formats/plain-csv.ts'
+import {
+  collect,
+  follow,
+  guessFormat,
+  type InputFormat,
+  isArchive,
+  MOST_WHOLE,
+  openArchived,
+  openText,
+  tooLong,
+  unpackChunks,
+} from './row-text.ts'
 
-/** What a file of rows is written in. */
-export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
+export { guessFormat, type InputFormat } from './row-text.ts'
 
 /** A part of a file that is a request of its own. */
 export interface Part {
@@ -34,133 +45,76 @@ export interface Part {
 /** Bytes of a part: enough that answering it costs more than passing it around. */
 export const PART_BYTES = 256 << 10
 
-/** Returns the format of a file: by its ending, or of what is read by its first character. */
-export function guessFormat(path: string, start: Uint8Array): InputFormat {
-  const file = path.replace(/\.gz$/i, '')
-  if (/\.(jsonl|ndjson)$/i.test(file)) return 'jsonl'
-  if (/\.json$/i.test(file)) return 'json'
-  if (/\.csv$/i.test(file)) return 'csv'
-  if (/\.(parquet|pq)$/i.test(file) || Buffer.from(start.subarray(0, 4)).toString() === 'PAR1')
-    return 'parquet'
-  const text = Buffer.from(start.subarray(0, 1 << 16))
-    .toString()
-    .trimStart()
-  if (text.startsWith('[')) return 'json'
-  if (!text.startsWith('{')) return 'csv'
-  return /\}\s*\n\s*\{/.test(text) ? 'jsonl' : 'json'
-}
-
 /** A file, or standard input as `-`, opened and looked into. */
 export interface RowFile {
   readonly format: InputFormat
+  /** How it is written, where that is not the usual way. */
+  readonly notes: readonly string[]
   parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
 }
 
+/** What flags say of a file of rows. */
+export interface RowFileOptions {
+  /** What it is written in; otherwise guessed. */
+  readonly format?: InputFormat
+  readonly reading?: Reading
+  /** CSV has no header, whatever its first row looks like. */
+  readonly hasNoHeader?: boolean
+}
+
 /**
- * Opens a file of rows.
- * @param format what it is written in; otherwise guessed
+ * Opens a file of rows. Text that is not UTF-8, and CSV that is not separated by commas, is rewritten on the way.
  * @throws InputError `invalid_file`
  */
-export async function openRowFile(file: string, format: InputFormat | undefined): Promise<RowFile> {
+export async function openRowFile(file: string, options: RowFileOptions = {}): Promise<RowFile> {
+  const { format, reading, hasNoHeader = false } = options
   const unpacked = unpackChunks(file)
   const { chunks } = unpacked
   const first = await chunks.next()
   const start = first.done ? new Uint8Array() : first.value
   const isPacked = unpacked.isPacked()
-  // How long it is unpacked is not known.
-  const size = file === '-' || isPacked ? 0 : (await stat(file)).size
-  const found = format ?? guessFormat(file, start)
-  if (found === 'parquet' && isPacked) {
+  const isParquet = (format ?? guessFormat(file, start)) === 'parquet'
+  if (isParquet && isPacked) {
     await chunks.return(undefined)
     throw new InputError(
       'invalid_file',
       `the file ${quote(file, 256)} is Parquet packed by gzip; unpack it first`,
     )
   }
-  async function* all(): AsyncGenerator<Uint8Array> {
-    yield start
-    yield* chunks
-  }
-  return {
-    format: found,
-    async *parts(predictor, partBytes) {
-      if (found !== 'parquet' && (found === 'json' || partBytes === Number.POSITIVE_INFINITY))
-        yield wholePart(await collect(all()), found)
-      else if (found === 'csv')
-        yield* csvParts(splitRecords(all(), partBytes, true), predictor, size)
-      else if (found === 'jsonl') {
-        for await (const block of splitRecords(all(), partBytes, false))
-          yield partOf(block, 'jsonl', block.bytes, size)
-      } else {
+  if (isParquet)
+    return {
+      format: 'parquet',
+      notes: [],
+      async *parts(predictor, partBytes) {
         await chunks.return(undefined)
         yield* parquetParts(file, predictor, partBytes)
-      }
+      },
+    }
+  const text = isArchive(file, start)
+    ? await openArchived(file, format, reading, follow([start], chunks))
+    : await openText(file, format, reading, follow([start], chunks))
+  // How long it is unpacked is not known, nor as what it is rewritten.
+  const isAsItLies = file !== '-' && !isPacked && text.isPlain
+  const size = isAsItLies ? (await stat(file)).size : 0
+  const found = text.format
+  return {
+    format: found,
+    notes: text.notes,
+    async *parts(predictor, partBytes) {
+      const { inputs } = predictor.preprocessor.spec
+      // A table of one column has nothing that would separate it.
+      const isOther = found === 'csv' && !text.isPlain && (inputs.length > 1 || reading?.delimiter)
+      const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes
+      if (found === 'json' || partBytes === Number.POSITIVE_INFINITY) {
+        const parameters = found === 'csv' && hasNoHeader ? headerParameter(false) : new Map()
+        yield { ...wholePart(await collect(bytes), found), parameters }
+      } else if (found === 'csv')
+        yield* csvParts(splitRecords(bytes, partBytes, true), predictor, size, hasNoHeader)
+      else
+        for await (const block of splitRecords(bytes, partBytes, false))
+          yield partOf(block, 'jsonl', block.bytes, size)
     },
   }
-}
-
-async function* readChunks(file: string): AsyncGenerator<Uint8Array, void> {
-  try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file))
-      yield chunk as Uint8Array
-  } catch (error) {
-    throw unreadable(file, error)
-  }
-}
-
-/** A file's bytes, unpacked where they are gzip, and whether they were: known once the first are there. */
-function unpackChunks(file: string) {
-  let isPacked = false
-  async function* looked() {
-    let isFirst = true
-    for await (const chunk of readChunks(file)) {
-      if (isFirst) isPacked = chunk[0] === 0x1f && chunk[1] === 0x8b
-      isFirst = false
-      yield chunk
-    }
-  }
-  async function* named() {
-    try {
-      yield* unpack(file, looked())
-    } catch (error) {
-      if (!(error instanceof InputError) || error.message.startsWith('the file "')) throw error
-      throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`)
-    }
-  }
-  return { chunks: named(), isPacked: () => isPacked }
-}
-
-function unreadable(file: string, error: unknown): InputError {
-  const { code } = error as NodeJS.ErrnoException
-  const why =
-    code === 'ENOENT'
-      ? 'does not exist'
-      : code === 'EISDIR'
-        ? 'is a directory'
-        : `cannot be read: ${code ?? (error as Error).message}`
-  return new InputError('invalid_file', `the file ${quote(file, 256)} ${why}`)
-}
-
-/** No text can be longer; a few packed bytes must not fill the memory. */
-const MOST_WHOLE = 2 ** 29
-
-function tooLong(): InputError {
-  return new InputError(
-    'too_large',
-    `what is answered as one document has at most ${MOST_WHOLE >> 20} MiB; use CSV or JSON Lines, which are read and written in parts`,
-  )
-}
-
-/** @throws InputError `too_large` */
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of chunks) {
-    length += chunk.length
-    if (length > MOST_WHOLE) throw tooLong()
-    all.push(chunk)
-  }
-  return Buffer.concat(all)
 }
 
 function wholePart(body: Uint8Array, format: Part['format']): Part {
@@ -177,6 +131,7 @@ async function* csvParts(
   blocks: AsyncIterable<Block>,
   predictor: Predictor,
   total: number,
+  hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
   const { inputs, otherColumns } = predictor.preprocessor.spec
   let header: Buffer | undefined
@@ -184,7 +139,7 @@ async function* csvParts(
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
       const text = decodeUtf8(block.bytes)
-      const hasHeader = startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
+      const hasHeader = !hasNoHeader && startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
       if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {

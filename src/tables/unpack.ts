@@ -1,6 +1,6 @@
 /** Compressed training files. */
 import { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, type Gunzip, type InflateRaw } from 'node:zlib'
 import { InputError } from '../errors.ts'
 
 /** Most bytes that one compressed file may unpack to: a few bytes must not keep a training busy for days. */
@@ -32,22 +32,29 @@ export async function* unpack(
   }
   try {
     if (!isGzip && !/\.gz$/i.test(path)) yield* all()
-    else yield* gunzip(all(), limit)
+    else yield* inflate(all(), limit, createGunzip, 'gzip')
   } finally {
     await pieces.return?.()
   }
 }
 
-async function* gunzip(
+/**
+ * Returns what packed bytes unpack to, piece by piece.
+ * @param what the form, as messages name it
+ * @throws InputError `invalid_file` for damaged bytes, `too_large` above the limit
+ */
+export async function* inflate(
   packed: AsyncIterable<Uint8Array>,
   limit: number,
+  create: (options: { readonly chunkSize: number }) => Gunzip | InflateRaw,
+  what: string,
 ): AsyncGenerator<Uint8Array> {
   // The stream keeps what it is given until it has read it; the pieces are used again before.
   const copies = async function* () {
     for await (const piece of packed) yield Buffer.from(piece)
   }
   const source = Readable.from(copies(), { objectMode: false })
-  const stream = createGunzip({ chunkSize: PIECE })
+  const stream = create({ chunkSize: PIECE })
   let failure: unknown
   source.on('error', (error) => {
     failure = error
@@ -67,7 +74,7 @@ async function* gunzip(
   } catch (error) {
     if (error instanceof InputError || failure !== undefined) throw failure ?? error
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'Z_BUF_ERROR' ? 'ends too early' : 'is damaged or not gzip'
+    const why = code === 'Z_BUF_ERROR' ? 'ends too early' : `is damaged or not ${what}`
     throw new InputError('invalid_file', `the file ${why} (${code})`)
   } finally {
     source.destroy()

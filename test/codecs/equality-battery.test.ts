@@ -169,7 +169,7 @@ async function readParts(predictor: Predictor, bytes: Buffer): Promise<DataFrame
   const path = join(directory, 'asked.parquet')
   await writeFile(path, bytes)
   const { inputs, otherColumns } = predictor.preprocessor.spec
-  const file = await openRowFile(path, undefined)
+  const file = await openRowFile(path)
   const lines: Uint8Array[] = []
   for await (const { body } of file.parts(predictor, 200)) lines.push(body)
   const whole = Buffer.concat(lines)

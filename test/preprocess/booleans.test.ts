@@ -119,6 +119,7 @@ t.test('labels and files to measure on, in another spelling', async (t) => {
     sha: '',
     name: 'x.csv',
     isNamed: true,
+    warnings: [],
   })
   const other = readJsonLinesTable(lines.join('\n'))
   const { plan } = infer(table)

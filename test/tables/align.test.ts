@@ -10,6 +10,7 @@ const read = (name: string, table: DataFrame): ReadTable => ({
   files: [],
   sha: '',
   isNamed: true,
+  warnings: [],
 })
 const numbers = (...values: number[]) => numberColumn(Float64Array.from(values))
 

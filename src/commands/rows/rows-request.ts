@@ -1,5 +1,6 @@
 /** What `predict` and `explain` are told. */
 import type { Operation } from '../../answering/media-type.ts'
+import type { Reading } from '../../tables/read-tables.ts'
 
 export interface RowsRequest {
   readonly operation: Operation
@@ -8,6 +9,10 @@ export interface RowsRequest {
   /** Key that the model must be signed for: PEM text or a file. */
   readonly publicKey?: string
   readonly inputFormat?: string
+  /** What flags say of the way that the file is written. */
+  readonly reading?: Reading
+  /** CSV has no header, whatever its first row looks like. */
+  readonly hasNoHeader?: boolean
   readonly format?: string
   /** File to write; `-` is standard output. */
   readonly out: string

@@ -4,6 +4,7 @@ import { readPublicKey } from '../../model-directory/keys.ts'
 import { readModelDirectory } from '../../model-directory/read.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
+import { createOutput } from '../terminal.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
 import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
@@ -28,7 +29,10 @@ export async function runRows(request: RowsRequest): Promise<void> {
     undefined,
     request.publicKey ? await readPublicKey(request.publicKey) : undefined,
   )
-  const file = await openRowFile(request.file, given)
+  const { reading, hasNoHeader } = request
+  const file = await openRowFile(request.file, { format: given, reading, hasNoHeader })
+  const { note } = createOutput({ quiet: false })
+  if (file.notes.length > 0) note(`data      ${[request.file, ...file.notes].join(' · ')}`)
   const format = chooseFormat(request, file.format)
   const isWhole = !request.summary && isWholeDocument(format)
   const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)

@@ -19,12 +19,12 @@ export function describeStart(
   ]
 }
 
-/** Returns a line per file: on which data. */
+/** Returns a line per file: on which data, and how it is written where that is not as usual. */
 export function describeFiles(files: readonly FileSummary[]): string[] {
-  return files.map(
-    (file) =>
-      `data      ${file.name}   ${file.rows} rows, ${file.columns} columns, ${Math.ceil(file.bytes / 1000)} KB`,
-  )
+  return files.map(({ name, rows, columns, bytes, notes }) => {
+    const size = `${rows} rows, ${columns} columns, ${Math.ceil(bytes / 1000)} KB`
+    return [`data      ${name}   ${size}`, ...notes].join(' · ')
+  })
 }
 
 /** Returns the target's line: its classes with their shares. */

@@ -13,6 +13,8 @@ export interface TrainingData {
   readonly background?: DataFrame
   /** All files read, in their order. */
   readonly files: readonly FileSummary[]
+  /** What may not be as it was meant. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -25,15 +27,17 @@ export async function readData(
 ): Promise<TrainingData> {
   const training = await readTables(request.source, request.header, budget)
   const files = [...training.files]
+  const warnings = [...training.warnings]
   const channels = new Map<ChannelName, DataFrame>()
   for (const name of ['validation', 'test'] as const) {
     const source = request[name]
     if (!source) continue
     const read = await readTables(source, request.header, budget)
     files.push(...read.files)
+    warnings.push(...read.warnings)
     channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
   }
   const background = request.background && (await readTables(request.background, request.header))
   if (background) files.push(...background.files)
-  return { training, channels, files, background: background?.table }
+  return { training, channels, files, warnings, background: background?.table }
 }

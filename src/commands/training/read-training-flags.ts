@@ -4,6 +4,7 @@ import { parsePlan } from '../../preprocess/plan.ts'
 import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
+import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import { readWrittenSettings } from './read-written-flags.ts'
 import type { TrainRequest } from './train-request.ts'
@@ -36,15 +37,16 @@ export async function readRequest(
       'a plan already says how columns are written; leave out the flags for it',
     )
   const { validation, background } = flags
+  const reading = readReading(flags)
   const formatted = [
     ...(written?.numbers.keys() ?? []),
     ...(plan?.written ?? []).flatMap(({ column, number }) => (number ? [column] : [])),
   ]
   return {
-    source: { files, texts: formatted.length === 0 ? undefined : formatted },
-    validation: validation && { files: validation },
-    background: background === undefined ? undefined : { files: [background] },
-    header: 'present',
+    source: { files, reading, texts: formatted.length === 0 ? undefined : formatted },
+    validation: validation && { files: validation, reading },
+    background: background === undefined ? undefined : { files: [background], reading },
+    header: flags.header ? 'present' : 'numbered',
     target: flags.target,
     positive: flags.positive,
     bins: flags.bins === undefined ? undefined : readWhole('--bins', flags.bins, 2, MOST_BINS),

@@ -77,6 +77,7 @@ async function fit(
   const budget = createMemoryBudget()
   const data = binTarget(request, await stop.race(readData(request, budget)))
   for (const line of describeFiles(data.files)) output.note(line)
+  for (const line of data.warnings) output.warn(line)
   const { table } = data.training
   const { plan, columns, positive } = choosePlan(request, data.training, acceptsMissing(estimator))
   output.note(describeTarget(plan, table))

@@ -7,10 +7,11 @@ import {
   engines,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
+import { addReadingFlags, type ReadingFlags } from '../reading-flags.ts'
 import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 
 /** Their values, as they were typed. */
-export interface TrainingFlags {
+export interface TrainingFlags extends ReadingFlags {
   readonly target?: string
   readonly positive?: string
   readonly bins?: string
@@ -47,8 +48,11 @@ export function addTrainingFlags(command: Command): Command {
   const describedEngines = Object.entries(engines).map(
     ([name, { description }]) => `${name}: ${description}`,
   )
-  return command
-    .argument('[files...]', 'training files (.csv, .jsonl, .parquet; also .gz)')
+  command
+    .argument(
+      '[files...]',
+      'training files (.csv, .tsv, .txt, .json, .jsonl, .xlsx; also .gz and .zip; .parquet)',
+    )
     .option('--target <column>', 'column to predict')
     .option('--positive <class>', 'of two classes the one whose probability is the score')
     .option('--bins <number>', 'classes of as many rows each, made of a numeric target')
@@ -103,6 +107,8 @@ export function addTrainingFlags(command: Command): Command {
       '--background <file>',
       'rows to explain against, instead of a sample of the training rows',
     )
+  addReadingFlags(command, 'CSV has no header: the columns are c1, c2 …')
+  return command
     .option(
       '--test-size <share>',
       'share of the rows kept for testing (default: 0.2, or 0 with --validation)',

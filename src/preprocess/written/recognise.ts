@@ -4,7 +4,7 @@ import type { Column, DataFrame, NumberColumn, TextColumn } from '../../data/fra
 import { isDecimal } from '../../data/number.ts'
 import { type NumberFormat, numberOfText, showFormat } from '../../data/number-text.ts'
 import { didYouMean, InputError, quote, shellWord } from '../../errors.ts'
-import type { Role } from '../infer-plan.ts'
+import type { Role } from '../guess-role.ts'
 import { firstRowOf } from './apply-written.ts'
 import { isMarker } from './markers.ts'
 import type { WrittenColumn } from './read-written.ts'

@@ -14,6 +14,7 @@ import { normalText } from '../../data/text.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
 import { InputError, listNames, placed } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
+import { type Dialect, plainDialect } from './dialect.ts'
 import type { TableFile } from './table-builder.ts'
 
 /** Reads a file that comes in pieces. */
@@ -24,8 +25,11 @@ export interface TableReader {
   end(): void
 }
 
-/** Whether CSV files begin with column names; `assumed_absent` is looked into. */
-export type Header = 'present' | 'absent' | 'assumed_absent'
+/**
+ * Whether CSV files begin with column names. Where they do not, columns are label, f1, f2 …, or c1, c2 … where they are
+ * `numbered`; `assumed_absent` is looked into.
+ */
+export type Header = 'present' | 'absent' | 'assumed_absent' | 'numbered'
 
 /** Longest row, in bytes: a quote that is never closed must not collect a whole file. */
 const MAX_ROW = 2 ** 28
@@ -33,14 +37,19 @@ const MAX_ROW = 2 ** 28
 /**
  * Returns a reader of CSV. Without a header and without names, columns are label, f1, f2 …
  * @param names column names of a file without a header
+ * @param dialect what separates fields, and whether rows stand in quotes or have names
  */
 export function createCsvReader(
   file: TableFile,
   header: Header,
   names?: readonly string[],
+  { delimiter, isWrapped, hasRowNames }: Dialect = plainDialect,
 ): TableReader {
   const checker = createUtf8Checker()
-  const scanner = createRowScanner()
+  const outer = createRowScanner(delimiter.charCodeAt(0))
+  const inner = isWrapped ? createRowScanner(delimiter.charCodeAt(0)) : undefined
+  // The scanner that has read the present row.
+  let scanner = outer
   const hasHeader = header === 'present' && names === undefined
   let pending = new Uint8Array(0)
   let pendingLength = 0
@@ -76,11 +85,12 @@ export function createCsvReader(
     Array.from({ length: scanner.count }, (_, j) => textAt(bytes, j))
 
   const begin = (bytes: Uint8Array) => {
-    const first = fields(bytes)
+    const read = fields(bytes)
+    const first = hasHeader && hasRowNames ? ['', ...read] : read
     width = first.length
     const given = hasHeader
       ? checkHeader(withIndexName(first).map(normalText))
-      : (names ?? ['label', ...first.slice(1).map((_, i) => `f${i + 1}`)])
+      : (names ?? namesWithoutHeader(header, width))
     if (given.length !== width)
       throw new InputError(
         'wrong_width',
@@ -114,14 +124,30 @@ export function createCsvReader(
     if (scannedRows === 1 && header === 'assumed_absent') checkNoHeader(firstRow, fields(bytes))
     if (!hasHeader || scannedRows > 0) addCells(bytes)
   }
+  /** A row in quotes is one field, which is scanned again. */
+  const addWrapped = (bytes: Uint8Array) => {
+    if (!inner || outer.count !== 1 || outer.isBlank) {
+      addRow(bytes)
+      return
+    }
+    const [start, end] = [outer.starts[0]!, outer.ends[0]!]
+    const length = unquote(bytes, start, end)
+    const row = scratch.slice(0, length)
+    const next = inner.scan(row, 0, length, true)
+    if (next < 0) throw scanError(next, rowNumber(), row[inner.position]!)
+    scanner = inner
+    addRow(row)
+    scanner = outer
+  }
+  const add = inner ? addWrapped : addRow
   /** Reads all whole rows and returns where the rest begins. */
   const readRows = (bytes: Uint8Array, length: number, isEnd: boolean): number => {
     let at = 0
     while (at < length) {
-      const next = scanner.scan(bytes, at, length, isEnd)
+      const next = outer.scan(bytes, at, length, isEnd)
       if (next === scanned.incomplete) break
-      if (next < 0) throw scanError(next, rowNumber(), bytes[scanner.position]!)
-      addRow(bytes)
+      if (next < 0) throw scanError(next, rowNumber(), bytes[outer.position]!)
+      add(bytes)
       scannedRows++
       at = next
     }
@@ -170,6 +196,12 @@ export function createCsvReader(
     pending.copyWithin(0, 3, pendingLength)
     pendingLength -= 3
   }
+}
+
+function namesWithoutHeader(header: Header, width: number): readonly string[] {
+  return Array.from({ length: width }, (_, i) =>
+    header === 'numbered' ? `c${i + 1}` : i === 0 ? 'label' : `f${i}`,
+  )
 }
 
 /** SageMaker's CSV has no header; one that is there all the same must not become a row. */

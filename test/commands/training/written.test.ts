@@ -38,6 +38,7 @@ const usual: TrainingFlags = {
   target: 'y',
   estimator: 'decision_tree',
   engine: 'native',
+  header: true,
   modelDir: 'unused',
   seed: '0',
 }
