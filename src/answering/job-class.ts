@@ -31,7 +31,8 @@ function mayExplain(job: Job): boolean {
     const isNamed = mentions(job.body, '"outputs"')
     return mentionsExplain(job.body) || (!isNamed && job.outputs.includes('explain'))
   }
-  if (job.operation === 'draw' || job.operation === 'explain') return true
+  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
+    return true
   if (job.enableExplanations !== undefined) return true
   return job.explainByBody === true && mentionsExplain(job.body)
 }

@@ -16,8 +16,9 @@ export function declareServe(program: Command): void {
     ]
     const value = setting.isSwitch ? '[value]' : '<value>'
     command.option(`${setting.flag} ${value}`, `${setting.description} (${facts.join('; ')})`)
+    if (setting.negated) command.option(setting.negated, `${setting.flag} false`)
   }
-  command.action((flags: Record<string, string | true>) =>
+  command.action((flags: Record<string, string | boolean>) =>
     serveUntilStopped({
       config: loadConfig(process.env, flagsByKey(flags)),
       modelsRoot: sageMakerPaths(process.env).models,
@@ -26,9 +27,9 @@ export function declareServe(program: Command): void {
   )
 }
 
-/** Commander names flags in camel case, and one without a value is true; settings know theirs by key. */
+/** Commander names flags in camel case, and one without a value is true or, negated, false; settings know theirs by key. */
 function flagsByKey(
-  flags: Readonly<Record<string, string | true>>,
+  flags: Readonly<Record<string, string | boolean>>,
 ): Partial<Record<keyof Config, string>> {
   return Object.fromEntries(
     settings.flatMap(({ key, flag }) => {
