@@ -26,7 +26,8 @@ const metricNames: Readonly<Record<string, string>> = {
 export function buildPageModel({ artifact, predictor }: LoadedModel): PageModel {
   return {
     card: buildCard(artifact, predictor) as unknown as PageModel['card'],
-    summary: artifact.summary && (writeSummary(artifact.summary) as unknown as PageModel['summary']),
+    summary:
+      artifact.summary && (writeSummary(artifact.summary) as unknown as PageModel['summary']),
     quality: describeQuality(artifact),
     pipeline: describePipeline({ artifact, predictor }),
     sampleRows: predictor.sampleRows,

@@ -74,11 +74,7 @@ export function isFreeText({ type, categories }: PageColumn): boolean {
  * Returns the fields of a pasted JSON object; columns that it does not name stay as they are.
  * @throws Error that says what is wrong with the text
  */
-export function readPasted(
-  columns: readonly PageColumn[],
-  text: string,
-  current: Fields,
-): Fields {
+export function readPasted(columns: readonly PageColumn[], text: string, current: Fields): Fields {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -29,7 +29,9 @@ export function sayAnswer(card: PageCard, answer: Answer): string {
   const up = strongest(1)
   const down = strongest(-1)
   const sides = [
-    ...(up.length > 0 ? [`${listPushes(up, space)} ${up.length > 1 ? 'speak' : 'speaks'} for it`] : []),
+    ...(up.length > 0
+      ? [`${listPushes(up, space)} ${up.length > 1 ? 'speak' : 'speaks'} for it`]
+      : []),
     ...(down.length > 0
       ? [`${listPushes(down, space)} ${down.length > 1 ? 'speak' : 'speaks'} against it`]
       : []),
