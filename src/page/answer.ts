@@ -73,7 +73,7 @@ export function barsOf({ base, pushes }: Answer, most: number): Bar[] {
   const rest = pushes.slice(shown.length)
   let at = base
   const bars: Bar[] = []
-  const add = (bar: Omit<Bar, 'from' | 'to'>) => {
+  const add = (bar: Pick<Bar, 'column' | 'at' | 'cell' | 'push'>) => {
     const to = at + bar.push
     bars.push({ ...bar, from: at, to })
     at = to

@@ -72,7 +72,6 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
                 />
                 {places.map((place, row) => (
                   <circle
-                    // biome-ignore lint/suspicious/noArrayIndexKey: rows of the sample have no other name
                     key={row}
                     class={shades[row] === undefined ? 'point' : `point shade${shades[row]}`}
                     data-row={row}

@@ -77,7 +77,6 @@ export function Dependence(props: Props) {
           const place = placeOf(cell)
           return place === undefined ? null : (
             <circle
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows of the sample have no other name
               key={row}
               class="point"
               data-row={row}

@@ -1,5 +1,5 @@
 /** What model this is, in one line, and where more stands. */
-import { count, number } from '../plots/numbers.ts'
+import { count } from '../plots/numbers.ts'
 import type { PageModel } from './wire.ts'
 import { percent } from './words.ts'
 
@@ -12,7 +12,7 @@ export function Header({ model: { card, quality } }: { model: PageModel }) {
     ...(rows > 0 ? [`trained on ${count(rows, 'row')}`] : []),
     count(card.columns.length, 'column'),
     ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
-    ...(auc === undefined ? [] : [`ROC AUC ${number(auc)}`]),
+    ...(auc === undefined ? [] : [`ROC AUC ${auc.toFixed(3)}`]),
   ]
   return (
     <header class="top">

@@ -1,6 +1,5 @@
 /** How good the model is: measures with intervals, and what a threshold does. */
 import { useState } from 'preact/hooks'
-import { number } from '../plots/numbers.ts'
 import { measure, middleOf } from './threshold.ts'
 import type { PageCard, PageQuality, ThresholdCounts } from './wire.ts'
 import { percent } from './words.ts'
@@ -200,9 +199,9 @@ function Metrics({ quality }: { quality: PageQuality }) {
           {quality.metrics.map(({ name, value, interval, majority }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td>{number(value)}</td>
+              <td>{value.toFixed(3)}</td>
               <td>{interval ? `${interval[0].toFixed(3)} – ${interval[1].toFixed(3)}` : ''}</td>
-              {hasMajority && <td>{majority === undefined ? '' : number(majority)}</td>}
+              {hasMajority && <td>{majority?.toFixed(3) ?? ''}</td>}
             </tr>
           ))}
         </tbody>

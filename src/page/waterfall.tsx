@@ -1,7 +1,7 @@
 /** The waterfall of a row: from the base value, column by column, to the output; a table that is drawn. */
-import { cellText, number, signed } from '../plots/numbers.ts'
+import { cellText, number } from '../plots/numbers.ts'
 import { type Answer, type Bar, barsOf } from './answer.ts'
-import { percent } from './words.ts'
+import { percent, pushText } from './words.ts'
 
 const MOST_BARS = 12
 
@@ -13,8 +13,6 @@ export function Waterfall({ answer }: { answer: Answer }) {
   const place = (value: number) => 2 + (96 * (value - low)) / width
   const isProbability = answer.space === 'probability'
   const total = isProbability ? percent : number
-  const step = (push: number) =>
-    isProbability ? signed(Number((push * 100).toFixed(1))) : signed(Number(push.toFixed(3)))
   return (
     <table class="waterfall" data-base={answer.base} data-value={answer.value}>
       <caption>
@@ -45,7 +43,7 @@ export function Waterfall({ answer }: { answer: Answer }) {
               <Push bar={bar} place={place} />
             </td>
             <td class={bar.push > 0 ? 'figure up' : bar.push < 0 ? 'figure down' : 'figure'}>
-              {step(bar.push)}
+              {pushText(bar.push, answer.space)}
             </td>
           </tr>
         ))}

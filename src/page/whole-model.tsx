@@ -1,6 +1,6 @@
 /** What the model does over many rows, with the current row marked. */
 import { useState } from 'preact/hooks'
-import { cellText, number } from '../plots/numbers.ts'
+import { cellText } from '../plots/numbers.ts'
 import type { Answer } from './answer.ts'
 import { Beeswarm } from './beeswarm.tsx'
 import { Dependence } from './dependence.tsx'
@@ -120,7 +120,7 @@ function Importance(props: {
                     <rect class="size" width={`${(100 * size) / largest}%`} height="14" rx="2" />
                   </svg>
                 </td>
-                <td class="figure">{number(isProbability ? size * 100 : size)}</td>
+                <td class="figure">{isProbability ? (size * 100).toFixed(1) : size.toFixed(3)}</td>
                 <td class="favour">{favourOf(entry, k)}</td>
               </tr>
             )

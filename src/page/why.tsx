@@ -1,11 +1,11 @@
 /** What the model says of the row, and why. */
-import { cellText, number, signed } from '../plots/numbers.ts'
+import { cellText, number } from '../plots/numbers.ts'
 import { type Answer, probabilityOf } from './answer.ts'
 import { changedColumns, type Row } from './fields.ts'
 import type { Live } from './use-answers.ts'
 import { Waterfall } from './waterfall.tsx'
 import type { PageCard, Space } from './wire.ts'
-import { percent, sayAnswer } from './words.ts'
+import { percent, sayAnswer, signedFixed } from './words.ts'
 
 interface Props {
   readonly card: PageCard
@@ -36,8 +36,8 @@ export function Why(props: Props) {
       {answer && (
         <p class="fine">
           Exact SHAP values in {answer.space === 'probability' ? 'probability' : 'log-odds'} of{' '}
-          {card.target} = {answer.output}; they add up to the output, with an error of{' '}
-          <span data-error>{number(answer.error)}</span>.
+          {card.target} = {answer.output}; they add up to the output
+          {answer.error < 1e-12 ? '' : `, with an error of ${number(answer.error)}`}.
         </p>
       )}
     </section>
@@ -150,7 +150,7 @@ function Changes({
     <div class="changes">
       <p>
         <strong>Since the row you began with:</strong> {percent(before)} → {percent(probability)} (
-        {signed(Number(((probability - before) * 100).toFixed(1)))} points)
+        {signedFixed((probability - before) * 100, 1)} points)
       </p>
       <ul>
         {changed.slice(0, 8).map(({ name }) => (
