@@ -99,7 +99,7 @@ async function startServed({ config, modelsRoot, warnings }: ServerOptions): Pro
 function printUsage(
   url: string,
   example: Readonly<Record<string, unknown>>,
-  { host }: Config,
+  { host, page }: Config,
 ): void {
   if (host !== '127.0.0.1' && host !== 'localhost' && host !== '::1') return
   const row = printableJson(JSON.stringify(example)).replaceAll("'", "'\\''")
@@ -107,7 +107,7 @@ function printUsage(
   writeStandardError(
     [
       '',
-      `shapserve is ready: ${url}   docs ${url}/docs   Ctrl-C stops it`,
+      `shapserve is ready: ${url}   ${page ? `page ${url}/   ` : ''}docs ${url}/docs   Ctrl-C stops it`,
       '',
       `curl -s ${url}/invocations ${json} -d '${row}'`,
       `curl -s '${url}/explain?top=3' ${json} -d '${row}'`,

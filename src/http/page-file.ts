@@ -12,6 +12,7 @@ export interface PageFile {
 /** Codings that the build packs the page in, the smallest first. */
 const packed = { br: '.br', gzip: '.gz', identity: '' } as const
 type Coding = keyof typeof packed
+const codings = Object.keys(packed) as Coding[]
 
 /**
  * Returns the page as the build wrote it, beside the bundle.
@@ -19,14 +20,14 @@ type Coding = keyof typeof packed
  */
 export async function readPageFile(directory = directoryOfBuild()): Promise<PageFile> {
   const bytes = {} as Record<Coding, Buffer>
-  for (const [coding, ending] of Object.entries(packed))
-    bytes[coding as Coding] = await readFile(new URL(`page.html${ending}`, directory))
+  for (const coding of codings)
+    bytes[coding] = await readFile(new URL(`page.html${packed[coding]}`, directory))
   const policy = policyOf(bytes.identity.toString('utf8'))
   const digest = createHash('sha256').update(bytes.identity).digest('base64url').slice(0, 22)
   return {
     send(request, reply) {
-      const asked = new Negotiator(request.raw).encoding(Object.keys(packed))
-      const coding: Coding = asked === 'br' || asked === 'gzip' ? asked : 'identity'
+      const accepted = new Negotiator(request.raw).encodings(codings as string[])
+      const coding = codings.find((name) => accepted.includes(name)) ?? 'identity'
       const etag = `"${digest}-${coding}"`
       reply.headers({
         etag,
