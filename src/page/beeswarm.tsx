@@ -1,8 +1,9 @@
 /** The SHAP values of the sample, a point for each row and column; the current row has a ring. */
+import { useMemo } from 'preact/hooks'
 import { cellText, number } from '../plots/numbers.ts'
 import { swarmOffsets } from '../plots/swarm.ts'
 import type { Answer } from './answer.ts'
-import { axisOver, shadesOf } from './points.ts'
+import { type Axis, axisOver, shadesOf } from './points.ts'
 import type { Explained, PageColumn } from './wire.ts'
 
 const MOST_COLUMNS = 12
@@ -26,6 +27,11 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
   const all = shown.flatMap((name) => [...pushes(at.get(name) ?? 0), own.get(name) ?? 0])
   const axis = axisOver(all, true)
   const factor = sample.space === 'probability' ? 100 : 1
+  // A thousand points and more, which stay where they are while a row is changed.
+  const lines = useMemo(
+    () => shown.map((name) => drawPoints(name, at.get(name) ?? 0, sample, axis)),
+    [sample, shown.join(), axis.low, axis.high],
+  )
   return (
     <article class="panel">
       <h3>Row by row</h3>
@@ -35,17 +41,8 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
         The ring is your row. Click a point to load its row.
       </p>
       <div class="swarm">
-        {shown.map((name) => {
-          const j = at.get(name) ?? 0
-          const values = pushes(j)
-          const cells = sample.explanations.map(({ data }) => data[j] ?? null)
-          const shades = shadesOf(cells)
-          const places = values.map((value) => axis.place(value))
-          const offsets = swarmOffsets(
-            places.map((place) => (place / 100) * USUAL_WIDTH),
-            HEIGHT / 2 - 5,
-            4,
-          )
+        {shown.map((name, i) => {
+          const values = pushes(at.get(name) ?? 0)
           const mine = own.get(name)
           return (
             <div class="line" key={name}>
@@ -70,18 +67,7 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
                   y1="0"
                   y2="100%"
                 />
-                {places.map((place, row) => (
-                  <circle
-                    key={row}
-                    class={shades[row] === undefined ? 'point' : `point shade${shades[row]}`}
-                    data-row={row}
-                    cx={`${place}%`}
-                    cy={HEIGHT / 2 + (offsets[row] ?? 0)}
-                    r="2.6"
-                  >
-                    <title>{`${name} = ${cellText(cells[row])}`}</title>
-                  </circle>
-                ))}
+                {lines[i]}
                 {mine !== undefined && (
                   <circle class="ring" cx={`${axis.place(mine)}%`} cy={HEIGHT / 2} r="6" />
                 )}
@@ -102,4 +88,28 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
       )}
     </article>
   )
+}
+
+/** The points of one column. */
+function drawPoints(name: string, j: number, sample: Explained, axis: Axis) {
+  const cells = sample.explanations.map(({ data }) => data[j] ?? null)
+  const shades = shadesOf(cells)
+  const places = sample.explanations.map(({ shap_values: [phi] }) => axis.place(phi?.[j] ?? 0))
+  const offsets = swarmOffsets(
+    places.map((place) => (place / 100) * USUAL_WIDTH),
+    HEIGHT / 2 - 5,
+    4,
+  )
+  return places.map((place, row) => (
+    <circle
+      key={row}
+      class={shades[row] === undefined ? 'point' : `point shade${shades[row]}`}
+      data-row={row}
+      cx={`${place}%`}
+      cy={HEIGHT / 2 + (offsets[row] ?? 0)}
+      r="2.6"
+    >
+      <title>{`${name} = ${cellText(cells[row])}`}</title>
+    </circle>
+  ))
 }

@@ -6,7 +6,7 @@ import type { Row } from './fields.ts'
 import type { Counterfactual, Explained, PageModel, Space } from './wire.ts'
 
 /** Milliseconds without another key before a row is sent. */
-const PAUSE_MS = 40
+const PAUSE_MS = 25
 /** Milliseconds before something larger is looked for. */
 const LONG_PAUSE_MS = 350
 

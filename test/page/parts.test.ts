@@ -29,7 +29,7 @@ const example = { Pclass: 3, Sex: 'male', Age: 28, Name: 'Braund, Mr. Owen' }
 t.test('a row becomes fields and the same row again', (t) => {
   const cell = (column: PageColumn): fc.Arbitrary<Cell> => {
     if (column.categories) return fc.constantFrom(...column.categories)
-    const value =
+    const value: fc.Arbitrary<string | number> =
       column.type === 'number'
         ? fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0)
         : fc.string({ minLength: 1 })
