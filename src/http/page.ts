@@ -1,5 +1,6 @@
 /** The model's page at `/` and what it asks of the server besides the routes that everybody has. */
 import type { SampleJob } from '../answering/job.ts'
+import { classesOf } from '../answering/job-class.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { PageFile } from './page-file.ts'
 import type { Route } from './route.ts'
@@ -50,7 +51,12 @@ export function pageRoutes(model: LoadedModel, service: Service): Route[] {
           options: query.filter(([name]) => sampleOptions.includes(name)),
           limits: service.options.limits,
         }
-        return service.answerJob(model, request, reply, () => job)
+        const expected = {
+          operation: 'sample',
+          isIsolated: false,
+          classes: classesOf(job),
+        } as const
+        return service.answerJob(model, request, reply, expected, () => job)
       },
     },
   ]
