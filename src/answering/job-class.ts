@@ -1,5 +1,5 @@
 /** Which queue a job belongs to: explanations may take a thousand times as long as predictions. */
-import type { DrawJob, Job, RowJob, TensorJob } from './job.ts'
+import type { DrawJob, Job, RowJob, SampleJob, TensorJob } from './job.ts'
 
 export type JobClass = 'predict' | 'explain'
 
@@ -11,13 +11,14 @@ export function classOf(job: Job): JobClass {
 /** What is known of a job before its body is. */
 export type BodilessJob =
   | Pick<TensorJob, 'operation'>
-  | Pick<DrawJob, 'operation'>
+  | Pick<DrawJob | SampleJob, 'operation'>
   | Pick<RowJob, 'operation' | 'enableExplanations' | 'explainByBody'>
 
 /** Returns the classes that a job may be of, which its body decides. */
 export function classesOf(job: BodilessJob): readonly JobClass[] {
   if (job.operation === 'infer') return EITHER
-  if (job.operation === 'draw' || job.operation === 'explain') return EXPLAIN
+  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
+    return EXPLAIN
   if (job.enableExplanations !== undefined) return EXPLAIN
   return job.explainByBody === true ? EITHER : PREDICT
 }
