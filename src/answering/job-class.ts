@@ -11,7 +11,8 @@ export function classOf(job: Job): JobClass {
 /** What is known of a job before its body is. */
 export type BodilessJob =
   | Pick<TensorJob, 'operation'>
-  | Pick<DrawJob | SampleJob, 'operation'>
+  | Pick<DrawJob, 'operation'>
+  | Pick<SampleJob, 'operation'>
   | Pick<RowJob, 'operation' | 'enableExplanations' | 'explainByBody'>
 
 /** Returns the classes that a job may be of, which its body decides. */
