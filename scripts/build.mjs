@@ -3,6 +3,7 @@ import { chmod, copyFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildKernels } from './build-kernels.mjs'
+import { buildPage } from './build-page.mjs'
 import { mergeChunks } from './merge-chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -110,3 +111,4 @@ await chmod(`${root}dist/cli.js`, 0o755)
 const font = `${root}node_modules/dejavu-fonts-ttf`
 await copyFile(`${font}/ttf/DejaVuSans.ttf`, `${root}dist/DejaVuSans.ttf`)
 await copyFile(`${font}/LICENSE`, `${root}dist/DejaVuSans.LICENSE`)
+await buildPage(root)

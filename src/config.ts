@@ -6,6 +6,7 @@ import { type LimitConfig, limitSettings } from './settings/limits.ts'
 import { type ListeningConfig, listeningSettings } from './settings/listening.ts'
 import { type MetricsConfig, metricsSettings } from './settings/metrics.ts'
 import { type MultiModelConfig, multiModelSettings } from './settings/multi-model.ts'
+import { type PageConfig, pageSettings } from './settings/page.ts'
 import { parseTruth, type Setting } from './settings/setting.ts'
 
 /** The process's environment, passed in so that nothing else reads it. */
@@ -17,6 +18,7 @@ export interface Config
     MetricsConfig,
     LimitConfig,
     AnswerConfig,
+    PageConfig,
     MultiModelConfig {
   /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
   readonly batch: boolean
@@ -29,6 +31,7 @@ export const settings: readonly Setting<keyof Config>[] = [
   ...metricsSettings,
   ...limitSettings,
   ...answerSettings,
+  ...pageSettings,
   ...multiModelSettings,
 ]
 
@@ -40,6 +43,9 @@ const batchDefaults: Partial<Record<keyof Config, string>> = {
   deadlineMs: '595000',
 }
 
+/** On SageMaker nobody can reach a page. */
+const sageMakerDefaults: Partial<Record<keyof Config, string>> = { page: 'false' }
+
 /**
  * Returns the settings: flags before environment variables before defaults.
  * @param flags values by the settings' keys, as the command line has them
@@ -50,10 +56,15 @@ export function loadConfig(
   flags: Readonly<Partial<Record<keyof Config, string>>>,
 ): Config {
   const isBatch = parseTruth(env.SAGEMAKER_BATCH ?? '', 'SAGEMAKER_BATCH')
+  const isSageMaker = Object.keys(env).some((name) => name.startsWith('SAGEMAKER_'))
+  const usuals = {
+    ...(isSageMaker ? sageMakerDefaults : {}),
+    ...(isBatch ? batchDefaults : {}),
+  }
   const values = settings.map((setting) => {
     const flag = flags[setting.key]
     const variable = setting.env.find((name) => (env[name] ?? '') !== '')
-    const usual = (isBatch ? batchDefaults[setting.key] : undefined) ?? setting.default
+    const usual = usuals[setting.key] ?? setting.default
     const text = flag ?? (variable === undefined ? usual : env[variable]!)
     const name = flag !== undefined ? setting.flag : (variable ?? setting.flag)
     return [setting.key, setting.parse(text, name)]

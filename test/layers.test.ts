@@ -23,6 +23,8 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   // One mechanism for the threads of requests, of loads and of trainings, and what the machine grants them; all it
   // knows of this program is its errors.
   { name: 'threads', from: ['answering', 'processes', 'training', 'tables'] },
+  // Runs in browsers; the server shares what it tells the page.
+  { name: 'page', pure: true, from: ['http'] },
   // A directory of another program is imported in memory when it is served.
   { name: 'import', pure: true, from: ['commands', 'model-directory'] },
   { name: 'report', pure: true, from: ['commands'] },
@@ -84,7 +86,7 @@ function readSource(path: string): SourceFile {
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.ts$/.test(path) && !/\.d\.ts$|\.generated\.ts$/.test(path))
+  .filter((path) => /\.tsx?$/.test(path) && !/\.d\.ts$|\.generated\.ts$/.test(path))
   .sort()
   .map(readSource)
 /** AssemblyScript is a language of its own, compiled to one module; only its length is looked at. */
@@ -172,6 +174,18 @@ t.test('pure folders know no shell', (t) => {
       : [],
   )
   t.strictSame(below, [], 'what lies below a pure folder is pure')
+  t.end()
+})
+
+t.test('the page knows no package but Preact, and asks for nothing that runs elsewhere', (t) => {
+  const own = modules.filter(({ layer }) => layers[layer]?.name === 'page')
+  const strangers = own.flatMap(({ path, packages, imports }) => [
+    ...packages.filter((name) => !/^preact(\/|$)/.test(name)).map((name) => `${path} -> ${name}`),
+    ...imports
+      .filter((name) => !/^(page|plots|data)\//.test(name))
+      .map((name) => `${path} -> ${name}`),
+  ])
+  t.strictSame(strangers, [])
   t.end()
 })
 

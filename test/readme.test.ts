@@ -163,8 +163,8 @@ t.test('the tables say what the program does', async (t) => {
       ),
     ),
     settings: settings.map(
-      ({ flag, env, default: value, description }) =>
-        `| \`${flag}\` | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
+      ({ flag, negated, env, default: value, description }) =>
+        `| ${[flag, ...(negated ? [negated] : [])].map((name) => `\`${name}\``).join(', ')} | ${env.map((name) => `\`${name}\``).join(', ')} | ${value} | ${description} |`,
     ),
     plots: Object.entries(plots).map(
       ([name, { rows, description, options }]) =>

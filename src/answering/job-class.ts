@@ -1,5 +1,5 @@
 /** Which queue a job belongs to: explanations may take a thousand times as long as predictions. */
-import type { DrawJob, Job, RowJob, TensorJob } from './job.ts'
+import type { DrawJob, Job, RowJob, SampleJob, TensorJob } from './job.ts'
 
 export type JobClass = 'predict' | 'explain'
 
@@ -12,12 +12,14 @@ export function classOf(job: Job): JobClass {
 export type BodilessJob =
   | Pick<TensorJob, 'operation'>
   | Pick<DrawJob, 'operation'>
+  | Pick<SampleJob, 'operation'>
   | Pick<RowJob, 'operation' | 'enableExplanations' | 'explainByBody'>
 
 /** Returns the classes that a job may be of, which its body decides. */
 export function classesOf(job: BodilessJob): readonly JobClass[] {
   if (job.operation === 'infer') return EITHER
-  if (job.operation === 'draw' || job.operation === 'explain') return EXPLAIN
+  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
+    return EXPLAIN
   if (job.enableExplanations !== undefined) return EXPLAIN
   return job.explainByBody === true ? EITHER : PREDICT
 }
@@ -31,7 +33,8 @@ function mayExplain(job: Job): boolean {
     const isNamed = mentions(job.body, '"outputs"')
     return mentionsExplain(job.body) || (!isNamed && job.outputs.includes('explain'))
   }
-  if (job.operation === 'draw' || job.operation === 'explain') return true
+  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
+    return true
   if (job.enableExplanations !== undefined) return true
   return job.explainByBody === true && mentionsExplain(job.body)
 }

@@ -68,7 +68,17 @@ export interface DrawJob {
   readonly blockBytes?: number | undefined
 }
 
-export type Job = RowJob | TensorJob | DrawJob
+/** The explanations of the sample of training rows that is stored with the model. */
+export interface SampleJob {
+  readonly operation: 'sample'
+  /** Nothing. */
+  readonly body: Uint8Array
+  readonly options: readonly (readonly [string, unknown])[]
+  readonly limits: Limits
+  readonly blockBytes?: number | undefined
+}
+
+export type Job = RowJob | TensorJob | DrawJob | SampleJob
 
 /** The answer to a job. */
 export interface JobResult {

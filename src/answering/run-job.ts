@@ -3,6 +3,7 @@ import type { Predictor } from '../predictor/predictor.ts'
 import { runDrawJob } from './draw-job.ts'
 import type { Job, JobResult, MaybePromise } from './job.ts'
 import { runRowJob } from './row-job.ts'
+import { runSampleJob } from './sample-job.ts'
 import { runTensorJob } from './tensor-job.ts'
 
 /**
@@ -17,5 +18,6 @@ export function runJob(
 ): MaybePromise<JobResult | undefined> {
   if (job.operation === 'infer') return runTensorJob(predictor, job, inline)
   if (job.operation === 'draw') return runDrawJob(predictor, job, inline)
+  if (job.operation === 'sample') return runSampleJob(predictor, job, inline)
   return runRowJob(predictor, job, inline)
 }

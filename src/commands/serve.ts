@@ -16,8 +16,9 @@ export function declareServe(program: Command): void {
     ]
     const value = setting.isSwitch ? '[value]' : '<value>'
     command.option(`${setting.flag} ${value}`, `${setting.description} (${facts.join('; ')})`)
+    if (setting.negated) command.option(setting.negated, `${setting.flag} false`)
   }
-  command.action((flags: Record<string, string | true>) =>
+  command.action((flags: Record<string, string | boolean>) =>
     serveUntilStopped({
       config: loadConfig(process.env, flagsByKey(flags)),
       modelsRoot: sageMakerPaths(process.env).models,
@@ -26,9 +27,9 @@ export function declareServe(program: Command): void {
   )
 }
 
-/** Commander names flags in camel case, and one without a value is true; settings know theirs by key. */
+/** Commander names flags in camel case, and one without a value is true or, negated, false; settings know theirs by key. */
 function flagsByKey(
-  flags: Readonly<Record<string, string | true>>,
+  flags: Readonly<Record<string, string | boolean>>,
 ): Partial<Record<keyof Config, string>> {
   return Object.fromEntries(
     settings.flatMap(({ key, flag }) => {
@@ -98,7 +99,7 @@ async function startServed({ config, modelsRoot, warnings }: ServerOptions): Pro
 function printUsage(
   url: string,
   example: Readonly<Record<string, unknown>>,
-  { host }: Config,
+  { host, page }: Config,
 ): void {
   if (host !== '127.0.0.1' && host !== 'localhost' && host !== '::1') return
   const row = printableJson(JSON.stringify(example)).replaceAll("'", "'\\''")
@@ -106,7 +107,7 @@ function printUsage(
   writeStandardError(
     [
       '',
-      `shapserve is ready: ${url}   docs ${url}/docs   Ctrl-C stops it`,
+      `shapserve is ready: ${url}   ${page ? `page ${url}/   ` : ''}docs ${url}/docs   Ctrl-C stops it`,
       '',
       `curl -s ${url}/invocations ${json} -d '${row}'`,
       `curl -s '${url}/explain?top=3' ${json} -d '${row}'`,

@@ -4,6 +4,7 @@ import { explainRoutes } from './explain.ts'
 import { kserveRoutes } from './kserve.ts'
 import { mlflowRoutes } from './mlflow.ts'
 import { openInferenceRoutes } from './open-inference.ts'
+import { pageRoutes } from './page.ts'
 import type { Route } from './route.ts'
 import { sageMakerRoutes } from './sagemaker.ts'
 import type { Service } from './service.ts'
@@ -14,6 +15,7 @@ const protocols: Readonly<Record<string, (model: LoadedModel, service: Service) 
   mlflow: mlflowRoutes,
   kserve: kserveRoutes,
   open_inference: openInferenceRoutes,
+  page: pageRoutes,
 }
 
 /** Returns the routes of one model, in every protocol. */

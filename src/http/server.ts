@@ -223,6 +223,7 @@ function serviceOptions(config: Config, threads: number, processes: number): Ser
     deadlineMs: config.deadlineMs,
     maxConcurrent: Math.max(1, threads) * processes,
     modelName: config.modelName,
+    page: config.page,
     predictProbabilities: config.predictProbabilities,
     inferOutputs: parseOutputNames(config.inferOutputs),
     enableExplanations: config.enableExplanations || undefined,

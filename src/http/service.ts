@@ -57,6 +57,8 @@ export interface ServiceOptions {
   readonly isBatch?: boolean
   /** Requests that batch transform may send at once. */
   readonly maxConcurrent: number
+  /** Whether `/` answers the model's page. */
+  readonly page?: boolean
   /** Whether the service is stopping. */
   readonly isDraining?: () => boolean
 }

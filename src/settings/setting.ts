@@ -10,6 +10,8 @@ export interface Setting<Key extends string = string> {
   readonly description: string
   /** Whether the flag alone means true. */
   readonly isSwitch?: true
+  /** Another flag that alone means false. */
+  readonly negated?: string
   readonly parse: (text: string, name: string) => string | number | boolean
 }
 

@@ -85,7 +85,13 @@ t.test('/openapi.json and /docs are there', async (t) => {
   for (const path of ['/explain', '/invocations', '/model', '/ping', '/v1/models/{name}:predict']) {
     t.ok(paths.includes(path), path)
   }
-  t.equal((await app.inject({ url: '/docs' })).statusCode, 200)
+  const short = await app.inject({ url: '/docs?a=1' })
+  t.equal(short.statusCode, 302)
+  t.equal(short.headers['location'], 'docs/?a=1', 'relative, for proxies with a path of their own')
+  const docs = await app.inject({ url: '/docs/' })
+  t.equal(docs.statusCode, 200)
+  t.match(docs.body, '<title>shapserve API</title>')
+  t.match(docs.body, /href="\.\/static\/theme\/icon\.svg"/)
 })
 
 const forms: [name: string, type: string, body: string][] = [

@@ -9,6 +9,18 @@ import { problemAnswer } from './problems.ts'
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; object-src 'none'"
 
+/** Two bars of a waterfall. */
+const ICON = {
+  filename: 'icon.svg',
+  rel: 'icon',
+  sizes: 'any',
+  type: 'image/svg+xml',
+  content: Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#1f2328"/>' +
+      '<path d="M7 9h12v4H7z" fill="#f28a45"/><path d="M13 19h12v4H13z" fill="#58b4ea"/></svg>',
+  ),
+}
+
 export interface DocsOptions {
   /** Whether there is a page besides the document. */
   readonly withPage?: boolean
@@ -52,6 +64,7 @@ export async function buildDocs(
       routePrefix: '/docs',
       staticCSP: CONTENT_SECURITY_POLICY,
       uiConfig: { docExpansion: 'list' },
+      theme: { title: 'shapserve API', favicon: [ICON] },
       // The page reads the document one level down, at /docs/json.
       transformSpecification: (document) => ({
         ...document,
@@ -106,6 +119,9 @@ export async function buildOpenApi(routes: readonly Route[]): Promise<unknown> {
 export function createDocsHandler(routes: () => readonly Route[], asksToken: boolean) {
   let docs: Promise<FastifyInstance> | undefined
   return async (request: FastifyRequest, reply: FastifyReply) => {
+    const [path, query] = request.url.split('?')
+    // Its page asks for what stands below /docs/; relative, because a proxy may show it below a path of its own.
+    if (path === '/docs') return reply.redirect(query ? `docs/?${query}` : 'docs/')
     docs ??= buildDocs(routes(), { asksToken })
     const app = await docs
     reply.hijack()

@@ -1,0 +1,96 @@
+/** The waterfall of a row: from the base value, column by column, to the output; a table that is drawn. */
+import { cellText, number } from '../plots/numbers.ts'
+import { type Answer, type Bar, barsOf } from './answer.ts'
+import { percent, pushText } from './words.ts'
+
+const MOST_BARS = 12
+
+export function Waterfall({ answer }: { answer: Answer }) {
+  const bars = barsOf(answer, MOST_BARS)
+  const ends = [answer.base, answer.value, ...bars.flatMap(({ from, to }) => [from, to])]
+  const low = Math.min(...ends)
+  const width = Math.max(...ends) - low || 1
+  const place = (value: number) => 2 + (96 * (value - low)) / width
+  const isProbability = answer.space === 'probability'
+  const total = isProbability ? percent : number
+  return (
+    <table class="waterfall" data-base={answer.base} data-value={answer.value}>
+      <caption>
+        From the average output to this row’s
+        {isProbability ? ', in percentage points' : ', in log-odds'}
+      </caption>
+      <thead class="unseen">
+        <tr>
+          <th scope="col">Column</th>
+          <th scope="col">Drawing</th>
+          <th scope="col">SHAP value</th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr class="total">
+          <th scope="row">this row, {answer.output}</th>
+          <td class="drawing">
+            <Mark at={place(answer.value)} />
+          </td>
+          <td class="figure">{total(answer.value)}</td>
+        </tr>
+        {[...bars].reverse().map((bar) => (
+          <tr key={bar.column} class="bar" data-push={bar.push}>
+            <th scope="row">
+              <NameOf bar={bar} />
+            </th>
+            <td class="drawing">
+              <Push bar={bar} place={place} />
+            </td>
+            <td class={bar.push > 0 ? 'figure up' : bar.push < 0 ? 'figure down' : 'figure'}>
+              {pushText(bar.push, answer.space)}
+            </td>
+          </tr>
+        ))}
+        <tr class="total">
+          <th scope="row">average</th>
+          <td class="drawing">
+            <Mark at={place(answer.base)} />
+          </td>
+          <td class="figure">{total(answer.base)}</td>
+        </tr>
+      </tbody>
+    </table>
+  )
+}
+
+function NameOf({ bar: { column, cell } }: { bar: Bar }) {
+  if (cell === undefined) return <span class="cut others">{column}</span>
+  const value = cellText(cell)
+  return (
+    <span class="cut" title={`${column} = ${value}`}>
+      {column} <span class="value">{value}</span>
+    </span>
+  )
+}
+
+function Push({ bar: { from, to, push }, place }: { bar: Bar; place(value: number): number }) {
+  const left = Math.min(place(from), place(to))
+  const width = Math.max(0.6, Math.abs(place(to) - place(from)))
+  return (
+    <svg width="100%" height="22" aria-hidden="true">
+      <line class="thread" x1={`${place(from)}%`} x2={`${place(from)}%`} y1="0" y2="22" />
+      <rect
+        class={push > 0 ? 'up' : push < 0 ? 'down' : 'neutral'}
+        x={`${left}%`}
+        width={`${width}%`}
+        y="4"
+        height="14"
+        rx="2"
+      />
+    </svg>
+  )
+}
+
+function Mark({ at }: { at: number }) {
+  return (
+    <svg width="100%" height="22" aria-hidden="true">
+      <circle class="mark" cx={`${at}%`} cy="11" r="4" />
+    </svg>
+  )
+}

@@ -1,0 +1,317 @@
+/** The page in a real browser: by keyboard, in both schemes, on a phone's width, behind a proxy, with a token. */
+import { writeFileSync } from 'node:fs'
+import { request as ask, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { createAccess } from '../../src/http/access.ts'
+import { buildTestApp, loadCheckpoint } from '../helper.ts'
+import { reasonWithoutBrowser, startBrowser } from './browser.ts'
+
+const missing = reasonWithoutBrowser()
+if (missing !== undefined && process.env['CI'] === 'true') t.fail(missing)
+const options = { skip: missing ?? false }
+
+let browser: Browser
+t.before(async () => {
+  if (missing === undefined) browser = await startBrowser()
+})
+t.teardown(() => browser?.close())
+
+/** Returns the address of the page of the model that ships. */
+async function serve(t: Test, overrides: Parameters<typeof buildTestApp>[1] = {}): Promise<string> {
+  const app = await buildTestApp(t, { page: true, ...overrides })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+}
+
+/** Opens an address in the browser. */
+type Open = (
+  url: string,
+  settings?: Parameters<Browser['newPage']>[0],
+  allowed?: RegExp,
+) => Promise<Page>
+
+/** A test of pages, at whose end nothing has failed, and nobody else was asked. */
+function pageTest(name: string, act: (t: Test, open: Open) => Promise<void>): void {
+  t.test(name, options, async (t) => {
+    const complaints: string[] = []
+    const pages: Page[] = []
+    const open: Open = async (url, settings = {}, allowed = /$^/) => {
+      const page = await browser.newPage(settings)
+      pages.push(page)
+      const complain = (text: string) => {
+        if (!allowed.test(text)) complaints.push(text)
+      }
+      page.on('console', (message) => {
+        if (['error', 'warning'].includes(message.type())) complain(message.text())
+      })
+      page.on('pageerror', (error) => complain(error.message))
+      page.on('request', (request) => {
+        const { protocol, origin } = new URL(request.url())
+        if (protocol !== 'data:' && origin !== new URL(url).origin) complain(request.url())
+      })
+      page.on('requestfailed', (request) => {
+        // What is typed over is given up.
+        if (request.failure()?.errorText !== 'net::ERR_ABORTED') complain(request.url())
+      })
+      await page.goto(url)
+      return page
+    }
+    try {
+      await act(t, open)
+    } finally {
+      for (const page of pages) await page.close()
+    }
+    t.strictSame(complaints, [], 'nothing fails, and nobody else is asked')
+  })
+}
+
+/** Waits for the answer to the row, and for the sample. */
+async function settle(page: Page): Promise<void> {
+  await page.waitForSelector('.why[aria-busy=false] .waterfall .bar')
+  await page.waitForSelector('.swarm circle.point')
+}
+
+const numberOf = (page: Page, selector: string, name: string) =>
+  page.locator(selector).first().getAttribute(name).then(Number)
+
+const field = (page: Page, name: string) =>
+  page.locator('.fields').getByLabel(new RegExp(`^${name}`))
+
+/** The output that is shown, and what the bars add up to. */
+async function sums(page: Page): Promise<[number, number]> {
+  const pushes = await page
+    .locator('.waterfall .bar')
+    .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('data-push'))))
+  const base = await numberOf(page, '.waterfall', 'data-base')
+  const value = await numberOf(page, '.waterfall', 'data-value')
+  return [value, pushes.reduce((sum, push) => sum + push, base)]
+}
+
+pageTest('a row is tried, explained, changed and copied', async (t, open) => {
+  const url = await serve(t)
+  const page = await open(url, { viewport: { width: 1200, height: 900 } })
+  await settle(page)
+  const { predictor } = await loadCheckpoint()
+  t.equal(await page.title(), 'Survived · shapserve')
+  const [value, sum] = await sums(page)
+  t.ok(Math.abs(value - sum) < 1e-9, 'the bars add up to the output')
+  const shown = await numberOf(page, '[data-probability]', 'data-probability')
+  t.equal(value, shown)
+  t.equal(value, predictor.artifact.selfTest[0]?.probabilities[1])
+
+  await field(page, 'Sex').selectOption('female')
+  await page.waitForFunction(
+    (before) =>
+      Number(document.querySelector('[data-probability]')?.getAttribute('data-probability')) !==
+      before,
+    shown,
+  )
+  const [changed, changedSum] = await sums(page)
+  t.ok(changed > value && Math.abs(changed - changedSum) < 1e-9, `${value} becomes ${changed}`)
+  t.match(await page.locator('.changes').innerText(), /Sex: male → female/)
+  t.match(await page.locator('.words').innerText(), /Survived = 1 has a probability of/)
+
+  await field(page, 'Age').fill('old')
+  t.match(await page.locator('.field .problem').innerText(), 'This is not a number.')
+  await page.getByRole('button', { name: 'Undo changes' }).click()
+  await page.waitForFunction(() => document.querySelector('.changes') === null)
+
+  await page.waitForSelector('text=no smaller change does')
+  await page.getByRole('button', { name: 'Try it' }).click()
+  await page.waitForFunction(() => /= 1$/.test(document.querySelector('.label')?.textContent ?? ''))
+
+  const point = page.locator('.swarm circle.point').nth(7)
+  const title = await point.locator('title').textContent()
+  await point.dispatchEvent('click')
+  const sex = await field(page, 'Sex').inputValue()
+  t.equal(title, `Sex = ${sex}`, 'a point loads its row')
+
+  await page.getByText('Paste a row').click()
+  await page.getByLabel('One row as a JSON object').fill('{"Age": 4, "Pclass": 1}')
+  await page.getByRole('button', { name: 'Use it' }).click()
+  t.equal(await field(page, 'Age').inputValue(), '4')
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.getByRole('button', { name: 'Copy as curl' }).click()
+  const command = await page.evaluate(() => navigator.clipboard.readText())
+  t.match(command, `'${url}/explain'`)
+  t.match(command, '"Age":4')
+})
+
+pageTest('everything is reached by keyboard', async (t, open) => {
+  const page = await open(await serve(t))
+  await settle(page)
+  const reached: string[] = []
+  const counts = () => page.locator('[data-count]').allInnerTexts()
+  const before = await counts()
+  const shown = await numberOf(page, '[data-probability]', 'data-probability')
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab')
+    const { name, isOver, outline } = await page.evaluate(() => {
+      const { activeElement: at } = document
+      const label =
+        at instanceof HTMLElement && 'labels' in at ? (at as HTMLInputElement).labels : null
+      return {
+        isOver: at === null || at === document.body,
+        name: label?.[0]?.textContent ?? at?.textContent ?? '',
+        outline: at ? getComputedStyle(at).outlineStyle : 'none',
+      }
+    })
+    if (isOver) break
+    t.not(outline, 'none', `focus is seen on ${name.slice(0, 30)}`)
+    const isNew = !reached.includes(name)
+    reached.push(name)
+    if (name === 'Pclass' && isNew) await page.keyboard.press('ArrowUp')
+    // Tab selects what stands in a field.
+    if (name === 'Age' && isNew) await page.keyboard.type('4')
+    if (name.startsWith('Say Survived')) await page.keyboard.press('ArrowRight')
+    if (name === 'Parameters') await page.keyboard.press('Enter')
+  }
+  for (const wanted of [
+    'Skip to the answer',
+    'Pclass',
+    'Parch',
+    'Random row',
+    'Copy as curl',
+    'Load this row',
+    'Parameters',
+    'Columns',
+  ])
+    t.ok(reached.includes(wanted), `${wanted} is reached`)
+  t.equal(await field(page, 'Pclass').inputValue(), '2', 'a choice is changed')
+  t.equal(await field(page, 'Age').inputValue(), '4', 'a number is typed')
+  t.notSame(await counts(), before, 'the threshold moves')
+  t.ok(await page.getByText('"max_depth": 11').isVisible(), 'details open')
+  t.not(await numberOf(page, '[data-probability]', 'data-probability'), shown, 'the answer follows')
+})
+
+/** Every text that is seen with a contrast below 4.5 (WCAG 2.2, 1.4.3), by the computed colours. */
+function lowContrasts(): string[] {
+  const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number)
+  const luminance = (colour: string) => {
+    const [r = 0, g = 0, b = 0] = channels(colour).map((value) => {
+      const share = value / 255
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const backgroundOf = (element: Element | null): string => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor
+      if ((channels(colour)[3] ?? 1) > 0) return colour
+    }
+    return 'rgb(255, 255, 255)'
+  }
+  const found: string[] = []
+  let texts = 0
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const { parentElement: parent, textContent: text } = walker.currentNode
+    if (!parent || !text?.trim() || !parent.checkVisibility() || parent.closest('svg')) continue
+    texts++
+    const a = luminance(getComputedStyle(parent).color)
+    const b = luminance(backgroundOf(parent))
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+    if (contrast < 4.5) found.push(`${text.trim().slice(0, 40)}: ${contrast.toFixed(2)}`)
+  }
+  return texts > 100 ? found : ['there are hardly any texts']
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  pageTest(`${colorScheme}, on a desk and on a phone`, async (t, open) => {
+    const page = await open(await serve(t), { colorScheme, viewport: { width: 1200, height: 780 } })
+    await settle(page)
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    t.equal(paper === 'rgb(255, 255, 255)', colorScheme === 'light', paper)
+    await field(page, 'Sex').selectOption('female')
+    await page.waitForSelector('.changes')
+    await field(page, 'Age').fill('old')
+    await page.waitForSelector('.field .problem')
+    for (const summary of await page.locator('summary').all()) await summary.click()
+    for (const width of [1200, 360]) {
+      await page.setViewportSize({ width, height: 780 })
+      t.strictSame(await page.evaluate(lowContrasts), [], 'all texts are legible')
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+      t.equal(wide, width, 'nothing is wider than the screen')
+    }
+  })
+}
+
+pageTest('behind a proxy with a path of its own', async (t, open) => {
+  const url = await serve(t)
+  const proxy = createServer((request, response) => {
+    const [, path] = /^\/some\/prefix(\/.*)?$/.exec(request.url ?? '') ?? []
+    if (!request.url?.startsWith('/some/prefix')) return void response.writeHead(404).end()
+    const { method, headers } = request
+    const passed = ask(`${url}${path ?? '/'}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    request.pipe(passed)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  const outside = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/some/prefix`
+  for (const address of [`${outside}/`, outside]) {
+    const page = await open(address)
+    await settle(page)
+    const [value, sum] = await sums(page)
+    t.ok(Math.abs(value - sum) < 1e-9, 'the bars add up')
+  }
+  const docs = await open(`${outside}/docs`)
+  await docs.waitForSelector('text=/invocations')
+  t.equal(await docs.title(), 'shapserve API')
+  t.equal(docs.url(), `${outside}/docs/`)
+})
+
+pageTest('with a token', async (t, open) => {
+  const token = 'k'.repeat(40)
+  const file = join(t.testdir(), 'tokens')
+  writeFileSync(file, `${token}\n`, { mode: 0o600 })
+  const access = await createAccess(file, { warn() {}, error() {} })
+  t.teardown(() => access.close())
+  const url = await serve(t, { access })
+  const page = await open(url, {}, /401/)
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  await page.getByLabel('Token').fill('wrong')
+  await page.getByRole('button', { name: 'Open' }).click()
+  await page.getByText('does not take this token').waitFor()
+  await page.getByLabel('Token').fill(token)
+  await page.keyboard.press('Enter')
+  await settle(page)
+  await page.reload()
+  await settle(page)
+  t.match(
+    asked.find((address) => address.includes('explain')),
+    '/explain',
+  )
+  t.notOk(
+    asked.some((address) => address.includes(token)),
+    'no address has the token',
+  )
+  const stored = await page.evaluate(() => [localStorage.length, document.cookie])
+  t.strictSame(stored, [0, ''], 'it goes with the tab')
+})
+
+pageTest('what a model says is text, whatever it looks like', async (t, open) => {
+  const evil = '<img src=x onerror="document.title=1">'
+  const { artifact, ...model } = await loadCheckpoint()
+  const url = await serve(t, {
+    model: {
+      ...model,
+      artifact: {
+        ...artifact,
+        plan: { ...artifact.plan, target: evil },
+        training: { ...artifact.training, warnings: [evil] },
+      },
+    },
+  })
+  const page = await open(url)
+  await settle(page)
+  t.equal(await page.locator('h1').innerText(), evil)
+  t.equal(await page.locator('img').count(), 0)
+  t.equal(await page.title(), `${evil} · shapserve`)
+})
