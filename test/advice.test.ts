@@ -630,8 +630,9 @@ t.test('importing', async (t) => {
   await t.resolves(command([...named, 'y']))
 
   for (const [flags, name] of [
-    ['-czf', 'model.tar.gz'],
-    ['-cf', 'model.tar'],
+    // Called like archives they would be read.
+    ['-czf', 'model.packed'],
+    ['-cf', 'model.archive'],
   ] as const) {
     const packed = join(base, name)
     execFileSync('tar', [flags, packed, '-C', join(base, 'packed'), 'xgboost-model'])

@@ -90,7 +90,8 @@ t.test('every command gives what the documents show', { timeout: 180_000 }, asyn
   for (const [path, text] of documents) {
     let updated = text
     const commands = readCommands(text)
-    t.ok(commands.length > 0, `${path} has commands`)
+    // Spark's lines run in test/clients, where Spark is.
+    if (path !== 'docs/scale.md') t.ok(commands.length > 0, `${path} has commands`)
     for (const { source, command, shown } of commands) {
       if (command === 'npm ci && npm start') {
         t.equal(path, 'README.md', 'runs above; CI itself runs npm ci')

@@ -85,11 +85,12 @@ export function describePipeline({
   })
   return steps.map(({ column, chain }) => {
     const made = derived.find((other) => other.column === column)
+    const how = made?.kind === 'date' ? made.part : made?.pattern
     const features = featuresOf.get(column) ?? []
     return {
       column,
       from: made?.from,
-      pattern: made?.pattern,
+      pattern: how,
       chain: chain.map(({ kind }) => kind),
       features: features.slice(0, MOST_FEATURES),
       others: Math.max(0, features.length - MOST_FEATURES),

@@ -234,7 +234,7 @@ export function writePlan(plan: ColumnPlan): Record<string, unknown> {
     derived: plan.derived,
     drop: plan.dropped,
     nullable: plan.nullable,
-    written: plan.written,
+    ...(plan.written ? { written: plan.written } : {}),
   }
 }
 

@@ -291,7 +291,12 @@ t.test('SM_* variables lay out a local run', async (t) => {
   t.equal(done.status, 0, done.stderr)
   t.same(Object.keys(metricsOf(done.stdout)).sort(), [...testNames, ...validationNames])
   t.match(JSON.parse(await job.read('there/manifest.json')), { params: { max_depth: 2 } })
-  t.same(await readdir(at('out')), ['MODEL_CARD.md', 'analysis.json', 'metrics.json'])
+  t.same(await readdir(at('out')), [
+    'MODEL_CARD.md',
+    'analysis.json',
+    'metrics.json',
+    'report.html',
+  ])
   const lost = await job.train({ SM_CHANNEL_TRAIN: at('nowhere') })
   t.equal(lost.status, 1)
   t.match(lost.stderr, /the channel "train" cannot be read from ".*nowhere": ENOENT/)
