@@ -9,11 +9,11 @@ export function declareImport(program: Command): void {
     .description('turn a model that another library trained into a model directory')
     .argument(
       '<file>',
-      "a directory of MLflow or of SageMaker's XGBoost, or a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON), scikit-learn (skops) or ONNX",
+      "a directory of MLflow, of SageMaker's XGBoost or of Spark ML, or a file of XGBoost (JSON, UBJSON, legacy binary), LightGBM (text), CatBoost (JSON), scikit-learn (skops) or ONNX",
     )
     .option(
       '--format <name>',
-      'xgboost, lightgbm, catboost, skops or onnx; auto looks at the bytes',
+      'xgboost, lightgbm, catboost, skops, onnx or spark; auto looks at the bytes',
       'auto',
     )
     .addOption(modelDirOption())

@@ -11,11 +11,14 @@ const FILE_KEYS: Readonly<Record<string, readonly string[]>> = {
   catboost: ['data'],
   sklearn: ['pickled_model', 'data'],
   onnx: ['data'],
+  spark: ['model_data'],
 }
 
 /** What `MLmodel` says. */
 export interface MlflowModel {
   readonly file: string
+  /** Whether that is a folder, which Spark saved. */
+  readonly isFolder?: true
   /** The columns of the signature; absent where it has none, or a tensor. */
   readonly columns?: readonly string[]
   readonly usesBestRounds: boolean
@@ -39,7 +42,7 @@ export function readMlflow(bytes: Uint8Array): MlflowModel {
   const columns = readSignature(document)
   const isWrapper =
     flavor.isText('model_class') && /XGBClassifier$/.test(flavor.text('model_class'))
-  return { file, columns, usesBestRounds: isWrapper }
+  return { file, isFolder: name === 'spark' || undefined, columns, usesBestRounds: isWrapper }
 }
 
 /** Aliases are refused: a few lines of them are as large as one likes. */

@@ -1,4 +1,4 @@
-/** Directories in which other programs leave their models: SageMaker's XGBoost container, and MLflow. */
+/** Directories in which other programs leave their models: SageMaker's XGBoost container, MLflow and Spark ML. */
 import { join } from 'node:path'
 import { ArtifactError, listNames, quotePath } from '../errors.ts'
 import type { ModelSource } from './model-source.ts'
@@ -13,17 +13,27 @@ const MAX_MLFLOW = 2 ** 20
 
 /** A model of another library in a directory. */
 export interface ForeignModel {
-  /** Name of its file in the directory. */
+  /** Name of its file in the directory, or of its folder. */
   readonly file: string
+  /** Whether it is a folder that Spark ML saved; `file` then may be empty for the directory itself. */
+  readonly isFolder?: true
   /** Names of its columns, where the directory says them. */
   readonly columns?: readonly string[]
   /** Whether what serves it there uses the best rounds of a training that stopped early. */
   readonly usesBestRounds: boolean
 }
 
+/** Folders of what Spark ML saved: a pipeline has stages, a model data. */
+function isSpark(names: readonly string[]): boolean {
+  return names.includes('metadata') && (names.includes('stages') || names.includes('data'))
+}
+
 /** Whether a directory without a manifest is one that `findForeign` reads. */
 export function mayHoldForeign(names: readonly string[]): boolean {
-  return names.some((name) => name === MLFLOW_FILE || /^xgboost-model(-\d+)?$/.test(name))
+  return (
+    isSpark(names) ||
+    names.some((name) => name === MLFLOW_FILE || /^xgboost-model(-\d+)?$/.test(name))
+  )
 }
 
 /**
@@ -42,6 +52,7 @@ export async function findForeign(
     return readMlflow(new Uint8Array(bytes))
   }
   if (names.includes(SAGEMAKER_FILE)) return { file: SAGEMAKER_FILE, usesBestRounds: true }
+  if (isSpark(names)) return { file: '', isFolder: true, usesBestRounds: false }
   const folds = names.filter((name) => /^xgboost-model-\d+$/.test(name))
   if (folds.length > 0)
     throw new ArtifactError(
@@ -50,6 +61,6 @@ export async function findForeign(
     )
   throw new ArtifactError(
     'foreign',
-    `${quotePath(directory)} holds neither ${MLFLOW_FILE} nor ${SAGEMAKER_FILE}; name the file of the model`,
+    `${quotePath(directory)} holds neither ${MLFLOW_FILE} nor ${SAGEMAKER_FILE}, nor what Spark ML saves; name the file of the model`,
   )
 }

@@ -3,16 +3,13 @@ import { join } from 'node:path'
 import { encodeArtifact, withModelId } from '../artifact/encode.ts'
 import { ArtifactError, InputError, quotePath } from '../errors.ts'
 import { draftImport } from '../import/build-artifact.ts'
-import { readModelFile } from '../import/index.ts'
 import { takesSignature } from '../import/mlflow.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
 import { makeSelfTest } from '../predictor/self-test.ts'
 import { allocateShared, MAX_FILE, sha256 } from './files.ts'
 import { findForeign } from './foreign-directory.ts'
+import { openForeignFile, openForeignFolder } from './foreign-model.ts'
 import type { ModelSource } from './model-source.ts'
-
-/** A model and what is made while it is read, in sizes of its file. */
-const MEMORY = 4
 
 /**
  * Returns the files, in shared memory.
@@ -24,15 +21,17 @@ export async function importDirectory(
   names: readonly string[],
   reserve: (bytes: number) => void | Promise<void>,
 ): Promise<Map<string, Uint8Array>> {
-  const { file, columns, usesBestRounds } = await findForeign(source, names)
-  if (!names.includes(file))
+  const { file, isFolder, columns, usesBestRounds } = await findForeign(source, names)
+  if (file !== '' && !names.includes(file))
     throw new ArtifactError('corrupt', `${quotePath(file)} is missing, MLmodel names it`)
-  const bytes = await source.read(file, { most: MAX_FILE })
-  await reserve(bytes.length * MEMORY)
+  const foreign = isFolder
+    ? await openForeignFolder(join(source.path, file))
+    : openForeignFile(await source.read(file, { most: MAX_FILE }), file)
+  await reserve(foreign.memory)
   try {
-    const model = readModelFile(bytes, file, 'auto', usesBestRounds ? { isWrapped: true } : {})
+    const model = await foreign.read('auto', usesBestRounds ? { isWrapped: true } : {})
     const named = columns && takesSignature(model, columns) ? columns : undefined
-    const draft = draftImport(model, { target: 'target', columns: named }, sha256(bytes))
+    const draft = draftImport(model, { target: 'target', columns: named }, foreign.sha256)
     if (draft.model.kind === 'linear')
       throw new InputError(
         'invalid_parameter',

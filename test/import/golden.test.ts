@@ -4,12 +4,13 @@
  * through it, but of those here the first of every library only.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { importers, readModelFile } from '../../src/import/index.ts'
+import { readSpark } from '../../src/import/spark/spark.ts'
 import { kindOf } from '../../src/models/index.ts'
 import type { TreesSpec } from '../../src/models/model.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
@@ -26,7 +27,10 @@ interface Shap {
 }
 
 interface Golden {
-  readonly model: { file: string; encoding: 'utf-8' | 'base64'; data: string }
+  readonly model: { file: string } & (
+    | { encoding: 'utf-8' | 'base64'; data: string }
+    | { files: Record<string, string> }
+  )
   readonly columns: readonly {
     name: string
     type: 'number' | 'text'
@@ -63,6 +67,7 @@ const tolerances: Readonly<Record<string, { probability: number; contribution: n
   lightgbm: { probability: 1e-12, contribution: 1e-9 },
   catboost: { probability: 1e-12, contribution: 1e-9 },
   skops: { probability: 1e-12, contribution: 1e-9 },
+  spark: { probability: 1e-15, contribution: 1e-9 },
 }
 
 /** Formats whose sums of trees are the library's to the last bit. */
@@ -77,7 +82,9 @@ const readFolder = (folder: string) =>
 const libraryOf = (name: string) => name.split('_')[0]
 const goldens = [
   ...readFolder(given ?? join(fixtures, 'golden-import')),
-  ...(given === undefined ? readFolder(join(fixtures, 'import')) : []),
+  ...(given === undefined
+    ? ['import', 'import-spark'].flatMap((name) => readFolder(join(fixtures, name)))
+    : []),
 ]
 const withCommand = goldens.filter(
   ([name], at) =>
@@ -134,16 +141,25 @@ function factorOf({ exact, library }: Golden): number {
 /** Whether a library's contributions are SHAP values at all: CatBoost's of trees that are not symmetric do not add up. */
 function hasContributions({ model, options, library }: Golden): boolean {
   if (!library.contributions) return false
-  return options.format !== 'catboost' || model.data.includes('"oblivious_trees"')
+  return (
+    options.format !== 'catboost' || ('data' in model && model.data.includes('"oblivious_trees"'))
+  )
 }
 
 function readGolden(golden: Golden) {
   const { model, columns, options } = golden
-  const bytes = Buffer.from(model.data, model.encoding === 'base64' ? 'base64' : 'utf8')
-  const read = readModelFile(bytes, model.file, 'auto', {
-    rounds: options.rounds,
-    allowMissing: options.allow_missing,
-  })
+  const files = new Map(
+    'files' in model
+      ? Object.entries(model.files).map(([path, data]) => [path, Buffer.from(data, 'base64')])
+      : [['', Buffer.from(model.data, model.encoding === 'base64' ? 'base64' : 'utf8')]],
+  )
+  const read =
+    'files' in model
+      ? readSpark(files, {})
+      : readModelFile(files.get('')!, model.file, 'auto', {
+          rounds: options.rounds,
+          allowMissing: options.allow_missing,
+        })
   // Those that the file does not name.
   const categories = new Map(
     columns.flatMap(({ name, categories }, i) => {
@@ -151,10 +167,11 @@ function readGolden(golden: Golden) {
       return own?.codes !== undefined && !own.categories && categories ? [[name, categories]] : []
     }),
   )
-  return { bytes, read, categories }
+  return { files, read, categories }
 }
 
-const isRead = ({ options }: Golden) => Object.hasOwn(importers, options.format)
+const isRead = ({ options: { format } }: Golden) =>
+  format === 'spark' || Object.hasOwn(importers, format)
 t.ok(
   goldens.some(([, golden]) => isRead(golden)),
   'there are some',
@@ -264,9 +281,12 @@ for (const [name, golden] of goldens) {
   if (!withCommand.some(([own]) => own === name)) continue
   t.test(`${name}: the command`, async (t) => {
     const dir = t.testdir()
-    const { bytes, categories } = readGolden(golden)
-    const [file, modelDir] = [join(dir, model.file), join(dir, 'model')]
-    await writeFile(file, bytes)
+    const { files, categories } = readGolden(golden)
+    const [file, modelDir] = [join(dir, model.file), join(dir, 'imported')]
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(file, path)), { recursive: true })
+      await writeFile(join(file, path), bytes)
+    }
     const csv = (heads: readonly string[], lines: readonly (readonly Cell[])[]) =>
       `${[heads, ...lines].map((cells) => cells.map(quoteCell).join(',')).join('\n')}\n`
     await writeFile(join(dir, 'rows.csv'), csv(names, rows))

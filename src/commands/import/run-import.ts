@@ -7,11 +7,15 @@ import { InputError } from '../../errors.ts'
 import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
 import type { ImportedModel } from '../../import/imported-model.ts'
-import { readModelFile } from '../../import/index.ts'
 import { takesSignature } from '../../import/mlflow.ts'
 import { writeImportedCard } from '../../import/model-card.ts'
 import { MAX_FILE, sha256 } from '../../model-directory/files.ts'
 import { findForeign } from '../../model-directory/foreign-directory.ts'
+import {
+  type ForeignBytes,
+  openForeignFile,
+  openForeignFolder,
+} from '../../model-directory/foreign-model.ts'
 import { isArchive, openModelSource } from '../../model-directory/model-source.ts'
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
@@ -35,16 +39,14 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const rounds = readRounds(flags)
   const words = await readWords(flags)
   const source = await findSource(file)
-  const { bytes } = source
-  const isWrapped = source.usesBestRounds || undefined
-  const model = readModelFile(bytes, source.name, flags.format, {
+  const model = await source.bytes.read(flags.format, {
     rounds,
-    isWrapped,
+    isWrapped: source.usesBestRounds || undefined,
     allowMissing: flags.allowMissing,
   })
   const signature = words.columns ? undefined : source.columns
   const columns = signature && takesSignature(model, signature) ? signature : words.columns
-  const draft = draftImport(model, { ...words, columns }, sha256(bytes))
+  const draft = draftImport(model, { ...words, columns }, source.bytes.sha256)
   const background =
     flags.background === undefined
       ? draft.background
@@ -81,10 +83,9 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   else output.result(`${writeLines(written).join('\n')}\n`)
 }
 
-/** A file, or the one that a directory or an archive of another program names. */
+/** A file, or the one that a directory or an archive of another program names, or a directory as a whole. */
 async function findSource(path: string): Promise<{
-  readonly bytes: Uint8Array
-  readonly name: string
+  readonly bytes: ForeignBytes
   readonly columns?: readonly string[]
   readonly usesBestRounds: boolean
 }> {
@@ -93,13 +94,14 @@ async function findSource(path: string): Promise<{
     () => false,
   )
   if (!isDirectory && !isArchive(path))
-    return { bytes: await readWhole(path), name: basename(path), usesBestRounds: false }
+    return { bytes: openForeignFile(await readWhole(path), basename(path)), usesBestRounds: false }
   const source = await openModelSource(path)
-  const { file, ...found } = await findForeign(source, await source.list())
+  const { file, isFolder, ...found } = await findForeign(source, await source.list())
+  if (isFolder) return { ...found, bytes: await openForeignFolder(join(path, file)) }
   const bytes = isDirectory
     ? await readWhole(join(path, file))
     : await source.read(file, { most: MAX_FILE })
-  return { ...found, bytes, name: basename(file) }
+  return { ...found, bytes: openForeignFile(bytes, basename(file)) }
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-/** The footer of a Parquet file and the chunks of its columns, by the library that decodes them: the only file that knows it. */
+/** The footer of a Parquet file and the chunks of its columns, by the library that decodes them. */
 import {
   type ColumnMetaData,
   type DecodedArray,
@@ -70,12 +70,7 @@ export function readChunk(
   let dictionary: TypedCell[] | undefined
   const view = new DataView(bytes)
   for (let at = 0; cells.length < length; ) {
-    checkStruct(view, at, HEADER)
-    const reader = { view, offset: at }
-    const header = parquetHeader(reader)
-    const { compressed_page_size: size } = header
-    // A view of another length than this is refused by the array itself.
-    const packed = new Uint8Array(bytes, reader.offset, size)
+    const { header, reader, packed } = readPageHeader(bytes, view, at)
     const bounds: PageBounds = {
       type,
       typeLength: element.type_length,
@@ -98,6 +93,20 @@ export function readChunk(
     at = reader.offset
   }
   return cells
+}
+
+/**
+ * Returns a page's header, its bytes as they are packed, and a reader that stands behind the header.
+ * @param view of the same bytes
+ * @throws RangeError for what cannot be
+ */
+export function readPageHeader(bytes: ArrayBuffer, view: DataView<ArrayBuffer>, at: number) {
+  checkStruct(view, at, HEADER)
+  const reader = { view, offset: at }
+  const header = parquetHeader(reader)
+  // A view of another length than this is refused by the array itself.
+  const packed = new Uint8Array(bytes, reader.offset, header.compressed_page_size)
+  return { header, reader, packed }
 }
 
 /** Adds the cells of a page; positions have become the dictionary's cells, undefined where it has none. */
