@@ -13,6 +13,9 @@ export interface Kernels {
   explainTables(context: number): void
   predictRow(context: number): void
   predictRows(context: number): void
+  /** The same for nodes with a mask. */
+  predictMaskedRow(context: number): void
+  predictMaskedRows(context: number): void
   prepareLeaf(
     masks: number,
     count: number,

@@ -1,5 +1,6 @@
 /** Predictions by the WebAssembly kernels, bit for bit those of the plain walk. */
 import { type Arena, createArena } from './arena.ts'
+import { type CodeNumbers, hasBits, NO_BIT, planCodes, WHOLE } from './code-numbers.ts'
 import {
   groupTrees,
   leftComparison,
@@ -10,6 +11,8 @@ import {
 import type { Kernels } from './kernels.ts'
 import {
   DOUBLE,
+  MASKED_NODE_MASK,
+  MASKED_NODE_SIZE,
   PREDICT_NODE_LEFT,
   PREDICT_NODE_SIZE,
   PREDICT_NODE_THRESHOLD,
@@ -39,11 +42,13 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   const width = valueWidth(trees)
   // Features that no split asks are not needed.
   const features = trees.feature.reduce((most, feature) => Math.max(most, feature), -1) + 1
-  const layout = planRows(trees, features)
-  // One number more, for the leaves to look at.
-  const stride = layout.length + 1
+  const codes = planCodes(trees)
+  const layout = planRows(trees, features, hasBits)
+  // One number more, for the leaves to look at; those of codes come last.
+  const firstCode = layout.length + 1
+  const stride = firstCode + codes.count
   const arena = createArena(kernels.memory)
-  const { nodes, values, recordOf } = writeNodes(trees, layout, arena)
+  const { nodes, values, recordOf } = writeNodes(trees, layout, codes, arena)
   const chunk = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (stride * DOUBLE))))
   const x = arena.take(chunk * stride * DOUBLE)
   // [row][output], or [output][row] where every tree adds to one output.
@@ -65,6 +70,13 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   })
   const weights = treeWeights(trees)
   const { f64 } = arena
+  const hasCodes = codes.count > 0
+  const put = (data: Float64Array, from: number, to: number) => {
+    layout.put(data, from, f64, to, 1)
+    if (hasCodes) codes.put(data, from, f64, to + firstCode)
+  }
+  const addRow = hasCodes ? kernels.predictMaskedRow : kernels.predictRow
+  const addRows = hasCodes ? kernels.predictMaskedRows : kernels.predictRows
   const [firstX, firstScore] = [x / DOUBLE, scores / DOUBLE]
   const addUp = (from: number, out: Float64Array, to: number) => {
     for (let k = 0; k < outputs; k++)
@@ -72,20 +84,20 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   }
   return {
     predict(row, out) {
-      layout.put(row, 0, f64, firstX, 1)
+      put(row, 0, firstX)
       for (let k = 0; k < outputs; k++) f64[firstScore + k * outputStep] = 0
-      for (let i = 0; i < contexts.length; i++) kernels.predictRow(contexts[i]!)
+      for (let i = 0; i < contexts.length; i++) addRow(contexts[i]!)
       addUp(firstScore, out, 0)
     },
     predictRows(X, out) {
       for (let first = 0; first < X.rows; first += chunk) {
         const rows = Math.min(chunk, X.rows - first)
         for (let row = 0; row < rows; row++)
-          layout.put(X.data, (first + row) * X.columns, f64, firstX + row * stride, 1)
+          put(X.data, (first + row) * X.columns, firstX + row * stride)
         arena.clear(scores, chunk * outputs * DOUBLE)
         for (const context of contexts) {
           arena.putInt(context + PREDICT_ROWS, rows)
-          kernels.predictRows(context)
+          addRows(context)
         }
         for (let row = 0; row < rows; row++)
           addUp(firstScore + row * rowStep, out, (first + row) * outputs)
@@ -95,10 +107,12 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
 }
 
 /** Writes the nodes, siblings side by side, and where the values of every leaf stand. */
-function writeNodes(trees: TreeEnsemble, layout: RowLayout, arena: Arena) {
+function writeNodes(trees: TreeEnsemble, layout: RowLayout, codes: CodeNumbers, arena: Arena) {
   const count = trees.feature.length
   const width = valueWidth(trees)
-  const nodes = arena.take(count * PREDICT_NODE_SIZE)
+  const isMasked = codes.count > 0
+  const size = isMasked ? MASKED_NODE_SIZE : PREDICT_NODE_SIZE
+  const nodes = arena.take(count * size)
   const values = arena.take(count * WORD)
   const leaves = arena.storeDoubles(trees.value)
   const records = new Map<number, number>()
@@ -110,13 +124,26 @@ function writeNodes(trees: TreeEnsemble, layout: RowLayout, arena: Arena) {
     next += 1
     for (let i = 0; i < queue.length; i++) {
       const node = queue[i]!
-      const record = nodes + (start + i) * PREDICT_NODE_SIZE
+      const record = nodes + (start + i) * size
       const isLeaf = trees.feature[node]! < 0
+      const look = codes.lookOf(node)
+      let threshold = Number.POSITIVE_INFINITY
       // A leaf leads to itself: it looks at the number behind the row.
-      const threshold = isLeaf ? Number.POSITIVE_INFINITY : leftComparison(trees, node)
+      let offset = layout.length * DOUBLE
+      if (look) {
+        threshold = NO_BIT
+        offset += (1 + look.number) * DOUBLE
+      } else if (!isLeaf) {
+        threshold = leftComparison(trees, node)
+        offset = layout.offsetOf(node)
+      }
       arena.putDouble(record + PREDICT_NODE_THRESHOLD, threshold)
-      arena.putInt(record + PREDICT_NODE_X, isLeaf ? layout.length * DOUBLE : layout.offsetOf(node))
-      arena.putInt(record + PREDICT_NODE_LEFT, isLeaf ? record : nodes + next * PREDICT_NODE_SIZE)
+      arena.putInt(record + PREDICT_NODE_X, offset)
+      if (isMasked) {
+        const { low, high } = look?.mask ?? WHOLE
+        arena.putInts(record + MASKED_NODE_MASK, [low, high])
+      }
+      arena.putInt(record + PREDICT_NODE_LEFT, isLeaf ? record : nodes + next * size)
       if (isLeaf) {
         arena.putInt(values + (start + i) * WORD, leaves + node * width * DOUBLE)
         continue
@@ -124,7 +151,7 @@ function writeNodes(trees: TreeEnsemble, layout: RowLayout, arena: Arena) {
       queue.push(trees.left[node]!, trees.right[node]!)
       next += 2
     }
-    records.set(root, nodes + start * PREDICT_NODE_SIZE)
+    records.set(root, nodes + start * size)
   }
   return { nodes, values, recordOf: (root: number) => records.get(root) as number }
 }

@@ -24,14 +24,21 @@ export interface RowLayout {
 /** Features from which on copying a row as one is faster than number by number. */
 const WIDE = 64
 
-/** Returns the layout of the first `features` features of an ensemble's rows; equal views share a number. */
-export function planRows(trees: TreeEnsemble, features: number): RowLayout {
+/**
+ * Returns the layout of the first `features` features of an ensemble's rows; equal views share a number.
+ * @param isElsewhere tells views that have no number, because the kernel looks for them in another place
+ */
+export function planRows(
+  trees: TreeEnsemble,
+  features: number,
+  isElsewhere?: (view: ColumnView) => boolean,
+): RowLayout {
   const isSingle = trees.precision === 'float32'
   const hasCopy = trees.feature.some(
     (feature, node) => feature >= 0 && trees.missingLeft[node] === 1 && !viewOf(trees, node),
   )
   const first = hasCopy ? 2 * features : features
-  const { ofCodes, ofNumbers, slotOf } = listSlots(trees)
+  const { ofCodes, ofNumbers, slotOf } = listSlots(trees, isElsewhere)
   const putCodes = packCodes(ofCodes)
   const numbers = packNumbers(ofNumbers)
   const length = first + ofCodes.length + ofNumbers.length
@@ -80,14 +87,14 @@ export function planRows(trees: TreeEnsemble, features: number): RowLayout {
 }
 
 /** Lists the views in use, each once per side of missing values: those of codes in the order of their columns, then those of numbers. */
-function listSlots(trees: TreeEnsemble) {
+function listSlots(trees: TreeEnsemble, isElsewhere?: (view: ColumnView) => boolean) {
   const ofCodes = new Map<string, Slot>()
   const ofNumbers = new Map<string, Slot>()
   const { view = new Int32Array(0), views = [] } = trees
-  const names = views.map(nameOfView)
+  const names = views.map((own) => (isElsewhere?.(own) ? undefined : nameOfView(own)))
   const keys = new Array<string>(view.length)
   view.forEach((number, node) => {
-    if (number < 0 || trees.feature[node]! < 0) return
+    if (number < 0 || trees.feature[node]! < 0 || names[number] === undefined) return
     const own = views[number] as ColumnView
     const missing = missingOf(own, trees.missingLeft[node] === 1)
     const key = `${missing} ${names[number]}`

@@ -6,6 +6,7 @@ import { compileInterventionalSets } from '../../src/shap/interventional-sets.ts
 import { compileInterventionalTables } from '../../src/shap/interventional-tables.ts'
 import { planTables } from '../../src/shap/table-plan.ts'
 import { compileTreeShapWasm } from '../../src/shap/tree-shap-wasm.ts'
+import type { TreeEnsemble } from '../../src/trees/ensemble.ts'
 import { instantiateKernels, type Kernels } from '../../src/trees/kernels.ts'
 import * as generated from '../../src/trees/layout.generated.ts'
 import { compileTreePredictorWasm } from '../../src/trees/predict-wasm.ts'
@@ -30,6 +31,7 @@ const records: Readonly<Record<string, { doubles?: readonly string[]; lists?: ob
   CONDITION: {},
   PREDICT: {},
   PREDICT_NODE: { doubles: ['THRESHOLD'] },
+  MASKED_NODE: { doubles: ['MASK'] },
 }
 
 interface Field {
@@ -75,6 +77,12 @@ const POISON = 0x7fffffff
 
 const random = createRandom(1, 320)
 const trees = flatten(forest(random, { count: 5, features: 5, depth: 8, outputs: 2 }))
+/** The same, and one column is looked at as a set. */
+const withCodes: TreeEnsemble = {
+  ...trees,
+  view: trees.feature.map((feature) => (feature === 1 ? 0 : -1)),
+  views: [{ kind: 'codes_left', feature: 1, codes: Uint8Array.of(1) }],
+}
 const X = randomRows(random, 10, 5)
 const background = randomRows(random, 70, 5)
 const outputs = [0, 1]
@@ -244,7 +252,37 @@ const probes: readonly Probe[] = [
     },
     find: findPrediction,
   },
+  {
+    kernel: 'predictMaskedRow',
+    prepare(kernels) {
+      const predictor = compileTreePredictorWasm(withCodes, kernels)
+      return () => {
+        const scores = new Float64Array(2)
+        predictor.predict(rowOf(X, 0), scores)
+        return scores
+      }
+    },
+    find: findMasked,
+  },
+  {
+    kernel: 'predictMaskedRows',
+    prepare(kernels) {
+      const predictor = compileTreePredictorWasm(withCodes, kernels)
+      return () => {
+        const scores = new Float64Array(10 * 2)
+        predictor.predictRows(X, scores)
+        return scores
+      }
+    },
+    find: findMasked,
+  },
 ]
+
+function findMasked(i32: Int32Array, [context]: readonly number[]): Addresses {
+  const first = at(i32, context! + layout.PREDICT_NODES!)
+  const nodes = range(first, trees.feature.length, layout.MASKED_NODE_SIZE!)
+  return { PREDICT: [context!], PREDICT_NODE: nodes, MASKED_NODE: nodes }
+}
 
 function findPrediction(i32: Int32Array, [context]: readonly number[]): Addresses {
   const first = at(i32, context! + layout.PREDICT_NODES!)

@@ -3,4 +3,4 @@ export { explainRows } from "./batch";
 export { explainPairs } from "./pairs";
 export { explainSets } from "./sets";
 export { addLeaf, explainTables, prepareLeaf } from "./tables";
-export { predictRow, predictRows } from "./predict";
+export { predictMaskedRow, predictMaskedRows, predictRow, predictRows } from "./predict";

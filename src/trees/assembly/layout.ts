@@ -181,3 +181,7 @@
 @inline export const PREDICT_NODE_THRESHOLD: usize = 0;
 @inline export const PREDICT_NODE_X: usize = 8;
 @inline export const PREDICT_NODE_LEFT: usize = 12;
+
+// Node of the kernels for trees with sets of codes: the same, and which bits of its feature's number are compared.
+@inline export const MASKED_NODE_SIZE: usize = 24;
+@inline export const MASKED_NODE_MASK: usize = 16;
