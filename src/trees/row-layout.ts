@@ -34,8 +34,10 @@ export function planRows(
   isElsewhere?: (view: ColumnView) => boolean,
 ): RowLayout {
   const isSingle = trees.precision === 'float32'
+  const isPlain = (feature: number, node: number) => feature >= 0 && !viewOf(trees, node)
+  const hasPlain = trees.feature.some(isPlain)
   const hasCopy = trees.feature.some(
-    (feature, node) => feature >= 0 && trees.missingLeft[node] === 1 && !viewOf(trees, node),
+    (feature, node) => isPlain(feature, node) && trees.missingLeft[node] === 1,
   )
   const first = hasCopy ? 2 * features : features
   const { ofCodes, ofNumbers, slotOf } = listSlots(trees, isElsewhere)
@@ -49,12 +51,15 @@ export function planRows(
       to.set(data.subarray(from, from + features), start)
       return
     }
-    for (let j = 0; j < features; j++) {
+    for (let j = 0, at = start; j < features; j++, at += stride) {
+      const raw = data[from + j]!
+      to[at] = isSingle ? Math.fround(raw) : raw
+    }
+    if (!hasCopy) return
+    for (let j = 0, at = start + features * stride; j < features; j++, at += stride) {
       const raw = data[from + j]!
       const value = isSingle ? Math.fround(raw) : raw
-      to[start + j * stride] = value
-      if (hasCopy)
-        to[start + (features + j) * stride] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
+      to[at] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
     }
   }
   const putNumbers: RowLayout['put'] = (data, from, to, start, stride) => {
@@ -79,9 +84,11 @@ export function planRows(
       length === first
         ? putPlain
         : (data, from, to, start, stride) => {
-            putPlain(data, from, to, start, stride)
-            putCodes(data, from, to, start + first * stride, stride)
-            putNumbers(data, from, to, start + (first + ofCodes.length) * stride, stride)
+            // What no node looks at may hold anything.
+            if (hasPlain) putPlain(data, from, to, start, stride)
+            if (ofCodes.length > 0) putCodes(data, from, to, start + first * stride, stride)
+            if (ofNumbers.length > 0)
+              putNumbers(data, from, to, start + (first + ofCodes.length) * stride, stride)
           },
   }
 }
