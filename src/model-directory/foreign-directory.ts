@@ -61,6 +61,6 @@ export async function findForeign(
     )
   throw new ArtifactError(
     'foreign',
-    `${quotePath(directory)} holds neither ${MLFLOW_FILE} nor ${SAGEMAKER_FILE}, nor what Spark ML saves; name the file of the model`,
+    `${quotePath(directory)} holds neither ${MLFLOW_FILE} nor ${SAGEMAKER_FILE}; name the file of the model`,
   )
 }

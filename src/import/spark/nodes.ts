@@ -51,7 +51,7 @@ export function readTrees(stage: SavedStage): SparkTree[] {
     const views = Array.from(rowOf, (row, node) =>
       left[row]! < 0 || categories[row]! < 0
         ? undefined
-        : viewOf(listOf(listed, row), categories[row]!, `tree ${tree}, node ${node}`),
+        : viewOfCategories(listOf(listed, row), categories[row]!, `tree ${tree}, node ${node}`),
     )
     return {
       nodes: rows.length,
@@ -84,7 +84,7 @@ function orderById(rows: readonly number[], ids: readonly number[], tree: number
  * Returns what a node sees of a category. Spark keeps the smaller of the two sets, and what is in neither takes the way
  * of the larger one (`org.apache.spark.ml.tree.CategoricalSplit`).
  */
-function viewOf(left: readonly number[], count: number, where: string): NodeView {
+export function viewOfCategories(left: readonly number[], count: number, where: string): NodeView {
   for (const code of left)
     if (!(Number.isInteger(code) && code >= 0 && code < count))
       throw invalid(`${where} lists the category ${code} of ${count}`)
