@@ -7,8 +7,10 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createJobPool } from '../../src/answering/pool.ts'
 import { createAccess } from '../../src/http/access.ts'
+import { createAdmission } from '../../src/http/admission.ts'
 import type { AppOptions } from '../../src/http/app.ts'
 import { createMemoryGuard } from '../../src/http/memory-guard.ts'
+import { createTurns } from '../../src/http/turns.ts'
 import { buildTestApp, listen, passenger } from '../helper.ts'
 import { open, readAnswer, requestOf } from '../load.ts'
 
@@ -155,3 +157,29 @@ t.test('the first of several reasons is said, before the body comes', async (t) 
     request = { ...request, ...mend(request) }
   }
 })
+
+t.test(
+  'a busy event loop sends on only what a worker begins at once, on a core of its own',
+  async (t) => {
+    const { pool } = await serveBusy(t)
+    const turns = createTurns()
+    const make = (hasSpareCore: boolean) =>
+      createAdmission(turns, { pool, offloads: true, hasSpareCore, maxBodyBytes: 1 << 20 })
+    const [own, shared] = [make(true), make(false)]
+    const job = (...classes: ('predict' | 'explain')[]) =>
+      ({ operation: 'explain', isIsolated: false, classes }) as const
+    const isHere = (admission: typeof own, ms: number) =>
+      [job('predict'), job('explain'), job('predict', 'explain')].map((expected) =>
+        admission.isForHere(expected, 1000, ms),
+      )
+    t.strictSame(isHere(own, 5), [true, true, true], 'nothing else to do')
+    const spin = () => {
+      for (const until = performance.now() + 10; performance.now() < until; );
+    }
+    turns.run(10, spin, () => {})
+    t.strictSame(isHere(own, 0.5), [true, true, true], 'less than the way there and back')
+    t.strictSame(isHere(own, 5), [false, true, true], 'explanations wait for the worker')
+    t.strictSame(isHere(shared, 5), [true, true, true], 'no core is idle')
+    t.strictSame(isHere(shared, 20), [false, false, false], 'what takes long never stays')
+  },
+)
