@@ -172,7 +172,8 @@ export function createService(options: ServiceOptions): Service {
       }
       const { operation } = job
       const ms = admission.estimate(model, operation, held)
-      const inline = admission.isForHere(expected, held, ms)
+      const isHere = admission.isForHere(expected, held, ms)
+      const inline = isHere
         ? await turns.run(ms, runHere, (took) => admission.learn(model, operation, held, took))
         : undefined
       // Made when it is needed: it costs more than all else here.
@@ -190,6 +191,8 @@ export function createService(options: ServiceOptions): Service {
           transfer,
           ms,
         }))
+      // Otherwise what once took long, as a model's first answers do, would never be tried here again.
+      if (!isHere) admission.learn(model, operation, held, Math.min(ms, result.ms ?? ms))
       if (reply.sent) {
         controller?.abort()
         return reply
@@ -205,10 +208,7 @@ export function createService(options: ServiceOptions): Service {
         reply.header('inference-header-content-length', String(result.jsonLength))
       reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
       if (result.rest) {
-        await sendBlocks(request, reply, result, {
-          stop,
-          deadline,
-        })
+        await sendBlocks(request, reply, result, { stop, deadline })
         return reply
       }
       const answer = asBuffer(result.body)

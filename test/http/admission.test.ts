@@ -11,7 +11,7 @@ import { createAdmission } from '../../src/http/admission.ts'
 import type { AppOptions } from '../../src/http/app.ts'
 import { createMemoryGuard } from '../../src/http/memory-guard.ts'
 import { createTurns } from '../../src/http/turns.ts'
-import { buildTestApp, listen, passenger } from '../helper.ts'
+import { buildTestApp, listen, loadCheckpoint, passenger } from '../helper.ts'
 import { open, readAnswer, requestOf } from '../load.ts'
 
 const CSV = 'text/csv'
@@ -176,10 +176,44 @@ t.test(
     const spin = () => {
       for (const until = performance.now() + 10; performance.now() < until; );
     }
-    turns.run(10, spin, () => {})
+    void turns.run(10, spin, () => {})
     t.strictSame(isHere(own, 0.5), [true, true, true], 'less than the way there and back')
     t.strictSame(isHere(own, 5), [false, true, true], 'explanations wait for the worker')
     t.strictSame(isHere(shared, 5), [true, true, true], 'no core is idle')
     t.strictSame(isHere(shared, 20), [false, false, false], 'what takes long never stays')
   },
 )
+
+t.test('what went to a worker comes back when it takes no longer', async (t) => {
+  const pool = createJobPool(1)
+  t.teardown(() => pool.close())
+  const lines: string[] = []
+  const logger = pino({ level: 'info' }, { write: (line) => void lines.push(line) })
+  const { predictor, ...rest } = await loadCheckpoint()
+  let spinMs = 30
+  const predict: typeof predictor.predict = (...args) => {
+    for (const until = performance.now() + spinMs; performance.now() < until; );
+    return predictor.predict(...args)
+  }
+  const model = { ...rest, predictor: { ...predictor, predict } }
+  // Without one, no request goes to a worker for being in the way of others.
+  const hasSpareCore = false
+  const port = await listen(await buildTestApp(t, { pool, logger, model, hasSpareCore }))
+  const socket = (await open(port)) as Socket
+  t.teardown(() => socket.destroy())
+  /** Asks until a request was computed in a worker, or was not; returns whether that has happened. */
+  const askUntil = async (worker: number) => {
+    for (let i = 0; i < 500; i++) {
+      socket.write(requestOf('/invocations', CSV, `${passenger.csv}\n`.repeat(20)))
+      const { status, body } = await readAnswer(socket)
+      if (status !== 200) throw new Error(body.toString())
+      while (lines.length === 0) await new Promise(setImmediate)
+      if (JSON.parse(lines.pop()!).worker === worker) return true
+    }
+    return false
+  }
+  t.ok(await askUntil(0), 'here at first')
+  t.ok(await askUntil(1), 'it takes long')
+  spinMs = 0
+  t.ok(await askUntil(0), 'it does not any more')
+})
