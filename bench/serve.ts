@@ -2,7 +2,7 @@
  * Requests per second, latency and start of the built server, beside a bare Fastify route and a bare node:http server in
  * the same run, and rows per second of batches.
  * `npm run bench -- serve [--cli FILE] [--seconds N] [--warm-up N] [--starts N] [--pairs N] [--only PART]`, where a part
- * is `fastify`, `batches`, `starts` or `node`
+ * is `fastify`, `processes`, `batches`, `starts` or `node`
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { measureAgainstFastify } from './serve/against-fastify.ts'
 import { measureBatches } from './serve/batches.ts'
 import { answerSize, load, quantile } from './serve/client.ts'
+import { measureProcesses } from './serve/processes.ts'
 import { HOST, scenarios } from './serve/scenarios.ts'
 import { canPin, startServer } from './serve/servers.ts'
 
@@ -51,15 +52,17 @@ async function main(): Promise<number> {
     console.error(`there is no ${cli}; npm run build makes it`)
     return 2
   }
-  const pinned = canPin()
-  if (pinned) spawnSync('taskset', ['-a', '-c', '-p', '0', String(process.pid)])
-  const place = pinned ? 'server on core 1, client on core 0' : 'not pinned'
-  console.log(`Node ${process.versions.node}, ${cpus().length} cores, ${place}\n`)
   const shapserve = (port: number) => [
     ...[cli, 'serve', '--host', HOST, '--port', String(port), '--model-dir', MODEL],
   ]
   const bare = (port: number) => ['bench/bare-server.mjs', String(port)]
   const does = (part: string) => only === undefined || only === part
+  // First: what is started once this process has a core of its own has that one, too.
+  if (does('processes')) await measureProcesses(shapserve, { seconds, warmUp, pairs })
+  const pinned = canPin()
+  if (pinned) spawnSync('taskset', ['-a', '-c', '-p', '0', String(process.pid)])
+  const place = pinned ? 'server on core 1, client on core 0' : 'not pinned'
+  console.log(`Node ${process.versions.node}, ${cpus().length} cores, ${place}\n`)
   if (does('fastify')) await measureAgainstFastify(shapserve, { pinned, seconds, warmUp, pairs })
   if (does('batches')) await measureBatches(cli, { pinned, seconds, pairs })
   if (does('starts')) await measureStarts(shapserve, bare, { pinned, starts })

@@ -14,8 +14,8 @@ export interface JobQueue {
   isFull(kind: JobClass, ms?: number): boolean
   /** Refuses a job; throws InputError `overloaded`. */
   refuse(): never
-  /** Whether a prediction would run at once. */
-  readonly isFree: boolean
+  /** Whether a job would run at once. */
+  isFree(kind: JobClass): boolean
   readonly waiting: Readonly<Record<JobClass, number>>
   readonly running: Readonly<Record<JobClass, number>>
   /** Jobs that were refused. */
@@ -112,9 +112,7 @@ export function createJobQueue(slots: Slots): JobQueue {
       running[kind]--
       startWaiting()
     },
-    get isFree() {
-      return lines.predict.length === 0 && hasSlot('predict')
-    },
+    isFree: (kind) => lines[kind].length === 0 && hasSlot(kind),
     get waiting() {
       return { predict: lines.predict.length, explain: lines.explain.length }
     },

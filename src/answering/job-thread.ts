@@ -23,8 +23,10 @@ collectWhenIdle()
 
 export default threadTask(async (task: WorkerTask): Promise<JobResult | undefined> => {
   try {
-    const result = (await runJob(predictorOf(task), task.job, false)) as JobResult
-    if (!result.rest) return result
+    const predictor = predictorOf(task)
+    const began = performance.now()
+    const result = (await runJob(predictor, task.job, false)) as JobResult
+    if (!result.rest) return { ...result, ms: performance.now() - began }
     await sendAnswer(task.port, result)
     return undefined
   } finally {

@@ -88,6 +88,8 @@ export interface JobResult {
   readonly contentType: string
   /** Where JSON ends and binary data begin, in bodies that have both. */
   readonly jsonLength?: number
+  /** Milliseconds that a worker took to make all of it. */
+  readonly ms?: number
   readonly rows: number
   readonly ignoredColumns: number
   /** Cells with a category that training has not seen. */

@@ -35,8 +35,8 @@ export interface JobPool {
     transfer?: readonly ArrayBuffer[],
     ms?: number,
   ): Promise<JobResult>
-  /** Whether a prediction would begin at once. */
-  readonly isFree: boolean
+  /** Whether a job would begin at once. */
+  isFree(kind: JobClass): boolean
   /** Whether a job of so many estimated milliseconds would be refused. */
   isFull(kind: JobClass, ms: number): boolean
   /** Refuses a job; throws InputError `overloaded`. */
@@ -60,6 +60,11 @@ export interface PoolLoad {
 export function defaultWorkers(): number {
   const cores = cpuLimit()
   return Math.max(1, cores - (cores > 1 ? 1 : 0))
+}
+
+/** Returns whether so many event loops leave a core to workers. */
+export function hasSpareCore(processes: number): boolean {
+  return cpuLimit() > processes
 }
 
 /** Workers that were started together, what they are doing, and the models that they may hold. */
@@ -119,9 +124,7 @@ export function createJobPool(workers: number): JobPool {
       await queue.enter(kind, signal, knownMs(kind, ms))
       return runNow(model, job, signal, transfer, () => queue.leave(kind))
     },
-    get isFree() {
-      return queue.isFree
-    },
+    isFree: queue.isFree,
     isFull: (kind, ms) => queue.isFull(kind, knownMs(kind, ms)),
     refuse: queue.refuse,
     load: {

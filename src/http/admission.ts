@@ -15,7 +15,10 @@ import type { Turns } from './turns.ts'
 export const INLINE_BYTES = 64 << 10
 /** What is estimated to take more milliseconds goes to a worker, */
 const INLINE_MS = 10
-/** and where the event loop is busy and a worker is not, what takes several times the way there and back. */
+/**
+ * and where the event loop is busy, a worker is not and has a core for itself, what takes several times the way there and
+ * back.
+ */
 const HOP_MS = 1
 
 /** What is known of a job before its body is read. */
@@ -39,29 +42,35 @@ export interface Admission {
   /** Learns how long one took. */
   learn(model: object, operation: Job['operation'], bytes: number, ms: number): void
   /** Whether a job is computed on the event loop. */
-  isForHere(isIsolated: boolean, bytes: number, ms: number): boolean
+  isForHere(expected: ExpectedJob, bytes: number, ms: number): boolean
 }
 
-/**
- * @param pool answers what takes long; without it all is answered here
- * @param offloads whether the pool is for more than isolated formats
- */
-export function createAdmission(
-  turns: Turns,
-  pool: JobPool | undefined,
-  offloads: boolean,
-  maxBodyBytes: number,
-): Admission {
+/** What the admission of a service rests on. */
+export interface AdmissionOptions {
+  /** Answers what takes long; without it all is answered here. */
+  readonly pool: JobPool | undefined
+  /** Whether the pool is for more than isolated formats. */
+  readonly offloads: boolean
+  /** Whether a worker has a core that no event loop keeps busy: otherwise it is no faster than waiting. */
+  readonly hasSpareCore: boolean
+  readonly maxBodyBytes: number
+}
+
+/** Returns the admission to the turns of the event loop and to the pool. */
+export function createAdmission(turns: Turns, options: AdmissionOptions): Admission {
+  const { pool, offloads, hasSpareCore, maxBodyBytes } = options
   const costs = createCostMeter()
-  const isForHere = (isIsolated: boolean, bytes: number, ms: number): boolean => {
+  const isForHere: Admission['isForHere'] = ({ isIsolated, classes }, bytes, ms) => {
     if (!pool) return true
     if (isIsolated) return false
     if (!offloads) return true
     if (bytes > INLINE_BYTES || ms > INLINE_MS) return false
-    return !(ms > HOP_MS && turns.isBusy && pool.isFree)
+    if (!hasSpareCore || ms <= HOP_MS || !turns.isBusy) return true
+    return !classes.every((kind) => pool.isFree(kind))
   }
   return {
-    check(model, request, { operation, isIsolated, classes }) {
+    check(model, request, expected) {
+      const { operation, classes } = expected
       const isWhole = !isPacked(request) && request.headers['transfer-encoding'] === undefined
       const announced = Number(request.headers['content-length'] ?? 0)
       if (announced > maxBodyBytes) throw tooLarge(maxBodyBytes)
@@ -72,7 +81,7 @@ export function createAdmission(
         return turns.refuse()
       }
       const ms = costs.estimate(model, operation, announced)
-      if (isForHere(isIsolated, announced, ms)) {
+      if (isForHere(expected, announced, ms)) {
         if (turns.isFull(ms)) turns.refuse()
       } else if (isPoolFull(ms)) pool?.refuse()
     },

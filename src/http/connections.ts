@@ -29,6 +29,8 @@ export interface Exchange {
   answered?: Answered | undefined
   /** Code of the problem that was answered in place of a route. */
   refusedBy?: string
+  /** Id of the request, where it was answered in place of a route. */
+  id?: string
 }
 
 /** What is known of an answer that no route gave. */

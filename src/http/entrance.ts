@@ -14,6 +14,8 @@ export interface Unrouted {
   readonly status: number | undefined
   /** Why it was answered, or why it was not; a code. */
   readonly code: string | undefined
+  /** Id that its answer bears; undefined where it has none. */
+  readonly id: string | undefined
 }
 
 /**
@@ -67,10 +69,10 @@ export function enterInRounds(
     const exchange = last?.request === request ? last : undefined
     if (exchange) {
       exchange.answered = {
-        log({ startedAt, refusedBy }, lost) {
+        log({ startedAt, refusedBy, id }, lost) {
           const status = lost === undefined ? response.statusCode : undefined
           const ms = performance.now() - startedAt
-          onUnrouted({ request, ms, status, code: lost ?? refusedBy })
+          onUnrouted({ request, ms, status, code: lost ?? refusedBy, id })
         },
       }
     }

@@ -1,12 +1,13 @@
 /** Answers that no handler gives: to bytes that are not HTTP, after the deadline, at the end of a drain. */
-import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { InputError } from '../errors.ts'
+import { callersIdOf, REQUEST_ID } from './caller-ids.ts'
 import { type Connections, type Exchange, endConnection } from './connections.ts'
 import { describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { note } from './notes.ts'
+import { nextRequestId } from './request-id.ts'
 
 const REPLY = Symbol('reply')
 
@@ -30,13 +31,16 @@ export function refuseExchange(exchange: Exchange, error: InputError, isLast: bo
   const reply = replyOf(response)
   reply?.hijack()
   if (reply) note(reply.request, { code: error.code })
-  const { status, body, headers } = describeProblem(error, reply?.request.id ?? randomUUID())
+  const id = reply?.request.id ?? nextRequestId()
+  exchange.id = id
+  const { status, body, headers } = describeProblem(error, id)
   const isOver = isLast || !request.complete
   response.writeHead(status, {
     ...headers,
     'content-type': PROBLEM_TYPE,
     'content-length': body.length,
     'x-content-type-options': 'nosniff',
+    [REQUEST_ID]: callersIdOf(request) ?? id,
     ...(isOver ? { connection: 'close' } : {}),
   })
   response.end(body)
@@ -53,7 +57,7 @@ export function refuseLate(exchange: Exchange, deadlineMs: number): void {
 
 /** Returns a problem as the bytes of a whole answer, for connections that carry no request. */
 export function rawProblem(error: InputError): Buffer {
-  const { status, body, headers } = describeProblem(error, randomUUID())
+  const { status, body, headers } = describeProblem(error, nextRequestId())
   const lines = [
     `HTTP/1.1 ${status} Error`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),

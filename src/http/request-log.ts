@@ -1,7 +1,7 @@
 /** The request log: one line per answer and per answer that nobody got; never a row. */
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { OneRowLog } from './answered-row.ts'
-import { traceIdOf } from './caller-ids.ts'
+import { callersIdOf, traceIdOf } from './caller-ids.ts'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import type { Unrouted } from './entrance.ts'
 import { replyOf } from './late-answers.ts'
@@ -90,7 +90,7 @@ export function createRequestLog(
       tell(request, reply, statusCode, notes)
       if (statusCode !== 200 || !isPing(request.url)) logRequest(request, reply, statusCode, notes)
     },
-    unrouted({ request, ms, status = CLIENT_CLOSED, code }) {
+    unrouted({ request, ms, status = CLIENT_CLOSED, code, id = nextRequestId() }) {
       const path = pathOf(request.url ?? '')
       const { route, protocol } = known.get(path) ?? others
       const notes = code === undefined ? undefined : { code }
@@ -102,9 +102,10 @@ export function createRequestLog(
         path,
         status,
         ms: rounded(ms),
+        request_id: callersIdOf(request),
         ...notes,
       }
-      log.info({ reqId: nextRequestId(), ...facts }, 'request')
+      log.info({ reqId: id, ...facts }, 'request')
     },
     lost(exchange, cut) {
       exchange.answered?.log(exchange, cut ?? 'client_closed')

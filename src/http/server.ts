@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { collectWhenIdle } from '../answering/collect-garbage.ts'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
 import { createModelMemory } from '../answering/model-memory.ts'
-import { createJobPool, defaultWorkers } from '../answering/pool.ts'
+import { createJobPool, defaultWorkers, hasSpareCore } from '../answering/pool.ts'
 import { createTally, readTally, withTally } from '../answering/tally.ts'
 import { parseOutputNames } from '../answering/tensor-outputs.ts'
 import { checkCondition } from '../codecs/clarify.ts'
@@ -208,6 +208,7 @@ export async function prepareServer(
 function serviceOptions(config: Config, threads: number, processes: number): ServiceOptions {
   return {
     isolatesOnly: threads === 0,
+    hasSpareCore: hasSpareCore(processes),
     limits: {
       maxRows: config.maxRows,
       maxAnswerBytes: config.maxBodyBytes,

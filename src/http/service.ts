@@ -29,6 +29,8 @@ import { createTurns } from './turns.ts'
 export interface ServiceOptions {
   /** Answers heavy requests and reads isolated formats; without it, everything runs on the event loop. */
   readonly pool?: JobPool
+  /** Whether the event loops of all processes leave a core to workers; true by default. */
+  readonly hasSpareCore?: boolean
   /** Whether the pool is for isolated formats alone. */
   readonly isolatesOnly?: boolean
   readonly limits: Limits
@@ -115,11 +117,12 @@ const BLOCK_BYTES = 1 << 20
 
 /** Returns the service behind all routes. */
 export function createService(options: ServiceOptions): Service {
-  const { limits, pool, deadlineMs, blockBytes = BLOCK_BYTES } = options
+  const { limits, pool, deadlineMs, maxBodyBytes, blockBytes = BLOCK_BYTES } = options
   const offloads = pool !== undefined && !options.isolatesOnly
-  const bodies = createBodyReader(options.maxBodyBytes, options.bodyBudget)
+  const bodies = createBodyReader(maxBodyBytes, options.bodyBudget)
   const turns = createTurns()
-  const admission = createAdmission(turns, pool, offloads, options.maxBodyBytes)
+  const { hasSpareCore = true } = options
+  const admission = createAdmission(turns, { pool, offloads, hasSpareCore, maxBodyBytes })
   /** Returns a request's body as its sender had it; what it holds is released by its length. */
   const readBody = async (request: IncomingMessage, response: ServerResponse): Promise<Buffer> => {
     const packed = isPacked(request)
@@ -134,7 +137,7 @@ export function createService(options: ServiceOptions): Service {
       parts.push(bytes)
     }
     try {
-      const unpacked = await unpackBody(body, options.maxBodyBytes, reserve)
+      const unpacked = await unpackBody(body, maxBodyBytes, reserve)
       for (const part of parts.splice(0)) bodies.release(part)
       bodies.reserve(unpacked.length)
       // Only now: what is given up may still be read by a thread of zlib's.
@@ -169,7 +172,8 @@ export function createService(options: ServiceOptions): Service {
       }
       const { operation } = job
       const ms = admission.estimate(model, operation, held)
-      const inline = admission.isForHere(expected.isIsolated, held, ms)
+      const isHere = admission.isForHere(expected, held, ms)
+      const inline = isHere
         ? await turns.run(ms, runHere, (took) => admission.learn(model, operation, held, took))
         : undefined
       // Made when it is needed: it costs more than all else here.
@@ -187,6 +191,8 @@ export function createService(options: ServiceOptions): Service {
           transfer,
           ms,
         }))
+      // Otherwise what once took long, as a model's first answers do, would never be tried here again.
+      if (!isHere) admission.learn(model, operation, held, Math.min(ms, result.ms ?? ms))
       if (reply.sent) {
         controller?.abort()
         return reply
@@ -202,10 +208,7 @@ export function createService(options: ServiceOptions): Service {
         reply.header('inference-header-content-length', String(result.jsonLength))
       reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))
       if (result.rest) {
-        await sendBlocks(request, reply, result, {
-          stop,
-          deadline,
-        })
+        await sendBlocks(request, reply, result, { stop, deadline })
         return reply
       }
       const answer = asBuffer(result.body)

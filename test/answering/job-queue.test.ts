@@ -88,7 +88,8 @@ t.test('one tenant who explains does not keep others from predicting', async (t)
         () => false,
       ),
     )
-    t.ok(queue.isFree, `${workers}`)
+    t.ok(queue.isFree('predict'), `${workers}`)
+    t.notOk(queue.isFree('explain'), `${workers}`)
     await queue.enter('predict', signal)
     t.ok(queue.refused > 40)
     // Those that wait stay where they are.

@@ -150,26 +150,55 @@ t.test('at the limit a refusal says why', async (t) => {
   const limits = ['--drain-grace-ms', '0', '--drain-ms', '300']
   const serving = await serveModel(t, await trainLargeForest(t), ...limits, ...unbounded)
   const { port } = serving
-  const [halfHead, halfBody, working, idle] = await Promise.all([
+  const [halfHead, headAlone, halfBody, working, idle] = await Promise.all([
+    connectTo(port),
     connectTo(port),
     connectTo(port),
     connectTo(port),
     connectTo(port),
   ])
   halfHead.write(small.subarray(0, 30))
+  headAlone.write(
+    requestOf('/explain', CSV, passenger.csv, 'x-request-id: mine\r\n').subarray(
+      0,
+      -passenger.csv.length,
+    ),
+  )
   halfBody.write(small.subarray(0, -5))
   const path = '/explain?counterfactual=1&max_changes=5&freeze=Sex'
   const rows = `${passenger.csv}\n`.repeat(3000)
   working.write(requestOf(path, CSV, rows, 'accept: application/json\r\n'))
   t.match(await ask(idle, small), { status: 200 })
   await serving.stop()
-  for (const [name, socket] of Object.entries({ halfHead, halfBody, working })) {
+  const instances: Record<string, string> = {}
+  for (const [name, socket] of Object.entries({ halfHead, headAlone, halfBody, working })) {
     const answer = await readAnswer(socket)
-    t.match(answer, { status: 503, closes: true }, name)
+    t.match(answer, { status: 503, closes: true, type: 'application/problem+json' }, name)
+    t.match(answer.head, /\r\nretry-after: 1\r\n/i, name)
     t.equal(codeOf(answer), 'shutting_down')
+    instances[name] = JSON.parse(answer.body.toString()).instance
+    t.equal(
+      /\r\nx-request-id: mine\r\n/.test(answer.head),
+      name === 'headAlone',
+      `${name}: the id of its caller`,
+    )
     socket.destroy()
   }
   t.strictSame(await serving.ended, [0, null])
+  const lines = serving
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"shutting_down"'))
+    .map((line) => JSON.parse(line))
+  t.strictSame(
+    lines.map(({ reqId }) => `urn:uuid:${reqId}`).sort(),
+    [instances['headAlone'], instances['halfBody'], instances['working']].sort(),
+    'a line for each request, with the id of its answer',
+  )
+  t.match(
+    lines.find(({ request_id }) => request_id === 'mine'),
+    { method: 'POST', path: '/explain', status: 503 },
+  )
 })
 
 t.test('deadlines hold while the service stops', async (t) => {

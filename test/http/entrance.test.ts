@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { InputError } from '../../src/errors.ts'
 import { markArrived, openExchanges, trackConnections } from '../../src/http/connections.ts'
 import { enterInRounds, type Unrouted } from '../../src/http/entrance.ts'
 import { refuseExchange } from '../../src/http/late-answers.ts'
+import { createRequestLog } from '../../src/http/request-log.ts'
 import { open, readAnswer, requestOf } from '../load.ts'
 
 const POSTS = 8
@@ -15,6 +17,9 @@ const POSTS = 8
 async function serve(t: Test) {
   const order: string[] = []
   const unrouted: Unrouted[] = []
+  const lines: string[] = []
+  const logger = pino({}, { write: (line) => void lines.push(line) })
+  const log = createRequestLog(logger, undefined, [])
   const server = createServer()
   const connections = trackConnections(server, (exchange, cut) =>
     exchange.answered?.log(exchange, cut ?? 'client_closed'),
@@ -24,7 +29,10 @@ async function serve(t: Test) {
     for (const until = performance.now() + 5; performance.now() < until; );
     response.end('x')
   }
-  const enter = enterInRounds(next, connections, (told) => void unrouted.push(told))
+  const enter = enterInRounds(next, connections, (told) => {
+    unrouted.push(told)
+    log.unrouted(told)
+  })
   /** Resolves when so many requests have come. */
   let come = 0
   let tell = () => {}
@@ -47,10 +55,10 @@ async function serve(t: Test) {
   })
   // The system has taken them; the server accepts one after the other.
   while (connections.count <= POSTS) await new Promise(setImmediate)
-  return { order, unrouted, connections, all, sockets, asking }
+  return { order, unrouted, lines, connections, all, sockets, asking }
 }
 
-const post = (i: number) => requestOf(`/${i}`, 'text/csv', 'x')
+const post = (i: number) => requestOf(`/${i}`, 'text/csv', 'x', `x-request-id: caller-${i}\r\n`)
 
 t.test('a question for health does not stand behind all others', async (t) => {
   const { order, unrouted, sockets, asking } = await serve(t)
@@ -69,7 +77,7 @@ t.test('a question for health does not stand behind all others', async (t) => {
 })
 
 t.test('who left or was answered meanwhile is told of, and never comes', async (t) => {
-  const { order, unrouted, connections, all, sockets } = await serve(t)
+  const { order, unrouted, lines, connections, all, sockets } = await serve(t)
   const answers = sockets.map((socket) => readAnswer(socket).catch(() => undefined))
   for (const [i, socket] of sockets.entries()) socket.write(post(i))
   await all
@@ -77,7 +85,8 @@ t.test('who left or was answered meanwhile is told of, and never comes', async (
   const [gone, late] = held.slice(-2)
   gone!.socket.destroy()
   refuseExchange(openExchanges(late!)[0]!, new InputError('timeout', 'too late'), false)
-  const statuses = (await Promise.all(answers)).map((answer) => answer?.status)
+  const got = await Promise.all(answers)
+  const statuses = got.map((answer) => answer?.status)
   t.equal(statuses.filter((status) => status === 200).length, POSTS - 2)
   t.equal(statuses.filter((status) => status === 503).length, 1)
   t.equal(order.length, POSTS - 2)
@@ -89,4 +98,10 @@ t.test('who left or was answered meanwhile is told of, and never comes', async (
       { status: 503, code: 'timeout' },
     ],
   )
+  const refused = got.find((answer) => answer?.status === 503)!
+  const { instance } = JSON.parse(refused.body.toString())
+  const line = JSON.parse(lines.find((line) => line.includes('"timeout"'))!)
+  t.equal(instance, `urn:uuid:${line.reqId}`, 'one id in the answer and in the log')
+  t.match(line, { method: 'POST', status: 503, code: 'timeout', request_id: /^caller-\d$/ })
+  t.match(refused.head, `\r\nx-request-id: ${line.request_id}\r\n`, 'and the one of its caller')
 })
