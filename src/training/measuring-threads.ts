@@ -6,6 +6,8 @@ import type { TrainingThreads } from './threads.ts'
 
 /** Counted work that a thread must have to be started: it takes 60 to 100 ms until it begins. */
 const NANOSECONDS_PER_THREAD = 1.5e8
+/** Estimated nanoseconds until a thread has its own copy of a model, by the bytes of the model's arrays. */
+const NANOSECONDS_PER_BYTE = 20
 
 export interface Measuring {
   /**
@@ -27,9 +29,21 @@ export interface Measuring {
   close(): Promise<void>
 }
 
-/** Returns how many threads so much counted work is divided between; 1 = the calling one alone. */
-export function measuringThreads(nanoseconds: number, most: number): number {
-  return Math.max(1, Math.min(most, Math.floor(nanoseconds / NANOSECONDS_PER_THREAD)))
+/**
+ * Returns how many threads so much counted work is divided between; 1 = the calling one alone. A large model is copied
+ * only where there is much to do, which bounds the memory too.
+ * @param bytes of the model's arrays
+ */
+export function measuringThreads(nanoseconds: number, bytes: number, most: number): number {
+  const start = NANOSECONDS_PER_THREAD + bytes * NANOSECONDS_PER_BYTE
+  return Math.max(1, Math.min(most, Math.floor(nanoseconds / start)))
+}
+
+/** Returns the bytes of all arrays of numbers in plain data. */
+function arrayBytes(data: unknown): number {
+  if (ArrayBuffer.isView(data)) return data.byteLength
+  if (typeof data !== 'object' || data === null) return 0
+  return Object.values(data).reduce((sum: number, member) => sum + arrayBytes(member), 0)
 }
 
 /**
@@ -44,6 +58,7 @@ export function openMeasuring(
   most: number,
 ): Measuring {
   const here = createMeasuringJob(predictor)
+  const bytes = arrayBytes(parts.model)
   let group: ReturnType<TrainingThreads['measure']> | undefined
   let started = 0
   const close = async () => {
@@ -54,7 +69,7 @@ export function openMeasuring(
   return {
     async run({ tasks, nanoseconds, taskOf, take, turn, isCut }) {
       const allowed = threads ? Math.min(threads.count, most) : 1
-      const count = Math.min(tasks, measuringThreads(nanoseconds, allowed))
+      const count = Math.min(tasks, measuringThreads(nanoseconds, bytes, allowed))
       if (count > 1 && count > started) {
         await close()
         group = threads?.measure(count, parts)

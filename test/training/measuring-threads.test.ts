@@ -80,8 +80,9 @@ t.test('a training that is asked to end gives up what is not done', async (t) =>
 })
 
 t.test('a thread must be worth its start', (t) => {
-  t.equal(measuringThreads(1e8, 8), 1)
-  t.equal(measuringThreads(4e8, 8), 2)
-  t.equal(measuringThreads(1e12, 8), 8)
+  t.equal(measuringThreads(1e8, 0, 8), 1)
+  t.equal(measuringThreads(4e8, 0, 8), 2)
+  t.equal(measuringThreads(1e12, 0, 8), 8)
+  t.equal(measuringThreads(1.3e9, 152e6, 8), 1, 'nor is a large model copied for little')
   t.end()
 })
