@@ -2,6 +2,10 @@
 import t from 'tap'
 import type { MeasuringAnswer, MeasuringTask } from '../../src/training/measuring-jobs.ts'
 import { measuringThreads, openMeasuring } from '../../src/training/measuring-threads.ts'
+import {
+  type PermutationImportance,
+  permutationImportance,
+} from '../../src/training/permutation-importance.ts'
 import { createTrainingThreads } from '../../src/training/threads.ts'
 import { fit, plan, tableOf } from './fit-table.ts'
 
@@ -21,7 +25,7 @@ const blocks = table.length / ROWS
 function taskOf(number: number): MeasuringTask {
   if (number >= blocks) {
     const from = number - blocks
-    return { kind: 'shuffle', X, y, options: { seed: 3, repeats: 4 }, from, to: from + 1 }
+    return { kind: 'shuffle', X, y, options: { seed: 3 }, from, to: from + 1 }
   }
   const data = X.data.slice(number * ROWS * X.columns, (number + 1) * ROWS * X.columns)
   return { kind: 'explain', X: { ...X, rows: ROWS, data } }
@@ -63,6 +67,13 @@ t.test('threads measure what the calling one does', async (t) => {
   const here = await run(0, 3)
   t.equal(here.started, 0, 'little work stays here')
   t.ok(here.isWhole)
+  const shuffled = here.answers.slice(blocks) as PermutationImportance[]
+  const whole = permutationImportance(predictor, table, y, 3)
+  t.strictSame(
+    shuffled.flatMap((part) => part.columns),
+    whole.columns,
+    'parts have the numbers of the whole',
+  )
   for (const count of [2, 3]) {
     const there = await run(1e9, count)
     t.equal(there.started, count)
