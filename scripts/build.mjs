@@ -14,6 +14,7 @@ const entryPoints = [
   'src/answering/job-thread.ts',
   'src/answering/loader-thread.ts',
   'src/processes/served-process.ts',
+  'src/training/measuring-thread.ts',
   'src/training/training-thread.ts',
 ]
 

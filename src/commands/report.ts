@@ -7,8 +7,8 @@ interface ReportFlags {
   readonly publicKey?: string
 }
 
-/** Longest computation of one picture: somebody waits for it. */
-const PICTURE_SECONDS = 30
+/** Longest computation of all pictures: somebody waits for it. */
+const PICTURES_SECONDS = 30
 
 export function declareReport(program: Command): void {
   program
@@ -28,5 +28,5 @@ async function writeReportOf(directory: string, { out, publicKey }: ReportFlags)
   const { writeOutputFile } = await import('./output/output-file.ts')
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const { artifact, predictor } = await readModelDirectory(directory, undefined, key)
-  await writeOutputFile(out, writeReport(artifact, predictor, PICTURE_SECONDS))
+  await writeOutputFile(out, writeReport(artifact, predictor, PICTURES_SECONDS))
 }

@@ -1,5 +1,6 @@
 /** Global summaries: a model's SHAP values over many rows, per column and by the column's values. */
 import { type Column, type DataFrame, findColumn } from '../data/frame.ts'
+import type { Matrix } from '../data/matrix.ts'
 import type { ModelExplainer } from '../models/model.ts'
 import { foldToColumns } from '../shap/explanation.ts'
 import {
@@ -18,12 +19,21 @@ export function summaryLabels({ classes }: Pick<Predictor, 'classes'>): number[]
 
 /** Returns the SHAP values of every row, summed to the input columns; [row][class asked][column]. */
 export function explainColumns(
-  { preprocessor }: Predictor,
+  predictor: Predictor,
   explainer: ModelExplainer,
   frame: DataFrame,
   labels: readonly number[],
 ): Float64Array {
-  const X = preprocessor.transform(frame)
+  return explainFeatures(predictor, explainer, predictor.preprocessor.transform(frame), labels)
+}
+
+/** Returns the SHAP values of rows of features, summed to the input columns; [row][class asked][column]. */
+export function explainFeatures(
+  { preprocessor }: Predictor,
+  explainer: ModelExplainer,
+  X: Matrix,
+  labels: readonly number[],
+): Float64Array {
   const columns = preprocessor.featureNamesIn.length
   const phi = new Float64Array(X.rows * labels.length * X.columns)
   explainer.explainRows(X, labels, phi)

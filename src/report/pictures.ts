@@ -67,13 +67,13 @@ const structure: readonly Picture[] = [
 ]
 
 /** Returns the figures of what was measured; none where nothing was. */
-export function qualityFigures(artifact: Artifact, predictor: Predictor): readonly Html[] {
-  return quality.flatMap((picture) => draw(picture, artifact, predictor))
+export function qualityFigures(artifact: Artifact): readonly Html[] {
+  return quality.flatMap((picture) => draw(picture, artifact))
 }
 
 /**
  * Returns the figures of what pushes the model; none of a model without a sample of training rows.
- * @param mostSeconds longest computation of one picture, estimated from counted work
+ * @param mostSeconds longest computation of all of them together, estimated from counted work
  */
 export function effectFigures(
   artifact: Artifact,
@@ -94,31 +94,24 @@ export function effectFigures(
       options: { column },
     }),
   )
-  let explained: Explanations | undefined
-  const explain = () => {
-    explained ??= predictor.explainSample()
-    return explained
-  }
-  return [...effects, ...dependences].flatMap((picture) =>
-    draw(picture, artifact, predictor, { explain, mostSeconds }),
-  )
+  const sample = createSample(predictor, mostSeconds)
+  return [...effects, ...dependences].flatMap((picture) => draw(picture, artifact, sample))
 }
 
 /** Returns the figures of how the model is made. */
-export function structureFigures(artifact: Artifact, predictor: Predictor): readonly Html[] {
-  return structure.flatMap((picture) => draw(picture, artifact, predictor))
+export function structureFigures(artifact: Artifact): readonly Html[] {
+  return structure.flatMap((picture) => draw(picture, artifact))
 }
 
 /** What a model does not have, or what would take too long, is left out. */
 function draw(
   { plot, title, caption, options = {} }: Picture,
   artifact: Artifact,
-  predictor: Predictor,
   sample?: Sample,
 ): Html[] {
   const given = new Map(Object.entries({ ...options, plot }))
   try {
-    const svg = drawModelPlot(plot, artifact, given) ?? drawSample(given, predictor, sample)
+    const svg = drawModelPlot(plot, artifact, given) ?? drawSample(given, sample)
     if (svg === undefined) return []
     const heading = tag('h3', '', title)
     return [tag('figure', '', heading, { html: svg }, tag('figcaption', '', caption))]
@@ -128,20 +121,33 @@ function draw(
   }
 }
 
+/** Explanations of the stored sample, as far as there is time for them; each is computed once. */
 interface Sample {
-  readonly mostSeconds: number
-  explain(): Explanations
+  explain(isPairs: boolean): Explanations | undefined
+}
+
+function createSample(predictor: Predictor, mostSeconds: number): Sample {
+  let left = mostSeconds
+  const known = new Map<boolean, Explanations>()
+  return {
+    explain(isPairs) {
+      const options = isPairs ? ({ interactions: true } as const) : {}
+      const found = known.get(isPairs)
+      if (found || predictor.sampleRows === 0) return found
+      const seconds = predictor.estimateSeconds(predictor.sampleRows, options)
+      if (seconds > left) return undefined
+      left -= seconds
+      const explained = predictor.explainSample(options)
+      known.set(isPairs, explained)
+      return explained
+    },
+  }
 }
 
 function drawSample(
   given: ReadonlyMap<string, string>,
-  predictor: Predictor,
   sample: Sample | undefined,
 ): string | undefined {
-  if (!sample || predictor.sampleRows === 0) return undefined
-  const isPairs = given.get('plot') === 'interactions'
-  const options = isPairs ? ({ interactions: true } as const) : {}
-  const seconds = predictor.estimateSeconds(predictor.sampleRows, options)
-  if (seconds > sample.mostSeconds) return undefined
-  return drawPlot(isPairs ? predictor.explainSample(options) : sample.explain(), given)
+  const explained = sample?.explain(given.get('plot') === 'interactions')
+  return explained && drawPlot(explained, given)
 }

@@ -15,24 +15,17 @@ const MOST_COLUMNS = 500
 
 /**
  * Returns the report of a model as an HTML document, which asks nothing of a network and runs no script.
- * @param mostSeconds longest computation of one picture, estimated from counted work; what takes longer is left out
+ * @param mostSeconds longest computation of all pictures together, estimated from counted work; what takes longer is left out
  */
 export function writeReport(artifact: Artifact, predictor: Predictor, mostSeconds: number): string {
   const sections = [
-    section(
-      'quality',
-      'How good it is',
-      describeQuality(artifact, qualityFigures(artifact, predictor)),
-    ),
+    section('quality', 'How good it is', describeQuality(artifact, qualityFigures(artifact))),
     section('effects', 'What pushes it', [
       paragraph(...explainHow(predictor)),
       ...effectFigures(artifact, predictor, mostSeconds),
     ]),
     section('columns', 'What it takes', describeColumns(artifact)),
-    section('steps', 'How it is made', [
-      ...describeSteps(artifact),
-      ...structureFigures(artifact, predictor),
-    ]),
+    section('steps', 'How it is made', [...describeSteps(artifact), ...structureFigures(artifact)]),
     section('data', 'Where it comes from', describeOrigin(artifact)),
     section('limits', 'Limits', [
       paragraph(

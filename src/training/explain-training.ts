@@ -4,20 +4,16 @@ import { stratifiedSample } from '../data/split.ts'
 import type { Params } from '../estimators/params.ts'
 import { kindOf } from '../models/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import {
-  explainColumns,
-  planSummary,
-  startSummary,
-  summaryLabels,
-} from '../predictor/summarize-rows.ts'
+import { planSummary, startSummary, summaryLabels } from '../predictor/summarize-rows.ts'
 import { BLOCK_ROWS } from '../trees/layout.generated.ts'
 import type { Fitted } from './fit.ts'
 import type { LabelledRows } from './measure.ts'
+import type { Measuring } from './measuring-threads.ts'
 import { type Pace, SHARES } from './pace.ts'
 import {
   type PermutationImportance,
   planPermutation,
-  startPermutation,
+  shuffleCost,
 } from './permutation-importance.ts'
 import { measureImportance } from './shap-importance.ts'
 
@@ -39,6 +35,7 @@ export async function explainTraining(
   params: Params,
   seed: number,
   pace: Pace,
+  measuring: Measuring,
 ) {
   const labels = summaryLabels(predictor)
   const cost = predictor.explainer.cost * labels.length
@@ -52,7 +49,7 @@ export async function explainTraining(
     )
   const explain = async (count: number, isCut: () => boolean) => {
     const sampled = sampleOf(count)
-    const phi = await explainInTurns(predictor, sampled, cost, { ...pace, isCut })
+    const phi = await explainInBlocks(predictor, sampled, cost, { ...pace, isCut }, measuring)
     return phi && { sampled, phi }
   }
   const most = explainedRows(cost, pace.nanoseconds * SHARES.explain)
@@ -67,26 +64,31 @@ export async function explainTraining(
   }
 }
 
-/** Returns the SHAP values of all rows, block by block, or undefined where the training was asked to end meanwhile. */
-async function explainInTurns(
+/** Returns the SHAP values of all rows, or undefined where the training was asked to end meanwhile. */
+async function explainInBlocks(
   predictor: Predictor,
   sampled: DataFrame,
   cost: number,
   { turn, isCut }: Pick<Pace, 'turn' | 'isCut'>,
+  measuring: Measuring,
 ): Promise<Float64Array | undefined> {
   const labels = summaryLabels(predictor)
-  const columns = predictor.preprocessor.featureNamesIn.length
-  const phi = new Float64Array(sampled.length * labels.length * columns)
+  const { featureNamesIn, transform } = predictor.preprocessor
+  const width = labels.length * featureNamesIn.length
+  const phi = new Float64Array(sampled.length * width)
   const step = Math.max(1, Math.floor(TURN_NANOSECONDS / cost / BLOCK_ROWS)) * BLOCK_ROWS
-  for (let from = 0; from < sampled.length; from += step) {
-    await turn('rows explained', from, sampled.length)
-    if (isCut()) return undefined
-    const block = sliceRows(sampled, from, from + step)
-    const values = explainColumns(predictor, predictor.explainer, block, labels)
-    phi.set(values, from * labels.length * columns)
-  }
-  await turn('rows explained', sampled.length, sampled.length)
-  return phi
+  const isWhole = await measuring.run({
+    tasks: Math.ceil(sampled.length / step),
+    nanoseconds: sampled.length * cost,
+    taskOf: (block) => {
+      const rows = sliceRows(sampled, block * step, (block + 1) * step)
+      return { kind: 'explain', X: transform(rows) }
+    },
+    take: (block, values) => phi.set(values as Float64Array, block * step * width),
+    turn: (done) => turn('rows explained', Math.min(done * step, sampled.length), sampled.length),
+    isCut,
+  })
+  return isWhole ? phi : undefined
 }
 
 /**
@@ -109,6 +111,7 @@ export async function permuteSample(
   { frame, y, rows }: LabelledRows,
   seed: number,
   pace: Pace,
+  measuring: Measuring,
 ): Promise<PermutationImportance | undefined> {
   const { preprocessor, classes } = predictor
   const kind = kindOf(model)
@@ -127,16 +130,28 @@ export async function permuteSample(
   const labels = sample.map((row) => y[row]!)
   const taken = rows ? sample.map((i) => rows[i]!) : sample
   if (pace.isCut()) return undefined
-  const permutation = startPermutation(predictor, takeRows(frame, taken), labels, {
-    seed,
-    repeats: plan.repeats,
-    used,
+  const X = preprocessor.transform(takeRows(frame, taken))
+  const options = { seed, repeats: plan.repeats, used }
+  const columns = preprocessor.featureNamesIn.length
+  const perColumn = plan.repeats * shuffleCost(plan.rows, classes.length, kind.predictCost(model))
+  const step = Math.max(1, Math.floor(TURN_NANOSECONDS / perColumn))
+  // One at least, which tells the metric.
+  const tasks = Math.max(1, Math.ceil(columns / step))
+  const parts: PermutationImportance[] = []
+  const isWhole = await measuring.run({
+    tasks,
+    nanoseconds: looked.size * perColumn,
+    taskOf: (task) => {
+      const from = task * step
+      return { kind: 'shuffle', X, y: labels, options, from, to: Math.min(from + step, columns) }
+    },
+    take: (task, answer) => {
+      parts[task] = answer as PermutationImportance
+    },
+    turn: (done) => pace.turn('columns shuffled', Math.min(done * step, columns), columns),
+    isCut: pace.isCut,
   })
-  for (let column = 0; column < permutation.columns; column++) {
-    await pace.turn('columns shuffled', column, permutation.columns)
-    if (pace.isCut()) return undefined
-    permutation.next()
-  }
-  await pace.turn('columns shuffled', permutation.columns, permutation.columns)
-  return permutation.finish()
+  if (pace.isCut()) return undefined
+  if (!isWhole) return undefined
+  return { ...parts[0]!, columns: parts.flatMap((part) => part.columns) }
 }

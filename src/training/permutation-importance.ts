@@ -88,7 +88,8 @@ export function permutationImportance(
   y: Int32Array,
   seed: number,
 ): PermutationImportance {
-  const permutation = startPermutation(predictor, frame, y, { seed })
+  const X = predictor.preprocessor.transform(frame)
+  const permutation = startPermutation(predictor, X, y, { seed })
   for (let column = 0; column < permutation.columns; column++) permutation.next()
   return permutation.finish()
 }
@@ -98,18 +99,22 @@ export interface Permutation {
   readonly columns: number
   /** Measures the next column. */
   next(): void
+  /** Leaves out the next columns; what the others lose is the same. */
+  skip(columns: number): void
   finish(): PermutationImportance
 }
 
-/** Starts what {@link permutationImportance} returns. */
+/**
+ * Starts what {@link permutationImportance} returns.
+ * @param X the rows as the model sees them; [row][feature]
+ */
 export function startPermutation(
   predictor: Predictor,
-  frame: DataFrame,
+  X: Matrix,
   y: Int32Array,
   { seed, repeats = REPEATS, used }: PermutationOptions,
 ): Permutation {
   const { preprocessor, classes } = predictor
-  const X = preprocessor.transform(frame)
   const measure = (rows: Matrix): Numbers => {
     const { probabilities, labels } = predictor.predictFeatures(rows)
     return measureNumbers(
@@ -129,14 +134,17 @@ export function startPermutation(
   // Shuffled in place and put back: a copy of a wide table for every column would cost more than the predictions.
   const shuffled: Matrix = { ...X, data: X.data.slice() }
   const measured: PermutationEntry[] = []
+  // Drawn for every column, so that what the others lose does not hang on what a model looks at, or on who looks.
+  const draw = () =>
+    shuffle(
+      Int32Array.from(y, (_, row) => row),
+      random,
+    )
+  let column = 0
   const lossesOf = (features: readonly number[]): number[] => {
     const isSeen = features.some((feature) => used === undefined || used[feature] === 1)
     const losses = Array.from({ length: repeats }, () => {
-      // Drawn for every column, so that what the others lose does not hang on what a model looks at.
-      const order = shuffle(
-        Int32Array.from(y, (_, row) => row),
-        random,
-      )
+      const order = draw()
       if (!isSeen) return 0
       moveFeatures(X, order, features, shuffled)
       return lossOf(measure(shuffled))
@@ -147,17 +155,22 @@ export function startPermutation(
   return {
     columns: featuresOf.length,
     next() {
-      const column = preprocessor.featureNamesIn[measured.length]!
-      const features = featuresOf[measured.length]!
+      const name = preprocessor.featureNamesIn[column]!
+      const features = featuresOf[column++]!
       measured.push(
         features.length === 0
-          ? { column, mean: 0, sd: 0 }
-          : { column, ...describe(lossesOf(features)) },
+          ? { column: name, mean: 0, sd: 0 }
+          : { column: name, ...describe(lossesOf(features)) },
       )
+    },
+    skip(columns) {
+      for (const features of featuresOf.slice(column, column + columns))
+        if (features.length > 0) for (let i = 0; i < repeats; i++) draw()
+      column += columns
     },
     finish: () => ({
       metric: isRanked ? 'roc_auc' : 'log_loss',
-      rows: frame.length,
+      rows: X.rows,
       repeats,
       columns: measured,
     }),

@@ -1,10 +1,10 @@
 /** What a training is told. */
 import type { DataFrame } from '../data/frame.ts'
-import type { FitContext } from '../estimators/estimator.ts'
 import type { EstimatorChoice } from './choose-estimator.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import type { ChannelName } from './measure.ts'
 import type { Pace } from './pace.ts'
+import type { TrainingThreads } from './threads.ts'
 
 export interface TrainOptions extends EstimatorChoice {
   /** Estimator parameters as given; texts are read as numbers where a number is due. */
@@ -25,8 +25,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly shouldStop?: () => boolean
   /** Shows what is done of a step of measuring, after the fit, and lets other work run. */
   readonly measuring?: Pace['turn']
-  /** Threads that a fit may use besides the calling one; they do not change the model. */
-  readonly threads?: FitContext['threads']
+  /** Threads that a training may use besides the calling one; they do not change what comes of it. */
+  readonly threads?: TrainingThreads
   /** Cross-validation of the training rows, before the model is trained on all of them. */
   readonly crossValidation?: { readonly folds: number; readonly repeats: number }
   /** The search that the parameters come from. */

@@ -29,6 +29,7 @@ import {
   measure,
   measureOutOfBag,
 } from './measure.ts'
+import { openMeasuring } from './measuring-threads.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics-file.ts'
 import { measuringTime, type Pace } from './pace.ts'
 import type { TrainOptions } from './train-options.ts'
@@ -141,17 +142,17 @@ export async function train(
   }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   const main = mainEvaluation({ test, channels: measured })
-  const explained = await explainTraining(predictor, frame, fitted, params, seed, pace)
-  const { importance, entries, summary, criterion } = explained
+  const { n_jobs: jobs } = params
+  const most = typeof jobs === 'number' && jobs > 0 ? jobs : Number.POSITIVE_INFINITY
   const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
-  const permutation = await permuteSample(
-    predictor,
-    fitted,
-    rowsOfMain ?? { ...fitted, frame },
-    seed,
-    pace,
-  )
+  const measuring = openMeasuring(predictor, draft, options.threads, most)
+  const shuffled = rowsOfMain ?? { ...fitted, frame }
+  const { explained, permutation } = await (async () => ({
+    explained: await explainTraining(predictor, frame, fitted, params, seed, pace, measuring),
+    permutation: await permuteSample(predictor, fitted, shuffled, seed, pace, measuring),
+  }))().finally(measuring.close)
+  const { importance, entries, summary, criterion } = explained
   if (interrupted && !wasInterrupted)
     warn(
       `stopped after the fit: the model is whole, its importance is measured over ${importance.rows} rows${permutation ? '' : ', without permutation'}`,

@@ -30,8 +30,8 @@ import { fitBackground, fitRows } from '../../training/background.ts'
 import { createOutput } from '../terminal.ts'
 import { type ImportFlags, readRounds, readWords } from './read-import-flags.ts'
 
-/** Longest computation of one picture of the report. */
-const PICTURE_SECONDS = 0.2
+/** Longest computation of all pictures of the report. */
+const PICTURES_SECONDS = 0.2
 
 /** Imports a file; throws InputError or ArtifactError with one line that says what is wrong. */
 export async function runImport(file: string, flags: ImportFlags): Promise<void> {
@@ -73,7 +73,7 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   try {
     await writer.commit(artifact, {
       [CARD_FILE]: writeImportedCard(artifact, model.notes),
-      [REPORT_FILE]: writeReport(artifact, predictor, PICTURE_SECONDS),
+      [REPORT_FILE]: writeReport(artifact, predictor, PICTURES_SECONDS),
     })
   } finally {
     await writer.release()

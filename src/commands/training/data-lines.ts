@@ -50,8 +50,20 @@ export function describePositive({ name, reason }: PositiveClass, isSetting: boo
   return `positive  ${name}   ${reason}; score, precision, recall and F1 are of it  (${change} to change)`
 }
 
-/** Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it. */
+/** Columns that are listed, of thousands the first. */
+const MOST_COLUMNS = 20
+
+/**
+ * Returns the plan's lines: columns of one kind together, with the reason and the flag that changes it; of many columns
+ * the first 20.
+ */
 export function describePlan(columns: readonly PlannedColumn[]): string[] {
+  const more = columns.length - MOST_COLUMNS
+  if (more > 1)
+    return [
+      ...describePlan(columns.slice(0, MOST_COLUMNS)),
+      `          and ${more.toLocaleString('en-US')} more; the plan in the model's manifest.json has all, and so has shapserve inspect`,
+    ]
   const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
   return columns.map(({ column, role, reason, override }, index) => {
     const head = index === 0 ? 'columns   ' : '          '

@@ -57,12 +57,12 @@ export async function runTraining(request: TrainRequest): Promise<void> {
   }
 }
 
-/** Longest computation of one picture of the report. */
-const PICTURE_SECONDS = 0.2
+/** Longest computation of all pictures of the report. */
+const PICTURES_SECONDS = 0.2
 
 async function draw({ artifact, predictor }: TrainReport | TuneReport): Promise<string> {
   const { writeReport } = await import('../../report/report.ts')
-  return writeReport(artifact, predictor, PICTURE_SECONDS)
+  return writeReport(artifact, predictor, PICTURES_SECONDS)
 }
 
 async function fit(
