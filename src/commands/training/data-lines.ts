@@ -62,7 +62,7 @@ export function describePlan(columns: readonly PlannedColumn[]): string[] {
   if (more > 1)
     return [
       ...describePlan(columns.slice(0, MOST_COLUMNS)),
-      `          and ${more.toLocaleString('en-US')} more; the plan in the model's manifest.json has all, and so has shapserve inspect`,
+      `          and ${more.toLocaleString('en-US')} more; shapserve inspect shows all of them`,
     ]
   const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
   return columns.map(({ column, role, reason, override }, index) => {
