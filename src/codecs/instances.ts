@@ -2,6 +2,7 @@
 import type { Cell } from '../data/frame.ts'
 import { InputError, placed, quote } from '../errors.ts'
 import type { DecodeContext } from './codec.ts'
+import { holdsColumns } from './nested-members.ts'
 import { cellsOfList, cellsOfObject } from './rows.ts'
 
 export const SHAPES = 'send one object, a list of objects, a list of lists, or {"instances": [...]}'
@@ -61,7 +62,9 @@ function unwrap(value: unknown, context: DecodeContext, row: number): RawRow {
   }
   const object = value as Readonly<Record<string, unknown>>
   const isForm = (key: string) =>
-    Object.hasOwn(object, key) && !context.inputs.some(({ name }) => name === key)
+    Object.hasOwn(object, key) &&
+    !context.inputs.some(({ name }) => name === key) &&
+    !holdsColumns(context, key, object[key])
   if (isForm('features')) return features(object.features, row)
   if (isForm('data')) {
     const data = object.data

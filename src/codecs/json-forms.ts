@@ -4,6 +4,7 @@ import { checkHeader } from '../data/csv.ts'
 import { didYouMean, InputError, placed, quote } from '../errors.ts'
 import type { DecodeContext, Dialect } from './codec.ts'
 import { isListRow, SHAPES } from './instances.ts'
+import { holdsColumns } from './nested-members.ts'
 import { checkRowCount } from './rows.ts'
 
 /** Rows as they stood in a body. */
@@ -49,7 +50,8 @@ export function readForm(value: unknown, context: DecodeContext): Form {
     throw new InputError('invalid_shape', `${quote(value)} holds no rows; ${SHAPES}`)
   }
   const body = value as Body
-  const isColumn = (key: string) => context.inputs.some(({ name }) => name === key)
+  const isColumn = (key: string) =>
+    context.inputs.some(({ name }) => name === key) || holdsColumns(context, key, body[key])
   const [name, second] = Object.keys(body).filter(
     (key) => Object.hasOwn(forms, key) && !isColumn(key),
   )

@@ -23,8 +23,14 @@ const RESERVED: ReadonlySet<string> = new Set([
   ...['columns', 'data', 'features'],
 ])
 
+/** So is a column whose name begins with such a key and a point: an object under it holds columns. */
 function isReserved(name: string): boolean {
-  return RESERVED.has(name) || name in Object.prototype
+  const point = name.indexOf('.')
+  return (
+    RESERVED.has(name) ||
+    name in Object.prototype ||
+    (point > 0 && RESERVED.has(name.slice(0, point)))
+  )
 }
 
 /** What JSON.parse alone does not see: keys that name a prototype, and whole numbers beyond what a double holds. */

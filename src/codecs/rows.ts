@@ -6,6 +6,7 @@ import { InputError, listNames, placed } from '../errors.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import type { DecodeContext } from './codec.ts'
 import { checkStrangers, missingColumns, strangersAmong } from './column-names.ts'
+import { flattenMembers } from './nested-members.ts'
 
 const NONE: readonly string[] = []
 
@@ -39,9 +40,10 @@ export function cellsOfList(
 /** Returns an object's cells in the order of the inputs, and its other keys. */
 export function cellsOfObject(
   context: DecodeContext,
-  object: Readonly<Record<string, unknown>>,
+  sentObject: Readonly<Record<string, unknown>>,
   row: number,
 ): { cells: Cell[]; ignored: readonly string[] } {
+  const object = flattenMembers(context, sentObject, row)
   const { inputs } = context
   let found = 0
   const absent: string[] = []
