@@ -20,7 +20,7 @@ export function addReadingFlags(command: Command, withoutHeader: string): Comman
   return command
     .option(
       '--delimiter <character>',
-      'what separates the fields of CSV: , ; | or tab (default: by the first rows)',
+      'what separates the fields of CSV: , ; | tab or space (default: by the first rows)',
     )
     .option(
       '--encoding <name>',
@@ -38,6 +38,7 @@ const delimiterNames: Readonly<Record<string, Delimiter>> = {
   '\\t': '\t',
   bar: '|',
   pipe: '|',
+  space: ' ',
 }
 
 /**
@@ -57,6 +58,6 @@ function readDelimiter(text: string): Delimiter {
   if (Object.hasOwn(delimiterNames, text)) return delimiterNames[text] as Delimiter
   throw new InputError(
     'invalid_option',
-    `--delimiter is ${quote(text)}, expected ${listChoices([',', "';'", "'|'", 'tab'])}`,
+    `--delimiter is ${quote(text)}, expected ${listChoices([',', "';'", "'|'", 'tab', 'space'])}`,
   )
 }

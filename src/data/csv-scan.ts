@@ -17,6 +17,7 @@ kindOfByte[0x0d] = CARRIAGE_RETURN
 kindOfByte[QUOTE_BYTE] = QUOTE
 
 const TAB = 0x09
+const SPACE = 0x20
 const COMMA = 0x2c
 
 /** One table per delimiter: scanners of one delimiter share it. */
@@ -27,6 +28,7 @@ function kindsWith(delimiter: number): Uint8Array {
   if (known) return known
   const kinds = kindOfByte.slice()
   kinds[delimiter] = DELIMITER
+  if (delimiter === SPACE) kinds[TAB] = DELIMITER
   kindsOf.set(delimiter, kinds)
   return kinds
 }
@@ -70,7 +72,8 @@ export interface RowScanner {
 
 /**
  * Returns a scanner of rows. Lines end in LF, CR LF or CR; blanks around fields, and inside their quotes, are cut.
- * @param delimiter the ASCII byte between fields; a tab that is one is no blank
+ * @param delimiter the ASCII byte between fields; a tab that is one is no blank. A space stands for runs of blanks,
+ * of which those around a row part nothing
  */
 export function createRowScanner(delimiter: number = COMMA): RowScanner {
   const scanner: RowScanner = {
@@ -119,7 +122,8 @@ function scanRow(
       }
       end = at
       this.doubled[this.count] = doubled
-      at = skipBlanks(bytes, at + 1, to, false, delimiter)
+      at++
+      if (delimiter !== SPACE) at = skipBlanks(bytes, at, to, false, delimiter)
       kind = at < to ? kinds[bytes[at]!]! : ORDINARY
       if (at < to && (kind === ORDINARY || kind === QUOTE))
         // A character of several bytes may go on behind the bytes given, and be a blank.
@@ -138,8 +142,14 @@ function scanRow(
     this.ends[this.count] = end
     this.count++
     if (at < to && kind === DELIMITER) {
-      at++
-      continue
+      if (delimiter !== SPACE) {
+        at++
+        continue
+      }
+      at = skipBlanks(bytes, at, to, false, delimiter)
+      if (at >= to && !isEnd) return scanned.incomplete
+      kind = at < to ? kinds[bytes[at]!]! : ORDINARY
+      if (at < to && kind !== LINE_FEED && kind !== CARRIAGE_RETURN) continue
     }
     this.isBlank = this.count === 1 && !isQuoted && start === end
     if (at >= to) return to

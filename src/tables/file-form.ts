@@ -50,7 +50,14 @@ export interface FileForm extends TextForm {
 /** How much of a text is looked at. */
 export const SAMPLE_BYTES = 2 ** 18
 
-const unexamined: Examined = { ...plainDialect, titles: 0, title: '', isData: false, first: [] }
+const unexamined: Examined = {
+  ...plainDialect,
+  titles: 0,
+  title: '',
+  isData: false,
+  first: [],
+  header: [],
+}
 
 /**
  * Looks into a file.

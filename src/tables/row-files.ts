@@ -3,11 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
 import { startsWithHeader } from '../codecs/csv.ts'
 import { findPositions } from '../codecs/rows.ts'
+import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import type { Reading } from './file-form.ts'
+import { refuseTitle } from './formats/dialect.ts'
 import { openParquet } from './formats/parquet.ts'
 import type { TypedCell } from './formats/parquet-types.ts'
 import { toPlainCsv } from './formats/plain-csv.ts'
@@ -102,6 +104,11 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
     notes: text.notes,
     async *parts(predictor, partBytes) {
       const { inputs } = predictor.preprocessor.spec
+      // Below a title stand names; without any of the model's, the first rows may well be rows.
+      const isNamed = text.examined.header.some((field) =>
+        inputs.some(({ name }) => name === normalText(field)),
+      )
+      if (found === 'csv' && !hasNoHeader && isNamed) refuseTitle(text.examined, '--skip-rows')
       // A table of one column has nothing that would separate it.
       const isOther = found === 'csv' && !text.isPlain && (inputs.length > 1 || reading?.delimiter)
       const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes

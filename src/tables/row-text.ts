@@ -1,5 +1,6 @@
 /** The text of a file of rows: its format, and its bytes in UTF-8 one after another. */
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { InputError, quote } from '../errors.ts'
 import {
   decoded,
@@ -10,7 +11,7 @@ import {
   takeSample,
 } from './file-form.ts'
 import type { Examined } from './formats/dialect.ts'
-import { keepFile } from './input-files.ts'
+import { type InputFile, keepFile, openInputFile } from './input-files.ts'
 import { unpack } from './unpack.ts'
 import { isZip } from './zip.ts'
 
@@ -70,15 +71,20 @@ export function isArchive(file: string, start: Uint8Array): boolean {
   return isZip(start) || isOldWorkbook(start) || /\.(xlsx|zip)$/i.test(file)
 }
 
-/** The directory of an archive stands at its end, so all of it is read first. */
+/**
+ * Opens an archive. Its directory stands at its end: a file is read from there, and what comes through a pipe is read
+ * whole first.
+ */
 export async function openArchived(
   file: string,
   format: InputFormat | undefined,
   reading: Reading | undefined,
   chunks: AsyncGenerator<Uint8Array>,
 ): Promise<OpenText> {
+  const isFile = file !== '-' && (await stat(file)).isFile()
+  if (isFile) await chunks.return(undefined)
+  const archive = isFile ? await openInputFile(file) : keepFile(file, await collect(chunks))
   try {
-    const archive = keepFile(file, await collect(chunks))
     const known = format === 'parquet' ? undefined : format
     const form = await examineFile(archive, { reading, format: known })
     return {
@@ -86,12 +92,32 @@ export async function openArchived(
       examined: form.examined,
       notes: form.notes,
       isPlain: false,
-      bytes: form.text(archive.pieces()),
+      bytes: closing(form.text(archive.pieces()), file, archive),
     }
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
+    await archive.close()
+    throw inFile(file, error)
   }
+}
+
+/** Passes a text on, names the file of what is wrong in its archive, and closes it in the end. */
+async function* closing(
+  text: AsyncGenerator<Uint8Array>,
+  file: string,
+  archive: InputFile,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* text
+  } catch (error) {
+    throw inFile(file, error)
+  } finally {
+    await archive.close()
+  }
+}
+
+function inFile(file: string, error: unknown): unknown {
+  if (!(error instanceof InputError)) return error
+  return new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
 }
 
 /** Returns what was read already, then the rest. */

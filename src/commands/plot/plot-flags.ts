@@ -1,8 +1,10 @@
 /** What `shapserve plot` was told, by the names of flags in camel case. */
-export type PlotFlags = {
+import type { ReadingFlags } from '../reading-flags.ts'
+
+export type PlotFlags = ReadingFlags & {
   readonly modelDir: string
   readonly publicKey?: string
   readonly inputFormat?: string
   readonly format?: string
   readonly out: string
-} & Readonly<Record<string, string | undefined>>
+} & Readonly<Record<string, string | boolean | undefined>>

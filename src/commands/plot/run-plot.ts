@@ -8,6 +8,7 @@ import { readModelDirectory } from '../../model-directory/read.ts'
 import { findPlot } from '../../plots/index.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
+import { readReading } from '../reading-flags.ts'
 import { chooseFormat, mediaTypes } from '../rows/formats.ts'
 import { runRows } from '../rows/run-rows.ts'
 import type { PlotFlags } from './plot-flags.ts'
@@ -29,7 +30,7 @@ export async function runPlot(
   const own = Object.keys(pictureOptions(plot))
   const given = optionNames.flatMap((option) => {
     const value = flags[camelCase(option)]
-    return value === undefined ? [] : [[option, value] as const]
+    return typeof value === 'string' ? [[option, value] as const] : []
   })
   const stranger = given.find(([option]) => !own.includes(option))
   if (stranger)
@@ -39,14 +40,19 @@ export async function runPlot(
     )
   const options = explainOptions.flatMap((option) => {
     const value = flags[option]
-    return value === undefined ? [] : [[option, value] as const]
+    return typeof value === 'string' ? [[option, value] as const] : []
   })
   const parameters = [['plot', name], ...given, ...options.filter(([o]) => o === 'output')] as const
   const { modelDir, publicKey, inputFormat, out } = flags
   const asked = { operation: 'explain', format: flags.format, out, plot: parameters } as const
   const format = chooseFormat(asked, 'csv')
   if (file !== undefined && plot.drawRows) {
-    await runRows({ ...asked, modelDir, publicKey, inputFormat, file, format, options, jobs: 1 })
+    await runRows({
+      ...{ ...asked, modelDir, publicKey, inputFormat, file, format, options },
+      reading: readReading(flags),
+      hasNoHeader: !flags.header,
+      jobs: 1,
+    })
     return
   }
   if (file !== undefined)

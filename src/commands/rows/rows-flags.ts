@@ -16,6 +16,9 @@ export interface RowsFlags extends ReadingFlags {
   readonly jobs?: string
 }
 
+/** What it means that rows have no header. */
+export const NO_HEADER = 'CSV has no header: its fields are the columns of the model, in its order'
+
 /** Adds the file and the flags that say where rows come from and answers go. */
 export function addRowsFlags(command: Command, operation: Operation): Command {
   command
@@ -26,10 +29,7 @@ export function addRowsFlags(command: Command, operation: Operation): Command {
     .addOption(modelDirOption())
     .addOption(publicKeyOption())
     .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the file name`)
-  addReadingFlags(
-    command,
-    'CSV has no header: its fields are the columns of the model, in its order',
-  )
+  addReadingFlags(command, NO_HEADER)
   return command
     .option(
       '--format <format>',

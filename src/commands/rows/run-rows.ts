@@ -1,7 +1,9 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { availableParallelism } from 'node:os'
+import { InputError, placed } from '../../errors.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
 import { readModelDirectory } from '../../model-directory/read.ts'
+import { ENCODING_HINT } from '../../tables/formats/encoding.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
 import { createOutput } from '../terminal.ts'
@@ -45,8 +47,16 @@ export async function runRows(request: RowsRequest): Promise<void> {
     else await answerParts(request, format, parts, runner, progress, heard)
     progress.close()
     heard.tell(request, format, model.predictor)
+  } catch (error) {
+    throw withEncodingHint(error)
   } finally {
     progress.close()
     await runner.close()
   }
+}
+
+/** Names the flag that may help against bytes that are not UTF-8. */
+function withEncodingHint(error: unknown): unknown {
+  if (!(error instanceof InputError) || error.code !== 'invalid_utf8') return error
+  return new InputError(error.code, placed`${error.text}; ${ENCODING_HINT}`, error.places)
 }

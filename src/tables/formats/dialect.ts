@@ -4,17 +4,19 @@ import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
 import { InputError, listNames } from '../../errors.ts'
 
-/** What may separate fields, in the order in which it is tried, with its name in messages. */
+/** What may separate fields, in the order in which it is tried, with its name in messages. Blanks come in runs. */
 export const delimiters = {
   ',': 'commas',
   ';': 'semicolons',
   '\t': 'tabs',
   '|': 'bars',
+  ' ': 'blanks',
 } as const
 
 export type Delimiter = keyof typeof delimiters
 
-const candidates = Object.keys(delimiters) as Delimiter[]
+/** Prose has blanks, too: they are asked last, and more is asked of them. */
+const candidates = (Object.keys(delimiters) as Delimiter[]).filter((name) => name !== ' ')
 
 export interface Dialect {
   readonly delimiter: Delimiter
@@ -49,6 +51,8 @@ export interface Examined extends Dialect {
   /** Whether the first row looks like one of values, and that row. */
   readonly isData: boolean
   readonly first: readonly string[]
+  /** The row below the title, or the first. */
+  readonly header: readonly string[]
 }
 
 /**
@@ -63,7 +67,9 @@ export function examineCsv(sample: Uint8Array, isWhole: boolean, given?: Delimit
     const rows = readSample(sample, isWhole, delimiter)
     return rows === undefined ? [] : withWrapped({ delimiter, isWrapped: false, rows })
   })
-  const { delimiter, isWrapped, rows } = found.find(isEven) ??
+  const blanks = given === undefined ? readBlanks(sample, isWhole, found) : undefined
+  const { delimiter, isWrapped, rows } = blanks ??
+    found.find(isEven) ??
     found.find(({ rows }) => hasRowNames(rows)) ??
     found.find(({ rows }) => countTitles(rows) > 0) ??
     nearest(found) ?? { delimiter: given ?? ',', isWrapped: false, rows: [] }
@@ -76,6 +82,7 @@ export function examineCsv(sample: Uint8Array, isWhole: boolean, given?: Delimit
     title: rows.slice(0, titles).flat().find(Boolean) ?? '',
     isData: looksLikeData(rows),
     first: rows[0] ?? [],
+    header: rows[titles] ?? [],
   }
 }
 
@@ -140,6 +147,30 @@ function withWrapped(plain: Sampled): Sampled[] {
   const wrapped = { delimiter, isWrapped, rows: unwrapped }
   // A bare text in quotes is a field; what makes it a row is that all rows come out alike.
   return isWrapped && isEven(wrapped) ? [wrapped, plain] : [plain]
+}
+
+/**
+ * Returns a sample as fields between runs of blanks: where all of its rows have the same number of them, and no other
+ * delimiter parts any. A tab does not count in columns that are filled up with blanks.
+ */
+function readBlanks(
+  sample: Uint8Array,
+  isWhole: boolean,
+  others: readonly Sampled[],
+): Sampled | undefined {
+  const isParted = others.some(
+    ({ delimiter, rows }) =>
+      rows.some((row) => row.length > 1) && !(delimiter === '\t' && rows.every(isFilledUp)),
+  )
+  if (isParted) return undefined
+  const rows = readSample(sample, isWhole, ' ')
+  if (rows === undefined || rows.length < 2) return undefined
+  const read = { delimiter: ' ', isWrapped: false, rows } as const
+  return isEven(read) || hasRowNames(rows) ? read : undefined
+}
+
+function isFilledUp(row: Row): boolean {
+  return row.some((field) => field.includes('  '))
 }
 
 /** Whether all rows have the same number of fields, and more than one, and the first is no title. */
