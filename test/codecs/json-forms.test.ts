@@ -8,8 +8,9 @@ import {
   selectMembers,
 } from '../../src/codecs/selection.ts'
 import { type Column, cellAt } from '../../src/data/frame.ts'
+import type { InputErrorCode } from '../../src/errors.ts'
 import type { Predictions } from '../../src/models/prediction.ts'
-import { decodeBody } from '../helper.ts'
+import { decodeBody, refusalOf } from '../helper.ts'
 
 const numeric = {
   inputs: ['f1', 'f2', 'f3'].map((name) => ({
@@ -195,5 +196,62 @@ t.test('selected members keep their order in JSON, and the order asked for in CS
   t.match(first, /"predicted_score" does not exist .*did you mean "predicted_label"\?$/)
   t.match(second, /"probabilites" does not exist .*did you mean "probabilities"\?$/)
   t.strictSame(others, [])
+  t.end()
+})
+
+t.test('objects in a row are the columns that training made of them', (t) => {
+  const context = {
+    inputs: ['a.b', 'a.c.d', 'e', 'data.x', 'inputs.x', 'f.g', 'f'].map((name) => ({
+      name,
+      type: 'number' as const,
+      nullable: name !== 'a.b',
+      example: 1,
+    })),
+    otherColumns: ['a.id'],
+    maxRows: 100,
+  }
+  const read = (value: unknown, codec: typeof json | typeof jsonLines = json) => {
+    const { frame, ignoredColumns } = decodeBody(codec, JSON.stringify(value), context)
+    const { columns, length } = frame
+    const rows = Array.from({ length }, (_, row) => columns.map((column) => cellAt(column, row)))
+    return { rows, ignoredColumns }
+  }
+  const flat = { 'a.b': 1, 'a.c.d': 2, e: 3, 'data.x': 4, 'inputs.x': 5, 'f.g': 6, f: 7, 'a.id': 8 }
+  const nested = {
+    a: { b: 1, c: { d: 2 }, id: 8 },
+    e: 3,
+    data: { x: 4 },
+    inputs: { x: 5 },
+    ...{ 'f.g': 6, f: 7 },
+  }
+  const wanted = read(flat)
+  t.strictSame(wanted.rows, [[1, 2, 3, 4, 5, 6, 7]])
+  const split = { columns: Object.keys(nested), data: [Object.values(nested)] }
+  const same: [string, unknown, (typeof json | typeof jsonLines)?][] = [
+    ['an object', nested],
+    ['a line', nested, jsonLines],
+    ['half of it', { ...nested, a: { b: 1, 'c.d': 2, id: 8 } }],
+    ['instances', { instances: [nested] }],
+    ['records', { dataframe_records: [nested] }],
+    ['split', { dataframe_split: split }],
+  ]
+  for (const [name, body, codec] of same) t.strictSame(read(body, codec), wanted, name)
+  const refused: [string, unknown, InputErrorCode, RegExp][] = [
+    ['named both ways', { a: { b: 1 }, 'a.b': 1 }, 'duplicate_column', /row 1 names column "a.b"/],
+    ['too deep', { a: { b: { x: 1 } } }, 'invalid_number', /row 1, column "a.b"/],
+    ['nothing in it', { a: {}, e: 1 }, 'missing_column', /lacks column "a.b"/],
+    ['a column with more below it', { a: { b: 1 }, f: { g: 1 } }, 'invalid_number', /column "f"/],
+    [
+      'what is no list here',
+      { inputs: { x: [1] }, a: { b: 1 } },
+      'invalid_number',
+      /column "inputs.x"/,
+    ],
+    ['no such column', { a: { b: 1 }, e: { z: 1 } }, 'invalid_number', /column "e"/],
+  ]
+  for (const [name, body, code, message] of refused) {
+    const error = refusalOf(() => read(body))
+    t.match({ code: error.code, message: error.message }, { code, message }, name)
+  }
   t.end()
 })

@@ -1,5 +1,5 @@
 /** `shapserve plot`: the same pictures as the routes', in files; what is refused leaves no file. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import t from 'tap'
@@ -30,6 +30,11 @@ t.test('files are what the routes answer', async (t) => {
     sent,
   )
   t.equal(readFileSync(out, 'utf8'), answer.body)
+  const titled = join(t.testdirName, 'titled.csv')
+  writeFileSync(titled, `Passengers\n${sent}`)
+  const bars = ['--max-bars', '4', '--theme', 'dark', '--out', out]
+  await plot('beeswarm', titled, '--skip-rows', '1', ...bars)
+  t.equal(readFileSync(out, 'utf8'), answer.body, 'below a title')
   await plot('waterfall', rows, '--row', '3', '--output', '0', '--out', out)
   const one = await post(
     app,

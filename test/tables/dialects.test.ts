@@ -82,6 +82,10 @@ t.test('what programs write is one table', async (t) => {
     ['semicolons', '1.csv', plain.replaceAll(',', ';'), /semicolons/],
     ['tabs', '1.tsv', plain.replaceAll(',', '\t'), /tabs/],
     ['bars', '1.data', plain.replaceAll(',', '|'), /bars/],
+    ['blanks', '1.data', ' a  b   c\n 1  x   2\n3 y  4 \n', /blanks/],
+    ['blanks, as R quotes them', '1.txt', '"a" "b" "c"\n1 "x" 2\n3 "y" 4\n', /blanks/],
+    ['columns filled up, and a tab', '1.data', 'a  b\t"c"\n1  x\t2\n3  y\t4\n', /blanks/],
+    ['blanks that are said', '1.csv', plain.replaceAll(',', ' \t'), /blanks/, { delimiter: ' ' }],
     ['UTF-16 with a mark', '1.csv', utf16(plain, false, true), /utf-16le/],
     ['UTF-16 the other way round', '1.csv', utf16(plain, true, true), /utf-16be/],
     ['UTF-16 without a mark', '1.txt', utf16(plain, false, false), /utf-16le/],
@@ -134,6 +138,34 @@ t.test('what only looks like another dialect is none', async (t) => {
       ],
     ],
     ['one column', 'a\nx;1\ny\n', [['a'], ['x;1'], ['y']]],
+    ['words', 'a\nx y\nz w\n', [['a'], ['x y'], ['z w']]],
+    [
+      'words in fields',
+      'a b,c d\nx y,1 2\nz w,3 4\n',
+      [
+        ['a b', 'c d'],
+        ['x y', '1 2'],
+        ['z w', '3 4'],
+      ],
+    ],
+    [
+      'words between tabs',
+      'a b\tc d\nx y\t1 2\nz w\t3 4\n',
+      [
+        ['a b', 'c d'],
+        ['x y', '1 2'],
+        ['z w', '3 4'],
+      ],
+    ],
+    [
+      'names of rows, as R writes them',
+      '"a" "b"\n"1" 1 "x y"\n"2" 2 "z"\n',
+      [
+        ['Unnamed: 0', 'a', 'b'],
+        [1, 1, 'x y'],
+        [2, 2, 'z'],
+      ],
+    ],
     [
       'an index',
       ',a,b\n0,1,x\n1,2,y\n',

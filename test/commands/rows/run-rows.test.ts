@@ -1,18 +1,23 @@
 /** Files of rows, answered in parts: the same bytes as in one piece, and the file's own row numbers. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { Command } from 'commander'
 import fc from 'fast-check'
+import { zipSync } from 'fflate/browser'
 import t, { type Test } from 'tap'
 import { chooseFormat } from '../../../src/commands/rows/formats.ts'
 import type { RowsRequest } from '../../../src/commands/rows/rows-request.ts'
 import { runRows } from '../../../src/commands/rows/run-rows.ts'
+import { declareTrain } from '../../../src/commands/train.ts'
 import { createRandom } from '../../../src/data/random.ts'
 import { InputError, type InputErrorCode } from '../../../src/errors.ts'
+import { readModelDirectory } from '../../../src/model-directory/read.ts'
 import { splitRecords } from '../../../src/tables/blocks.ts'
 import type { InputFormat } from '../../../src/tables/row-files.ts'
 import { shapserve } from '../../command.ts'
-import { checkpoint, passenger } from '../../helper.ts'
+import { buildTestApp, checkpoint, passenger, post } from '../../helper.ts'
 import { writeParquet } from '../../parquet.ts'
 
 // Two of the tests start the command.
@@ -95,6 +100,74 @@ t.test('JSON Lines in parts, rows numbered through', async (t) => {
     numbers,
     Array.from({ length: 40 }, (_, i) => i + 1),
   )
+})
+
+t.test('a model of objects in objects takes them in files and requests', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'nested-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const [data, modelDir] = [join(directory, 'data.jsonl'), join(directory, 'model')]
+  const rows = Array.from({ length: 60 }, (_, i) => ({
+    who: { age: (i * 7) % 50, job: { name: ['clerk', 'nurse', 'cook'][(i * 5) % 3] } },
+    inputs: { x: (i * 3) % 11 },
+    y: (i * 7) % 50 > 25 ? 'yes' : 'no',
+  }))
+  writeFileSync(data, rows.map((row) => JSON.stringify(row)).join('\n'))
+  const program = new Command().exitOverride()
+  declareTrain(program)
+  const flags = ['--target', 'y', '--estimator', 'decision_tree', '--quiet', '--model-dir']
+  await program.parseAsync(['train', data, ...flags, modelDir], { from: 'user' })
+
+  const nested = rows.slice(0, 5).map(({ y, ...row }) => row)
+  const flat = nested.map(({ who, inputs }) => ({
+    'who.age': who.age,
+    'who.job.name': who.job.name,
+    'inputs.x': inputs.x,
+  }))
+  const lines = (list: readonly unknown[]) => list.map((row) => JSON.stringify(row)).join('\n')
+  const names = Object.keys(flat[0]!)
+  const csv = [names, ...flat.map((row) => Object.values(row))].map((row) => row.join()).join('\n')
+  const asked = { operation: 'predict', modelDir, format: 'jsonl' } as const
+  const wanted = await answer(t, csv, asked)
+  t.equal(wanted.trim().split('\n').length, 5)
+  for (const list of [nested, flat]) {
+    t.equal(await answer(t, lines(list), { ...asked, file: 'rows.jsonl' }), wanted, 'lines')
+    t.equal(await answer(t, JSON.stringify(list), { ...asked, file: 'rows.json' }), wanted, 'list')
+  }
+
+  const app = await buildTestApp(t, { model: await readModelDirectory(modelDir) })
+  const ask = async (type: string, body: unknown) => {
+    const { statusCode, body: text } = await post(app, '/explain', type, body as string)
+    t.equal(statusCode, 200, text)
+    return text
+  }
+  const [one, other] = [nested[0]!, flat[0]!]
+  const expected = await ask('application/json', JSON.stringify(other))
+  for (const row of [one, other, { ...other, 'inputs.x': undefined, inputs: one.inputs }])
+    t.equal(await ask('application/json', JSON.stringify(row)), expected)
+  t.equal(await ask('application/json', JSON.stringify({ instances: [one] })), expected)
+  t.equal(
+    await ask('application/jsonlines', lines(nested)),
+    await ask('application/jsonlines', lines(flat)),
+  )
+})
+
+t.test('titles and encodings are named with the flag that helps', async (t) => {
+  const rows = `${header}\n3,"M\xfcller, Mr. J",male,28,0,0\n`
+  const latin = Buffer.from(rows, 'latin1')
+  const title = `Passengers\n\n${rows}`
+  const asked = { operation: 'predict' } as const
+  await refuses(t, latin, 'invalid_utf8', /add --encoding windows-1252/, asked)
+  await refuses(t, title, 'invalid_csv', /the first 2 lines .*"Passengers".*--skip-rows 2/, asked)
+  const wanted = await answer(t, rows, asked)
+  t.equal(await answer(t, latin, { ...asked, reading: { encoding: 'windows-1252' } }), wanted)
+  t.equal(await answer(t, title, { ...asked, reading: { skipRows: 2 } }), wanted)
+  // One value in a row without a header is no title.
+  const bare = '3,,,,,\n3,"Doe, Mr. J",male,28,0,0\n'
+  await refuses(t, bare, 'missing_value', /row 1, column "Name"/, asked)
+  const blanks = rows.replaceAll(/,(?! )/g, '  ')
+  t.equal(await answer(t, blanks, asked), wanted, 'blanks between fields')
+  const archive = zipSync({ 'rows.csv': new TextEncoder().encode(rows) })
+  t.equal(await answer(t, archive, { ...asked, file: 'rows.zip' }), wanted, 'an archive')
 })
 
 async function refuses(
