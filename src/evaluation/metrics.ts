@@ -17,7 +17,7 @@ export interface ClassMetrics extends ClassScores {
   readonly prAuc: number | null
 }
 
-/** What is averaged over the classes; an area is null when that of a class is. */
+/** What is averaged over the classes; the areas over those that have rows, null when that of one of them is. */
 export type Averages = Omit<ClassMetrics, 'rows'>
 
 /**
@@ -53,6 +53,8 @@ export interface Answers {
 
 /** Answers sorted and compared with the labels once, to be measured with many weights. */
 export interface RankedAnswers extends Answers {
+  /** Whether the areas are averaged over a class: of more than two, those without a row have no area. */
+  readonly isAveraged: readonly boolean[]
   /** Rows ranked by the probability of every class. */
   readonly rankings: readonly Ranking[]
   /** Every row's part of the log loss and of the Brier score. */
@@ -91,7 +93,15 @@ export function rankAnswers(answers: Answers): RankedAnswers {
       Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
     ),
   )
-  return { ...answers, rankings, ...lossesOf(answers) }
+  const present = new Set(y)
+  const isAveraged = rankings.map((_, label) => classes <= 2 || present.has(label))
+  return { ...answers, rankings, isAveraged, ...lossesOf(answers) }
+}
+
+/** Returns the classes, of more than two, that have no row and are left out of the mean areas. */
+export function classesWithoutRows({ perClass }: Pick<Metrics, 'perClass'>): number[] {
+  if (perClass.length <= 2) return []
+  return perClass.flatMap(({ rows }, label) => (rows === 0 ? [label] : []))
 }
 
 /**
@@ -110,8 +120,8 @@ export function measureAnswers(answers: RankedAnswers, weights?: Float64Array): 
   return {
     rows: y.length,
     ...numbersOf(answers, confusion, perClass, weights),
-    macro: averageOver(perClass, () => 1),
-    weighted: averageOver(perClass, ({ rows }) => rows),
+    macro: averageOver(perClass, answers.isAveraged, () => 1),
+    weighted: averageOver(perClass, answers.isAveraged, ({ rows }) => rows),
     perClass,
     confusion,
   }
@@ -139,7 +149,9 @@ function numbersOf(
   weights: Float64Array | undefined,
 ): Numbers {
   const { precision, recall, f1, rocAuc, prAuc } =
-    answers.classes === 2 ? (perClass[1] as ClassMetrics) : averageOver(perClass, () => 1)
+    answers.classes === 2
+      ? (perClass[1] as ClassMetrics)
+      : averageOver(perClass, answers.isAveraged, () => 1)
   return {
     accuracy: accuracyOf(confusion),
     balancedAccuracy: balancedAccuracyOf(confusion),
@@ -195,19 +207,26 @@ function weightedMean(values: Float64Array, weights: Float64Array | undefined): 
 
 function averageOver(
   perClass: readonly ClassMetrics[],
+  isAveraged: readonly boolean[],
   weightOf: (scores: ClassMetrics) => number,
 ): Averages {
-  const weights = perClass.map(weightOf)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value, k) => sum + value * weights[k]!, 0) / total
-  const meanOrNull = (values: readonly (number | null)[]) =>
-    values.every((value) => value !== null) ? mean(values) : null
+  const present = perClass.filter((_, label) => isAveraged[label])
+  const mean = (
+    read: (scores: ClassMetrics) => number,
+    scores: readonly ClassMetrics[] = perClass,
+  ) => {
+    const total = scores.reduce((sum, own) => sum + weightOf(own), 0)
+    return scores.reduce((sum, own) => sum + read(own) * weightOf(own), 0) / total
+  }
+  const area = (name: 'rocAuc' | 'prAuc') =>
+    present.every((scores) => scores[name] !== null)
+      ? mean((scores) => scores[name] as number, present)
+      : null
   return {
-    precision: mean(perClass.map(({ precision }) => precision)),
-    recall: mean(perClass.map(({ recall }) => recall)),
-    f1: mean(perClass.map(({ f1 }) => f1)),
-    rocAuc: meanOrNull(perClass.map((scores) => scores.rocAuc)),
-    prAuc: meanOrNull(perClass.map((scores) => scores.prAuc)),
+    precision: mean(({ precision }) => precision),
+    recall: mean(({ recall }) => recall),
+    f1: mean(({ f1 }) => f1),
+    rocAuc: area('rocAuc'),
+    prAuc: area('prAuc'),
   }
 }

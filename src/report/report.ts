@@ -122,9 +122,14 @@ function describeQuality(
     ]
   })
   const perClass = (test.per_class as readonly Measured[] | undefined) ?? []
+  const absent = (test.classes_without_rows as readonly string[] | undefined) ?? []
+  const areas =
+    absent.length === 0
+      ? ''
+      : ` The areas are means over the classes that have rows here, without ${absent.join(', ')}.`
   return [
     paragraph(
-      `Measured on ${training.testRows} rows that it was not trained on${classes.length === 2 ? `; precision, recall and F1 are those of ${classes[1]}` : ''}.`,
+      `Measured on ${training.testRows} rows that it was not trained on${classes.length === 2 ? `; precision, recall and F1 are those of ${classes[1]}` : ''}.${areas}`,
     ),
     table(
       ['metric', 'model', '95 % interval', 'always the most frequent class'],

@@ -4,7 +4,7 @@ import type { Intervals } from '../evaluation/bootstrap.ts'
 import type { CalibrationBin } from '../evaluation/calibration.ts'
 import type { ClassCurves } from '../evaluation/curves.ts'
 import { type MetricName, metricNames } from '../evaluation/metric-names.ts'
-import type { Averages, Metrics } from '../evaluation/metrics.ts'
+import { type Averages, classesWithoutRows, type Metrics } from '../evaluation/metrics.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type CrossValidation, summariseFolds } from './cross-validation.ts'
 import type { ChannelName, Evaluation } from './measure.ts'
@@ -127,9 +127,12 @@ function writeImportance(predictor: Predictor, importance: Measured['importance'
 
 /** Returns metrics with the names that files use. */
 export function writeMetrics(metrics: Metrics, classes: readonly string[]) {
+  const absent = classesWithoutRows(metrics).map((label) => classes[label])
   return {
     rows: metrics.rows,
     ...writeNumbers(metrics),
+    // Their areas are in no mean.
+    classes_without_rows: absent.length > 0 ? absent : undefined,
     macro: writeAverages(metrics.macro),
     weighted: writeAverages(metrics.weighted),
     per_class: metrics.perClass.map((scores, k) => ({

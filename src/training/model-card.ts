@@ -1,6 +1,7 @@
 /** MODEL_CARD.md: a trained model for people. */
 import type { Artifact } from '../artifact/artifact.ts'
 import { type MetricName, metricNames, metricTitles } from '../evaluation/metric-names.ts'
+import { classesWithoutRows, type Metrics } from '../evaluation/metrics.ts'
 import { spaceLabels } from '../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from './cross-validation.ts'
 import type { Evaluation } from './measure.ts'
@@ -85,9 +86,17 @@ function describeQuality(
   const whose =
     classes.length === 2
       ? `precision, recall, F1 and PR AUC are of ${inline(classes[1]!)}, the positive class`
-      : 'precision, recall, F1 and the areas are means over the classes'
+      : `precision, recall, F1 and the areas are means over the classes${describeAbsent(model, classes)}`
   const method = `${model.rows} rows; ${whose}; intervals by ${intervals.resamples} bootstrap samples.`
   return `## Quality on ${rows}\n\n${method}\n\n${metrics}\n\n${perClass}`
+}
+
+/** Says which classes the areas leave out. */
+function describeAbsent(model: Metrics, classes: readonly string[]): string {
+  const absent = classesWithoutRows(model).map((label) => inline(classes[label]!))
+  return absent.length === 0
+    ? ''
+    : `, the areas without those that have no row: ${absent.join(', ')}`
 }
 
 function describeFolds(result: CrossValidation): string {

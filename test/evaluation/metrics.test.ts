@@ -6,6 +6,7 @@ import { InputError } from '../../src/errors.ts'
 import { bootstrapIntervals, intervalMetrics } from '../../src/evaluation/bootstrap.ts'
 import { calibrationBins } from '../../src/evaluation/calibration.ts'
 import {
+  classesWithoutRows,
   evaluate,
   evaluateMajority,
   type Metrics,
@@ -150,6 +151,37 @@ t.test('a class without rows has no curve, and does not count in the balance', (
   const none = rank(Float64Array.of(0.2, 0.7), new Uint8Array(2))
   t.equal(rocCurve(none), null)
   t.equal(precisionRecallCurve(none), null)
+  t.end()
+})
+
+t.test('the areas of many classes are those of the classes with rows', (t) => {
+  // [row][class] of four classes, the last two without a row.
+  const P = Float64Array.from(
+    [
+      [0.6, 0.2, 0.1, 0.1],
+      [0.3, 0.4, 0.2, 0.1],
+      [0.4, 0.3, 0.1, 0.2],
+      [0.2, 0.5, 0.2, 0.1],
+    ].flat(),
+  )
+  const y = Int32Array.of(0, 0, 1, 1)
+  const found = evaluate(y, P, Int32Array.of(0, 1, 0, 1), 4)
+  // Pairs of a row of the class and another one that are in order: 3 of 4 and 3 of 4.
+  t.equal(found.perClass[0]!.rocAuc, 3 / 4)
+  t.equal(found.perClass[1]!.rocAuc, 3 / 4)
+  t.equal(found.perClass[2]!.rocAuc, null)
+  t.equal(found.rocAuc, 3 / 4)
+  t.equal(found.macro.rocAuc, 3 / 4)
+  t.equal(found.weighted.rocAuc, 3 / 4)
+  t.equal(found.prAuc, (found.perClass[0]!.prAuc! + found.perClass[1]!.prAuc!) / 2)
+  t.equal(found.f1, (found.perClass[0]!.f1 + found.perClass[1]!.f1) / 4, 'F1 is of all classes')
+  t.strictSame(classesWithoutRows(found), [2, 3])
+  t.strictSame(classesWithoutRows(evaluate(y, P, y, 2)), [], 'two classes are one question')
+  const single = evaluate(Int32Array.of(1, 1), P, Int32Array.of(1, 1), 4)
+  t.equal(single.rocAuc, null, 'one class with rows is told from nothing')
+  // A resample without a class that has rows has no area.
+  const answers = rankAnswers({ y, probabilities: P, predicted: y, classes: 4 })
+  t.equal(measureAnswers(answers, Float64Array.of(0, 0, 1, 1)).rocAuc, null)
   t.end()
 })
 

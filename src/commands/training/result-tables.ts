@@ -1,7 +1,9 @@
 /** The tables that end a training: how good the model is, and why. */
+
+import { listNames } from '../../errors.ts'
 import type { Intervals } from '../../evaluation/bootstrap.ts'
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
-import type { Metrics } from '../../evaluation/metrics.ts'
+import { classesWithoutRows, type Metrics } from '../../evaluation/metrics.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from '../../training/cross-validation.ts'
 import type { Evaluation } from '../../training/measure.ts'
@@ -87,7 +89,16 @@ function describeAverages(metrics: Metrics, classes: readonly string[]): string[
   return [
     ...(positive === undefined ? [] : [`of ${positive.padEnd(7)}${of.join(' · ')}`]),
     ...(averages.length === 0 ? [] : [`imbalanced ${averages.join(' · ')}`]),
+    ...describeAbsent(metrics, classes),
   ]
+}
+
+/** Says which classes the areas leave out. */
+function describeAbsent(metrics: Metrics, classes: readonly string[]): string[] {
+  const absent = classesWithoutRows(metrics).map((label) => classes[label]!)
+  if (absent.length === 0) return []
+  const others = absent.length === 1 ? 'which has' : 'which have'
+  return [`areas     without ${listNames(absent)}, ${others} no row here`]
 }
 
 function describeFolds(result: CrossValidation): string[] {
