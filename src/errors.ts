@@ -188,6 +188,11 @@ export function shellWord(name: string): string {
     : `'${name.replaceAll("'", "'\\''")}'`
 }
 
+/** Returns a flag with its value for a shell; a value that begins with a dash stands in one word with it. */
+export function flagWith(flag: string, value: string): string {
+  return `${flag}${value.startsWith('-') ? '=' : ' '}${shellWord(value)}`
+}
+
 /** A message must not fail over the value it names, however deep that is nested. */
 function describeValue(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value)

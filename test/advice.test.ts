@@ -17,6 +17,7 @@ import { declareTrain } from '../src/commands/train.ts'
 import { runTraining } from '../src/commands/training/run-training.ts'
 import { declareTune } from '../src/commands/tune.ts'
 import { stratifiedSplit } from '../src/data/split.ts'
+import { flagWith } from '../src/errors.ts'
 import { makeKeyPair, readPublicKey } from '../src/model-directory/keys.ts'
 import { readModelDirectory, sha256 } from '../src/model-directory/read.ts'
 import { openModelWriter } from '../src/model-directory/write.ts'
@@ -852,6 +853,76 @@ t.test('arrays of numbers', async (t) => {
   for (const [name, body, advice, next] of mistakes)
     await follow(t, app, [name, { type, body }, advice, () => next])
 })
+
+// Flags with names
+
+/** Returns what a shell makes of a flag with its value, as the command's parser takes it. */
+function typed(words: string): readonly string[] {
+  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${words}`]).toString()
+  const [flag = '', ...values] = printed.split('\0').slice(0, -1)
+  const at = flag.indexOf('=')
+  return at < 0 ? [flag, ...values] : [flag.slice(0, at), flag.slice(at + 1), ...values]
+}
+
+t.test('flags name columns as a shell takes them', (t) => {
+  const names = ['Body Mass (g)', "it's", '-x', '--force', '$HOME', 'a;b', '*', '#', 'größe', '"q"']
+  const label = (row: number) => ((row * 7) % 5) % 2
+  const kinds: [string, (name: string) => string | undefined][] = [
+    [
+      'the plan',
+      (name) => {
+        const cells = Array.from({ length: 60 }, (_, row) => row % 37)
+        const frame = readCsvTable(
+          `${quoted(name)},y\n${cells.map((c, i) => `${c},${label(i)}`).join('\n')}`,
+        )
+        return inferPlan(frame, 'y').columns.find(({ column }) => column === name)?.override
+      },
+    ],
+    [
+      'spellings',
+      (name) => {
+        const rows = Array.from(
+          { length: 60 },
+          (_, row) => `${['Male', 'male', 'Female', 'F'][row % 4]},${row % 7},${label(row)}`,
+        )
+        const frame = readCsvTable(`${quoted(name)},n,y\n${rows.join('\n')}`)
+        const { plan } = inferPlan(frame, 'y')
+        const y = Int32Array.from({ length: 60 }, (_, row) => label(row))
+        const said = describeDoubts(frame, plan, y, 2).join('\n')
+        return /--merge.*?(?=$)/m.exec(said)?.[0]
+      },
+    ],
+  ]
+  for (const [kind, advise] of kinds)
+    for (const name of names) {
+      const words = advise(name)
+      if (words === undefined) t.fail(`${kind}: nothing said of ${name}`)
+      else t.equal(typed(words)[1], name, `${kind}: ${words}`)
+    }
+  for (const name of names) t.strictSame(typed(flagWith('--drop', name)), ['--drop', name])
+  t.end()
+})
+
+t.test('no flag is written with a bare value', (t) => {
+  const source = join(import.meta.dirname, '../src')
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  const bare = files
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.generated.ts'))
+    .flatMap((path) =>
+      readFileSync(join(source, path), 'utf8')
+        .split('\n')
+        .filter((line) => /--[a-z-]+[ =]\$\{|--\$\{[^}]*\}[ =]\$\{/.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    )
+    // What a flag was given is quoted as other values are; an encoding's name needs nothing.
+    .filter((line) => !/--out \$\{quote\(|--encoding \$\{WINDOWS\}/.test(line))
+  t.strictSame(bare, [])
+  t.end()
+})
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
 
 // All advice
 

@@ -1,7 +1,7 @@
 /** A directory of another program as the files of a model directory, in memory: what `import` would have written. */
 import { join } from 'node:path'
 import { encodeArtifact, withModelId } from '../artifact/encode.ts'
-import { ArtifactError, InputError, quotePath } from '../errors.ts'
+import { ArtifactError, InputError, quotePath, shellWord } from '../errors.ts'
 import { draftImport } from '../import/build-artifact.ts'
 import { takesSignature } from '../import/mlflow.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
@@ -42,9 +42,11 @@ export async function importDirectory(
     return new Map([...encoded].map(([name, own]) => [name, share(own)]))
   } catch (error) {
     if (!(error instanceof ArtifactError || error instanceof InputError)) throw error
-    const path = quotePath(join(source.path, file))
-    const hint = error instanceof InputError ? `; import it with shapserve import ${path}` : ''
-    throw new ArtifactError('foreign', `${path}: ${error.message}${hint}`, { cause: error })
+    const path = join(source.path, file)
+    const hint =
+      error instanceof InputError ? `; import it with shapserve import ${shellWord(path)}` : ''
+    const message = `${quotePath(path)}: ${error.message}${hint}`
+    throw new ArtifactError('foreign', message, { cause: error })
   }
 }
 

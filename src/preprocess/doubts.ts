@@ -10,7 +10,7 @@ import {
   type TextColumn,
 } from '../data/frame.ts'
 import { isInexactInteger } from '../data/number.ts'
-import { quote, shellWord } from '../errors.ts'
+import { flagWith, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
 import { describeLeaks } from './leaks.ts'
@@ -73,7 +73,7 @@ const MOST_PAIRS = 3
 function describeTexts(name: string, column: TextColumn, isTarget: boolean): string[] {
   const { levels } = column
   const pairs = isBooleanColumn(column) ? [] : [...findSpellings(column)]
-  const merge = isTarget ? '' : `, or have it done by --merge ${shellWord(name)}`
+  const merge = isTarget ? '' : `, or have it done by ${flagWith('--merge', name)}`
   const warnings = pairs
     .slice(0, MOST_PAIRS)
     .map(

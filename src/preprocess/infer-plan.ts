@@ -9,7 +9,7 @@ import {
   mapTexts,
   type TextColumn,
 } from '../data/frame.ts'
-import { didYouMean, InputError, listNames, quote, shellWord } from '../errors.ts'
+import { didYouMean, flagWith, InputError, listNames, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { type Guess, guessRole, MAX_CATEGORIES, type Role, usedLevels } from './guess-role.ts'
 import { orderByMeaning } from './known-orders.ts'
@@ -180,7 +180,7 @@ function planColumn(
     override:
       guess.useless === true
         ? undefined
-        : `--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)} ${shellWord(column)}`,
+        : flagWith(`--${isBooleanColumn(values) ? 'nominal' : suggestRole(role, values)}`, column),
   }
 }
 

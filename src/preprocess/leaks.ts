@@ -1,6 +1,6 @@
 /** Columns that tell too much or are left out although they tell much, and rows that stand on both sides of the split. */
 import { type Column, type DataFrame, findColumn, type TextColumn } from '../data/frame.ts'
-import { quote, shellWord } from '../errors.ts'
+import { flagWith, quote } from '../errors.ts'
 import { followsRows } from './identifiers.ts'
 import { areaOnUnseen, fewestErrors, MOST_COLUMNS, rowsToLookAt } from './one-column.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
@@ -37,7 +37,7 @@ export function describeLeaks(
     const right = errors === 0 ? 'all' : `all but ${errors}`
     leaks.set(
       name,
-      `column ${quote(name)} ${errors === 0 ? 'tells' : 'nearly tells'} the target: it alone gets ${right} of ${rows.length} rows right; if it is not known when a prediction is due, leave it out (--drop ${shellWord(name)})`,
+      `column ${quote(name)} ${errors === 0 ? 'tells' : 'nearly tells'} the target: it alone gets ${right} of ${rows.length} rows right; if it is not known when a prediction is due, leave it out (${flagWith('--drop', name)})`,
     )
   }
   return leaks
@@ -64,7 +64,7 @@ export function describeLosses(
     if (area < LEAST_AREA || deviations < LEAST_DEVIATIONS) return []
     const role = column.kind === 'number' ? 'numeric' : 'nominal'
     return [
-      `column ${quote(name)} is left out, though it alone predicts the target with a ROC AUC of ${area.toFixed(2)}; if it is known when a prediction is due, --${role} ${shellWord(name)} uses it`,
+      `column ${quote(name)} is left out, though it alone predicts the target with a ROC AUC of ${area.toFixed(2)}; if it is known when a prediction is due, ${flagWith(`--${role}`, name)} uses it`,
     ]
   })
 }

@@ -1,6 +1,9 @@
 /** What metrics.json says can be used with the scores that the model gives. */
 import t from 'tap'
+import { describeResult } from '../../src/commands/training/result-tables.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
+import { writeReport } from '../../src/report/report.ts'
+import { writeModelCard } from '../../src/training/model-card.ts'
 import { fit, plan, tableOf } from './fit-table.ts'
 
 interface Curve {
@@ -40,4 +43,26 @@ t.test('thresholds of curves are scores, to the bit', async (t) => {
       })
     }
   }
+})
+
+t.test('classes without a test row are named wherever the areas stand', async (t) => {
+  const labelOf = (row: number) => (row === 0 ? 'c r' : (row * row) % 13 < 5 ? 'a' : 'b')
+  const report = await fit(tableOf(67, labelOf), plan)
+  const { metrics } = report.artifact
+  const test = metrics['test'] as Record<string, unknown>
+  t.strictSame(test['classes_without_rows'], ['c r'])
+  t.type(test['roc_auc'], 'number')
+  t.type((metrics['majority'] as typeof test)['roc_auc'], 'number')
+  t.match(describeResult(report), /^areas {5}without "c r", which has no row here$/m)
+  t.match(writeModelCard(report), /the areas without those that have no row: c r;/)
+  t.match(
+    writeReport(report.artifact, report.predictor, 1),
+    /means over the classes that have rows here, without c r\./,
+  )
+  const whole = await fit(
+    tableOf(67, (row) => `${(row * row) % 3}`),
+    plan,
+  )
+  t.notOk('classes_without_rows' in (whole.artifact.metrics['test'] as object))
+  t.notMatch(describeResult(whole), /^areas/m)
 })

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
-import { InputError, shellWord } from '../../errors.ts'
+import { flagWith, InputError, shellWord } from '../../errors.ts'
 import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
 import type { ImportedModel } from '../../import/imported-model.ts'
@@ -166,7 +166,6 @@ function writeLines({ artifact, model: { notes }, modelDir, offers }: Written): 
       categories ? `${name} (${categories.length} categories)` : name,
     )
   const explains = offers.map(({ method, space }) => `${method} (${space})`)
-  const directory = shellWord(modelDir)
   const check = metrics.check as { rows: number; max_difference: number } | undefined
   return [
     `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${params.rounds} rounds`}`,
@@ -181,6 +180,6 @@ function writeLines({ artifact, model: { notes }, modelDir, offers }: Written): 
       : []),
     ...notes.map((note) => `note      ${note}`),
     `saved     ${modelDir}/   model ${artifact.modelId}`,
-    `next      npx shapserve inspect ${directory} · npx shapserve serve --model-dir ${directory}`,
+    `next      npx shapserve inspect ${shellWord(modelDir)} · npx shapserve serve ${flagWith('--model-dir', modelDir)}`,
   ]
 }

@@ -2,7 +2,7 @@
 import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
 import { normalText } from '../../data/text.ts'
-import { InputError, listNames, quote, shellWord } from '../../errors.ts'
+import { flagWith, InputError, listNames, quote } from '../../errors.ts'
 import type { Role } from '../../preprocess/guess-role.ts'
 import type { InferredPlan } from '../../preprocess/infer-plan.ts'
 import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
@@ -47,7 +47,7 @@ export function choosePlan(
     checkIsNoQuantity(
       table,
       target,
-      request.sageMaker ? undefined : `add --nominal ${shellWord(target)}`,
+      request.sageMaker ? undefined : `add ${flagWith('--nominal', target)}`,
       request.sageMaker ? 'the hyperparameter bins=4' : '--bins 4',
     )
   const positive = request.positive === undefined ? undefined : normalText(request.positive)
@@ -81,7 +81,7 @@ function readRoles(told: ReadonlyMap<string, Role>, names: readonly string[]) {
     if (order.length < 2 || order.includes('') || new Set(order).size < order.length)
       throw new InputError(
         'invalid_parameter',
-        `--ordinal ${shellWord(text)}: an order is different categories with commas between them, the least first; others, with commas in them, can be written in a plan`,
+        `${flagWith('--ordinal', text)}: an order is different categories with commas between them, the least first; others, with commas in them, can be written in a plan`,
         [{ column }],
       )
     orders.set(column, order)

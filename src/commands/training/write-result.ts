@@ -1,6 +1,6 @@
 /** What `train` says when it is done. */
 import type { DataFrame } from '../../data/frame.ts'
-import { shellWord } from '../../errors.ts'
+import { flagWith } from '../../errors.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
 import type { TrainReport } from '../../training/train-report.ts'
@@ -55,7 +55,7 @@ export function writeResult(
   )
   const sizes = [...saved.files].map(([name, bytes]) => `${name} ${Math.ceil(bytes / 1000)} KB`)
   output.note(`          ${sizes.join(' · ')}`)
-  const next = `next: npx shapserve serve --model-dir ${shellWord(request.modelDir)}`
+  const next = `next: npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`
   output.note(`${describeSpeed(report)}        ${next}`)
 }
 

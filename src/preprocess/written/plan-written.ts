@@ -1,7 +1,7 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
 import { type Column, type DataFrame, findColumn } from '../../data/frame.ts'
-import { shellWord } from '../../errors.ts'
+import { flagWith } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
 import {
@@ -59,7 +59,7 @@ export function planWritten(
     const note = describe.get(name)
     if (own) return [note === undefined ? own : withNote(own, note)]
     const parts = kept.filter(({ from }) => from === name)
-    const override = `--nominal ${shellWord(name)}`
+    const override = flagWith('--nominal', name)
     if (parts.length > 0)
       return [
         {
@@ -98,7 +98,7 @@ function withNote(own: PlannedColumn, note: string): PlannedColumn {
   // What a reason says first is what the column is.
   const override = own.override?.startsWith('--numeric')
     ? own.override
-    : `--nominal ${shellWord(own.column)}`
+    : flagWith('--nominal', own.column)
   return { ...own, reason: `${own.reason}; ${note}`, override }
 }
 

@@ -3,7 +3,7 @@ import { type DateOrder, dateOfText } from '../../data/date-text.ts'
 import type { Column, DataFrame, NumberColumn, TextColumn } from '../../data/frame.ts'
 import { isDecimal } from '../../data/number.ts'
 import { type NumberFormat, numberOfText, showFormat } from '../../data/number-text.ts'
-import { didYouMean, InputError, quote, shellWord } from '../../errors.ts'
+import { didYouMean, flagWith, InputError, quote } from '../../errors.ts'
 import type { Role } from '../guess-role.ts'
 import { firstRowOf } from './apply-written.ts'
 import { isMarker } from './markers.ts'
@@ -167,7 +167,7 @@ function refuseDoubt(
   if (rival && format) {
     const readings = [format, rival.format].map(
       (one) =>
-        `${numberOfText(one, rival.text)} with ${flag('--number-format', `${name}=${showFormat(one)}`)}`,
+        `${numberOfText(one, rival.text)} with ${flagWith('--number-format', `${name}=${showFormat(one)}`)}`,
     )
     throw new InputError(
       'invalid_number',
@@ -178,7 +178,7 @@ function refuseDoubt(
   if (bare === undefined || !format) return
   throw new InputError(
     'invalid_number',
-    `column ${quote(name)} has some numbers with a percent sign and others without, such as ${firstRowOf(column, bare)}, which may be ${bare} percent or ${bare} of one; ${flag('--number-format', `${name}=${showFormat(format)}`)} if all are percent, otherwise write them in one way`,
+    `column ${quote(name)} has some numbers with a percent sign and others without, such as ${firstRowOf(column, bare)}, which may be ${bare} percent or ${bare} of one; ${flagWith('--number-format', `${name}=${showFormat(format)}`)} if all are percent, otherwise write them in one way`,
     [{ column: name }],
   )
 }
@@ -190,7 +190,7 @@ function twoDates(
   rival: { readonly order: DateOrder; readonly text: string },
 ): InputError {
   const readings = [order, rival.order].map(
-    (one) => `${dateOfText(one, rival.text)} with ${flag('--date-format', `${name}=${one}`)}`,
+    (one) => `${dateOfText(one, rival.text)} with ${flagWith('--date-format', `${name}=${one}`)}`,
   )
   return new InputError(
     'invalid_text',
@@ -202,12 +202,7 @@ function twoDates(
 function stranger(name: string, column: TextColumn, text: string, what: string): InputError {
   return new InputError(
     what === 'numbers' ? 'invalid_number' : 'invalid_text',
-    `column ${quote(name)} holds ${what}, but ${firstRowOf(column, text)}; ${flag('--treat-as-missing', text)} if it means no value, ${flag('--nominal', name)} to take all texts as categories, ${flag('--drop', name)} to leave the column out`,
+    `column ${quote(name)} holds ${what}, but ${firstRowOf(column, text)}; ${flagWith('--treat-as-missing', text)} if it means no value, ${flagWith('--nominal', name)} to take all texts as categories, ${flagWith('--drop', name)} to leave the column out`,
     [{ row: column.codes.indexOf(column.levels.indexOf(text)) + 1, column: name }],
   )
-}
-
-/** A value that begins with a dash needs its flag in one word. */
-function flag(name: string, value: string): string {
-  return value.startsWith('-') ? `${name}=${shellWord(value)}` : `${name} ${shellWord(value)}`
 }

@@ -1,6 +1,6 @@
 /** Numbers such as -999 that may stand for missing values. */
 import { type DataFrame, findColumn } from '../../data/frame.ts'
-import { quote, shellWord } from '../../errors.ts'
+import { flagWith, quote } from '../../errors.ts'
 
 /** Nines only, as many as there are. */
 const NINES = /^-?9{2,8}$/
@@ -15,7 +15,7 @@ export function describeSentinels(frame: DataFrame, names: readonly string[]): s
     if (column?.kind !== 'number') return []
     return findSentinels(column.values).map((value) => {
       const count = column.values.filter((other) => other === value).length
-      return `column ${quote(name)} has ${value} in ${count} ${count === 1 ? 'row' : 'rows'}, far from its other numbers; --treat-as-missing${value < 0 ? '=' : ' '}${shellWord(String(value))} if it means no value`
+      return `column ${quote(name)} has ${value} in ${count} ${count === 1 ? 'row' : 'rows'}, far from its other numbers; ${flagWith('--treat-as-missing', String(value))} if it means no value`
     })
   })
 }
