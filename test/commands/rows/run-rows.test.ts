@@ -145,6 +145,12 @@ t.test('a model of objects in objects takes them in files and requests', async (
   for (const row of [one, other, { ...other, 'inputs.x': undefined, inputs: one.inputs }])
     t.equal(await ask('application/json', JSON.stringify(row)), expected)
   t.equal(await ask('application/json', JSON.stringify({ instances: [one] })), expected)
+  // An object under a key that holds columns is a row, to the short way as well.
+  const columns = Object.fromEntries(Object.entries(other).map(([name, cell]) => [name, [cell]]))
+  const sent = JSON.stringify({ inputs: columns })
+  const refused = await post(app, '/invocations', 'application/json', sent)
+  t.equal(refused.statusCode, 400)
+  t.match(refused.body, /lacks column.*who\.age/)
   t.equal(
     await ask('application/jsonlines', lines(nested)),
     await ask('application/jsonlines', lines(flat)),
@@ -162,7 +168,7 @@ t.test('titles and encodings are named with the flag that helps', async (t) => {
   t.equal(await answer(t, latin, { ...asked, reading: { encoding: 'windows-1252' } }), wanted)
   t.equal(await answer(t, title, { ...asked, reading: { skipRows: 2 } }), wanted)
   // One value in a row without a header is no title.
-  const bare = '3,,,,,\n3,"Doe, Mr. J",male,28,0,0\n'
+  const bare = `3,,,,,\n${'3,"Doe, Mr. J",male,28,0,0\n'.repeat(2)}`
   await refuses(t, bare, 'missing_value', /row 1, column "Name"/, asked)
   const blanks = rows.replaceAll(/,(?! )/g, '  ')
   t.equal(await answer(t, blanks, asked), wanted, 'blanks between fields')
