@@ -2,10 +2,12 @@
 
 const ORDINARY = 0
 const DELIMITER = 1
-const LINE_FEED = 2
-const CARRIAGE_RETURN = 3
-const QUOTE = 4
-const CONTROL = 5
+/** Of a run of them, which separates fields as a whole. */
+const BLANK = 2
+const LINE_FEED = 3
+const CARRIAGE_RETURN = 4
+const QUOTE = 5
+const CONTROL = 6
 const QUOTE_BYTE = 0x22
 
 const kindOfByte = new Uint8Array(256)
@@ -27,8 +29,8 @@ function kindsWith(delimiter: number): Uint8Array {
   const known = kindsOf.get(delimiter)
   if (known) return known
   const kinds = kindOfByte.slice()
-  kinds[delimiter] = DELIMITER
-  if (delimiter === SPACE) kinds[TAB] = DELIMITER
+  kinds[delimiter] = delimiter === SPACE ? BLANK : DELIMITER
+  if (delimiter === SPACE) kinds[TAB] = BLANK
   kindsOf.set(delimiter, kinds)
   return kinds
 }
@@ -122,12 +124,14 @@ function scanRow(
       }
       end = at
       this.doubled[this.count] = doubled
-      at++
-      if (delimiter !== SPACE) at = skipBlanks(bytes, at, to, false, delimiter)
+      at = skipBlanks(bytes, at + 1, to, false, delimiter)
       kind = at < to ? kinds[bytes[at]!]! : ORDINARY
-      if (at < to && (kind === ORDINARY || kind === QUOTE))
+      if (at < to && (kind === ORDINARY || kind === QUOTE)) {
         // A character of several bytes may go on behind the bytes given, and be a blank.
-        return at + 3 > to && !isEnd ? scanned.incomplete : scanned.misplacedQuote
+        if (at + 3 > to && !isEnd) return scanned.incomplete
+        if (delimiter !== SPACE || at === end + 1) return scanned.misplacedQuote
+        kind = BLANK
+      }
     } else {
       while (at < to && kinds[bytes[at]!] === ORDINARY) at++
       kind = at < to ? kinds[bytes[at]!]! : ORDINARY
@@ -142,10 +146,10 @@ function scanRow(
     this.ends[this.count] = end
     this.count++
     if (at < to && kind === DELIMITER) {
-      if (delimiter !== SPACE) {
-        at++
-        continue
-      }
+      at++
+      continue
+    }
+    if (at < to && kind === BLANK) {
       at = skipBlanks(bytes, at, to, false, delimiter)
       if (at >= to && !isEnd) return scanned.incomplete
       kind = at < to ? kinds[bytes[at]!]! : ORDINARY
