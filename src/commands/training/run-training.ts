@@ -14,6 +14,7 @@ import type { TrainOptions } from '../../training/train-options.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import { type TuneReport, tune } from '../../training/tuning/tune.ts'
 import { metricLine } from '../sagemaker/metric-lines.ts'
+import { nameHyperparameters } from '../sagemaker/name-hyperparameters.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
 import { choosePlan, targetOf } from './choose-plan.ts'
@@ -31,7 +32,7 @@ import { writeResult } from './write-result.ts'
 
 /** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */
 export async function runTraining(request: TrainRequest): Promise<void> {
-  const output = createOutput({ quiet: request.quiet })
+  const output = outputOf(request)
   const stop = watchSignals(request.modelDir)
   try {
     const writer = await openModelWriter(request.modelDir, request.destination)
@@ -54,6 +55,17 @@ export async function runTraining(request: TrainRequest): Promise<void> {
   } finally {
     stop.end()
     output.close()
+  }
+}
+
+/** Returns where a training speaks, in the words of whoever asked for it. */
+function outputOf({ quiet, sageMaker }: TrainRequest): Output {
+  const output = createOutput({ quiet })
+  if (!sageMaker) return output
+  return {
+    ...output,
+    note: (line, paint) => output.note(nameHyperparameters(line), paint),
+    warn: (line) => output.warn(nameHyperparameters(line)),
   }
 }
 
