@@ -5,7 +5,7 @@ import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { INDEX, type PlannedColumn } from '../../preprocess/infer-plan.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
-import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
+import { acceptsMissing, checkParams, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
 import type { MeasuringStep } from '../../training/pace.ts'
 import { createTrainingThreads } from '../../training/threads.ts'
@@ -87,6 +87,8 @@ async function fit(
   for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
     output.note(line)
   const estimator = await loadEstimator(request)
+  // A misspelled parameter is told before a large table is read.
+  await checkParams(request, request.params)
   const budget = createMemoryBudget()
   const { data, notes, merge } = prepareTarget(request, await stop.race(readData(request, budget)))
   for (const line of describeFiles(data.files)) output.note(line)

@@ -246,6 +246,12 @@ t.test('classes that are none of their own', async (t) => {
   t.match(needed.message, /holds no label .* in 48 of 240 rows, .*; --drop-missing-label leaves/)
 })
 
+t.test('a misspelled parameter is told before the table is read', async (t) => {
+  const told = { source: { files: ['no-such-file.csv'] }, params: { max_deph: 3 } }
+  const { message } = await refused(() => trainOn(t, '', told as Told))
+  t.match(message, /max_deph.*did you mean.*max_depth/)
+})
+
 t.test('orders on the command line', async (t) => {
   const columns = {
     'a=b': (row: number) => ['x', 'y'][row % 2]!,
