@@ -388,6 +388,14 @@ t.test('train', async (t) => {
     await t.resolves(command(train(`--target y ${flag}`, 'b.csv')))
   })
 
+  await t.test('a text in a file to measure on', async (t) => {
+    const words = `--target y --validation ${join(base, 'measured.csv')}`
+    writeFileSync(join(base, 'measured.csv'), table.replace(/^\d+/m, 'about 7'))
+    takeAdvice(t, await refusal(t, train(words)), /; leave the cell empty if it means no value$/)
+    writeFileSync(join(base, 'measured.csv'), table.replace(/^\d+/m, ''))
+    await t.resolves(command(train(words)))
+  })
+
   await t.test('more values than classes', async (t) => {
     const labels = Array.from({ length: 300 }, (_, i) => `${i % 7},l${i}`)
     writeFileSync(join(base, 'many.csv'), ['n,y', ...labels].join('\n'))
@@ -484,6 +492,11 @@ t.test('what is warned of', async (t) => {
       lines((i) => ['Ulm', 'ulm', 'Rom'][i % 3]!),
       /write them in one way/,
       lines((i) => `k${i % 3}`),
+    ],
+    [
+      lines((i) => `${i % 20}.5 ${i % 3 ? 'kg' : 'lb'}`),
+      /write all in one unit/,
+      lines((i) => `${i % 20}.5 kg`),
     ],
   ]
   for (const [mistake, advice, remedy, drop] of cases) {

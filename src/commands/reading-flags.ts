@@ -45,7 +45,11 @@ const delimiterNames: Readonly<Record<string, Delimiter>> = {
  * Returns what the flags say.
  * @throws InputError `invalid_option` or `invalid_parameter` for a value that is none
  */
-export function readReading({ delimiter, encoding, skipRows }: ReadingFlags): Reading {
+export function readReading({
+  delimiter,
+  encoding,
+  skipRows,
+}: Omit<ReadingFlags, 'header'>): Reading {
   return {
     delimiter: delimiter === undefined ? undefined : readDelimiter(delimiter),
     encoding: encoding === undefined ? undefined : readEncoding('--encoding', encoding),

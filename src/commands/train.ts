@@ -45,7 +45,9 @@ async function trainOnSageMaker(): Promise<void> {
     const { runTraining } = await import('./training/run-training.ts')
     await runTraining(await readSageMakerRequest(process.env))
   } catch (error) {
-    await writeFailure(paths.failure, describeReason(error))
-    throw error
+    const { refusalOfJob } = await import('./sagemaker/name-hyperparameters.ts')
+    const told = refusalOfJob(error)
+    await writeFailure(paths.failure, describeReason(told))
+    throw told
   }
 }

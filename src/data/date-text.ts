@@ -25,13 +25,18 @@ const MONTH_NAME_DAY = new RegExp(
   String.raw`^${MONTH} (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})${CLOCK}$`,
   'i',
 )
+/** Months without a day, of years that no other number before a month is. */
+const YEAR = String.raw`((?:1[89]|20|21)\d\d)`
+const MONTH_ALONE = new RegExp(String.raw`^(?:${YEAR}[-/](\d\d?)|(\d\d?)[-/]${YEAR})$`)
+const MONTH_NAME_ALONE = new RegExp(`^(?:${MONTH}[- /,]{1,2}${YEAR}|${YEAR}[- /]?${MONTH})$`, 'i')
 const DAY = 86_400_000
 
 type Clock = readonly (string | undefined)[]
 
 /**
  * Returns the text of a moment ({@link momentText}) for a date in that order; undefined for any other text, also for
- * days that no calendar has. Offsets from UTC are taken off; without one a time is taken as it is written.
+ * days that no calendar has. A month
+ * without a day is its first day. Offsets from UTC are taken off; without one a time is taken as it is written.
  */
 export function dateOfText(order: DateOrder, text: string): string | undefined {
   if (text.length > LONGEST) return undefined
@@ -54,8 +59,12 @@ export function dateOfText(order: DateOrder, text: string): string | undefined {
   const dayFirst = DAY_MONTH_NAME.exec(text)
   if (dayFirst) return dateOf(dayFirst[3]!, monthOf(dayFirst[2]!), dayFirst[1]!, dayFirst.slice(4))
   const monthFirst = MONTH_NAME_DAY.exec(text)
-  if (!monthFirst) return undefined
-  return dateOf(monthFirst[3]!, monthOf(monthFirst[1]!), monthFirst[2]!, monthFirst.slice(4))
+  if (monthFirst)
+    return dateOf(monthFirst[3]!, monthOf(monthFirst[1]!), monthFirst[2]!, monthFirst.slice(4))
+  const month = MONTH_ALONE.exec(text)
+  if (month) return dateOf(month[1] ?? month[4]!, month[2] ?? month[3]!, '1', [])
+  const named = MONTH_NAME_ALONE.exec(text)
+  return named ? dateOf(named[2] ?? named[3]!, monthOf(named[1] ?? named[4]!), '1', []) : undefined
 }
 
 function monthOf(name: string): string {

@@ -71,6 +71,12 @@ export function mapTexts(column: TextColumn, replace: (text: string) => string |
   return { ...column, codes: column.codes.map((code) => (code < 0 ? code : codes[code]!)), levels }
 }
 
+/** Returns the texts that a column has in a row. */
+export function usedLevels({ codes, levels }: TextColumn): string[] {
+  const used = new Set(codes)
+  return levels.filter((_, code) => used.has(code))
+}
+
 /** Names from which on a table of them is worth making: among fewer, looking at each is as fast. */
 const WIDE = 32
 

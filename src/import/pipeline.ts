@@ -27,7 +27,7 @@ export function describePipeline(
   refuseUnknown: boolean,
 ): {
   preprocessor: PreprocessorSpec
-  plan: Pick<ColumnPlan, 'numeric' | 'ordinal' | 'nominal' | 'nullable'>
+  plan: Pick<ColumnPlan, 'numeric' | 'ordinal' | 'nominal' | 'indicator' | 'nullable'>
 } {
   const used = inputs.flatMap((input, i): InputColumn[] => {
     if (!input) return []
@@ -49,7 +49,13 @@ export function describePipeline(
       chain.at(-1)?.kind === 'one_hot_encoder' ? [names[input]!] : [],
     ),
   )
+  const isIndicator = new Set(
+    steps.flatMap(({ input, chain }) =>
+      chain.at(-1)?.kind === 'missing_indicator' ? [names[input]!] : [],
+    ),
+  )
   const coded = used.filter(({ categories }) => categories)
+  const others = used.filter(({ categories }) => !categories)
   return {
     preprocessor: {
       inputs: used,
@@ -58,14 +64,17 @@ export function describePipeline(
       steps: steps.map(({ input, chain }) => ({ column: names[input]!, chain })),
     },
     plan: {
-      numeric: used
-        .filter(({ categories }) => !categories)
-        .map(({ name: column }) => ({ column, impute: 'none' })),
+      numeric: others.flatMap(({ name: column }) =>
+        isIndicator.has(column) ? [] : [{ column, impute: 'none' as const }],
+      ),
       ordinal: coded.flatMap(({ name: column, categories = [] }) =>
         isNominal.has(column) ? [] : [{ column, categories, impute: 'own_level' as const }],
       ),
       nominal: coded.flatMap(({ name: column }) =>
         isNominal.has(column) ? [{ column, impute: 'own_level' as const, minFrequency: 1 }] : [],
+      ),
+      indicator: others.flatMap(({ name: column }) =>
+        isIndicator.has(column) ? [{ column }] : [],
       ),
       nullable: used.flatMap(({ name, nullable }) => (nullable ? [name] : [])),
     },

@@ -30,7 +30,7 @@ export function openForeignFile(bytes: Uint8Array, name: string): ForeignBytes {
       if (format === 'spark')
         throw new InputError(
           'invalid_parameter',
-          '--format spark is for a directory that Spark ML saved; name that',
+          '--format spark is for a directory that Spark ML saved, not for a file',
         )
       return readModelFile(bytes, name, format, options)
     },

@@ -17,6 +17,8 @@ import { describeLeaks } from './leaks.ts'
 import { holdsLongIntegers } from './long-integers.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
 import { findSpellings } from './spellings.ts'
+import { describeTarget } from './target-texts.ts'
+import { describeUnread } from './written/describe-unread.ts'
 
 /** With fewer rows than this per class, a column may agree with the target by chance. */
 const LEAST_ROWS_PER_CLASS = 5
@@ -26,12 +28,14 @@ const LEAST_ROWS = 20
 /**
  * Returns a warning for every column of the plan that is doubtful.
  * @param y class number of every row
+ * @param leftOut columns that a guess has left out
  */
 export function describeDoubts(
   frame: DataFrame,
   plan: ColumnPlan,
   y: Int32Array,
   classes: number,
+  leftOut: readonly string[] = [],
 ): string[] {
   const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
   const told = plannedColumns(plan).filter((name) => isCategory.has(name))
@@ -42,11 +46,22 @@ export function describeDoubts(
     const known = new Map(Object.entries(merges.get(name) ?? {}))
     return mapTexts(column, (text) => known.get(text) ?? text)
   }
-  const texts = [plan.target, ...told].flatMap((name) => {
+  const texts = told.flatMap((name) => {
     const column = findColumn(frame, name)
-    const isTarget = name === plan.target
-    return column?.kind === 'text' ? describeTexts(name, merge(column, name), isTarget) : []
+    return column?.kind === 'text' ? describeTexts(name, merge(column, name)) : []
   })
+  const label = findColumn(frame, plan.target)
+  const target = [
+    ...describeTarget(plan.target, label),
+    ...(label?.kind === 'text' ? describeLongIntegers(plan.target, label) : []),
+  ]
+  const hasOrder = new Set(
+    plan.ordinal.flatMap(({ column, categories }) => (categories ? [column] : [])),
+  )
+  const unread = describeUnread(
+    frame,
+    [...told, ...leftOut].filter((name) => !hasOrder.has(name)),
+  )
   const leaks = describeLeaks(frame, plan, y, classes)
   const columns = plannedColumns(plan).flatMap((name) => {
     const column = findColumn(frame, name)
@@ -63,28 +78,29 @@ export function describeDoubts(
       ]
     return describeNames(name, column, isCategory.has(name))
   })
-  return [...texts, ...columns]
+  return [...target, ...texts, ...unread, ...columns]
 }
 
 /** So many pairs of texts that look alike are told of a column. */
 const MOST_PAIRS = 3
 
 /** Texts that are easily taken for each other, and whole numbers that are kept as texts. */
-function describeTexts(name: string, column: TextColumn, isTarget: boolean): string[] {
-  const { levels } = column
+function describeTexts(name: string, column: TextColumn): string[] {
   const pairs = isBooleanColumn(column) ? [] : [...findSpellings(column)]
-  const merge = isTarget ? '' : `, or have it done by ${flagWith('--merge', name)}`
-  const warnings = pairs
+  const alike = pairs
     .slice(0, MOST_PAIRS)
     .map(
       ([text, main]) =>
-        `column ${quote(name)} tells ${quote(main)} and ${quote(text)} apart, which look alike; write them in one way if they are one${merge}`,
+        `column ${quote(name)} tells ${quote(main)} and ${quote(text)} apart, which look alike; write them in one way if they are one, or have it done by ${flagWith('--merge', name)}`,
     )
-  if (holdsLongIntegers(column))
-    warnings.push(
-      `column ${quote(name)} holds whole numbers beyond 2^53, such as ${quote(levels.find(isInexactInteger))}; they are kept as texts, for a 64-bit float does not hold them`,
-    )
-  return warnings
+  return [...alike, ...describeLongIntegers(name, column)]
+}
+
+function describeLongIntegers(name: string, column: TextColumn): string[] {
+  if (!holdsLongIntegers(column)) return []
+  return [
+    `column ${quote(name)} holds whole numbers beyond 2^53, such as ${quote(column.levels.find(isInexactInteger))}; they are kept as texts, for a 64-bit float does not hold them`,
+  ]
 }
 
 /** Whether the column and the target map one to one; a missing cell counts as a value. */

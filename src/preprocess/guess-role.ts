@@ -4,7 +4,7 @@ import {
   countDistinct,
   countMissing,
   type NumberColumn,
-  type TextColumn,
+  usedLevels,
   varies,
 } from '../data/frame.ts'
 import { isBooleanColumn } from './booleans.ts'
@@ -89,12 +89,6 @@ function guessOfValues(name: string, values: Column, present: number): Guess {
   const each =
     distinct > MAX_CATEGORIES ? `, of ${Math.round(present / distinct)} rows on average` : ''
   return { role: 'nominal', reason: counted + each }
-}
-
-/** Returns the texts that a column has in a row. */
-export function usedLevels({ codes, levels }: TextColumn): string[] {
-  const used = new Set(codes)
-  return levels.filter((_, code) => used.has(code))
 }
 
 function hasManyRows(distinct: number, present: number): boolean {

@@ -8,10 +8,11 @@ import {
   findColumn,
   mapTexts,
   type TextColumn,
+  usedLevels,
 } from '../data/frame.ts'
 import { didYouMean, flagWith, InputError, listNames, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
-import { type Guess, guessRole, MAX_CATEGORIES, type Role, usedLevels } from './guess-role.ts'
+import { type Guess, guessRole, MAX_CATEGORIES, type Role } from './guess-role.ts'
 import { orderByMeaning } from './known-orders.ts'
 import { notNumeric } from './long-integers.ts'
 import { missingTellsTarget } from './one-column.ts'

@@ -29,12 +29,15 @@ export function withLabels(
     const first = rows.find((row) => cellAt(column, row) === null) as number
     throw new InputError(
       'invalid_label',
-      `the target ${quote(target)} is empty in ${missing} of ${table.length} rows, first in row ${first + 1}; --drop-missing-label leaves them out`,
+      `the target ${quote(target)} holds no label (it is empty, NA or the like) in ${missing} of ${table.length} rows, first in row ${first + 1}; --drop-missing-label leaves them out`,
       [{ row: first + 1, column: target }],
     )
   }
   if (labelled.length === 0)
-    throw new InputError('empty_data', `the target ${quote(target)} is empty in every row`)
+    throw new InputError(
+      'empty_data',
+      `the target ${quote(target)} holds no label (it is empty, NA or the like) in every row`,
+    )
   warn(`${missing} rows without a label are left out`)
   return takeRows(table, labelled)
 }

@@ -17,7 +17,7 @@ const LEAST_ROWS_PER_NUMBER = 10
 export function checkIsNoQuantity(
   table: DataFrame,
   target: string,
-  asClasses: string | undefined,
+  asClasses: string,
   asBins: string,
 ): void {
   const column = findColumn(table, target)
@@ -26,10 +26,7 @@ export function checkIsNoQuantity(
   const isWhole = column.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
   const isQuantity = distinct > FEW && (!isWhole || distinct * LEAST_ROWS_PER_NUMBER > table.length)
   if (!isQuantity && distinct <= MAX_CLASSES) return
-  const hint =
-    asClasses === undefined || distinct > MAX_CLASSES
-      ? ''
-      : `; if every number is a class, ${asClasses}`
+  const hint = distinct > MAX_CLASSES ? '' : `; if every number is a class, ${asClasses}`
   throw new InputError(
     'invalid_label',
     `the target ${quote(target)} holds ${distinct} different numbers in ${table.length} rows: to predict a quantity is regression, which is not offered; ${asBins} makes classes of as many rows each of it${hint}`,

@@ -27,7 +27,7 @@ export function findSpellings(column: Column): Map<string, string> {
     const [main] = group.toSorted(([a, m], [b, n]) => n - m || b.length - a.length)
     mainOf.set(outline, main![0])
   }
-  const words = [...groups.keys()].filter((outline) => /^\p{L}{3,}/u.test(outline))
+  const words = [...groups.keys()].filter((outline) => /^(?:\p{L}{3,}|no$)/u.test(outline))
   for (const [outline, group] of groups) {
     const own = mainOf.get(outline) as string
     const isLetter = /^\p{L}$/u.test(outline) && words.length <= MOST_WORDS

@@ -1,5 +1,6 @@
 /** Tables that a model is measured on, made to fit the table that it is trained on. */
 import { type Column, type DataFrame, findColumn, numberColumn, textColumn } from '../data/frame.ts'
+import { isDecimal } from '../data/number.ts'
 import { InputError, quote } from '../errors.ts'
 import { numbersOfBooleans } from '../preprocess/booleans.ts'
 import type { ReadTable } from './read-tables.ts'
@@ -57,10 +58,14 @@ export function alignTable(train: ReadTable, other: ReadTable, weight?: string):
       if (column.kind === 'number') return textColumn(Array.from(column.values, textOf))
       const { codes, levels } = column
       if (levels.length === 0) return numberColumn(new Float64Array(table.length).fill(Number.NaN))
+      // Numbers are texts beside one that is none, which is the one to name.
+      const stranger = levels.findIndex((text) => !isDecimal(text))
+      const code = Math.max(0, stranger)
+      const row = codes.indexOf(code) + 1
       throw new InputError(
         'invalid_number',
-        `${shown.other} has ${quote(levels[0])} in column ${quote(name)}, row ${codes.indexOf(0) + 1}; ${shown.train} has numbers there`,
-        [{ row: codes.indexOf(0) + 1, column: name }],
+        `${shown.other} has ${quote(levels[code])} in column ${quote(name)}, row ${row}; ${shown.train} has numbers there${stranger < 0 ? '' : '; leave the cell empty if it means no value'}`,
+        [{ row, column: name }],
       )
     }),
     length: table.length,

@@ -71,9 +71,9 @@ export async function train(
   const data = labelTable(table, plan, { ...options, warn })
   const { classes, frame, split } = data
   options.onSplit?.(split.train.length, split.test.length)
-  for (const doubt of describeDoubts(frame, plan, data.y, classes.length)) warn(doubt)
-  for (const loss of describeLosses(frame, options.leftOut ?? [], data.y, classes.length))
-    warn(loss)
+  const leftOut = options.leftOut ?? []
+  for (const doubt of describeDoubts(frame, plan, data.y, classes.length, leftOut)) warn(doubt)
+  for (const loss of describeLosses(frame, leftOut, data.y, classes.length)) warn(loss)
   for (const duplicates of describeDuplicates(frame, plan, data.y, split)) warn(duplicates)
   const numbers = plan.numeric.map(({ column }) => column)
   for (const doubt of describeSentinels(frame, numbers)) warn(doubt)

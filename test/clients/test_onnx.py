@@ -1,4 +1,4 @@
-"""Exported models in onnxruntime against `shapserve predict`: `node test/clients/run.mjs` starts it, or `test_onnx.py CLI`.
+"""Exported models in onnxruntime against `shapserve predict`: `node test/clients/run.mjs` starts it, or `test_onnx.py CLI [CASE ...]`.
 
 Every model is trained or imported, exported and asked by the built command; only the ONNX file is run here.
 """
@@ -309,12 +309,58 @@ def random_models(directory):
             raise AssertionError(f"seed {seed}, {estimator}, {plan}: {error}") from error
 
 
-CASES = [titanic, titanic_features, penguins, credit, mljs, imported, random_models]
+def written(directory):
+    """Spellings merged, indicators of gaps in numbers and texts, values that mean missing."""
+    random = np.random.default_rng(3)
+    size = 300
+    table = os.path.join(directory, "table.csv")
+    columns = {
+        "sex": random.choice(["Male", "male", "F", "Female"], size),
+        "note": random.choice(["", "", "seen", "late", "unknown"], size),
+        "size": random.choice(["", "1.5", "2.5"], size),
+        "dose": random.choice(["-999", "0.5", "1.5", "2.5", "?"], size),
+    }
+    score = (
+        (columns["note"] == "") * 1.0
+        + (columns["size"] == "") * 0.7
+        + np.char.startswith(columns["sex"], "F") * 0.5
+        + (columns["dose"] == "0.5")
+    )
+    target = np.where(score + random.normal(size=size) / 4 > 1.2, "yes", "no")
+    with open(table, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([[*columns, "y"], *zip(*columns.values(), target)])
+    args = ["--merge", "sex", "--indicator", "note", "--indicator", "size", "--numeric", "dose"]
+    args += ["--treat-as-missing=-999", "--missing-values", "unknown,?"]
+    for estimator in ("logistic_regression", "decision_tree", "random_forest"):
+        model = os.path.join(directory, "model")
+        shapserve(
+            *["train", table, "--target", "y", "--model-dir", model, "--force", "--quiet"],
+            *["--estimator", estimator, *args],
+        )
+        spec = read_json(model, "preprocessor.json")
+        kinds = {step["kind"] for entry in spec["steps"] for step in entry["chain"]}
+        assert {"category_map", "missing_indicator"} <= kinds, kinds
+        rows = [
+            {
+                "sex": row["sex"],
+                "note": row["note"] or None,
+                "size": float(row["size"]) if row["size"] else None,
+                "dose": None if row["dose"] == "?" else float(row["dose"]),
+            }
+            for row in read_csv(table)
+        ]
+        compare(model, directory, rows + spoil(rows, spec["inputs"], random))
+
+
+CASES = [titanic, titanic_features, penguins, credit, mljs, imported, written, random_models]
 
 
 def main():
     failed = 0
-    for function in CASES:
+    only = sys.argv[2:]
+    cases = [function for function in CASES if not only or function.__name__ in only]
+    for function in cases:
         with tempfile.TemporaryDirectory() as directory:
             try:
                 function(directory)
@@ -323,7 +369,7 @@ def main():
                 line = next((f.lineno for f in reversed(where) if f.filename == __file__), 0)
                 print(f"failed {function.__name__}, line {line}: {str(error)[:1500]}")
                 failed += 1
-    print(f"onnx: {len(CASES) - failed} passed, {failed} failed")
+    print(f"onnx: {len(cases) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

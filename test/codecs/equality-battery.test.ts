@@ -80,7 +80,10 @@ async function fit(read: ReadTable, seed: number, channels = new Map<'test', Dat
   return { artifact }
 }
 
-/** A table as people type it: a currency, decimal commas, a percent sign, a unit, dashes for gaps, dates with days first. */
+/**
+ * A table as people type it: a currency, decimal commas, a percent sign, a unit, dashes for gaps, dates with days first,
+ * spellings of one category, columns of which only the gaps tell something.
+ */
 function typedTable(random: Random, rows: number): WrittenColumn[] {
   const column = (name: string, cell: (row: number) => string | null): WrittenColumn => ({
     name,
@@ -106,6 +109,18 @@ function typedTable(random: Random, rows: number): WrittenColumn[] {
       ),
     ),
     column('seen', () => `March ${1 + random.below(28)}, 2021 ${1 + random.below(12)}:30 PM`),
+    column('sex', () =>
+      some(0.1, null, ['Male', 'male', 'MALE ', 'M', 'Female', 'f'][random.below(6)] as string),
+    ),
+    column('note', () => some(0.5, null, `said ${random.below(5)} times`)),
+    column('paid', () => some(0.5, 'n.a.', `${1 + random.below(900)},50 €`)),
+    {
+      name: 'left',
+      kind: 'number',
+      cells: Array.from({ length: rows }, () =>
+        random.uniform() < 0.5 ? null : random.below(9) / 2,
+      ),
+    },
     column('city', () => some(0.2, 'unknown', ['Bonn', 'Ulm'][random.below(2)] as string)),
     column('y', () => ['no', 'yes'][random.below(2)] as string),
   ]
@@ -276,7 +291,9 @@ t.test('training and asking in any format give the same bits', async (t) => {
 
 t.test('values as people write them mean the same in any format', async (t) => {
   let alone = 0
-  const numbers = ['price', 'Umsatz', 'share', 'mass', 'gap', 'minus']
+  const numbers = ['price', 'Umsatz', 'share', 'mass', 'gap', 'minus', 'paid', 'left']
+  const indicators = ['note', 'paid', 'left']
+  const roles = new Map(indicators.map((name) => [name, 'indicator'] as const))
   for (let seed = 1; seed <= 6; seed++) {
     const random = createRandom(seed)
     const spelling = (at: number): Spelling => ({ ...spellings[at % spellings.length]!, random })
@@ -288,7 +305,17 @@ t.test('values as people write them mean the same in any format', async (t) => {
     ])
     const [own, ...others] = await Promise.all(
       tables.map(async (read, i) => {
-        const { plan } = planWritten(read.table, 'y', new Map(), nothingSaid, seed % 2 === 1)
+        const acceptsMissing = seed % 2 === 1
+        const told = { merge: ['sex'] }
+        const { plan } = planWritten(
+          read.table,
+          'y',
+          roles,
+          nothingSaid,
+          acceptsMissing,
+          undefined,
+          told,
+        )
         const channel = alignTable(read, tables[(i + 1) % 3] as ReadTable)
         const background = tables[(i + 2) % 3]?.table
         return train(read.table, plan, {
@@ -310,7 +337,11 @@ t.test('values as people write them mean the same in any format', async (t) => {
         if (!Buffer.from(again.get(file) ?? []).equals(expected))
           throw new Error(`seed ${seed}: ${file} differs from that of CSV`)
     }
-    const { inputs, derived } = artifact.preprocessor
+    const { inputs, derived, steps } = artifact.preprocessor
+    const kinds = (column: string) =>
+      steps.find((step) => step.column === column)?.chain.map(({ kind }) => kind)
+    t.equal(kinds('sex')?.[0], 'category_map')
+    for (const name of indicators) t.strictSame(kinds(name), ['missing_indicator'], name)
     for (const { name, type } of inputs)
       t.equal(type, numbers.includes(name) ? 'number' : 'text', name)
     t.ok(derived.filter(({ from }) => from === 'born').length >= 3)

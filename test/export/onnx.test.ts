@@ -10,7 +10,6 @@ import type { ArtifactParts } from '../../src/artifact/artifact.ts'
 import type { Cell } from '../../src/data/frame.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { exportOnnx } from '../../src/export/onnx/onnx.ts'
-import { addTransformer } from '../../src/export/onnx/transformers.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { readGraph } from '../../src/import/onnx/graph.ts'
@@ -156,6 +155,8 @@ const chains: Readonly<Record<string, fc.Arbitrary<readonly AnyTransformer[]>>> 
       unknown: 'zeros',
     },
   ]),
+  'whether a number is missing': fc.constant([{ kind: 'missing_indicator' }]),
+  'whether a text is missing': fc.constant([{ kind: 'missing_indicator' }]),
   'imputed texts as levels': fc.constant([
     { kind: 'impute_category', value: 'b' },
     { kind: 'one_hot_encoder', categories: ['a', 'b'], infrequent: ['ç d'], missingLevel: false },
@@ -317,6 +318,17 @@ t.test('every transformer has its operators', (t) => {
       [{ kind: 'ordinal_encoder', categories: [1, 2] }],
       'Equal Cast MatMul Cast Gather IsNaN Where',
     ],
+    ['missing_indicator', number('x'), [{ kind: 'missing_indicator' }], 'IsNaN Cast'],
+    ['missing_indicator of texts', text('x'), [{ kind: 'missing_indicator' }], 'LabelEncoder Cast'],
+    [
+      'category_map',
+      text('x'),
+      [
+        { kind: 'category_map', map: { A: 'a' } },
+        { kind: 'ordinal_encoder', categories: ['a', 'b'] },
+      ],
+      'LabelEncoder Cast',
+    ],
     [
       'one_hot_encoder',
       text('x'),
@@ -430,15 +442,69 @@ t.test('the command', async (t) => {
   t.strictSame((await readdir(dir)).sort(), ['model', 'model.onnx'], 'nothing else is written')
 })
 
-t.test('transformers without operators are refused with a way out', (t) => {
-  const column = { tensor: 'x', type: 'text', isBoolean: false, width: 1 } as const
-  for (const transformer of [
-    { kind: 'category_map', map: { a: 'b' } },
-    { kind: 'missing_indicator' },
-  ] as const)
-    t.throws(() => addTransformer(undefined as never, transformer, column), {
-      code: 'invalid_option',
-      message: /not exported to ONNX; --inputs features leaves/,
+t.test('texts that are taken for others, or for missing, have the codes of those', (t) => {
+  const map = { A: 'a', ' b ': 'b', c: 'no category' }
+  const encoder = { kind: 'ordinal_encoder', categories: ['a', 'b'] } as const
+  const fill = { kind: 'impute_category', value: 'b' } as const
+  const merge = { kind: 'category_map', map } as const
+  const again = { kind: 'category_map', map: { a: 'b' } } as const
+  const chains: (readonly AnyTransformer[])[] = [
+    [encoder],
+    [merge, encoder],
+    [merge, fill, encoder],
+    [fill, merge, encoder],
+    [merge, again, encoder],
+    [merge, { kind: 'missing_indicator' }],
+    [fill, { kind: 'missing_indicator' }],
+  ]
+  const texts = ['a', 'A', 'b', ' b ', 'c', 'other', '', 'NA', '?']
+  for (const chain of chains) {
+    const input = { ...text('x'), raw: true, written: { missing: ['?'] } }
+    const spec = { inputs: [input], otherColumns: [], derived: [], steps: [{ column: 'x', chain }] }
+    const { bytes } = exportOnnx(
+      artifactOf(spec, randomTrees(1, 1, ['softmax', 3]), classNames(3)),
+      'columns',
+    )
+    const [encode] = readGraph(bytes).nodes
+    const keys = encode?.texts('keys_strings') ?? []
+    const values = encode?.numbers('values_floats') ?? []
+    const found = texts.map((own) => {
+      const at = keys.indexOf(own)
+      return at < 0 ? encode?.number('default_float') : values[at]
     })
+    const cells = texts.map((own) => (['', 'NA', '?'].includes(own) ? null : own))
+    const wanted = buildPreprocessor(spec).transform(
+      frameOfCells(
+        spec.inputs,
+        cells.map((cell) => [cell]),
+      ),
+    ).data
+    t.strictSame(found, [...wanted], JSON.stringify(chain))
+  }
+  t.end()
+})
+
+t.test('numbers that mean missing, and dates', (t) => {
+  const input = { ...number('x'), written: { missing: ['-999', '-9', 'n.d.'] } }
+  const steps = [{ column: 'x', chain: [] }]
+  const model = randomTrees(1, 1, ['softmax', 3])
+  const opsOf = (spec: PreprocessorSpec, form: 'columns' | 'derived') =>
+    readGraph(exportOnnx(artifactOf(spec, model, classNames(3)), form).bytes).nodes.map(
+      ({ op }) => op,
+    )
+  const plain = { inputs: [input], otherColumns: [], derived: [], steps }
+  t.strictSame(opsOf(plain, 'columns').slice(0, 4), ['Equal', 'Where', 'Equal', 'Where'])
+  const dated: PreprocessorSpec = {
+    inputs: [{ ...text('born'), written: { date: 'DMY' } }],
+    otherColumns: [],
+    derived: [{ kind: 'date', column: 'born.year', from: 'born', part: 'year' }],
+    steps: [{ column: 'born.year', chain: [] }],
+  }
+  t.throws(() => opsOf(dated, 'columns'), {
+    code: 'invalid_option',
+    message: /no operator that reads a date, which makes "born\.year" of "born"; --inputs derived/,
+  })
+  const { inputs } = exportOnnx(artifactOf(dated, model, classNames(3)), 'derived')
+  t.strictSame(inputs, [{ name: 'born.year', type: 'double', width: 1 }])
   t.end()
 })

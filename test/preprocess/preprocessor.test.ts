@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import {
   type Cell,
@@ -54,6 +55,41 @@ t.test('missing categories are filled with the most frequent one', (t) => {
   const ofNumbers = fitImputeCategory(numbers(3, 1, 3, null))
   t.strictSame(ofNumbers, { kind: 'impute_category', value: 3 })
   t.strictSame(apply(ofNumbers, numbers(null, 2)), { x: [3, 2] })
+  t.end()
+})
+
+t.test('merged categories and indicators, cell by cell and in columns', (t) => {
+  const word = fc.constantFrom('a', 'A', 'b', 'B ', '', 'constructor', '__proto__', 'toString', 'ß')
+  const cells = fc.oneof(
+    fc.array(fc.option(word)),
+    fc.array(fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }))),
+  )
+  const property = fc.property(cells, fc.array(fc.tuple(word, word)), (given, pairs) => {
+    const isText = given.every((cell) => cell === null || typeof cell === 'string')
+    const column = isText ? texts(...given) : numbers(...(given as (number | null)[]))
+    const map = Object.fromEntries(pairs)
+    // The last of equal keys counts, and nothing is replaced twice.
+    const replaced = given.map((cell) => pairs.findLast(([from]) => from === cell)?.[1] ?? cell)
+    const wanted: [AnyTransformer, Cell[]][] = [
+      [{ kind: 'category_map', map }, isText ? replaced : given],
+      [{ kind: 'missing_indicator' }, given.map((cell) => (cell === null ? 1 : 0))],
+    ]
+    for (const [spec, expected] of wanted) {
+      const stored = JSON.parse(JSON.stringify(spec))
+      const reader = createJsonReader((message) => new Error(message))
+      const entry = reader.object(stored, 'it', ['kind', ...Object.keys(spec)])
+      for (const own of [spec, transformerKind(spec.kind).read(entry, reader, 'it')]) {
+        const { cell, apply } = transformerKind(own.kind).build(own)
+        const [made] = apply(column)
+        const found = given.map((_, row) => cellAt(made as Column, row))
+        const one = given.map((value) => cell.apply(value, column.kind))
+        for (const answer of [found, one])
+          if (!answer.every((value, i) => Object.is(value, expected[i])))
+            throw new Error(`${JSON.stringify(spec)}: ${JSON.stringify(answer)}`)
+      }
+    }
+  })
+  fc.assert(property, { numRuns: 500, seed: 17 })
   t.end()
 })
 

@@ -22,7 +22,7 @@ t.test('numbers that are classes, and numbers that are not', (t) => {
     const text = ['x,y', ...Array.from({ length: rows }, (_, row) => `${row},${cell(row)}`)]
     const table = readCsvTable(`${text.join('\n')}\n`)
     if (!isQuantity) {
-      checkIsNoQuantity(table, 'y', undefined, '--bins 4')
+      checkIsNoQuantity(table, 'y', 'say so', '--bins 4')
       continue
     }
     const { code, message, places } = refusalOf(() =>
@@ -36,6 +36,6 @@ t.test('numbers that are classes, and numbers that are not', (t) => {
     t.strictSame(places, [{ column: 'y' }])
     t.equal(/if every number is a class, say so$/.test(message), !/than/.test(name), name)
   }
-  checkIsNoQuantity(readCsvTable('x,y\n1,2\n'), 'absent', undefined, '')
+  checkIsNoQuantity(readCsvTable('x,y\n1,2\n'), 'absent', '', '')
   t.end()
 })

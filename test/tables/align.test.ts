@@ -37,6 +37,19 @@ t.test('columns stand in the order of the training table and have its types', as
   t.throws(() => alignTable(other, train), { code: 'unknown_column', message: /"w"/ })
 })
 
+t.test('a text among numbers is named, not the numbers before it', async (t) => {
+  const train = read('train.csv', { names: ['a'], columns: [numbers(4)], length: 1 })
+  const other = (texts: (string | null)[]) =>
+    read('test.csv', { names: ['a'], columns: [textColumn(texts)], length: texts.length })
+  t.throws(() => alignTable(train, other(['4', '6', 'rotary', '?'])), {
+    code: 'invalid_number',
+    places: [{ row: 3, column: 'a' }],
+    message:
+      '"test.csv" has "rotary" in column "a", row 3; "train.csv" has numbers there; leave the cell empty if it means no value',
+  })
+  t.strictSame(alignTable(train, other([null, null])).columns, [numbers(Number.NaN, Number.NaN)])
+})
+
 /** Names that count how often one of them is read. */
 function counted(names: readonly string[]) {
   let reads = 0

@@ -79,7 +79,7 @@ t.test('rows without a label', async (t) => {
     t,
     () => fit(table, plan),
     'invalid_label',
-    /"y" is empty in 2 of 30 rows, first in row 5; --drop-missing-label/,
+    /"y" holds no label \(it is empty, NA or the like\) in 2 of 30 rows, first in row 5; --drop-missing-label/,
     'counted',
   )
   const told: string[] = []
@@ -100,7 +100,7 @@ t.test('rows without a label', async (t) => {
         { dropMissingLabel: true },
       ),
     'empty_data',
-    /empty in every row/,
+    /holds no label \(it is empty, NA or the like\) in every row/,
     'all of them',
   )
 })

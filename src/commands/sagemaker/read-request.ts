@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import type { Env } from '../../config.ts'
 import { InputError, quote } from '../../errors.ts'
+import type { Role } from '../../preprocess/guess-role.ts'
 import { parsePlan, readPlan } from '../../preprocess/plan.ts'
 import { MOST_BINS } from '../../preprocess/target-bins.ts'
 import {
@@ -11,7 +12,9 @@ import {
   engineNames,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
+import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
+import { readRoleFlags, roleFlags } from '../training/read-role-flags.ts'
 import { readWrittenSettings } from '../training/read-written-flags.ts'
 import type { TrainRequest } from '../training/train-request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
@@ -26,23 +29,27 @@ import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperpa
 export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   const paths = sageMakerPaths(env)
   const given = await readHyperparameters(paths.hyperparameters, env)
-  const { testSize, plan, header, written, ...settings } = await readSettings(given)
+  const { testSize, plan, header, written, reading, ...settings } = await readSettings(given)
   if (plan !== undefined && written)
     throw new InputError(
       'invalid_plan',
       'a plan already says how columns are written, and hyperparameters say it again',
     )
+  if (plan !== undefined && settings.roles.size + (settings.merge ?? []).length > 0)
+    throw new InputError(
+      'invalid_plan',
+      'a plan already says what every column is, and hyperparameters say it again',
+    )
   const { train, validation, test, unused } = await findChannels(paths)
   const hasNames = settings.target !== undefined || plan !== undefined
   return {
     ...settings,
-    source: written ? { ...train, texts: [...written.numbers.keys()] } : train,
-    validation,
-    test,
+    source: { ...train, reading, texts: written ? [...written.numbers.keys()] : undefined },
+    validation: validation && { ...validation, reading },
+    test: test && { ...test, reading },
     header: header ?? (hasNames ? 'present' : 'assumed_absent'),
     plan:
       plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan),
-    roles: new Map(),
     written,
     modelDir: paths.model,
     destination: 'beside_others',
@@ -116,6 +123,23 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
     cyclic: list('cyclic'),
   }
   const written = attempt(() => readWrittenSettings(said))
+  const names = (name: string) => {
+    const value = take(name)
+    const decoded = decodeHyperparameter(value)
+    return Array.isArray(decoded) ? decoded.map(String) : (decodeName(value) ?? undefined)
+  }
+  const columns = Object.fromEntries(
+    roleFlags.map((role) => [role, [names(role) ?? []].flat()] as const),
+  )
+  const roles = attempt(() => readRoleFlags(columns)) ?? new Map<string, Role>()
+  const merge = names('merge')
+  const reading = attempt(() =>
+    readReading({
+      delimiter: decodeName(take('delimiter')) ?? undefined,
+      encoding: decodeName(take('encoding')) ?? undefined,
+      skipRows: decodeName(take('skip_rows')) ?? undefined,
+    }),
+  )
   const engine =
     read(take('engine'), (value) => readName('engine', value, engineNames)) ?? DEFAULT_ENGINE
   const [named, alias] = [take('estimator'), take('algorithm')]
@@ -134,7 +158,10 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
     positive: positive ?? undefined,
     bins,
     plan,
+    roles,
+    merge: merge === undefined ? undefined : [merge].flat(),
     written,
+    reading,
     header,
     testSize,
     seed,

@@ -40,16 +40,10 @@ export function choosePlan(
   checkRowCount(table)
   const weight = request.weight === undefined ? undefined : normalText(request.weight)
   const { given, orders } = readRoles(request.roles, table.names)
-  const roles = isNamed ? given : allNumeric(table, target, weight)
+  const roles = isNamed ? given : new Map([...allNumeric(table, target, weight), ...given])
   // Classes are the only thing that a target can be; to say so is to know better than its looks.
   if (roles.get(target) === 'nominal') roles.delete(target)
-  else
-    checkIsNoQuantity(
-      table,
-      target,
-      request.sageMaker ? undefined : `add ${flagWith('--nominal', target)}`,
-      request.sageMaker ? 'the hyperparameter bins=4' : '--bins 4',
-    )
+  else checkIsNoQuantity(table, target, `add ${flagWith('--nominal', target)}`, '--bins 4')
   const positive = request.positive === undefined ? undefined : normalText(request.positive)
   const merge = request.merge?.map(normalText)
   const told = { orders, positive, merge }

@@ -6,11 +6,10 @@ import { readInputFile } from '../../tables/read-tables.ts'
 import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
 import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
+import { readOnce, readRoleFlags } from './read-role-flags.ts'
 import { readWrittenSettings } from './read-written-flags.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
-
-const roleFlags = ['numeric', 'ordinal', 'nominal', 'indicator', 'id', 'drop'] as const
 
 /**
  * Returns the training that files and flags ask for.
@@ -20,12 +19,10 @@ export async function readRequest(
   files: readonly string[],
   flags: TrainingFlags,
 ): Promise<TrainRequest> {
-  const roles = roleFlags.flatMap((role) =>
-    (flags[role] ?? []).map((column) => [column, role] as const),
-  )
+  const roles = readRoleFlags(flags)
   const plan =
     flags.plan === undefined ? undefined : parsePlan((await readInputFile(flags.plan)).toString())
-  if (plan && roles.length + (flags.merge ?? []).length > 0)
+  if (plan && roles.size + (flags.merge ?? []).length > 0)
     throw new InputError(
       'invalid_plan',
       'a plan already says what every column is; leave out the column flags',
@@ -52,10 +49,7 @@ export async function readRequest(
     bins: flags.bins === undefined ? undefined : readWhole('--bins', flags.bins, 2, MOST_BINS),
     weight: flags.weight,
     plan,
-    roles: readOnce(
-      roles.map(([column, role]) => [column, role, `--${role}`]),
-      'column',
-    ),
+    roles,
     merge: flags.merge,
     estimator: readName('--estimator', flags.estimator, estimatorNames),
     engine: readName('--engine', flags.engine, engineNames),
@@ -78,22 +72,4 @@ function splitSetting(text: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
   throw new InputError('invalid_parameter', `--set takes name=value, not ${quote(text)}`)
-}
-
-/** Returns what names mean; a name may be repeated but not with another meaning. @throws InputError `invalid_parameter` */
-function readOnce<T>(
-  given: readonly (readonly [name: string, value: T, shown: string])[],
-  what: string,
-): Map<string, T> {
-  const shownOf = new Map<string, string>()
-  for (const [name, , shown] of given) {
-    const before = shownOf.get(name)
-    if (before !== undefined && before !== shown)
-      throw new InputError(
-        'invalid_parameter',
-        `the ${what} ${quote(name)} is given as ${quote(before).slice(1, -1)} and as ${quote(shown).slice(1, -1)}; leave one of them out`,
-      )
-    shownOf.set(name, shown)
-  }
-  return new Map(given.map(([name, value]) => [name, value]))
 }

@@ -1,11 +1,11 @@
 /** A training from its request to the model directory: reads, trains, writes, and tells. */
+import { normalText } from '../../data/text.ts'
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { INDEX, type PlannedColumn } from '../../preprocess/infer-plan.ts'
-import { applyTargetBins, fitTargetBins } from '../../preprocess/target-bins.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
-import { acceptsMissing, loadEstimator } from '../../training/choose-estimator.ts'
+import { acceptsMissing, checkParams, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
 import type { MeasuringStep } from '../../training/pace.ts'
 import { createTrainingThreads } from '../../training/threads.ts'
@@ -14,9 +14,10 @@ import type { TrainOptions } from '../../training/train-options.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import { type TuneReport, tune } from '../../training/tuning/tune.ts'
 import { metricLine } from '../sagemaker/metric-lines.ts'
+import { nameHyperparameters } from '../sagemaker/name-hyperparameters.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
-import { choosePlan, targetOf } from './choose-plan.ts'
+import { choosePlan } from './choose-plan.ts'
 import {
   describeFiles,
   describePlan,
@@ -25,13 +26,14 @@ import {
   describeTarget,
 } from './data-lines.ts'
 import { type StopWatch, watchSignals } from './interruption.ts'
-import { readData, type TrainingData } from './read-data.ts'
+import { prepareTarget } from './prepare-target.ts'
+import { readData } from './read-data.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
 /** Trains and writes the model directory; throws InputError, ArtifactError or Interrupted. */
 export async function runTraining(request: TrainRequest): Promise<void> {
-  const output = createOutput({ quiet: request.quiet })
+  const output = outputOf(request)
   const stop = watchSignals(request.modelDir)
   try {
     const writer = await openModelWriter(request.modelDir, request.destination)
@@ -57,6 +59,17 @@ export async function runTraining(request: TrainRequest): Promise<void> {
   }
 }
 
+/** Returns where a training speaks, in the words of whoever asked for it. */
+function outputOf({ quiet, sageMaker }: TrainRequest): Output {
+  const output = createOutput({ quiet })
+  if (!sageMaker) return output
+  return {
+    ...output,
+    note: (line, paint) => output.note(nameHyperparameters(line), paint),
+    warn: (line) => output.warn(nameHyperparameters(line)),
+  }
+}
+
 /** Longest computation of all pictures of the report. */
 const PICTURES_SECONDS = 0.2
 
@@ -74,13 +87,20 @@ async function fit(
   for (const line of describeStart(command, request.seed, request.sageMaker?.notes))
     output.note(line)
   const estimator = await loadEstimator(request)
+  // A misspelled parameter is told before a large table is read.
+  await checkParams(request, request.params)
   const budget = createMemoryBudget()
-  const data = binTarget(request, await stop.race(readData(request, budget)))
+  const { data, notes, merge } = prepareTarget(request, await stop.race(readData(request, budget)))
   for (const line of describeFiles(data.files)) output.note(line)
   for (const line of data.warnings) output.warn(line)
   const { table } = data.training
-  const { plan, columns, positive } = choosePlan(request, data.training, acceptsMissing(estimator))
+  const { plan, columns, positive } = choosePlan(
+    { ...request, merge },
+    data.training,
+    acceptsMissing(estimator),
+  )
   output.note(describeTarget(plan, table))
+  for (const line of notes) output.note(line)
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
   let hasSomething = false
@@ -93,7 +113,7 @@ async function fit(
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
-    leftOut: columns?.filter(isLeftOutByGuess).map(({ column }) => column),
+    leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,
@@ -134,22 +154,14 @@ async function fit(
     : train(table, plan, options)
 }
 
-/** Makes classes of a numeric target where that is asked for: between the quantiles of the training table, everywhere. */
-function binTarget(request: TrainRequest, data: TrainingData): TrainingData {
-  if (request.bins === undefined) return data
-  const { training, channels } = data
-  const bins = fitTargetBins(training.table, targetOf(request, training.table), request.bins)
-  return {
-    ...data,
-    training: { ...training, table: applyTargetBins(training.table, bins) },
-    channels: new Map([...channels].map(([name, table]) => [name, applyTargetBins(table, bins)])),
-  }
-}
-
 /** A column without information has no flag that would bring it back; an index counts rows, whatever it tells of a file that is sorted. */
-function isLeftOutByGuess({ role, override, reason }: PlannedColumn): boolean {
+function isLeftOutByGuess(
+  { column, role, override, reason }: PlannedColumn,
+  { roles }: TrainRequest,
+): boolean {
   if (role !== 'id' && role !== 'drop') return false
-  return override !== undefined && reason !== 'as asked' && reason !== INDEX.reason
+  const isAsked = [...roles.keys()].some((name) => normalText(name) === column)
+  return override !== undefined && !isAsked && reason !== INDEX.reason
 }
 
 /** A training job keeps the trees that are done, a search its best so far; otherwise the old model stays. */

@@ -1,8 +1,9 @@
 /** The inputs of a graph and the features that its preprocessing makes of them. */
+import { isDecimal } from '../../data/number.ts'
 import { InputError, listNames, quote } from '../../errors.ts'
 import type { PreprocessorSpec } from '../../preprocess/preprocessor.ts'
 import type { GraphBuilder } from './graph.ts'
-import { joinColumns } from './numbers.ts'
+import { dropWhere, joinColumns } from './numbers.ts'
 import { addTransformer, type ColumnTensor } from './transformers.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface InputSpec {
   readonly name: string
   readonly type: 'number' | 'text'
   readonly isBoolean: boolean
+  /** Values that mean missing besides the usual ones. */
+  readonly gaps?: readonly string[]
 }
 
 /**
@@ -30,16 +33,28 @@ export function describeInputs(
   const used = new Set(steps.map(({ column }) => column))
   const made = derived.filter(({ column }) => used.has(column))
   const [first] = made
-  if (form === 'columns' && first)
+  if (form === 'columns' && first) {
+    const same = made.filter(({ kind }) => kind === first.kind)
+    const what = first.kind === 'date' ? 'reads a date' : 'takes a group of a regular expression'
     throw new InputError(
       'invalid_option',
-      `ONNX has no operator that takes a group of a regular expression, which makes ${listNames(made.map(({ column }) => column))} of ${quote(first.from)}; --inputs derived leaves that to whoever asks, --inputs features all preprocessing`,
+      `ONNX has no operator that ${what}, which makes ${listNames(same.map(({ column }) => column))} of ${quote(first.from)}; --inputs derived leaves that to whoever asks, --inputs features all preprocessing`,
     )
+  }
   return [
     ...inputs
       .filter(({ name }) => used.has(name))
-      .map(({ name, type, texts }) => ({ name, type, isBoolean: texts === 'boolean' })),
-    ...made.map(({ column }) => ({ name: column, type: 'text' as const, isBoolean: false })),
+      .map(({ name, type, texts, written }) => ({
+        name,
+        type,
+        isBoolean: texts === 'boolean',
+        gaps: written?.missing,
+      })),
+    ...made.map(({ column, kind }) => ({
+      name: column,
+      type: kind === 'date' ? ('number' as const) : ('text' as const),
+      isBoolean: false,
+    })),
   ]
 }
 
@@ -53,15 +68,17 @@ export function addColumns(
   { steps }: PreprocessorSpec,
 ): string {
   const given = new Map(
-    inputs.map(({ name, type, isBoolean }): [string, ColumnTensor] => [
-      name,
-      {
-        tensor: graph.input(name, type === 'text' ? 'string' : 'double', 1),
-        type,
-        isBoolean,
-        width: 1,
-      },
-    ]),
+    inputs.map(({ name, type, isBoolean, gaps = [] }): [string, ColumnTensor] => {
+      const tensor = graph.input(name, type === 'text' ? 'string' : 'double', 1)
+      if (type === 'text') return [name, { tensor, type, isBoolean, gaps, width: 1 }]
+      const read = gaps
+        .filter(isDecimal)
+        .reduce(
+          (own, gap) => dropWhere(graph, graph.add('Equal', [own, graph.double(Number(gap))]), own),
+          tensor,
+        )
+      return [name, { tensor: read, type, isBoolean, width: 1 }]
+    }),
   )
   const features = steps.flatMap(({ column, chain }) => {
     const made = chain.reduce(

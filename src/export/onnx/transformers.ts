@@ -1,6 +1,5 @@
 /** Every kind of transformer as operators. */
 import { MISSING_TEXTS } from '../../data/number.ts'
-import { InputError } from '../../errors.ts'
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import { type Codes, encodeNumbers, encodeTexts } from './codes.ts'
 import { castTo, type GraphBuilder } from './graph.ts'
@@ -13,8 +12,12 @@ export interface ColumnTensor {
   readonly type: 'number' | 'text'
   /** Whether its texts are true and false, however they are spelled. */
   readonly isBoolean: boolean
+  /** Texts that mean missing besides the usual ones. */
+  readonly gaps?: readonly string[]
   /** What a missing text is taken for. */
   readonly fill?: string
+  /** From a text to the category that it is taken for. */
+  readonly merged?: ReadonlyMap<string, string>
   /** How many numbers per row it has. */
   readonly width: number
 }
@@ -35,11 +38,26 @@ const operators: Operators = {
       return become(column, fillMissing(graph, column.tensor, Number(value)))
     return { ...column, fill: column.fill ?? String(value) }
   },
-  category_map() {
-    throw notExported('takes some categories for others')
+  category_map(_, { map }, column) {
+    if (column.type === 'number') return column
+    const replace = (text: string) => (Object.hasOwn(map, text) ? (map[text] as string) : text)
+    const { merged = new Map<string, string>(), fill } = column
+    return {
+      ...column,
+      merged: new Map([
+        ...Object.entries(map),
+        ...[...merged].map(([a, b]) => [a, replace(b)] as const),
+      ]),
+      fill: fill === undefined ? undefined : replace(fill),
+    }
   },
-  missing_indicator() {
-    throw notExported('tells whether a value is missing')
+  missing_indicator(graph, _, column) {
+    if (column.type === 'number')
+      return become(
+        column,
+        graph.add('Cast', [graph.add('IsNaN', [column.tensor])], castTo('double')),
+      )
+    return become(column, encode(graph, column, { codeOf: new Map(), missing: 1, unknown: 0 }))
   },
   standard_scaler: (graph, { mean, scale }, column) =>
     become(
@@ -112,15 +130,8 @@ export function addTransformer(
   return add(graph, transformer, column)
 }
 
-function notExported(what: string): InputError {
-  return new InputError(
-    'invalid_option',
-    `the model ${what}, which is not exported to ONNX; --inputs features leaves all preprocessing to whoever asks`,
-  )
-}
-
 function become(column: ColumnTensor, tensor: string): ColumnTensor {
-  return { ...column, tensor, type: 'number', fill: undefined }
+  return { ...column, tensor, type: 'number', fill: undefined, merged: undefined }
 }
 
 /** Spellings of the two truths that a client may send beside their own. */
@@ -133,15 +144,16 @@ const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
 function encode(graph: GraphBuilder, column: ColumnTensor, codes: Codes): string {
   if (column.type === 'number') return encodeNumbers(graph, column.tensor, codes)
   const { codeOf, missing, unknown } = codes
+  const { fill, gaps = [], merged = new Map<string, string>() } = column
   const texts = new Map<string, number>()
-  for (const [category, code] of codeOf) {
-    if (typeof category !== 'string') continue
-    texts.set(category, code)
+  for (const text of new Set([...codeOf.keys(), ...merged.keys()])) {
+    if (typeof text !== 'string') continue
+    const code = codeOf.get(merged.get(text) ?? text) ?? unknown
+    texts.set(text, code)
     if (!column.isBoolean) continue
-    for (const spelling of SPELLINGS[category] ?? []) texts.set(spelling, code)
+    for (const spelling of SPELLINGS[text] ?? []) texts.set(spelling, code)
   }
-  const { fill } = column
   const gap = fill === undefined ? missing : (codeOf.get(fill) ?? unknown)
-  for (const text of MISSING_TEXTS) texts.set(text, gap)
+  for (const text of [...MISSING_TEXTS, ...gaps]) texts.set(text, gap)
   return encodeTexts(graph, column.tensor, texts, unknown)
 }

@@ -51,6 +51,9 @@ export function readLabelEncoder(node: OnnxNode, sources: Sources): CodedColumn[
  */
 export function codesOf(node: OnnxNode, coded: CodedColumn): FeatureSource {
   const { source, codeOf, unknown } = coded
+  // Texts that mean nothing have a code of their own, all others another one.
+  if (codeOf.size === 0 && coded.missing === 1 && unknown === 0)
+    return { ...source, chain: [...source.chain, { kind: 'missing_indicator' }] }
   const categories = new Array<string | number>(codeOf.size)
   for (const [category, code] of codeOf) categories[code] ??= category
   if (categories.length !== codeOf.size || categories.includes(undefined as never))

@@ -13,6 +13,9 @@ export type Draft =
   /** Codes of categories. */
   | { readonly kind: 'codes'; readonly coded: readonly CodedColumn[]; readonly of?: Sources }
 
+/** Types of real numbers: 1 = single, 11 = double precision. */
+const NUMBERS = [1, 11]
+
 type Made = Draft | Sources
 
 /** What an operator gets besides features and constants. */
@@ -29,9 +32,10 @@ const builders: Readonly<
     coded: readLabelEncoder(node, sources(0)),
   }),
   IsNaN: (_, { sources }) => ({ kind: 'missing', of: sources(0) }),
-  Cast(_, { draft }) {
+  Cast(node, { draft }) {
     const own = draft(0)
-    return own?.kind === 'missing' ? undefined : own
+    if (own?.kind !== 'missing') return own
+    return NUMBERS.includes(node.whole('to')) ? own.of.map(indicate) : undefined
   },
   Where(node, given) {
     const condition = given.draft(0)
@@ -72,6 +76,11 @@ const builders: Readonly<
     const source = own.of[0]!
     return { kind: 'codes', coded: [{ source, codeOf, unknown }], of: own.of }
   },
+}
+
+/** Returns the feature that says whether another one is missing. */
+function indicate(source: FeatureSource): FeatureSource {
+  return { ...source, chain: [...source.chain, { kind: 'missing_indicator' }] }
 }
 
 /** Returns what an operator makes of drafts; undefined where it is none that makes or takes them. */

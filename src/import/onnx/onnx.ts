@@ -84,7 +84,10 @@ function describe(graph: OnnxGraph, node: OnnxNode, allowMissing: boolean): Impo
     estimator: classifier.estimator,
     spec,
     columns: columns.map(({ name }) => ({ name })),
-    pipeline,
+    pipeline: {
+      ...pipeline,
+      inputs: pipeline.inputs.map((input, i) => input && { ...input, isText: columns[i]!.isText }),
+    },
     classCount: classifier.classes.length,
     classes: classifier.classes,
     params: { objective: node.op, producer: graph.producer },

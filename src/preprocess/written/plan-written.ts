@@ -106,7 +106,11 @@ function withNote(own: PlannedColumn, note: string): PlannedColumn {
 function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
   const column = findColumn({ names, ...frame }, from)
   const hasTime = column?.kind === 'text' && column.levels.some((text) => text.length > 10)
-  const parts = PARTS.filter((part) => part !== 'hour' || hasTime)
+  // The day of a month alone says nothing of weekdays.
+  const isMonthly = column?.kind === 'text' && column.levels.every((text) => text.endsWith('-01'))
+  const parts = PARTS.filter(
+    (part) => (part !== 'hour' || hasTime) && (part !== 'day_of_week' || !isMonthly),
+  )
   const round = isCyclic
     ? parts
         .filter((part) => ROUND.includes(part))

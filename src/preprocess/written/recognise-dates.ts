@@ -21,6 +21,7 @@ const SAMPLE = 50
  */
 export function recogniseDates(texts: readonly string[]): FoundDates | undefined {
   const first = texts.slice(0, SAMPLE)
+  if (first.every(isSeason)) return undefined
   const likely = ORDERS.filter((order) => strangersOf(order, first).length * 2 < first.length)
   if (likely.length === 0) return undefined
   const found = likely.map((order) => ({ order, strangers: strangersOf(order, texts) }))
@@ -34,6 +35,12 @@ export function recogniseDates(texts: readonly string[]): FoundDates | undefined
     if (text !== undefined) return { ...best, rival: { order, text } }
   }
   return best
+}
+
+/** Whether a text is a year with the next one, such as 2009-10, which may be a month as well. */
+function isSeason(text: string): boolean {
+  const found = /^\d\d(\d\d)[-/](\d\d)$/.exec(text)
+  return found !== null && (Number(found[1]) + 1) % 100 === Number(found[2])
 }
 
 function strangersOf(order: DateOrder, texts: readonly string[]): string[] {

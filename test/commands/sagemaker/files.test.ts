@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { nameHyperparameters } from '../../../src/commands/sagemaker/name-hyperparameters.ts'
 import { csv, type Files, header, hyperparameters, inputDataConfig, layOut, tree } from '../job.ts'
 
 // Every case runs a command.
@@ -158,6 +159,48 @@ t.test('with a header or the label first', async (t) => {
       1,
       /a plan already says how columns are written, and hyperparameters say it again/,
     ],
+    [
+      'a text among numbers',
+      { target: 'outcome' },
+      `${withHeader}\n1,<1,2,3\n`,
+      1,
+      /but "<1" in row 101; the hyperparameter treat_as_missing='<1' if it means no value, the hyperparameter nominal=a to take all texts as categories, the hyperparameter drop=a to leave/,
+    ],
+    [
+      'a text among numbers, as categories',
+      { target: 'outcome', nominal: 'a', drop: '["b"]' },
+      `${withHeader}\n1,<1,2,3\n`,
+      0,
+      /a {2}nominal {3}.* \(the hyperparameter ordinal=a to change\)\n {10}b {2}drop {6}as asked/,
+    ],
+    [
+      'what columns are, beside a plan',
+      { plan: { target: 'outcome', numeric: ['a', 'b'] }, nominal: 'c' },
+      withHeader,
+      1,
+      /a plan already says what every column is, and hyperparameters say it again/,
+    ],
+    [
+      'a column that is two things',
+      { target: 'outcome', nominal: 'c', drop: 'c' },
+      withHeader,
+      1,
+      /"c" is given as the hyperparameter nominal and as the hyperparameter drop; leave/,
+    ],
+    [
+      'how files are written',
+      { target: 'outcome', delimiter: 'semicolon', skip_rows: '1', encoding: 'windows-1252' },
+      `a title\n${withHeader.replaceAll(',', ';')}`,
+      0,
+      /target {4}outcome/,
+    ],
+    [
+      'how files are not written',
+      { target: 'outcome', delimiter: 'x', skip_rows: 'many' },
+      withHeader,
+      1,
+      /hyperparameters: the hyperparameter delimiter is "x", expected/,
+    ],
     ['header=present', { header: 'present' }, withHeader, 0, /target {4}outcome/],
     ['header=absent', { header: 'absent' }, csv(100), 0, /target {4}label/],
     [
@@ -194,4 +237,24 @@ t.test('with a header or the label first', async (t) => {
       t.match(done.stderr, message)
     })
   }
+})
+
+t.test('messages name hyperparameters in the place of flags', (t) => {
+  const cases: [string, string][] = [
+    ['add --no-header', 'add the hyperparameter header=absent'],
+    [
+      '; --drop-missing-label leaves them out',
+      '; the hyperparameter drop_missing_label=true leaves them out',
+    ],
+    ["--treat-as-missing='-999' if", "the hyperparameter treat_as_missing='-999' if"],
+    ["--nominal 'Body Mass (g)' uses", "the hyperparameter nominal='Body Mass (g)' uses"],
+    ["--drop 'it'\\''s' to", "the hyperparameter drop='it'\\''s' to"],
+    ['leave out --bins', 'leave out the hyperparameter bins'],
+    ['(--drop x)', '(the hyperparameter drop=x)'],
+    ['--skip-rows 2', 'the hyperparameter skip_rows=2'],
+    ['--positive-class, a--nominal, ---', '--positive-class, a--nominal, ---'],
+    ['--rounds is for XGBoost', '--rounds is for XGBoost'],
+  ]
+  for (const [given, expected] of cases) t.equal(nameHyperparameters(given), expected)
+  t.end()
 })

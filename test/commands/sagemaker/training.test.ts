@@ -129,7 +129,7 @@ t.test('channels must agree', async (t) => {
       'no label',
       tree,
       `${csv(3)}\n,1,1,1`,
-      /validation: the target "label" is empty in 1 of 4 rows, first in row 4/,
+      /validation: the target "label" holds no label \(it is empty, NA or the like\) in 1 of 4 rows, first in row 4/,
     ],
     ['another name', named, `outcome,a,b,d\n${csv(20)}`, /"validation\/v\.csv" has no column "c"/],
   ]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
 import { buildPreprocessor, frameOfCells } from '../../../src/preprocess/preprocessor.ts'
+import { nothingSaid } from '../../../src/preprocess/written/recognise.ts'
 import { buildTestApp, post } from '../../helper.ts'
 import { type Told, table, trainOn } from './train-on.ts'
 
@@ -34,6 +35,36 @@ const cases: [
     { sex: (row) => ['Male', 'Male', 'male', 'MALE', 'M', 'Female', 'Female', 'F'][row % 8]! },
     /column "sex" tells "Male" and "M" apart, .*--merge sex$/m,
     { merge: ['sex'] },
+  ],
+  [
+    'units that differ',
+    { mass: (row) => `${row % 40}.5 ${row % 3 ? 'kg' : 'lb'}` },
+    /column "mass" holds numbers of different units, such as "0\.5 lb" and "1\.5 kg".*--drop mass\)$/m,
+    { roles: new Map([['mass', 'drop']]) },
+  ],
+  [
+    'currencies that differ, of a column that is left out',
+    { price: (row) => `${row % 3 ? '$' : 'USD '}${row}.25` },
+    /column "price" holds numbers of different units/,
+    { roles: new Map([['price', 'drop']]) },
+  ],
+  ['sizes with a letter', { size: (row) => `${30 + (row % 8)}${'AB'[row % 2]}` }, null],
+  ['places', { place: (row) => ['1st', '2nd', '3rd', '4th'][(row >> 1) % 4]! }, null],
+  [
+    'units beside words',
+    { street: (row) => ['5 kg', '6 lb', '7 kg', 'none of it'][(row >> 1) % 4]! },
+    null,
+  ],
+  [
+    'a text among few numbers',
+    { cylinders: (row) => (row === 7 ? 'rotary' : [3, 4, 5, 6, 8, 10, 12, 16][(row >> 2) % 8]!) },
+    /column "cylinders" holds numbers but for "rotary" in 1 row, .*; --treat-as-missing rotary if/,
+    { written: { ...nothingSaid, treatAsMissing: ['rotary'] } },
+  ],
+  [
+    'a frequent text among few numbers',
+    { rooms: (row) => ['none', 1, 2, 3, 4, 5][(row >> 2) % 6]! },
+    null,
   ],
   [
     'many texts that tell',
@@ -152,6 +183,73 @@ t.test('targets', async (t) => {
     const { artifact } = await trainOn(t, numbers, { bins: 3, validation: { files: [file] } })
     t.equal(artifact.classes.length, 3)
   })
+})
+
+t.test('classes that are none of their own', async (t) => {
+  const target = (classes: readonly (string | number)[]) =>
+    table({}, 240, (row) => classes[((row * 7) % 5) % classes.length]!)
+  const missing = (text: string) => ({
+    written: { ...nothingSaid, treatAsMissing: [text] },
+    dropMissingLabel: true,
+  })
+  const spelled = ['Yes', 'no', 'yes', 'N', 'No']
+  const cases: [name: string, text: string, said: RegExp, Told, classes: string[]][] = [
+    [
+      'spellings',
+      target(spelled),
+      /^the target "y" has the classes "No" and "N", which look alike; --merge y takes them for one$/m,
+      { merge: ['y'] },
+      ['No', 'Yes'],
+    ],
+    [
+      'a marker',
+      target(['yes', 'no', '?']),
+      /^the class "\?" of the target "y" looks like a missing label; --treat-as-missing '\?' with --drop-missing-label leaves its rows out if it is one$/m,
+      missing('?'),
+      ['no', 'yes'],
+    ],
+    ['a word', target(['yes', 'no', 'unknown']), /"unknown" of/, missing('unknown'), ['no', 'yes']],
+    [
+      'a dash among numbers',
+      target([0, 1, '-']),
+      /--treat-as-missing='-' with/,
+      missing('-'),
+      ['0', '1'],
+    ],
+  ]
+  for (const [name, text, said, remedy, classes] of cases) {
+    const { warnings } = await trainOn(t, text)
+    t.match(warnings.join('\n'), said, name)
+    const after = await trainOn(t, text, remedy)
+    t.strictSame(after.artifact.classes, classes, name)
+    t.notMatch(after.warnings.join('\n'), said, `${name}, followed`)
+    // A file to measure on is read in the same way.
+    await t.test(`${name}, measured`, async (sub) => {
+      const file = join(sub.testdir({ 'v.csv': text }), 'v.csv')
+      const { artifact } = await trainOn(t, text, { ...remedy, validation: { files: [file] } })
+      t.strictSame(artifact.classes, classes)
+    })
+  }
+  for (const classes of [
+    ['+', '-', '0'],
+    ['none', 'mild', 'severe'],
+    ['?', 'yes'],
+  ]) {
+    const { warnings } = await trainOn(t, target(classes))
+    t.notMatch(warnings.join('\n'), /looks like a missing label/, classes.join())
+  }
+  const nothing = await refused(() => trainOn(t, target(['a', 'b']), { merge: ['y'] }))
+  t.match(nothing.message, /target "y" has no classes that look like spellings of one/)
+  const needed = await refused(() =>
+    trainOn(t, target(['yes', 'no', '?']), { ...missing('?'), dropMissingLabel: false }),
+  )
+  t.match(needed.message, /holds no label .* in 48 of 240 rows, .*; --drop-missing-label leaves/)
+})
+
+t.test('a misspelled parameter is told before the table is read', async (t) => {
+  const told = { source: { files: ['no-such-file.csv'] }, params: { max_deph: 3 } }
+  const { message } = await refused(() => trainOn(t, '', told as Told))
+  t.match(message, /max_deph.*did you mean.*max_depth/)
 })
 
 t.test('orders on the command line', async (t) => {

@@ -38,7 +38,7 @@ t.test('refused with exit status 1', async (t) => {
       'rows without a label',
       table(nothing, 20, (row) => (row % 9 === 4 ? '' : row % 2)),
       {},
-      /empty in 2 of 20 rows, first in row 5; --drop-missing-label/,
+      /holds no label \(it is empty, NA or the like\) in 2 of 20 rows, first in row 5; --drop-missing-label/,
     ],
     ['a column without a name', 'n,,y\n1,2,0\n', {}, /column 2 has no name/],
     [

@@ -224,6 +224,37 @@ const shapes: readonly Shape[] = [
     role: 'numeric',
   },
   {
+    name: 'months without a day',
+    cell: (row) => `20${10 + (row % 9)}-0${1 + (row % 8)}`,
+    cells: ['2010-01-01', '2011-02-01'],
+    role: 'numeric',
+    reason: /makes days, year, month$/,
+  },
+  {
+    name: 'months before their year',
+    cell: (row) => `${1 + (row % 12)}/20${10 + (row % 9)}`,
+    cells: ['2010-01-01', '2011-02-01'],
+    role: 'numeric',
+  },
+  {
+    name: 'names of months before their year',
+    cell: (row) => `${['March', 'Sep'][row % 2]} 20${10 + (row % 9)}`,
+    cells: ['2010-03-01', '2011-09-01'],
+    role: 'numeric',
+  },
+  {
+    name: 'seasons are no months',
+    cell: (row) => `20${10 + (row % 2)}-${11 + (row % 2)}`,
+    cells: ['2010-11', '2011-12'],
+    role: 'nominal',
+  },
+  {
+    name: 'decimals among which one is missing are no months',
+    cell: (row) => (row === 0 ? '?' : `${1900 + row}.5`),
+    cells: [null, 1901.5],
+    role: 'numeric',
+  },
+  {
     name: 'an order that is said',
     cell: (row) => `0${1 + (row % 9)}/0${1 + (row % 8)}/2021`,
     flags: { dateFormat: ['v=MDY'], cyclic: ['v'] },
