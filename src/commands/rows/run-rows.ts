@@ -1,10 +1,13 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { availableParallelism } from 'node:os'
+import { parseExplainOptions } from '../../answering/explain-options.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
-import { readModelDirectory } from '../../model-directory/read.ts'
+import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
+import type { Predictor } from '../../predictor/predictor.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
-import { createOutput } from '../terminal.ts'
+import { columnsOf } from '../output/standard-streams.ts'
+import { coloursFor, createOutput } from '../terminal.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
 import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
@@ -12,6 +15,7 @@ import { hearWarnings } from './heard-warnings.ts'
 import { createRunner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
+import type { TextAnswer } from './text-answer.ts'
 
 /**
  * Reads the rows of a file, answers them part by part and writes the answers in their order.
@@ -33,20 +37,50 @@ export async function runRows(request: RowsRequest): Promise<void> {
   const file = await openRowFile(request.file, { format: given, reading, hasNoHeader })
   const { note } = createOutput({ quiet: false })
   if (file.notes.length > 0) note(`data      ${[request.file, ...file.notes].join(' · ')}`)
-  const format = chooseFormat(request, file.format)
+  const isOnTerminal = request.out === '-' && process.stdout.isTTY === true
+  const format = chooseFormat(request, file.format, isOnTerminal)
   const isWhole = !request.summary && isWholeDocument(format)
-  const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)
   const runner = createRunner(model, request.jobs ?? availableParallelism())
-  const progress = createProgress(operation)
+  const isWatched = isOnTerminal && !isWhole && !request.summary
+  const progress = createProgress(operation, isWatched)
   const heard = hearWarnings()
   try {
+    const partBytes = isWhole
+      ? Number.POSITIVE_INFINITY
+      : (request.partBytes ?? bytesOfParts(request, model.predictor))
     const parts = file.parts(model.predictor, partBytes)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
-    else await answerParts(request, format, parts, runner, progress, heard)
+    else await answerParts(request, format, parts, runner, progress, heard, textFor(model))
     progress.close()
     heard.tell(request, format, model.predictor)
   } finally {
     progress.close()
     await runner.close()
+  }
+}
+
+/** Seconds that a part takes where rows are dear: answers come as they are made, and threads share the work. */
+const PART_SECONDS = 0.25
+/** Bytes that a column of a row takes at least, with what separates it. */
+const CELL_BYTES = 6
+
+/** Returns how large the parts of a file are: the dearer a row to explain, the smaller. */
+function bytesOfParts({ operation, options }: RowsRequest, predictor: Predictor): number {
+  if (operation === 'predict') return PART_BYTES
+  const asked = parseExplainOptions(options)
+  predictor.checkOptions(asked)
+  // The first of them includes what is built once.
+  const [one, many] = [1, 1001].map((rows) => predictor.estimateSeconds(rows, asked))
+  const rows = Math.ceil(PART_SECONDS / Math.max(1e-9, (many! - one!) / 1000))
+  return Math.min(PART_BYTES, rows * CELL_BYTES * predictor.preprocessor.featureNamesIn.length)
+}
+
+/** What explanations look like as text: in colours on a terminal, in its width. */
+function textFor({ artifact }: LoadedModel): TextAnswer {
+  const { red, cyan } = coloursFor(process.stdout)
+  return {
+    target: artifact.plan.target,
+    cells: columnsOf(process.stdout),
+    colours: { up: red, down: cyan },
   }
 }
