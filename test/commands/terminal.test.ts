@@ -104,6 +104,12 @@ t.test('what looks different on a terminal, and what does not', async (t) => {
   t.match(csv.stdout, /^row,predicted_label,/, 'files are what they are without a terminal')
   const file = await onTerminal(`node ${cli} ${args} --out a.csv && cat a.csv`, 80, cwd)
   t.equal(file.stdout.replaceAll('\r\n', '\n'), csv.stdout)
+  const text = await onTerminal(
+    `node ${cli} ${args} --format text --out a.txt && cat a.txt`,
+    60,
+    cwd,
+  )
+  t.equal(text.stdout.replaceAll('\r\n', '\n'), asked.stdout, 'a file is no terminal')
   const other = await onTerminal(`node ${cli} ${args} --contributions --format jsonl`, 200, cwd)
   t.match(JSON.parse(other.stdout), { contributions: Array })
   for (const flag of ['--contributions', '--interactions']) {

@@ -50,7 +50,10 @@ export async function runRows(request: RowsRequest): Promise<void> {
       : (request.partBytes ?? bytesOfParts(request, model.predictor))
     const parts = file.parts(model.predictor, partBytes)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
-    else await answerParts(request, format, parts, runner, progress, heard, textFor(model))
+    else {
+      const text = textFor(model, isOnTerminal)
+      await answerParts(request, format, parts, runner, progress, heard, text)
+    }
     progress.close()
     heard.tell(request, format, model.predictor)
   } finally {
@@ -64,23 +67,29 @@ const PART_SECONDS = 0.25
 /** Bytes that a column of a row takes at least, with what separates it. */
 const CELL_BYTES = 6
 
-/** Returns how large the parts of a file are: the dearer a row to explain, the smaller. */
-function bytesOfParts({ operation, options }: RowsRequest, predictor: Predictor): number {
-  if (operation === 'predict') return PART_BYTES
+/**
+ * Returns how large the parts of a file are: the dearer a row to explain, the smaller. Those of a summary say how rows
+ * are grouped, so they are the same for all models.
+ */
+function bytesOfParts({ operation, options, summary }: RowsRequest, predictor: Predictor): number {
+  if (operation === 'predict' || summary) return PART_BYTES
   const asked = parseExplainOptions(options)
   predictor.checkOptions(asked)
-  // The first of them includes what is built once.
-  const [one, many] = [1, 1001].map((rows) => predictor.estimateSeconds(rows, asked))
-  const rows = Math.ceil(PART_SECONDS / Math.max(1e-9, (many! - one!) / 1000))
+  const secondsOf = (rows: number) => predictor.estimateSeconds(rows, asked)
+  // What is built once is built by the first call, and counted in it.
+  secondsOf(1)
+  const seconds = (secondsOf(1001) - secondsOf(1)) / 1000
+  const rows = Math.ceil(PART_SECONDS / Math.max(1e-9, seconds))
   return Math.min(PART_BYTES, rows * CELL_BYTES * predictor.preprocessor.featureNamesIn.length)
 }
 
-/** What explanations look like as text: in colours on a terminal, in its width. */
-function textFor({ artifact }: LoadedModel): TextAnswer {
+/** What explanations look like as text: in colours on a terminal, in its width; in a file as in a pipe. */
+function textFor({ artifact }: LoadedModel, isOnTerminal: boolean): TextAnswer {
   const { red, cyan } = coloursFor(process.stdout)
+  const plain = (text: string) => text
   return {
     target: artifact.plan.target,
-    cells: columnsOf(process.stdout),
-    colours: { up: red, down: cyan },
+    cells: isOnTerminal ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY,
+    colours: isOnTerminal ? { up: red, down: cyan } : { up: plain, down: plain },
   }
 }

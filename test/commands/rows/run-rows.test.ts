@@ -75,7 +75,7 @@ for (const [name, body] of Object.entries(bodies)) {
 }
 
 t.test('more parts than workers take at a time wait for their turn', async (t) => {
-  const body = bodies['CSV with a header'] ?? Object.values(bodies)[0]!
+  const body = bodies['named.csv']
   const whole = await answer(t, body, { partBytes: 1 << 20 })
   t.equal(await answer(t, body, { partBytes: 150, jobs: 2 }), whole)
 })
