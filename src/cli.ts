@@ -2,8 +2,10 @@
 /** The executable: finds the command, ends with its exit status. A command is loaded when it may be meant. */
 import { Command, CommanderError } from 'commander'
 import { describeError, EXIT, statusOf } from './commands/exit-status.ts'
+import { wrap } from './commands/output/layout.ts'
 import {
   addToStandardOutput,
+  columnsOf,
   flushStandardOutput,
   writeStandardError,
 } from './commands/output/standard-streams.ts'
@@ -42,10 +44,25 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .showSuggestionAfterError()
     .showHelpAfterError('(shapserve --help shows the commands)')
     .exitOverride()
-    .configureOutput({ writeOut: addToStandardOutput, writeErr: writeStandardError })
+    .configureOutput({
+      writeOut: addToStandardOutput,
+      writeErr: tell,
+      outputError: (text, write) => write(text.replace(/^error: /, 'shapserve: ')),
+    })
   const declare = await Promise.all(namesFor(args[0]).map((name) => declarations[name]!()))
   for (const addTo of declare) addTo(program)
   return program
+}
+
+/** Says what is wrong, in the width of a terminal. */
+function tell(text: string): void {
+  const columns = columnsOf(process.stderr)
+  writeStandardError(
+    text
+      .split('\n')
+      .flatMap((line) => wrap(line, columns, 2))
+      .join('\n'),
+  )
 }
 
 /** Runs what arguments mean; the exit status counts what could be written too. */
@@ -55,7 +72,7 @@ async function main(args: readonly string[]): Promise<number> {
     await flushStandardOutput()
     return status
   } catch (error) {
-    if (status === EXIT.done) writeStandardError(`${describeError(error)}\n`)
+    if (status === EXIT.done) tell(`${describeError(error)}\n`)
     return status === EXIT.done ? statusOf(error) : status
   }
 }
@@ -68,7 +85,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    writeStandardError(`${describeError(error)}\n`)
+    tell(`${describeError(error)}\n`)
     return statusOf(error)
   }
 }

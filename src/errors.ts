@@ -220,3 +220,8 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   const best = nearestName(name, candidates)
   return best === undefined ? '' : `; did you mean ${quote(best)}?`
 }
+
+/** Returns how many there are of something: `1 tree`, `24 trees`. */
+export function counted(amount: number, one: string, many = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : many}`
+}

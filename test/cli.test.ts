@@ -27,10 +27,10 @@ t.test('arguments that make no command', async (t) => {
   for (const [args, status, message] of [
     [['--version'], 0, new RegExp(`^${VERSION.replaceAll('.', '\\.')}\n$`)],
     [[], 2, /^Usage: shapserve/],
-    [['trian'], 2, /unknown command 'trian'\n\(Did you mean train\?\)/],
+    [['trian'], 2, /^shapserve: unknown command 'trian'\n\(Did you mean train\?\)/],
     [['constructor'], 2, /unknown command 'constructor'/],
     [['train', '--targte', 'y'], 2, /unknown option '--targte'\n\(Did you mean --target\?\)/],
-    [['tune'], 2, /^error: which file\? shapserve tune FILE/],
+    [['tune'], 2, /^shapserve: which file\? shapserve tune FILE/],
     [['predict'], 2, /missing required argument 'file'/],
     [['inspect', 'nowhere'], 1, /^shapserve: /],
   ] as const) {

@@ -6,7 +6,7 @@ import { startThreads, type Threads } from '../threads/threads.ts'
 import { receiveAnswer } from './answer-port.ts'
 import type { Job, JobResult } from './job.ts'
 import { classOf, type JobClass } from './job-class.ts'
-import { createJobQueue, slotsOf } from './job-queue.ts'
+import { createJobQueue, type Slots, slotsOf } from './job-queue.ts'
 import { type TallyMemory, tallyOf } from './tally.ts'
 
 /** What a worker gets: a job, and the model's files as shared memory, so that sending them costs nothing. */
@@ -77,9 +77,11 @@ interface Crew {
 /** How long a worker without jobs is kept. */
 const IDLE_MS = 60_000
 
-/** Returns a pool whose workers build the models they are asked for. */
-export function createJobPool(workers: number): JobPool {
-  const slots = slotsOf(workers)
+/**
+ * Returns a pool whose workers build the models they are asked for.
+ * @param slots how many jobs of a class run at once; by default explanations leave room for predictions
+ */
+export function createJobPool(workers: number, slots: Slots = slotsOf(workers)): JobPool {
   const queue = createJobQueue(slots)
   let crew: Crew | undefined
   let restarts = 0

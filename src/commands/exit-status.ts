@@ -19,7 +19,7 @@ export function statusOf(error: unknown): number {
 
 /** Returns the line for a person; a defect of ours says so, with the place in the code. */
 export function describeError(error: unknown): string {
-  if (error instanceof UsageError) return `error: ${error.message}`
+  if (error instanceof UsageError) return `shapserve: ${error.message}`
   return `shapserve: ${describeReason(error)}`
 }
 

@@ -43,7 +43,8 @@ async function exportModel(
   const { exportOnnx } = await import('../export/onnx/onnx.ts')
   const { checkOutputIsNoInput } = await import('./output/same-file.ts')
   const { writeOutputFile } = await import('./output/output-file.ts')
-  const { createOutput, printable, printableJson } = await import('./terminal.ts')
+  const { sizeOf } = await import('./output/file-size.ts')
+  const { createOutput, printableJson } = await import('./terminal.ts')
   await checkOutputIsNoInput(out, '-', directory)
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const { artifact } = await readModelDirectory(directory, undefined, key)
@@ -64,7 +65,7 @@ async function exportModel(
     `inputs    ${shown.join(', ')}${inputs.length > 20 ? `, … ${inputs.length} in all` : ''}`,
     `outputs   ${outputs[0]} [rows], ${outputs[1]} [rows, ${classes.length}]: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
     'missing   NaN for a number, an empty text for a text',
-    `saved     ${out}   ${bytes.length} bytes   model ${modelId}`,
+    `saved     ${out}   ${sizeOf(bytes.length)}   model ${modelId}`,
   ]
-  output.result(`${lines.map(printable).join('\n')}\n`)
+  output.lines(lines)
 }

@@ -28,5 +28,10 @@ async function writeReportOf(directory: string, { out, publicKey }: ReportFlags)
   const { writeOutputFile } = await import('./output/output-file.ts')
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const { artifact, predictor } = await readModelDirectory(directory, undefined, key)
-  await writeOutputFile(out, writeReport(artifact, predictor, PICTURES_SECONDS))
+  const { createOutput } = await import('./terminal.ts')
+  const output = createOutput({ quiet: false })
+  const html = await writeReport(artifact, predictor, PICTURES_SECONDS, (done, total) =>
+    output.progress('report', done, total, 'pictures'),
+  )
+  await writeOutputFile(out, html)
 }

@@ -1,53 +1,86 @@
 /** Where a command speaks: lines and progress to stderr, results to stdout; colours and bars only on a terminal. */
-import type { SingleBar } from 'cli-progress'
 import pc from 'picocolors'
-import { addToStandardOutput, writeStandardError } from './output/standard-streams.ts'
+import { wrap } from './output/layout.ts'
+import { createBar, createLines, noProgress, type Progress } from './output/progress.ts'
+import { addToStandardOutput, columnsOf, writeStandardError } from './output/standard-streams.ts'
 
 /** Where lines go: progress to stderr, results to stdout. */
 export interface Output {
   note(line: string, paint?: (text: string) => string): void
   warn(line: string): void
   result(text: string): void
+  /** Results for people: printable lines, wrapped to the width of a terminal. */
+  lines(lines: readonly string[]): void
   /** Tells how often warnings were repeated. */
   foldWarnings(): void
-  /** Reports progress of a long step. */
-  progress(name: string, done: number, total: number, unit: string): Promise<void>
-  /** Reports progress of what is no news in a log: on a terminal alone, and only of what takes its time. */
-  activity(name: string, done: number, total: number, unit: string): Promise<void>
+  /** Reports progress of a step that may be long. */
+  progress: Progress['show']
   /** Gives the terminal back as it was, also when a step did not end. */
   close(): void
 }
 
-const SILENT: Output['note'] = () => {}
+/** Spaces before what a line goes on with: a little more than its heading takes. */
+const INDENT = 12
+
+/** Whether a stream shows colours and moves its cursor: a terminal that nothing was said against. */
+function isLively({ isTTY }: NodeJS.WriteStream): boolean {
+  return isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+}
+
+/** Returns what paints text for a stream: nothing where no colours are shown. */
+export function coloursFor(stream: NodeJS.WriteStream) {
+  return pc.createColors(isLively(stream))
+}
 
 /**
  * Returns the output of a command. With `quiet` only results are written; `json` keeps results to one object.
  * Lines are shown without control characters, so that data can neither move the cursor nor forge a line.
  */
 export function createOutput(options: { quiet: boolean }): Output {
-  const bar = !options.quiet && process.stderr.isTTY ? createBar() : undefined
-  const warned = new Map<string, number>()
+  const { stderr } = process
+  const { yellow } = coloursFor(stderr)
+  const write = (line: string, paint: (text: string) => string) => {
+    const lines = wrap(printable(line), columnsOf(stderr), INDENT)
+    writeStandardError(lines.map((text) => `${paint(text)}\n`).join(''))
+  }
+  const plain = (text: string) => text
+  const progress = options.quiet
+    ? noProgress
+    : isLively(stderr)
+      ? createBar(() => columnsOf(stderr))
+      : createLines((line) => write(line, plain))
   const note: Output['note'] = options.quiet
-    ? SILENT
-    : (line, paint = (text) => text) => {
-        writeStandardError(`${paint(printable(line))}\n`)
+    ? () => {}
+    : (line, paint = plain) => {
+        progress.stop()
+        write(line, paint)
       }
+  const warned = new Map<string, number>()
   return {
     note,
     warn(line) {
       const count = (warned.get(line) ?? 0) + 1
       warned.set(line, count)
-      if (count === 1) note(`warning   ${line}`, pc.yellow)
+      if (count === 1) note(`warning   ${line}`, yellow)
     },
-    result: addToStandardOutput,
+    result(text) {
+      progress.stop()
+      addToStandardOutput(text)
+    },
+    lines(lines) {
+      progress.stop()
+      for (const line of lines.flatMap((text) =>
+        wrap(printable(text), columnsOf(process.stdout), INDENT),
+      ))
+        addToStandardOutput(`${line}\n`)
+    },
     foldWarnings() {
       for (const [line, count] of warned) {
-        if (count > 1) note(`warning   × ${count}   ${line}`, pc.yellow)
+        if (count > 1) note(`warning   × ${count}   ${line}`, yellow)
       }
     },
-    progress: bar?.progress ?? (options.quiet ? async () => {} : createLines(note)),
-    activity: bar ? onceSlow(bar.progress) : async () => {},
-    close: () => bar?.stop(),
+    progress: progress.show,
+    close: progress.stop,
   }
 }
 
@@ -67,68 +100,4 @@ export function printableJson(json: string): string {
  */
 export function printable(line: string): string {
   return line.replace(CONTROLS, '?').replace(/(:[a-z_0-9]+=)(?=[0-9.eE+-]+;)/g, '$1 ')
-}
-
-/** One bar at a time; a step of another name gets one of its own. */
-function createBar(): { progress: Output['progress']; stop: () => void } {
-  let bar: SingleBar | undefined
-  let shown: string | undefined
-  let started = 0
-  const stop = () => {
-    bar?.stop()
-    bar = undefined
-  }
-  const progress: Output['progress'] = async (name, done, total, unit) => {
-    if (name !== shown) {
-      stop()
-      shown = name
-      started = performance.now()
-      const { default: cliProgress } = await import('cli-progress')
-      bar = new cliProgress.SingleBar(
-        {
-          format: `${name.padEnd(9)} {bar}  {value}/{total} ${unit}   {spent}  {left}`,
-          hideCursor: true,
-          barsize: 24,
-        },
-        cliProgress.Presets.shades_classic,
-      )
-      bar.start(total, done, { spent: '0.0 s', left: '' })
-    }
-    const seconds = (performance.now() - started) / 1000
-    bar?.update(done, { spent: `${seconds.toFixed(1)} s`, left: timeLeft(seconds, done, total) })
-    if (done >= total) stop()
-  }
-  return { progress, stop }
-}
-
-/** Milliseconds that a step takes before its bar is shown. */
-const PATIENCE = 200
-
-/** Returns progress that begins to show when a step has taken a while. */
-function onceSlow(progress: Output['progress']): Output['progress'] {
-  let [shownName, started] = ['', 0]
-  return async (name, done, total, unit) => {
-    if (name !== shownName) [shownName, started] = [name, performance.now()]
-    if (performance.now() - started > PATIENCE) await progress(name, done, total, unit)
-  }
-}
-
-/** How long the rest takes if it goes on as so far; empty while nothing, or all, is done. */
-function timeLeft(seconds: number, done: number, total: number): string {
-  if (done === 0 || done >= total) return ''
-  return `ETA ${((seconds / done) * (total - done)).toFixed(1)} s`
-}
-
-/** One line per 10 %: for logs and CI. */
-function createLines(note: Output['note']): Output['progress'] {
-  let [started, shownName, shownTenth] = [0, '', 0]
-  return async (name, done, total, unit) => {
-    if (name !== shownName) [started, shownName, shownTenth] = [performance.now(), name, 0]
-    const tenth = Math.floor((done / total) * 10)
-    if (tenth === shownTenth) return
-    shownTenth = tenth
-    const seconds = (performance.now() - started) / 1000
-    const left = timeLeft(seconds, done, total)
-    note(`${name.padEnd(9)} ${done}/${total} ${unit}   ${seconds.toFixed(1)} s   ${left}`.trimEnd())
-  }
 }

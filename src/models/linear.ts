@@ -1,6 +1,6 @@
 import { type Matrix, rowOf } from '../data/matrix.ts'
 import { f64 } from '../data/tensor.ts'
-import { ArtifactError } from '../errors.ts'
+import { ArtifactError, counted } from '../errors.ts'
 import {
   compileCoalitionShap,
   hasCoefficient,
@@ -124,7 +124,7 @@ export const linear: ModelKind<LinearSpec> = {
     }),
   }),
 
-  describeSize: ({ intercepts }) => `${intercepts.length} scores`,
+  describeSize: ({ intercepts }) => counted(intercepts.length, 'score'),
 
   store: (spec) => ({
     metadata: new Map([['link', spec.link]]),

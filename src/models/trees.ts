@@ -1,5 +1,6 @@
 /** Tree ensembles as a kind of model: decision trees, random forests, boosted trees. */
 
+import { counted } from '../errors.ts'
 import { valueWidth } from '../trees/ensemble.ts'
 import { compileTreePredictor } from '../trees/predict.ts'
 import { impurityImportance } from './impurity-importance.ts'
@@ -55,7 +56,8 @@ export const trees: ModelKind<TreesSpec> = {
   offerExplainers: offerTreeExplainers,
   buildBounds: buildTreeBounds,
   withBackground: (spec) => spec,
-  describeSize: ({ roots, feature }) => `${roots.length} trees, ${feature.length} nodes`,
+  describeSize: ({ roots, feature }) =>
+    `${counted(roots.length, 'tree')}, ${counted(feature.length, 'node')}`,
   store: storeTrees,
   restore: restoreTrees,
 }

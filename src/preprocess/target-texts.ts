@@ -72,7 +72,7 @@ export function describeTarget(target: string, column: Column | undefined): stri
   return [
     ...gaps.map(
       (text) =>
-        `the class ${quote(text)} of the target ${quote(target)} looks like a missing label; --treat-as-missing${text.startsWith('-') ? '=' : ' '}${flagWith(text)} with --drop-missing-label leaves its rows out if it is one`,
+        `the class ${quote(text)} of the target ${quote(target)} looks like a missing label; ${flagWith('--treat-as-missing', text)} with --drop-missing-label leaves its rows out if it is one`,
     ),
     ...spellings
       .slice(0, 3)

@@ -66,20 +66,50 @@ const structure: readonly Picture[] = [
   },
 ]
 
-/** Returns the figures of what was measured; none where nothing was. */
-export function qualityFigures(artifact: Artifact): readonly Html[] {
-  return quality.flatMap((picture) => draw(picture, artifact))
+/** What is drawn of a model, by what it shows. */
+export interface Figures {
+  /** What was measured; none where nothing was. */
+  readonly quality: readonly Html[]
+  /** What pushes it; none of a model without a sample of training rows. */
+  readonly effects: readonly Html[]
+  readonly structure: readonly Html[]
 }
 
+/** Told how many pictures are done before each of them, and at the end; lets other work run. */
+export type Turn = (done: number, total: number) => Promise<void>
+
 /**
- * Returns the figures of what pushes the model; none of a model without a sample of training rows.
+ * Returns the figures of a report.
  * @param mostSeconds longest computation of all of them together, estimated from counted work
  */
-export function effectFigures(
+export async function drawFigures(
   artifact: Artifact,
   predictor: Predictor,
   mostSeconds: number,
-): readonly Html[] {
+  turn?: Turn,
+): Promise<Figures> {
+  const planned = { quality, effects: planEffects(artifact), structure }
+  const total = Object.values(planned).reduce((sum, { length }) => sum + length, 0)
+  let done = 0
+  const drawAll = async (pictures: readonly Picture[], sample?: Sample) => {
+    const figures: Html[] = []
+    for (const picture of pictures) {
+      await turn?.(done++, total)
+      figures.push(...draw(picture, artifact, sample))
+    }
+    return figures
+  }
+  const figures = {
+    quality: await drawAll(planned.quality),
+    effects: await drawAll(planned.effects, createSample(predictor, mostSeconds)),
+    structure: await drawAll(planned.structure),
+  }
+  await turn?.(total, total)
+  return figures
+}
+
+/** The pictures of what pushes a model, with the dependence of the columns that push most. */
+function planEffects(artifact: Artifact): readonly Picture[] {
   const columns = artifact.summary?.columns ?? []
   const ranked = columns
     .map(({ column, meanAbsolute }) => ({ column, size: Math.max(...meanAbsolute) }))
@@ -94,13 +124,7 @@ export function effectFigures(
       options: { column },
     }),
   )
-  const sample = createSample(predictor, mostSeconds)
-  return [...effects, ...dependences].flatMap((picture) => draw(picture, artifact, sample))
-}
-
-/** Returns the figures of how the model is made. */
-export function structureFigures(artifact: Artifact): readonly Html[] {
-  return structure.flatMap((picture) => draw(picture, artifact))
+  return [...effects, ...dependences]
 }
 
 /** What a model does not have, or what would take too long, is left out. */

@@ -5,7 +5,7 @@ import type { Predictor } from '../predictor/predictor.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { spaceLabels } from '../shap/explanation.ts'
 import { type Content, digits, type Html, join, paragraph, table, tag } from './html.ts'
-import { effectFigures, qualityFigures, structureFigures } from './pictures.ts'
+import { drawFigures, type Turn } from './pictures.ts'
 import { style } from './style.ts'
 
 /** Categories of a column that are named. */
@@ -16,16 +16,20 @@ const MOST_COLUMNS = 500
 /**
  * Returns the report of a model as an HTML document, which asks nothing of a network and runs no script.
  * @param mostSeconds longest computation of all pictures together, estimated from counted work; what takes longer is left out
+ * @param turn told before each picture how many are done
  */
-export function writeReport(artifact: Artifact, predictor: Predictor, mostSeconds: number): string {
+export async function writeReport(
+  artifact: Artifact,
+  predictor: Predictor,
+  mostSeconds: number,
+  turn?: Turn,
+): Promise<string> {
+  const figures = await drawFigures(artifact, predictor, mostSeconds, turn)
   const sections = [
-    section('quality', 'How good it is', describeQuality(artifact, qualityFigures(artifact))),
-    section('effects', 'What pushes it', [
-      paragraph(...explainHow(predictor)),
-      ...effectFigures(artifact, predictor, mostSeconds),
-    ]),
+    section('quality', 'How good it is', describeQuality(artifact, figures.quality)),
+    section('effects', 'What pushes it', [paragraph(...explainHow(predictor)), ...figures.effects]),
     section('columns', 'What it takes', describeColumns(artifact)),
-    section('steps', 'How it is made', [...describeSteps(artifact), ...structureFigures(artifact)]),
+    section('steps', 'How it is made', [...describeSteps(artifact), ...figures.structure]),
     section('data', 'Where it comes from', describeOrigin(artifact)),
     section('limits', 'Limits', [
       paragraph(

@@ -26,7 +26,6 @@ t.test('tune shows its trials and keeps them', async (t) => {
   const { done, read, card } = await runOn(t, 'tune', ['--trials', '4', '--folds', '3'])
   t.equal(done.status, 0, done.stderr)
   t.match(done.stderr, /^shapserve .* · tune · seed 0\n/)
-  t.match(done.stderr, /^search +12\/12 fits +[0-9.]+ s$/m)
   t.match(done.stdout, /^search {4}4 trials, mean over 3 folds\ntrial +roc_auc +± sd +rows +param/m)
   t.match(done.stdout, /^ +\d {5}0\.\d{3} +0\.\d{3} +96 {2}(\w+=[\w.]+ ?)+$/m)
   const { trials, best } = await read('trials.json')
@@ -74,7 +73,6 @@ t.test('--cv shows folds beside the test rows', async (t) => {
   const flags = ['--cv', '4', '--cv-repeats', '2']
   const { done, read, card } = await runOn(t, 'train', flags)
   t.equal(done.status, 0, done.stderr)
-  t.match(done.stderr, /^cv +8\/8 folds/m)
   t.match(done.stdout, /^cv 4 × 2 +accuracy.*\nmean +0\.\d{3}.*\n± sd +0\.\d{3}/m)
   t.match(done.stdout, /^95 % from +0\.\d{3}.*\n95 % to +/m)
   const { cross_validation: folds } = await read('metrics.json')

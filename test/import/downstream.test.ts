@@ -75,7 +75,7 @@ async function importGolden(t: Test, { model, columns, classes, options, rows }:
   const writer = await openModelWriter(directory)
   await writer.commit(artifact, {
     [CARD_FILE]: writeImportedCard(artifact, read.notes),
-    [REPORT_FILE]: writeReport(artifact, buildPredictor(artifact), 1),
+    [REPORT_FILE]: await writeReport(artifact, buildPredictor(artifact), 1),
   })
   await writer.release()
   return { directory, root, read, cells: cells.slice(0, 3) }

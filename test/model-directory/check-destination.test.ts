@@ -152,7 +152,7 @@ t.test('train looks before it reads, and --force goes ahead', async (t) => {
   )
   const forced = await shapserve(['train', 'a.csv', ...train, '--force'], { cwd: base })
   t.equal(forced.status, 0, forced.stderr)
-  t.match(forced.stderr, /next: npx shapserve serve --model-dir work\n/)
+  t.match(forced.stderr, /^next {6}npx shapserve serve --model-dir work$/m)
   const again = await shapserve(['train', 'a.csv', ...train, '--quiet'], { cwd: base })
   t.equal(again.status, 0, 'a model directory now')
 })

@@ -40,9 +40,9 @@ function check(t: Test, html: string): void {
 
 t.test('the model that ships', async (t) => {
   const { artifact, predictor } = await loadCheckpoint()
-  const html = writeReport(artifact, predictor, 1)
+  const html = await writeReport(artifact, predictor, 1)
   check(t, html)
-  t.equal(writeReport(artifact, predictor, 1), html, 'the same bytes')
+  t.equal(await writeReport(artifact, predictor, 1), html, 'the same bytes')
   t.ok(html.length < 2 ** 20)
   const figures = [...html.matchAll(/<figure><h3>([^<]*)/g)].map(([, title]) => title)
   t.strictSame(figures, [
@@ -58,7 +58,7 @@ t.test('the model that ships', async (t) => {
     '<th scope="row">accuracy</th><td class="number">0.7939</td><td>0.748 to 0.8397</td>',
   )
   t.match(html, '<th scope="row">Title</th><td>Name</td><td>one hot encoder</td>')
-  const quick = writeReport(artifact, predictor, 0)
+  const quick = await writeReport(artifact, predictor, 0)
   check(t, quick)
   t.notMatch(quick, /How they push|What Sex does/)
   t.match(quick, 'Which columns push most')
@@ -84,7 +84,7 @@ t.test('names are texts, whatever they are', async (t) => {
   const { plan } = inferPlan(table, 'y"</title><script>', new Map())
   for (const estimator of ['decision_tree', 'logistic_regression'] as const) {
     const { artifact } = await fit(table, plan, { estimator, engine: 'native' })
-    const html = writeReport(artifact, buildPredictor(artifact), 1)
+    const html = await writeReport(artifact, buildPredictor(artifact), 1)
     check(t, html)
     t.match(html, '&lt;img src=x onerror=alert(1)&gt;')
     t.match(html, '&lt;b&gt;2&lt;/b&gt;')
@@ -96,7 +96,7 @@ t.test('nothing was measured, and nothing can be explained', async (t) => {
   const { importance: _, test: __, curves: ___, ...metrics } = artifact.metrics
   const background = { ...artifact.background, rows: 0, data: new Float64Array() }
   const bare = { ...artifact, metrics, background, summary: undefined }
-  const html = writeReport(bare, buildPredictor(bare), 1)
+  const html = await writeReport(bare, buildPredictor(bare), 1)
   check(t, html)
   t.match(html, 'Not measured here')
   t.match(html, 'The first tree')

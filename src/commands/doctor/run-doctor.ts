@@ -1,7 +1,8 @@
 /** Runs the checks of a directory or of a service, and tells what became of each. */
 import { readFile, stat } from 'node:fs/promises'
-import { ArtifactError, InputError, quotePath } from '../../errors.ts'
-import { createOutput, printable, printableJson } from '../terminal.ts'
+import { ArtifactError, counted, InputError, quotePath } from '../../errors.ts'
+import { sizeOf } from '../output/file-size.ts'
+import { createOutput, printableJson } from '../terminal.ts'
 import { createService, type Service } from './asked-service.ts'
 import { CheckFailure, type Outcome, runCheck } from './check.ts'
 import { type OwnServer, startOwnServer } from './own-server.ts'
@@ -23,7 +24,7 @@ export async function runDoctor(
   const outcomes: Outcome[] = []
   const tell = (outcome: Outcome) => {
     outcomes.push(outcome)
-    if (!json) output.result(`${printable(lineOf(outcome))}\n`)
+    if (!json) output.lines([lineOf(outcome)])
     return outcome
   }
   if (/^https?:\/\//.test(target)) {
@@ -35,7 +36,7 @@ export async function runDoctor(
     output.result(
       `${printableJson(JSON.stringify({ target, passed: failed === 0, checks: outcomes }))}\n`,
     )
-  else output.result(`${summarise(outcomes, failed)}\n`)
+  else output.lines([summarise(outcomes, failed)])
   return failed === 0
 }
 
@@ -77,7 +78,7 @@ async function verify(directory: string): Promise<string> {
     const { artifact, files, extraFiles } = await readModelDirectory(directory)
     const bytes = [...files.values()].reduce((sum, file) => sum + file.length, 0)
     const others = extraFiles.length > 0 ? `; not read: ${extraFiles.slice(0, 5).join(', ')}` : ''
-    return `${artifact.estimator}: sizes, checksums, structure, self-test; ${files.size} files, ${Math.ceil(bytes / 1000)} kB${others}`
+    return `${artifact.estimator}: sizes, checksums, structure, self-test; ${counted(files.size, 'file')}, ${sizeOf(bytes)}${others}`
   } catch (error) {
     if (error instanceof ArtifactError || error instanceof InputError)
       throw new CheckFailure(error.message)
@@ -103,6 +104,6 @@ function lineOf({ name, state, text }: Outcome): string {
 
 function summarise(outcomes: readonly Outcome[], failed: number): string {
   const passed = outcomes.filter(({ state }) => state === 'ok').length
-  const count = passed === 1 ? '1 check passed' : `${passed} checks passed`
+  const count = `${counted(passed, 'check')} passed`
   return failed === 0 ? count : `${count}, ${failed} failed`
 }

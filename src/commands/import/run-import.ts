@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
-import { flagWith, InputError, shellWord } from '../../errors.ts'
+import { counted, flagWith, InputError, shellWord } from '../../errors.ts'
 import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
 import type { ImportedModel } from '../../import/imported-model.ts'
@@ -73,14 +73,14 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   try {
     await writer.commit(artifact, {
       [CARD_FILE]: writeImportedCard(artifact, model.notes),
-      [REPORT_FILE]: writeReport(artifact, predictor, PICTURES_SECONDS),
+      [REPORT_FILE]: await writeReport(artifact, predictor, PICTURES_SECONDS),
     })
   } finally {
     await writer.release()
   }
   const written = { artifact, model, modelDir: flags.modelDir, offers: offersOf(predictor) }
   if (flags.json) output.result(`${JSON.stringify(describe(written))}\n`)
-  else output.result(`${writeLines(written).join('\n')}\n`)
+  else output.lines(writeLines(written))
 }
 
 /** A file, or the one that a directory or an archive of another program names, or a directory as a whole. */
@@ -163,19 +163,19 @@ function writeLines({ artifact, model: { notes }, modelDir, offers }: Written): 
   const shown = inputs
     .slice(0, 20)
     .map(({ name, categories }) =>
-      categories ? `${name} (${categories.length} categories)` : name,
+      categories ? `${name} (${counted(categories.length, 'category', 'categories')})` : name,
     )
   const explains = offers.map(({ method, space }) => `${method} (${space})`)
   const check = metrics.check as { rows: number; max_difference: number } | undefined
   return [
-    `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${params.rounds} rounds`}`,
+    `read      ${[artifact.engine, params.objective, params.booster].filter(Boolean).join(', ')}${params.rounds === undefined ? '' : `: ${counted(Number(params.rounds), 'round')}`}`,
     `model     ${kindOf(model).describeSize(model)}`,
     `columns   ${inputs.length}: ${shown.join(', ')}${inputs.length > 20 ? ', …' : ''}`,
-    `target    ${plan.target}   ${classes.length} classes: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
+    `target    ${plan.target}   ${counted(classes.length, 'class', 'classes')}: ${classes.slice(0, 20).join(', ')}${classes.length > 20 ? ', …' : ''}`,
     `explains  ${explains.join(', ') || 'not at all without --background'}`,
     ...(check
       ? [
-          `check     ${check.rows} rows, largest difference ${check.max_difference.toExponential(1)}`,
+          `check     ${counted(check.rows, 'row')}, largest difference ${check.max_difference.toExponential(1)}`,
         ]
       : []),
     ...notes.map((note) => `note      ${note}`),

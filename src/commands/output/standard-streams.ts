@@ -84,3 +84,8 @@ export function writeStandardError(text: string): void {
     // As above.
   }
 }
+
+/** Returns how many cells a line of a stream has; infinitely many where nobody looks at it. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return (stream.isTTY && stream.columns) || Number.POSITIVE_INFINITY
+}

@@ -45,7 +45,7 @@ export async function runPlot(
   const parameters = [['plot', name], ...given, ...options.filter(([o]) => o === 'output')] as const
   const { modelDir, publicKey, inputFormat, out } = flags
   const asked = { operation: 'explain', format: flags.format, out, plot: parameters } as const
-  const format = chooseFormat(asked, 'csv')
+  const format = chooseFormat({ ...asked, options }, 'csv', false)
   if (file !== undefined && plot.drawRows) {
     await runRows({
       ...{ ...asked, modelDir, publicKey, inputFormat, file, format, options },

@@ -7,6 +7,9 @@ import type { HeardWarnings } from './heard-warnings.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
+import { type TextAnswer, writeTextAnswer } from './text-answer.ts'
+
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
 
 /** Writes the answers of all parts; on an error no half answer is left in a file. */
 export async function answerParts(
@@ -16,6 +19,7 @@ export async function answerParts(
   runner: Runner,
   progress: Progress,
   heard: HeardWarnings,
+  text: TextAnswer,
 ): Promise<void> {
   const sink = await openOutputFile(request.out)
   try {
@@ -26,7 +30,11 @@ export async function answerParts(
       return job
     })
     for await (const { result, part } of inOrder(jobs, runner)) {
-      if (result.body.length > 0)
+      if (format === 'text')
+        await sink.write(
+          encoder.encode(writeTextAnswer(decoder.decode(result.body), part.rowOffset, text)),
+        )
+      else if (result.body.length > 0)
         await sink.write(format === 'png' ? result.body : withLineEnd(result.body))
       heard.add(part, result)
       await progress.show(part)

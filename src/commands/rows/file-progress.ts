@@ -7,16 +7,13 @@ export interface Progress {
   close(): void
 }
 
-/** Returns a bar on a terminal, for files of more than one part; nothing elsewhere. */
-export function createProgress(name: string): Progress {
-  if (!process.stderr.isTTY) return { show: async () => {}, close: () => {} }
+/** Returns a bar on a terminal; nothing elsewhere, and nothing where answers are `watched` as they come. */
+export function createProgress(name: string, watched: boolean): Progress {
+  if (!process.stderr.isTTY || watched) return { show: async () => {}, close: () => {} }
   const output = createOutput({ quiet: false })
-  let isFirst = true
   return {
     async show({ done, total }) {
-      const isOnly = isFirst && done >= total
-      isFirst = false
-      if (!isOnly && total > 0) await output.progress(name, done, total, 'bytes')
+      if (total > 0) await output.progress(name, done, total, 'bytes')
     },
     close: () => output.close(),
   }

@@ -4,6 +4,7 @@ import { didYouMean, InputError, quote } from '../../errors.ts'
 import type { InputFormat } from '../../tables/row-files.ts'
 import { listChoices } from '../shared-flags.ts'
 import type { RowsRequest } from './rows-request.ts'
+import { checkTextOptions, isShownAsText } from './text-answer.ts'
 
 export const inputFormats = [
   'csv',
@@ -15,7 +16,7 @@ export const inputFormats = [
 /** What a command writes. */
 export const answerFormats = {
   predict: ['csv', 'json', 'jsonl'],
-  explain: ['csv', 'json', 'jsonl', 'svg', 'png'],
+  explain: ['csv', 'json', 'jsonl', 'text', 'svg', 'png'],
 } as const satisfies Readonly<Record<Operation, readonly string[]>>
 
 export type AnswerFormat = (typeof answerFormats)[Operation][number]
@@ -24,6 +25,8 @@ export const mediaTypes: Readonly<Record<AnswerFormat, string>> = {
   csv: 'text/csv',
   json: 'application/json',
   jsonl: 'application/jsonlines',
+  // It is made of that.
+  text: 'application/json',
   svg: 'image/svg+xml',
   png: 'image/png',
 }
@@ -55,19 +58,16 @@ const formatOfEnding: Readonly<Record<string, string>> = {
 const summaryFormats = ['json'] as const
 
 /**
- * Returns what answers are written in: what `--format` says, else the ending of `--out`, else as the input.
+ * Returns what answers are written in: what `--format` says, else the ending of `--out`, else text where a person
+ * looks at explanations, else as the input.
  * @throws InputError `invalid_option` for what is not written, or when flag and ending differ
  */
 export function chooseFormat(
-  {
-    operation,
-    format,
-    out,
-    summary,
-    plot,
-  }: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary' | 'plot'>,
+  request: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary' | 'plot' | 'options'>,
   input: InputFormat,
+  isLookedAt = false,
 ): AnswerFormat {
+  const { operation, format, out, summary, plot, options } = request
   const choices: readonly AnswerFormat[] = summary
     ? summaryFormats
     : plot
@@ -85,9 +85,15 @@ export function chooseFormat(
   if (named !== undefined && !choices.some((choice) => choice === named))
     throw new InputError(
       'invalid_option',
-      `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.map((choice) => `.${choice}`))}`,
+      `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.filter((choice) => choice !== 'text').map((choice) => `.${choice}`))}`,
     )
-  return choices.find((choice) => choice === (asked ?? named ?? usualFormat(input, choices)))!
+  const usual =
+    isLookedAt && choices.includes('text') && options.every(([name]) => isShownAsText(name))
+      ? 'text'
+      : usualFormat(input, choices)
+  const chosen = choices.find((choice) => choice === (asked ?? named ?? usual))!
+  if (chosen === 'text') checkTextOptions(options)
+  return chosen
 }
 
 function usualFormat(input: InputFormat, choices: readonly AnswerFormat[]): AnswerFormat {

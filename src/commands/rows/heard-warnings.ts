@@ -47,7 +47,8 @@ export function hearWarnings(): HeardWarnings {
         output.warn(`ignored, the model has no such column: ${listNames(strange)}`)
       if (unused.length > 0)
         output.warn(`ignored, the model learned nothing from it: ${listNames(unused)}`)
-      const hasRoom = !summary && findCodec(mediaTypes[format])?.hasWarnings === true
+      const hasRoom =
+        !summary && format !== 'text' && findCodec(mediaTypes[format])?.hasWarnings === true
       if (asked !== true || hasRoom) return
       for (const { code, column, count } of counts.values())
         output.warn(`${quote(column)}: ${count} × ${warningCodes[code]}`)

@@ -13,7 +13,10 @@ export interface Runner {
   close(): Promise<void>
 }
 
-/** Returns a runner that answers the first part here, so that a small file starts no thread; workers do what follows. */
+/**
+ * Returns a runner that answers the first part here, so that a small file starts no thread; workers do what follows, all
+ * of them: nobody else waits. No more parts are under way than run and may wait, so none is refused.
+ */
 export function createRunner(model: LoadedModel, jobs: number): Runner {
   let pool: JobPool | undefined
   let isFirst = true
@@ -24,7 +27,7 @@ export function createRunner(model: LoadedModel, jobs: number): Runner {
         isFirst = false
         return (await runRowJob(model.predictor, job, false)) as JobResult
       }
-      pool ??= createJobPool(jobs)
+      pool ??= createJobPool(jobs, { predict: jobs, explain: jobs, all: jobs })
       return pool.run(model, job, new AbortController().signal)
     },
     close: async () => pool?.close(),

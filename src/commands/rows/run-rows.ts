@@ -1,12 +1,15 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { availableParallelism } from 'node:os'
+import { parseExplainOptions } from '../../answering/explain-options.ts'
 import { InputError, placed } from '../../errors.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
-import { readModelDirectory } from '../../model-directory/read.ts'
+import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
+import type { Predictor } from '../../predictor/predictor.ts'
 import { ENCODING_HINT } from '../../tables/formats/encoding.ts'
 import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
-import { createOutput } from '../terminal.ts'
+import { columnsOf } from '../output/standard-streams.ts'
+import { coloursFor, createOutput } from '../terminal.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
 import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
@@ -14,6 +17,7 @@ import { hearWarnings } from './heard-warnings.ts'
 import { createRunner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
+import type { TextAnswer } from './text-answer.ts'
 
 /**
  * Reads the rows of a file, answers them part by part and writes the answers in their order.
@@ -35,16 +39,23 @@ export async function runRows(request: RowsRequest): Promise<void> {
   const file = await openRowFile(request.file, { format: given, reading, hasNoHeader })
   const { note } = createOutput({ quiet: false })
   if (file.notes.length > 0) note(`data      ${[request.file, ...file.notes].join(' · ')}`)
-  const format = chooseFormat(request, file.format)
+  const isOnTerminal = request.out === '-' && process.stdout.isTTY === true
+  const format = chooseFormat(request, file.format, isOnTerminal)
   const isWhole = !request.summary && isWholeDocument(format)
-  const partBytes = isWhole ? Number.POSITIVE_INFINITY : (request.partBytes ?? PART_BYTES)
   const runner = createRunner(model, request.jobs ?? availableParallelism())
-  const progress = createProgress(operation)
+  const isWatched = isOnTerminal && !isWhole && !request.summary
+  const progress = createProgress(operation, isWatched)
   const heard = hearWarnings()
   try {
+    const partBytes = isWhole
+      ? Number.POSITIVE_INFINITY
+      : (request.partBytes ?? bytesOfParts(request, model.predictor))
     const parts = file.parts(model.predictor, partBytes)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
-    else await answerParts(request, format, parts, runner, progress, heard)
+    else {
+      const text = textFor(model, isOnTerminal)
+      await answerParts(request, format, parts, runner, progress, heard, text)
+    }
     progress.close()
     heard.tell(request, format, model.predictor)
   } catch (error) {
@@ -59,4 +70,36 @@ export async function runRows(request: RowsRequest): Promise<void> {
 function withEncodingHint(error: unknown): unknown {
   if (!(error instanceof InputError) || error.code !== 'invalid_utf8') return error
   return new InputError(error.code, placed`${error.text}; ${ENCODING_HINT}`, error.places)
+}
+
+/** Seconds that a part takes where rows are dear: answers come as they are made, and threads share the work. */
+const PART_SECONDS = 0.25
+/** Bytes that a column of a row takes at least, with what separates it. */
+const CELL_BYTES = 6
+
+/**
+ * Returns how large the parts of a file are: the dearer a row to explain, the smaller. Those of a summary say how rows
+ * are grouped, so they are the same for all models.
+ */
+function bytesOfParts({ operation, options, summary }: RowsRequest, predictor: Predictor): number {
+  if (operation === 'predict' || summary) return PART_BYTES
+  const asked = parseExplainOptions(options)
+  predictor.checkOptions(asked)
+  const secondsOf = (rows: number) => predictor.estimateSeconds(rows, asked)
+  // What is built once is built by the first call, and counted in it.
+  secondsOf(1)
+  const seconds = (secondsOf(1001) - secondsOf(1)) / 1000
+  const rows = Math.ceil(PART_SECONDS / Math.max(1e-9, seconds))
+  return Math.min(PART_BYTES, rows * CELL_BYTES * predictor.preprocessor.featureNamesIn.length)
+}
+
+/** What explanations look like as text: in colours on a terminal, in its width; in a file as in a pipe. */
+function textFor({ artifact }: LoadedModel, isOnTerminal: boolean): TextAnswer {
+  const { red, cyan } = coloursFor(process.stdout)
+  const plain = (text: string) => text
+  return {
+    target: artifact.plan.target,
+    cells: isOnTerminal ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY,
+    colours: isOnTerminal ? { up: red, down: cyan } : { up: plain, down: plain },
+  }
 }

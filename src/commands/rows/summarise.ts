@@ -8,6 +8,7 @@ import { planSummary, startSummary } from '../../predictor/summarize-rows.ts'
 import { type GroupPlan, plansOf } from '../../shap/global-summary.ts'
 import type { Part } from '../../tables/row-files.ts'
 import { writeOutputFile } from '../output/output-file.ts'
+import { columnsOf } from '../output/standard-streams.ts'
 import type { Progress } from './file-progress.ts'
 import type { HeardWarnings } from './heard-warnings.ts'
 import { jobOf, mapParts } from './part-jobs.ts'
@@ -53,7 +54,7 @@ export async function summarise(
   const summary = total.finish()
   const isTable = request.out === '-' && request.format === undefined && process.stdout.isTTY
   const text = isTable
-    ? describeSummary(summary, artifact.plan.target)
+    ? describeSummary(summary, artifact.plan.target, columnsOf(process.stdout))
     : `${JSON.stringify({ model_id: artifact.modelId, ...writeSummary(summary) })}\n`
   await writeOutputFile(request.out, text)
 }

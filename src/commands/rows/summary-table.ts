@@ -1,20 +1,36 @@
 /** A summary as a table for people: how far every column pushes, and its groups that push most. */
+
+import { counted } from '../../errors.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import type { ColumnSummary, GlobalSummary, GroupSummary } from '../../shap/global-summary.ts'
+import { fit, widthOf, wrap } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
 const MOST_NAME = 28
-const MOST_VALUE = 32
+const [LEAST_VALUE, MOST_VALUE] = [8, 32]
+/** Cells of a mean and of a number of rows, with what parts them. */
+const NUMBERS = 26
 
-/** Returns one table per output explained, columns with the largest mean |SHAP value| first. */
-export function describeSummary(summary: GlobalSummary, target: string): string {
+/**
+ * Returns one table per output explained, columns with the largest mean |SHAP value| first.
+ * @param cells of a line; infinite = nobody looks at it
+ */
+export function describeSummary(summary: GlobalSummary, target: string, cells: number): string {
   const { space, rows, outputNames } = summary
-  const lines = outputNames.flatMap((name, k) => {
+  const lines = outputNames.flatMap((output, k) => {
     const sorted = [...summary.columns].sort((a, b) => b.meanAbsolute[k]! - a.meanAbsolute[k]!)
-    const width = Math.min(MOST_NAME, Math.max(...sorted.map(({ column }) => column.length)))
+    const widest = Math.max(...sorted.map(({ column }) => widthOf(printable(column))))
+    const name = Math.min(MOST_NAME, widest, Math.max(LEAST_VALUE, Math.floor(cells / 3)))
+    const value = Math.max(LEAST_VALUE, Math.min(MOST_VALUE, cells - name - NUMBERS))
     return [
-      `mean |SHAP| over ${rows} rows, ${spaceLabels[space]} of ${printable(target)} = ${printable(name)}`,
-      ...sorted.flatMap((column) => describeColumn(column, k, width)),
+      ...wrap(
+        printable(
+          `mean |SHAP| over ${counted(rows, 'row')}, ${spaceLabels[space]} of ${target} = ${output}`,
+        ),
+        cells,
+        2,
+      ),
+      ...sorted.flatMap((column) => describeColumn(column, k, { name, value })),
       '',
     ]
   })
@@ -24,15 +40,15 @@ export function describeSummary(summary: GlobalSummary, target: string): string 
 function describeColumn(
   { column, meanAbsolute, groups }: ColumnSummary,
   k: number,
-  width: number,
+  width: { readonly name: number; readonly value: number },
 ): string[] {
   return [
-    `${printable(column).padEnd(width)}  ${meanAbsolute[k]!.toFixed(4)}`,
+    `${fit(printable(column), width.name)}  ${meanAbsolute[k]!.toFixed(4)}`,
     ...groups.map((group) => {
       const push = group.mean[k]!
-      const shown = printable(nameOf(group)).slice(0, MOST_VALUE).padEnd(MOST_VALUE)
+      const shown = fit(printable(nameOf(group)), width.value)
       const signed = `${push < 0 ? '' : '+'}${push.toFixed(4)}`
-      return `${' '.repeat(width)}  ${shown} ${signed.padStart(9)}  ${group.rows} rows`
+      return `${' '.repeat(width.name)}  ${shown} ${signed.padStart(9)}  ${counted(group.rows, 'row')}`
     }),
   ]
 }

@@ -1,11 +1,15 @@
 /** The first lines of a training: what runs, on which data, with which plan. */
 import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
+import { counted } from '../../errors.ts'
 import { isBooleanColumn, spellBooleans } from '../../preprocess/booleans.ts'
 import type { PlannedColumn } from '../../preprocess/infer-plan.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { PositiveClass } from '../../preprocess/positive-class.ts'
 import type { FileSummary } from '../../tables/read-tables.ts'
 import { VERSION } from '../../version.ts'
+import { sizeOf } from '../output/file-size.ts'
+import { fit, widthOf } from '../output/layout.ts'
+import { printable } from '../terminal.ts'
 
 /** Returns the first lines: what runs. */
 export function describeStart(
@@ -22,7 +26,7 @@ export function describeStart(
 /** Returns a line per file: on which data, and how it is written where that is not as usual. */
 export function describeFiles(files: readonly FileSummary[]): string[] {
   return files.map(({ name, rows, columns, bytes, notes }) => {
-    const size = `${rows} rows, ${columns} columns, ${Math.ceil(bytes / 1000)} KB`
+    const size = [counted(rows, 'row'), counted(columns, 'column'), sizeOf(bytes)].join(', ')
     return [`data      ${name}   ${size}`, ...notes].join(' · ')
   })
 }
@@ -41,7 +45,7 @@ export function describeTarget({ target }: ColumnPlan, table: DataFrame): string
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, 8)
     .map(([name, count]) => `${name} ${((100 * count) / total).toFixed(1)} %`)
-  return `target    ${target}   ${counts.length} classes: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
+  return `target    ${target}   ${counted(counts.length, 'class', 'classes')}: ${shares.join('  ')}${counts.length > 8 ? '  …' : ''}`
 }
 
 /** Returns the line of the positive class: which it is, why, and how to say otherwise. */
@@ -64,10 +68,13 @@ export function describePlan(columns: readonly PlannedColumn[]): string[] {
       ...describePlan(columns.slice(0, MOST_COLUMNS)),
       `          and ${more.toLocaleString('en-US')} more; shapserve inspect shows all of them`,
     ]
-  const width = Math.min(28, Math.max(0, ...columns.map(({ column }) => column.length)))
+  const width = Math.min(
+    28,
+    Math.max(0, ...columns.map(({ column }) => widthOf(printable(column)))),
+  )
   return columns.map(({ column, role, reason, override }, index) => {
     const head = index === 0 ? 'columns   ' : '          '
     const hint = override === undefined ? '' : `  (${override} to change)`
-    return `${head}${column.padEnd(width)}  ${role.padEnd(8)}  ${reason}${hint}`
+    return `${head}${fit(printable(column), Math.max(width, widthOf(printable(column))))}  ${role.padEnd(8)}  ${reason}${hint}`
   })
 }

@@ -1,6 +1,5 @@
 /** The tables that end a training: how good the model is, and why. */
-
-import { listNames } from '../../errors.ts'
+import { counted, listNames } from '../../errors.ts'
 import type { Intervals } from '../../evaluation/bootstrap.ts'
 import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
 import { classesWithoutRows, type Metrics } from '../../evaluation/metrics.ts'
@@ -10,6 +9,7 @@ import type { Evaluation } from '../../training/measure.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import type { Trial } from '../../training/tuning/parameter-search.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
+import { bar, cut, fit, widthOf, wrap } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
 /** What the table of metrics shows, with its headings. */
@@ -23,10 +23,17 @@ const shown: Readonly<Partial<Record<MetricName, string>>> = {
 const shownMetrics = Object.keys(shown) as MetricName[]
 
 const MOST_TRIALS = 20
+/** Cells before what a line is about. */
+const HEADING = 10
 const MOST_COLUMNS = 20
+/** Cells before a trial's parameters. */
+const TRIAL = 37
 
-/** Returns the tables of metrics and confusion, and the importance bars. */
-export function describeResult(report: TrainReport): string {
+/**
+ * Returns the tables of metrics and confusion, and the importance bars.
+ * @param cells of a line; infinite = nobody looks at it
+ */
+export function describeResult(report: TrainReport, cells: number): string {
   const { artifact, test, channels, crossValidation } = report
   const measured: [string, Evaluation][] = [
     ...(test ? [[channels.has('test') ? 'held out' : 'test', test] as [string, Evaluation]] : []),
@@ -38,13 +45,13 @@ export function describeResult(report: TrainReport): string {
     rowLine('95 % from', (name) => bound(intervals, name, 0)),
     rowLine('95 % to', (name) => bound(intervals, name, 1)),
     rowLine('majority', (name) => number(majority[metricNames[name]])),
-    ...describeAverages(model, artifact.classes),
+    ...describeAverages(model, artifact.classes).flatMap((line) => wrap(line, cells, HEADING)),
     '',
-    ...describeConfusion(model, artifact.classes),
+    ...describeConfusion(model, artifact.classes, cells),
     '',
   ])
   if (crossValidation) lines.push(...describeFolds(crossValidation), '')
-  return `${[...lines, ...describeImportance(report)].join('\n')}\n`
+  return `${[...lines, ...describeImportance(report, cells)].join('\n')}\n`
 }
 
 function headLine(title: string): string {
@@ -111,54 +118,85 @@ function describeFolds(result: CrossValidation): string[] {
   ]
 }
 
-function describeConfusion(metrics: Metrics, classes: readonly string[]): string[] {
+/** Cells that a class needs in the confusion matrix. */
+const LEAST_CLASS = 10
+
+function describeConfusion(metrics: Metrics, classes: readonly string[], cells: number): string[] {
   if (classes.length > 8) return []
-  const names = classes.map((name) => printable(name).slice(0, 20))
-  const width = Math.max(8, ...names.map((name) => name.length + 5))
-  const head = `confusion ${' '.repeat(width)}${names.map((name) => `said ${name}`.padStart(width + 2)).join('')}`
-  const rows = metrics.confusion.map(
-    (counts, k) =>
-      `          ${`was ${names[k]}`.padEnd(width)}${counts.map((count) => String(count).padStart(width + 2)).join('')}`,
-  )
-  return [head, ...rows]
+  const names = classes.map(printable)
+  const widest = Math.max(8, ...names.map((name) => Math.min(25, widthOf(name) + 5)))
+  const room = Math.floor((cells - HEADING) / (classes.length + 1)) - 2
+  const width = Math.max(LEAST_CLASS, Math.min(widest, room))
+  const head = names.map((name) => fit(cut(`said ${name}`, width), width + 2, 'right'))
+  const rows = metrics.confusion.map((counts, k) => [
+    fit(`was ${names[k]}`, width),
+    ...counts.map((count) => String(count).padStart(width + 2)),
+  ])
+  return [
+    ['confusion ', ' '.repeat(width), ...head],
+    ...rows.map((row) => [' '.repeat(HEADING), ...row]),
+  ].map((line) => line.join(''))
 }
 
-function describeImportance({ artifact, importance, space }: TrainReport): string[] {
+const [LEAST_BAR, MOST_BAR] = [6, 24]
+/** Cells of a mean |SHAP value|, with what stands around it. */
+const MEAN = 12
+const MOST_DIRECTION = 24
+
+function describeImportance({ artifact, importance, space }: TrainReport, cells: number): string[] {
   // Of two classes the values of one are those of the other negated: then there is a direction.
   const [output, ...others] = artifact.importance.outputNames
   const isOne = others.length === 0
   const most = importance[0]?.meanAbsShap ?? 0
-  const width = Math.min(28, Math.max(...importance.map(({ column }) => column.length)))
+  const rows = importance.slice(0, MOST_COLUMNS)
+  const names = Math.max(0, ...rows.map(({ column }) => Math.min(28, widthOf(printable(column)))))
+  const directions = isOne
+    ? Math.max(
+        9,
+        ...rows.map(({ direction }) => Math.min(MOST_DIRECTION, widthOf(printable(direction)))),
+      )
+    : 0
+  const room = cells - names - MEAN - directions - 2
+  const bars = Math.max(LEAST_BAR, Math.min(MOST_BAR, room))
+  const width = Math.min(names, Math.max(LEAST_BAR, cells - bars - MEAN - directions - 2))
   const of = isOne
     ? `${spaceLabels[space]} of ${artifact.plan.target} = ${output}`
     : `${spaceLabels[space]}, mean over classes`
-  const heading = printable(`why (mean |SHAP|, ${of})`)
-  const rows = importance.slice(0, MOST_COLUMNS).map(({ column, meanAbsShap, direction }) => {
-    const bar = '█'.repeat(most > 0 ? Math.round((meanAbsShap / most) * 24) : 0)
-    const cells = [
-      printable(column).padEnd(width),
-      bar.padEnd(24),
-      `${meanAbsShap.toFixed(4).padStart(8)}  `,
-      isOne ? printable(direction) : '',
+  const left = width + bars + MEAN
+  const heading = wrap(
+    printable(`why (mean |SHAP|, ${of})`),
+    isOne && Number.isFinite(cells) ? left : cells,
+    2,
+  )
+  if (isOne) {
+    const last = heading.pop()!
+    heading.push(`${fit(last, Math.max(left, widthOf(last)))}  direction`)
+  }
+  const lines = rows.map(({ column, meanAbsShap, direction }) => {
+    const texts = [
+      fit(printable(column), width),
+      fit(bar(most > 0 ? meanAbsShap / most : 0, bars), bars),
+      meanAbsShap.toFixed(4).padStart(8),
+      isOne ? cut(printable(direction), Math.max(directions, cells - left - 2)) : '',
     ]
-    return cells.join('  ').trimEnd()
+    return texts.join('  ').trimEnd()
   })
   return [
-    isOne ? `${heading.padEnd(width + 39)} direction` : heading,
-    ...rows,
+    ...heading,
+    ...lines,
     ...(importance.length > MOST_COLUMNS ? [`and ${importance.length - MOST_COLUMNS} more`] : []),
   ]
 }
 
 /** Returns the table of a search's trials, best first; empty for a training without one. */
-export function describeTrials(report: TrainReport | TuneReport): string {
+export function describeTrials(report: TrainReport | TuneReport, cells: number): string {
   if (!('search' in report)) return ''
   const { metric, folds, resource, ranking } = report.search
   const unit = resource === 'rows' ? resource : report.estimator.unit
   const searched = Object.keys(report.artifact.params).filter((name) => isSearched(ranking, name))
   const lines = ranking.slice(0, MOST_TRIALS).map(({ trial, rungs, params, error }) => {
     const last = rungs.at(-1)
-    const cells = [
+    const texts = [
       String(trial).padStart(5),
       number(last?.mean).padStart(8),
       number(last?.sd).padStart(8),
@@ -167,12 +205,12 @@ export function describeTrials(report: TrainReport | TuneReport): string {
         ? searched.map((name) => `${name}=${params[name] ?? 'none'}`).join(' ')
         : printable(error).slice(0, 80),
     ]
-    return cells.join('  ')
+    return texts.join('  ')
   })
   const head = ['trial', metric.padStart(8), '± sd'.padStart(8), unit.padStart(8), 'parameters']
   const rest = ranking.length - lines.length
   const more = rest > 0 ? [`and ${rest} more, in trials.json`] : []
-  return `${[`search    ${ranking.length} trials, mean over ${folds} folds`, head.join('  '), ...lines, ...more].join('\n')}\n\n`
+  return `${[`search    ${counted(ranking.length, 'trial')}, mean over ${folds} folds`, head.join('  '), ...lines, ...more].flatMap((line) => wrap(line, cells, TRIAL)).join('\n')}\n\n`
 }
 
 /** Whether the trials differ in a parameter. */

@@ -42,7 +42,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       const report = await fit(request, output, stop)
       const papers = {
         [CARD_FILE]: writeModelCard(report),
-        [REPORT_FILE]: await draw(report),
+        [REPORT_FILE]: await draw(report, output),
       }
       await nextTurn()
       const files = await writer.commit(report.artifact, papers)
@@ -73,9 +73,15 @@ function outputOf({ quiet, sageMaker }: TrainRequest): Output {
 /** Longest computation of all pictures of the report. */
 const PICTURES_SECONDS = 0.2
 
-async function draw({ artifact, predictor }: TrainReport | TuneReport): Promise<string> {
+async function draw(
+  { artifact, predictor }: TrainReport | TuneReport,
+  output: Output,
+): Promise<string> {
   const { writeReport } = await import('../../report/report.ts')
-  return writeReport(artifact, predictor, PICTURES_SECONDS)
+  return writeReport(artifact, predictor, PICTURES_SECONDS, async (done, total) => {
+    await output.progress('report', done, total, 'pictures')
+    await nextTurn()
+  })
 }
 
 async function fit(
@@ -127,7 +133,7 @@ async function fit(
       if (!isLast && (!keepsWhatIsDone(request) || !hasSomething)) stop.check()
     },
     async measuring(step, done, total) {
-      await output.activity(measuringNames[step], done, total, step)
+      await output.progress(measuringNames[step], done, total, step)
       await nextTurn()
     },
     shouldStop: () => stop.isAsked(),

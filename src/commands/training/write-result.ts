@@ -5,6 +5,8 @@ import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
+import { sizeOf } from '../output/file-size.ts'
+import { columnsOf } from '../output/standard-streams.ts'
 import { metricLines } from '../sagemaker/metric-lines.ts'
 import type { Output } from '../terminal.ts'
 import { describeResult, describeTrials } from './result-tables.ts'
@@ -47,16 +49,17 @@ export function writeResult(
     return
   }
   if (request.quiet) return
-  output.result(`\n${describeTrials(report)}${describeResult(report)}\n`)
+  const cells = columnsOf(process.stdout)
+  output.result(`\n${describeTrials(report, cells)}${describeResult(report, cells)}\n`)
   output.foldWarnings()
   const interrupted = artifact.training.interrupted === true ? '   (interrupted)' : ''
   output.note(
     `saved     ${request.modelDir}/   model ${artifact.modelId}   ${seconds.toFixed(1)} s${interrupted}`,
   )
-  const sizes = [...saved.files].map(([name, bytes]) => `${name} ${Math.ceil(bytes / 1000)} KB`)
+  const sizes = [...saved.files].map(([name, bytes]) => `${name} ${sizeOf(bytes)}`)
   output.note(`          ${sizes.join(' · ')}`)
-  const next = `next: npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`
-  output.note(`${describeSpeed(report)}        ${next}`)
+  output.note(describeSpeed(report))
+  output.note(`next      npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`)
 }
 
 /** Cells of the table that is timed. */

@@ -36,7 +36,7 @@ export function describeUnread(frame: DataFrame, names: readonly string[]): stri
 }
 
 function flag(text: string): string {
-  return `--treat-as-missing${text.startsWith('-') ? '=' : ' '}${flagWith(text)}`
+  return `${flagWith('--treat-as-missing', text)}`
 }
 
 /** Returns two texts of different units where all texts are numbers with one. */

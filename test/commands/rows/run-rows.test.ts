@@ -79,6 +79,12 @@ for (const [name, body] of Object.entries(bodies)) {
   }
 }
 
+t.test('more parts than workers take at a time wait for their turn', async (t) => {
+  const body = bodies['named.csv']
+  const whole = await answer(t, body, { partBytes: 1 << 20 })
+  t.equal(await answer(t, body, { partBytes: 150, jobs: 2 }), whole)
+})
+
 t.test('JSON Lines in parts, rows numbered through', async (t) => {
   const rows = Array.from({ length: 40 }, (_, i) => ({
     Pclass: 1 + (i % 3),

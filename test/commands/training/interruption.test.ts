@@ -43,7 +43,7 @@ async function stopAt(
 }
 
 /** A forest that would train for minutes. */
-const slow = { n_estimators: '1000', min_impurity_decrease: '0', max_depth: '20' }
+const slow = { n_estimators: '10000', min_impurity_decrease: '0', max_depth: '20' }
 
 t.test('a training job that is stopped keeps its trees', { timeout: 120_000 }, async (t) => {
   const job = await layOut(t, {
@@ -52,17 +52,17 @@ t.test('a training job that is stopped keeps its trees', { timeout: 120_000 }, a
     'input/data/validation/a.csv': csv(100, { from: 600 }),
   })
   const env = { SAGEMAKER_BASE_DIR: job.base }
-  const done = await stopAt(['train'], env, /forest +100\/1000/, 'SIGTERM')
+  const done = await stopAt(['train'], env, /forest +\d+\/10000/, 'SIGTERM')
   t.equal(done.status, 0, done.stderr)
-  const [, trees = ''] = /warning {3}interrupted after (\d+) of 1000 trees/.exec(done.stderr) ?? []
-  t.ok(Number(trees) >= 100 && Number(trees) < 1000, `${trees} trees`)
+  const [, trees = ''] = /warning {3}interrupted after (\d+) of 10000 trees/.exec(done.stderr) ?? []
+  t.ok(Number(trees) >= 1000 && Number(trees) < 10_000, `${trees} trees`)
   t.same(Object.keys(metricsOf(done.stdout)).sort(), validationNames)
   const { training } = JSON.parse(await job.read('model/manifest.json'))
-  t.same(training.warnings, [`interrupted after ${trees} of 1000 trees`])
+  t.same(training.warnings, [`interrupted after ${trees} of 10000 trees`])
   t.equal(training.interrupted, true)
   t.equal(JSON.parse(await job.read('model/metrics.json')).interrupted, true)
   t.match(await job.read('model/MODEL_CARD.md'), '**The training was interrupted**')
-  t.match(await job.read('model/MODEL_CARD.md'), `interrupted after ${trees} of 1000 trees`)
+  t.match(await job.read('model/MODEL_CARD.md'), `interrupted after ${trees} of 10000 trees`)
   const shown = await shapserve(['inspect', join(job.base, 'model')])
   t.equal(shown.status, 0, shown.stderr)
   t.match(shown.stdout, `: ${trees} trees,`)
@@ -103,7 +103,7 @@ t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }
     ['SIGINT', 130],
   ] as const) {
     for (const [name, file, when] of [
-      ['between trees', 'a.csv', /forest +100\/1000/],
+      ['between trees', 'a.csv', /forest +\d+\/10000/],
       ['while it reads', '-', /train · seed/],
     ] as const) {
       await t.test(`${signal} ${name}`, async (t) => {
