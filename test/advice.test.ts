@@ -946,6 +946,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'save it with save_model(':
     'test/import/catboost.test.ts reads files that were saved with their pool',
   'leave the column out': 'test/import/skops.test.ts reads transformers whose columns have values',
+  'choose json or jsonl':
+    'test/commands/rows/run-rows.test.ts: every explanation is written as both',
   'use HTTP/1.1': 'test/http/app.test.ts asks in this version and in others',
   'send chunked, and gzip as Content-Encoding':
     'test/http/app.test.ts and gzip-body.test.ts send it so',

@@ -73,7 +73,7 @@ for (const { name, bytes, rows } of files.filter((file) => /skops/.test(file.nam
         const damaged = damageMembers(bytes, member, place, byte)
         survive(t, damaged, rows, `${name}: ${byte} at ${place} of ${member}`)
       }),
-      { numRuns: name.startsWith('golden') ? 150 : 30 },
+      { numRuns: name.startsWith('golden') ? 50 : 20 },
     )
     t.end()
   })

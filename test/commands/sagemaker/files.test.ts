@@ -77,7 +77,7 @@ t.test('files: nested, hidden, packed, of other kinds', async (t) => {
         [hyperparameters]: { algorithm: 'decision_tree', test_size: '0' },
       },
       0,
-      /b\.jsonl {3}1 rows, 11 columns[\s\S]*part-0 {3}5 rows, 11 columns/,
+      /b\.jsonl {3}1 row, 11 columns[\s\S]*part-0 {3}5 rows, 11 columns/,
     ],
     ['JSON Lines by name', { 'input/data/train/a.jsonl': jsonl }, 0, /60 rows, 3 columns/],
     [

@@ -254,7 +254,7 @@ t.test('what cannot be searched is refused', async (t) => {
       name,
     )
   }
-  const rare = readCsvTable(`a,b,y\n${'1,2,p\n2,1,q\n'.repeat(20)}1,1,r\n`)
+  const rare = readCsvTable(`a,b,y\n${'1,2,p\n2,1,p\n'.repeat(20)}1,1,r\n`)
   await checkRefused(
     t,
     () => tune(rare, plan, { ...options, metric: 'roc_auc' }),
