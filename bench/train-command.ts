@@ -150,8 +150,9 @@ async function time(file: string, modelDir: string, { args }: Case): Promise<Tim
   const { rows, repeats } = importance.permutation
   return {
     before: split,
-    fit: fitted - split,
-    rest: all - fitted,
+    // A fit of less than a second is not told off a terminal: it is in the rest then.
+    fit: Math.max(0, fitted - split),
+    rest: all - Math.max(fitted, split),
     rows: `${importance.rows}, ${rows} × ${repeats}, ${test.intervals.resamples}`,
   }
 }
@@ -171,7 +172,7 @@ try {
     const cells = times
       ? [
           ...[times.before, times.fit, times.rest].map((seconds) => seconds.toFixed(2)),
-          ...[(times.rest / times.fit).toFixed(2), times.rows],
+          ...[times.fit > 0 ? (times.rest / times.fit).toFixed(2) : '', times.rows],
         ]
       : ['', '', `over ${options.limit}`, '', '']
     console.log(`| ${[entry.name, ...cells].join(' | ')} |`)
