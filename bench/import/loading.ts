@@ -21,7 +21,7 @@ export async function compareLoading(model: ReferenceModel): Promise<void> {
     const parts = importText(model)
     const artifact = withModelId(parts, sha256)
     const writer = await openModelWriter(directory)
-    await writer.commit(artifact, '')
+    await writer.commit(artifact, {})
     await writer.release()
     console.log(
       `\n500 trees, ${readTrees(model).leaves} leaves, ${(model.bytes.length / 2 ** 20).toFixed(1)} MiB of text; the first run has a cold compiler\n`,
