@@ -35,15 +35,17 @@ export const precisionRecallPlot = definePlot({
             if (!points) return ''
             const share = rows === undefined || quality.rows === 0 ? undefined : rows / quality.rows
             // Between two points precision is not what a straight line says (Davis and Goadrich, 2006).
+            // The point of the highest threshold holds down to a recall of 0, as the average precision counts it.
+            const corners = [...points.x.keys(), points.x.length]
             const path = lineOf<number>(
-              (at) => x(points.x[at]!),
-              (at) => y(points.y[at]!),
+              (at) => x(points.x[at] ?? 0),
+              (at) => y(points.y[at] ?? points.y.at(-1)!),
             )
               .curve(curveStepAfter)
               .digits(1)
             return [
               share === undefined ? '' : line('dash', x(0), y(share), x(1), y(share)),
-              element('path', { class: `k${i % KINDS} curve`, d: path(points.x.keys()) ?? '' }),
+              element('path', { class: `k${i % KINDS} curve`, d: path(corners) ?? '' }),
             ].join('')
           })
           .join(''),
