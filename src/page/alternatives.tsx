@@ -108,6 +108,11 @@ function Differences({
 }) {
   return (
     <table class="differences">
+      <colgroup>
+        <col class="name" />
+        <col />
+        <col />
+      </colgroup>
       <thead class="unseen">
         <tr>
           <th scope="col">Column</th>
