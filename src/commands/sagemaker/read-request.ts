@@ -15,7 +15,7 @@ import {
 import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import { readRoleFlags, roleFlags } from '../training/read-role-flags.ts'
-import { readWrittenSettings } from '../training/read-written-flags.ts'
+import { columnsAsTexts, readWrittenSettings } from '../training/read-written-flags.ts'
 import type { TrainRequest } from '../training/train-request.ts'
 import { readFolds, readTuning } from '../training/tuning-settings.ts'
 import { findChannels } from './channels.ts'
@@ -41,15 +41,16 @@ export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
       'a plan already says what every column is, and hyperparameters say it again',
     )
   const { train, validation, test, unused } = await findChannels(paths)
+  const read =
+    plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan)
   const hasNames = settings.target !== undefined || plan !== undefined
   return {
     ...settings,
-    source: { ...train, reading, texts: written ? [...written.numbers.keys()] : undefined },
+    source: { ...train, reading, texts: columnsAsTexts(written, read) },
     validation: validation && { ...validation, reading },
     test: test && { ...test, reading },
     header: header ?? (hasNames ? 'present' : 'assumed_absent'),
-    plan:
-      plan === undefined ? undefined : typeof plan === 'string' ? parsePlan(plan) : readPlan(plan),
+    plan: read,
     written,
     modelDir: paths.model,
     destination: 'beside_others',

@@ -7,7 +7,7 @@ import { engineNames, estimatorNames } from '../../training/choose-estimator.ts'
 import { readReading } from '../reading-flags.ts'
 import { readName, readNumber, readSeed, readWhole } from '../setting-values.ts'
 import { readOnce, readRoleFlags } from './read-role-flags.ts'
-import { readWrittenSettings } from './read-written-flags.ts'
+import { columnsAsTexts, readWrittenSettings } from './read-written-flags.ts'
 import type { TrainRequest } from './train-request.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
@@ -35,12 +35,8 @@ export async function readRequest(
     )
   const { validation, background } = flags
   const reading = readReading(flags)
-  const formatted = [
-    ...(written?.numbers.keys() ?? []),
-    ...(plan?.written ?? []).flatMap(({ column, number }) => (number ? [column] : [])),
-  ]
   return {
-    source: { files, reading, texts: formatted.length === 0 ? undefined : formatted },
+    source: { files, reading, texts: columnsAsTexts(written, plan) },
     validation: validation && { files: validation, reading },
     background: background === undefined ? undefined : { files: [background], reading },
     header: flags.header ? 'present' : 'numbered',

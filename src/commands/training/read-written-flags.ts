@@ -3,8 +3,10 @@ import { type DateOrder, dateOrders } from '../../data/date-text.ts'
 import { type NumberFormat, numberParts } from '../../data/number-text.ts'
 import { normalText } from '../../data/text.ts'
 import { InputError, quote } from '../../errors.ts'
+import type { ColumnPlan } from '../../preprocess/plan.ts'
 import type { WrittenSettings } from '../../preprocess/written/recognise.ts'
 import { readName } from '../setting-values.ts'
+import { readOnce } from './read-role-flags.ts'
 import type { TrainingFlags } from './training-flags.ts'
 
 /**
@@ -36,18 +38,29 @@ export function readWrittenSettings(
   }
 }
 
+/** Returns the columns of CSV that are read as texts, because it is said how they write their numbers. */
+export function columnsAsTexts(
+  said: WrittenSettings | undefined,
+  plan: ColumnPlan | undefined,
+): string[] {
+  return [
+    ...(said?.numbers.keys() ?? []),
+    ...(plan?.written ?? []).flatMap(({ column, number }) => (number ? [column] : [])),
+  ]
+}
+
 function readPairs<T>(
   flag: string,
   given: readonly string[] | undefined,
   read: (value: string) => T,
 ): Map<string, T> {
-  return new Map(
-    (given ?? []).map((text) => {
-      const at = text.lastIndexOf('=')
-      if (at > 0) return [normalText(text.slice(0, at)), read(text.slice(at + 1))] as const
-      throw new InputError('invalid_parameter', `${flag} takes column=…, not ${quote(text)}`)
-    }),
-  )
+  const pairs = (given ?? []).map((text) => {
+    const at = text.lastIndexOf('=')
+    if (at > 0)
+      return [normalText(text.slice(0, at)), read(text.slice(at + 1)), `${flag} ${text}`] as const
+    throw new InputError('invalid_parameter', `${flag} takes column=…, not ${quote(text)}`)
+  })
+  return readOnce(pairs, 'column')
 }
 
 /** Returns the format that the number 1234.5 is written in; without the 5, a separator is one of thousands. */

@@ -153,6 +153,19 @@ t.test('with a header or the label first', async (t) => {
       /"<1" means missing/,
     ],
     [
+      'how values are written, in a plan',
+      {
+        plan: {
+          target: 'outcome',
+          numeric: ['a', 'b'],
+          written: [{ column: 'b', number: { decimal: ',', group: '.' } }],
+        },
+      },
+      `${header}${csv(100).replace(/^([^,]*,[^,]*),[^,]*/gm, '$1,1.234')}`,
+      0,
+      /target {4}outcome/,
+    ],
+    [
       'how values are written, beside a plan',
       { plan: { target: 'outcome', numeric: ['a', 'b'] }, missing_values: '-' },
       withHeader,
