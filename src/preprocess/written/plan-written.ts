@@ -1,7 +1,7 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
 import { type Column, type DataFrame, findColumn } from '../../data/frame.ts'
-import { flagWith } from '../../errors.ts'
+import { flagWith, InputError, quote } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
 import {
@@ -13,7 +13,6 @@ import {
 } from '../infer-plan.ts'
 import { applyWritten } from './apply-written.ts'
 import { describeWritten } from './describe-written.ts'
-import type { WrittenColumn } from './read-written.ts'
 import { recogniseWritten, type WrittenSettings } from './recognise.ts'
 
 const PARTS: readonly DatePart[] = ['days', 'year', 'month', 'day_of_week', 'hour']
@@ -37,15 +36,26 @@ export function planWritten(
   const written = recogniseWritten(table, keep, roles, said)
   if (written.length === 0) return inferPlan(table, target, roles, acceptsMissing, weight, told)
   const read = applyWritten(table, written)
+  // Of dates that are categories, or of which only counts whether they are there, no numbers are made.
   const dates = written.filter(
-    ({ column, date }) =>
-      date !== undefined && !['nominal', 'ordinal'].includes(roles.get(column) ?? ''),
+    ({ column, date }) => date !== undefined && (roles.get(column) ?? 'numeric') === 'numeric',
   )
+  const isDate = new Set(dates.map(({ column }) => column))
+  for (const column of told?.merge ?? [])
+    if (isDate.has(column))
+      throw new InputError(
+        'invalid_plan',
+        `column ${quote(column)} holds dates, which are read as numbers, so nothing can be merged in it`,
+        [{ column }],
+      )
   const derived = dates.flatMap(({ column }) => derive(read, column, said.cyclic.has(column)))
   const { plan, columns, positive } = inferPlan(
-    withParts(read, dates, derived),
+    withParts(read, isDate, derived),
     target,
-    new Map([...roles, ...derived.map(({ column }) => [column, 'numeric'] as const)]),
+    new Map([
+      ...[...roles].filter(([column]) => !isDate.has(column)),
+      ...derived.map(({ column }) => [column, 'numeric'] as const),
+    ]),
     acceptsMissing,
     weight,
     told,
@@ -69,12 +79,10 @@ export function planWritten(
           override,
         },
       ]
-    if (!dates.some(({ column }) => column === name)) return []
+    if (!isDate.has(name)) return []
     return [{ column: name, role: 'drop', reason: 'dates that are all the same' }]
   })
-  const dropped = planned.filter(
-    ({ column, role }) => role === 'drop' && dates.some((entry) => entry.column === column),
-  )
+  const dropped = planned.filter(({ column, role }) => role === 'drop' && isDate.has(column))
   const isLeftOut = new Set(
     planned.flatMap(({ column, role }) => (role === 'drop' || role === 'id' ? [column] : [])),
   )
@@ -126,10 +134,9 @@ function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean)
 /** Returns the table with the parts of dates in the place of the dates. */
 function withParts(
   { names, columns, length }: DataFrame,
-  dates: readonly WrittenColumn[],
+  isDate: ReadonlySet<string>,
   derived: readonly DateColumn[],
 ): DataFrame {
-  const isDate = new Set(dates.map(({ column }) => column))
   const kept = names.flatMap((name, at) => (isDate.has(name) ? [] : [at]))
   const made = derived.map((part) =>
     buildDatePart(part).column(columns[names.indexOf(part.from)] as Column),
