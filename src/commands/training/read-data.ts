@@ -26,18 +26,21 @@ export async function readData(
   budget: ProcessBudget,
 ): Promise<TrainingData> {
   const training = await readTables(request.source, request.header, budget)
+  // A text such as 1.000 may be a thousand: what training has as texts, no other table may have read as decimals.
+  const texts = training.table.names.filter((_, at) => training.table.columns[at]?.kind === 'text')
   const files = [...training.files]
   const warnings = [...training.warnings]
   const channels = new Map<ChannelName, DataFrame>()
   for (const name of ['validation', 'test'] as const) {
     const source = request[name]
     if (!source) continue
-    const read = await readTables(source, request.header, budget)
+    const read = await readTables({ ...source, texts }, request.header, budget)
     files.push(...read.files)
     warnings.push(...read.warnings)
     channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
   }
-  const background = request.background && (await readTables(request.background, request.header))
+  const background =
+    request.background && (await readTables({ ...request.background, texts }, request.header))
   if (background) files.push(...background.files)
   return { training, channels, files, warnings, background: background?.table }
 }

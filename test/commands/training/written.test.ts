@@ -6,6 +6,7 @@ import { csv } from '../../../src/codecs/csv.ts'
 import { json } from '../../../src/codecs/json.ts'
 import { npy } from '../../../src/codecs/npy.ts'
 import { choosePlan } from '../../../src/commands/training/choose-plan.ts'
+import { readData } from '../../../src/commands/training/read-data.ts'
 import { readRequest } from '../../../src/commands/training/read-training-flags.ts'
 import type { TrainingFlags } from '../../../src/commands/training/training-flags.ts'
 import { cellAt, type DataFrame, findColumn } from '../../../src/data/frame.ts'
@@ -14,6 +15,7 @@ import { parsePlan, writePlan } from '../../../src/preprocess/plan.ts'
 import { frameOfCells } from '../../../src/preprocess/preprocessor.ts'
 import { rowChecks } from '../../../src/preprocess/row-checks.ts'
 import { applyWritten } from '../../../src/preprocess/written/apply-written.ts'
+import { createMemoryBudget } from '../../../src/tables/memory.ts'
 import { readTables } from '../../../src/tables/read-tables.ts'
 import { train } from '../../../src/training/train.ts'
 import { rowsOf } from '../../helper.ts'
@@ -383,6 +385,14 @@ t.test('flags that say nothing sensible are refused', async (t) => {
     [{ numberFormat: ['v=12'] }, /takes the number 1234\.5 as the column writes it/],
     [{ numberFormat: ['v=1,234,5'] }, /takes the number 1234\.5/],
     [{ dateFormat: ['v=YDM'] }, /YDM/],
+    [
+      { dateFormat: ['v=DMY', 'v=MDY'] },
+      /"v" is given as --date-format v=DMY and as --date-format v=MDY; leave one of them out/,
+    ],
+    [
+      { numberFormat: ['v=1,234', 'v=1.234'] },
+      /"v" is given as --number-format v=1,234 and as --number-format v=1\.234/,
+    ],
     [{ dateFormat: ['w=DMY'] }, /the table has no column "w"/],
     [{ cyclic: ['y'] }, /column "y" is the target or the weight/],
     [{ numberFormat: ['v=1,234'], nominal: ['v'] }, /said to be nominal/],
@@ -392,6 +402,33 @@ t.test('flags that say nothing sensible are refused', async (t) => {
     t.match(await refusalOf(t, path, flags), expected, JSON.stringify(flags))
   const numeric = await file(among('abc', tenths))
   t.match(await refusalOf(t, numeric, { numeric: ['v'] }), /but "abc" in row 1/)
+})
+
+t.test('dates in a role that is asked for', async (t) => {
+  const path = await file((row) => (row % 4 ? `2024-0${1 + (row % 9)}-11` : ''))
+  const { plan: numbers } = await planOf(path, { numeric: ['v'], dateFormat: ['v=YMD'] })
+  const made = numbers.derived.map(({ column }) => column)
+  t.ok(made.includes('v.days'), 'numbers are made of them')
+  const { plan: indicated, columns } = await planOf(path, { indicator: ['v'] })
+  t.same(indicated.indicator, [{ column: 'v' }])
+  t.same(indicated.derived, [], 'no number is made of what only counts as there or not')
+  t.equal(columns.find(({ column }) => column === 'v')?.role, 'indicator')
+  t.match(await refusalOf(t, path, { merge: ['v'] }), /"v" holds dates.*nothing can be merged/)
+})
+
+t.test('texts of training are texts in every table', async (t) => {
+  // Read as decimals, the thousands would be ones.
+  const path = await file((row) => (row === 0 ? '1.000.000' : `${1 + (row % 9)}.000`))
+  const other = join(directory, 'other.csv')
+  await writeFile(other, 'v,x,y\n1.000,1.5,yes\n2.000,2.5,no\n')
+  for (const flags of [{}, { numberFormat: ['v=1.234,5'] }]) {
+    const given = { ...usual, ...flags, validation: [other], background: other }
+    const request = await readRequest([path], given)
+    const { training, channels, background } = await readData(request, createMemoryBudget())
+    const { plan } = choosePlan(request, training, true)
+    for (const table of [channels.get('validation'), background])
+      t.same(table && cellsOf(applyWritten(table, plan.written), 2), [1000, 2000])
+  }
 })
 
 t.test('a sentinel is warned of, and the flag takes the warning away', async (t) => {
