@@ -15,6 +15,7 @@ import { isBooleanColumn } from './booleans.ts'
 import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
 import { describeLeaks } from './leaks.ts'
 import { holdsLongIntegers } from './long-integers.ts'
+import { missingIndicator } from './missing-indicator.ts'
 import { type ColumnPlan, plannedColumns } from './plan.ts'
 import { findSpellings } from './spellings.ts'
 import { describeTarget } from './target-texts.ts'
@@ -37,18 +38,16 @@ export function describeDoubts(
   classes: number,
   leftOut: readonly string[] = [],
 ): string[] {
-  const isCategory = new Set([...plan.ordinal, ...plan.nominal].map(({ column }) => column))
-  const told = plannedColumns(plan).filter((name) => isCategory.has(name))
-  const merges = new Map(
-    [...plan.ordinal, ...plan.nominal].map(({ column, merge }) => [column, merge]),
-  )
-  const merge = (column: TextColumn, name: string) => {
-    const known = new Map(Object.entries(merges.get(name) ?? {}))
-    return mapTexts(column, (text) => known.get(text) ?? text)
-  }
-  const texts = told.flatMap((name) => {
+  const categories = [...plan.ordinal, ...plan.nominal]
+  const isCategory = new Set(categories.map(({ column }) => column))
+  const texts = categories.flatMap(({ column: name, merge = {} }) => {
     const column = findColumn(frame, name)
-    return column?.kind === 'text' ? describeTexts(name, merge(column, name)) : []
+    if (column?.kind !== 'text') return []
+    const known = new Map(Object.entries(merge))
+    return describeTexts(
+      name,
+      mapTexts(column, (text) => known.get(text) ?? text),
+    )
   })
   const label = findColumn(frame, plan.target)
   const target = [
@@ -60,11 +59,12 @@ export function describeDoubts(
   )
   const unread = describeUnread(
     frame,
-    [...told, ...leftOut].filter((name) => !hasOrder.has(name)),
+    [...isCategory, ...leftOut].filter((name) => !hasOrder.has(name)),
   )
-  const leaks = describeLeaks(frame, plan, y, classes)
+  const learned = withIndicators(frame, plan)
+  const leaks = describeLeaks(learned, plan, y, classes)
   const columns = plannedColumns(plan).flatMap((name) => {
-    const column = findColumn(frame, name)
+    const column = findColumn(learned, name)
     if (!column) return []
     if (y.length >= LEAST_ROWS_PER_CLASS * classes && tellsTarget(column, y, classes))
       return [
@@ -79,6 +79,19 @@ export function describeDoubts(
     return describeNames(name, column, isCategory.has(name))
   })
   return [...target, ...texts, ...unread, ...columns]
+}
+
+/** Returns the table with what is learned of columns of which only counts whether they have a value. */
+function withIndicators(frame: DataFrame, { indicator = [] }: ColumnPlan): DataFrame {
+  if (indicator.length === 0) return frame
+  const isIndicator = new Set(indicator.map(({ column }) => column))
+  const { apply } = missingIndicator.build({ kind: 'missing_indicator' })
+  return {
+    ...frame,
+    columns: frame.columns.map((column, at) =>
+      isIndicator.has(frame.names[at] as string) ? (apply(column)[0] as Column) : column,
+    ),
+  }
 }
 
 /** So many pairs of texts that look alike are told of a column. */

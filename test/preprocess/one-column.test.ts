@@ -145,6 +145,7 @@ t.test('columns that tell the target, and those that do not quite', (t) => {
   const label = (i: number) => (i * 7) % 3
   const noise = (i: number) => (i * 48_271) % 101
   const two = (i: number) => (noise(i) > 50 ? 1 : 0)
+  const rare = (i: number) => (noise(i) > 75 ? 1 : 0)
   const cases: [string, (i: number) => string | number, (i: number) => number, RegExp | null][] = [
     ['a threshold', (i) => noise(i), two, /"x" tells the target: it alone gets all of 300/],
     ['a code per class', (i) => `c${label(i)}`, label, /"x" tells the target/],
@@ -152,6 +153,8 @@ t.test('columns that tell the target, and those that do not quite', (t) => {
     ['a copy with one error', (i) => (i === 7 ? 'c9' : `c${two(i)}`), two, /"x" (nearly )?tells/],
     ['a number with one error', (i) => (i === 7 ? 0 : label(i) * 10), label, /all but 1 of 300/],
     ['gaps', (i) => (two(i) ? '' : noise(i)), two, /"x" tells the target/],
+    ['texts where it is 1', (i) => (rare(i) ? `t${i}` : ''), rare, /^column "x" tells the target/],
+    ['some texts where it is 1', (i) => (two(i) && i % 2 ? `t${i}` : ''), two, null],
     ['one of ten wrong', (i) => (i % 10 === 0 ? (i * 37) % 211 : two(i) * 200), two, null],
     ['noise', (i) => (i * i * 31) % 97, two, null],
   ]
