@@ -71,6 +71,11 @@ export function mapTexts(column: TextColumn, replace: (text: string) => string |
   return { ...column, codes: column.codes.map((code) => (code < 0 ? code : codes[code]!)), levels }
 }
 
+/** Returns how many rows a column has. */
+export function lengthOf(column: Column): number {
+  return column.kind === 'number' ? column.values.length : column.codes.length
+}
+
 /** Returns the texts that a column has in a row. */
 export function usedLevels({ codes, levels }: TextColumn): string[] {
   const used = new Set(codes)

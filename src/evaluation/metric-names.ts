@@ -26,6 +26,7 @@ export const metricTitles: Readonly<Record<MetricName, string>> = {
   f1: 'F1',
   brier: 'Brier',
 }
+
 /** Whether smaller is better. */
 export function isLoss(name: MetricName): boolean {
   return name === 'log_loss' || name === 'brier'

@@ -6,6 +6,7 @@ import {
   countMissing,
   type DataFrame,
   findColumn,
+  lengthOf,
   mapTexts,
   type TextColumn,
 } from '../data/frame.ts'
@@ -137,7 +138,7 @@ function describeNames(name: string, column: Column, isCategory: boolean): strin
     if (!isWhole(column) || !isNearlyUnique(column)) return []
     if (evidenceOfIdentifier(name, column) === undefined) return []
   } else {
-    const rows = column.kind === 'number' ? column.values.length : column.codes.length
+    const rows = lengthOf(column)
     const present = rows - countMissing(column)
     if (present <= LEAST_ROWS || countDistinct(column) <= present / 2) return []
   }

@@ -1,5 +1,11 @@
 /** What speaks for a column being an identifier: its name, the order of its numbers, how they are written. */
-import { type Column, countDistinct, countMissing, type NumberColumn } from '../data/frame.ts'
+import {
+  type Column,
+  countDistinct,
+  countMissing,
+  lengthOf,
+  type NumberColumn,
+} from '../data/frame.ts'
 import { wordsOf } from './name-words.ts'
 
 /** With fewer values than this, all may be different by chance. */
@@ -61,7 +67,7 @@ export function followsRows(column: Column): boolean {
 
 /** Whether nearly every value of a column stands in one row only, with more rows than chance would explain. */
 export function isNearlyUnique(column: Column): boolean {
-  const rows = column.kind === 'number' ? column.values.length : column.codes.length
+  const rows = lengthOf(column)
   const present = rows - countMissing(column)
   if (present <= LEAST_ROWS) return false
   return present - countDistinct(column) <= Math.max(2, present / VALUES_PER_REPEAT)

@@ -8,6 +8,7 @@ import {
   countValues,
   type DataFrame,
   findColumn,
+  lengthOf,
   takeRows,
 } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
@@ -77,7 +78,7 @@ export function encodeLabels(column: Column, plan: ColumnPlan) {
     if (values.length === 2) values.push(...values.splice(at, 1))
   }
   const codeOf = new Map(values.map((value, code) => [value, code]))
-  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  const length = lengthOf(column)
   return {
     classes: values.map(String),
     numeric: column.kind === 'number',

@@ -1,5 +1,5 @@
 /** Turns a column into one feature: 1 where its value is missing, 0 where there is one, whatever it is. */
-import { cellAt, numberColumn } from '../data/frame.ts'
+import { cellAt, lengthOf, numberColumn } from '../data/frame.ts'
 import type { TransformerKind } from './transformer.ts'
 
 export interface MissingIndicator {
@@ -10,7 +10,7 @@ export const missingIndicator: TransformerKind<MissingIndicator> = {
   build: () => ({
     names: (name) => [`${name}=(missing)`],
     apply(column) {
-      const length = column.kind === 'number' ? column.values.length : column.codes.length
+      const length = lengthOf(column)
       return [
         numberColumn(
           Float64Array.from({ length }, (_, row) => (cellAt(column, row) === null ? 1 : 0)),

@@ -1,5 +1,5 @@
 /** How well one column alone tells the target: exactly on the rows it is asked about, and on rows it has not seen. */
-import { type Column, cellAt } from '../data/frame.ts'
+import { type Column, cellAt, lengthOf } from '../data/frame.ts'
 
 /** Cells that are looked at in all, and rows of a column at least and at most. */
 const MOST_CELLS = 400_000
@@ -191,7 +191,7 @@ function areaOfClass(groups: Int32Array, rows: Int32Array, y: Int32Array, label:
 
 /** Whether a column's missing cells go with the classes: chi-squared of the two by classes, and how strong (Cramér's V). */
 export function missingTellsTarget(column: Column, target: Column): boolean {
-  const length = target.kind === 'number' ? target.values.length : target.codes.length
+  const length = lengthOf(target)
   const counts = new Map<string | number, [present: number, missing: number]>()
   let [rows, missing] = [0, 0]
   for (let row = 0; row < length; row++) {

@@ -1,4 +1,4 @@
-import { type Column, cellAt, countValues, numberColumn } from '../data/frame.ts'
+import { type Column, cellAt, countValues, lengthOf, numberColumn } from '../data/frame.ts'
 import type { TransformerKind } from './transformer.ts'
 
 /**
@@ -69,7 +69,7 @@ export function encode(
   missing: number,
   unknown = UNKNOWN_CODE,
 ): Float64Array {
-  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  const length = lengthOf(column)
   const codes = new Float64Array(length)
   for (let row = 0; row < length; row++) {
     const cell = cellAt(column, row)

@@ -6,6 +6,7 @@ import {
   cellAt,
   type DataFrame,
   findColumn,
+  lengthOf,
   type NumberColumn,
   numberColumn,
   takeColumnRows,
@@ -218,7 +219,7 @@ const BLOCK = 2 ** 15
 /** Throws InputError `invalid_text` or `invalid_number` for the first cell that is none of a closed column's categories. */
 function refuseUnknown({ name, type, categories }: InputColumn, column: Column): void {
   const known = new Set<Cell>([null, ...(categories ?? [])])
-  const length = column.kind === 'number' ? column.values.length : column.codes.length
+  const length = lengthOf(column)
   for (let row = 0; row < length; row++) {
     const cell = cellAt(column, row)
     if (known.has(cell)) continue

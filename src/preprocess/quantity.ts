@@ -1,6 +1,7 @@
 /** Targets that are quantities: to predict them is regression, which classes cannot stand for. */
 import { countDistinct, type DataFrame, findColumn } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
+import { isWhole } from './identifiers.ts'
 import { MAX_CLASSES } from './labels.ts'
 
 /** Up to so many different numbers may well be classes. */
@@ -23,8 +24,8 @@ export function checkIsNoQuantity(
   const column = findColumn(table, target)
   if (column?.kind !== 'number') return
   const distinct = countDistinct(column)
-  const isWhole = column.values.every((value) => Number.isNaN(value) || Number.isInteger(value))
-  const isQuantity = distinct > FEW && (!isWhole || distinct * LEAST_ROWS_PER_NUMBER > table.length)
+  const isQuantity =
+    distinct > FEW && (!isWhole(column) || distinct * LEAST_ROWS_PER_NUMBER > table.length)
   if (!isQuantity && distinct <= MAX_CLASSES) return
   const hint = distinct > MAX_CLASSES ? '' : `; if every number is a class, ${asClasses}`
   throw new InputError(

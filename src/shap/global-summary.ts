@@ -1,5 +1,5 @@
 /** What a model does over many rows: per column, how far it pushes on the whole and by the column's values. */
-import { type Cell, type Column, cellAt } from '../data/frame.ts'
+import { type Cell, type Column, cellAt, lengthOf } from '../data/frame.ts'
 import type { Method, Space } from './explanation.ts'
 
 /** Rows of a column that have something in common, and how they push on the mean. */
@@ -56,7 +56,7 @@ const MAX_RANGES = 10
 /** Returns how to group a column by the values of a sample: each of a few, or ranges with as many rows in each. */
 export function planGroups(name: string, by: string, values: Column, asValues: boolean): GroupPlan {
   const counts = new Map<string | number, number>()
-  const length = values.kind === 'number' ? values.values.length : values.codes.length
+  const length = lengthOf(values)
   for (let row = 0; row < length; row++) {
     const cell = cellAt(values, row)
     if (cell !== null) counts.set(cell, (counts.get(cell) ?? 0) + 1)

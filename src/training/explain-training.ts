@@ -151,7 +151,6 @@ export async function permuteSample(
     turn: (done) => pace.turn('columns shuffled', Math.min(done * step, columns), columns),
     isCut: pace.isCut,
   })
-  if (pace.isCut()) return undefined
-  if (!isWhole) return undefined
+  if (pace.isCut() || !isWhole) return undefined
   return { ...parts[0]!, columns: parts.flatMap((part) => part.columns) }
 }

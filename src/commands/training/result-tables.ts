@@ -1,7 +1,7 @@
 /** The tables that end a training: how good the model is, and why. */
 import { counted, listNames } from '../../errors.ts'
 import type { Intervals } from '../../evaluation/bootstrap.ts'
-import { type MetricName, metricNames } from '../../evaluation/metric-names.ts'
+import { type MetricName, metricNames, metricTitles } from '../../evaluation/metric-names.ts'
 import { classesWithoutRows, type Metrics } from '../../evaluation/metrics.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from '../../training/cross-validation.ts'
@@ -12,15 +12,8 @@ import type { TuneReport } from '../../training/tuning/tune.ts'
 import { bar, cut, fit, widthOf, wrap } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
-/** What the table of metrics shows, with its headings. */
-const shown: Readonly<Partial<Record<MetricName, string>>> = {
-  accuracy: 'accuracy',
-  roc_auc: 'ROC AUC',
-  log_loss: 'log loss',
-  f1: 'F1',
-  brier: 'Brier',
-}
-const shownMetrics = Object.keys(shown) as MetricName[]
+/** What the table of metrics shows. */
+const shownMetrics: readonly MetricName[] = ['accuracy', 'roc_auc', 'log_loss', 'f1', 'brier']
 
 const MOST_TRIALS = 20
 /** Cells before what a line is about. */
@@ -55,9 +48,7 @@ export function describeResult(report: TrainReport, cells: number): string {
 }
 
 function headLine(title: string): string {
-  return `${title.padEnd(10)}${Object.values(shown)
-    .map((name) => name.padStart(9))
-    .join('')}`
+  return `${title.padEnd(10)}${shownMetrics.map((name) => metricTitles[name].padStart(9)).join('')}`
 }
 
 function rowLine(title: string, cellOf: (name: MetricName) => string): string {

@@ -30,13 +30,9 @@ export function describeUnread(frame: DataFrame, names: readonly string[]): stri
       ]
     return findStrangers(column).map(
       ([text, rows]) =>
-        `column ${quote(name)} holds numbers but for ${quote(text)} in ${rows} ${rows === 1 ? 'row' : 'rows'}, so every number is a category; ${flag(text)} if it means no value`,
+        `column ${quote(name)} holds numbers but for ${quote(text)} in ${rows} ${rows === 1 ? 'row' : 'rows'}, so every number is a category; ${flagWith('--treat-as-missing', text)} if it means no value`,
     )
   })
-}
-
-function flag(text: string): string {
-  return `${flagWith('--treat-as-missing', text)}`
 }
 
 /** Returns two texts of different units where all texts are numbers with one. */

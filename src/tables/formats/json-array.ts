@@ -1,5 +1,6 @@
 /** JSON files that are one list of objects into a table, piece by piece. */
 
+import { joinBytes } from '../../data/bytes.ts'
 import { createUtf8Checker } from '../../data/utf8.ts'
 import { InputError, quote } from '../../errors.ts'
 import type { TableReader } from './csv.ts'
@@ -48,12 +49,7 @@ export function createJsonArrayReader(file: TableFile): TableReader {
     let whole = bytes
     if (pending.length > 0) {
       keep(bytes)
-      whole = new Uint8Array(pendingLength)
-      let at = 0
-      for (const part of pending) {
-        whole.set(part, at)
-        at += part.length
-      }
+      whole = joinBytes(pending)
       pending = []
       pendingLength = 0
     }
