@@ -6,6 +6,7 @@ import { zipSync } from 'fflate/browser'
 import t, { type Test } from 'tap'
 import { type Cell, cellAt, type DataFrame } from '../../src/data/frame.ts'
 import { type Delimiter, delimiters } from '../../src/tables/formats/dialect.ts'
+import { toPlainCsv } from '../../src/tables/formats/plain-csv.ts'
 import { type Header, type Reading, readTables } from '../../src/tables/read-tables.ts'
 import { checkRefused } from '../tables.ts'
 
@@ -300,4 +301,24 @@ t.test('a random table is the same in every dialect', async (t) => {
     }),
     { numRuns: 300 },
   )
+})
+
+t.test('rows are rewritten alike however they arrive', async (t) => {
+  const dialect = { delimiter: ';', isWrapped: false, hasRowNames: false } as const
+  const rewrite = async (pieces: AsyncIterable<Uint8Array>) => {
+    const written: Uint8Array[] = []
+    for await (const piece of toPlainCsv(pieces, dialect, true)) written.push(piece.slice())
+    return Buffer.concat(written).toString()
+  }
+  const text = Buffer.from(`\ufeffa;b\n1;"x""y"\n${'z'.repeat(300)};"${'é\n'.repeat(90)}"\n2;3`)
+  const expected = `"a","b"\n"1","x""y"\n"${'z'.repeat(300)}","${'é\n'.repeat(90).trim()}"\n"2","3"\n`
+  for (const size of [3, 7, 64, 1000]) {
+    // A piece holds until the next one is asked for.
+    const buffer = Buffer.alloc(size)
+    async function* pieces() {
+      for (let at = 0; at < text.length; at += size)
+        yield buffer.subarray(0, text.copy(buffer, 0, at))
+    }
+    t.equal(await rewrite(pieces()), expected, `pieces of ${size} bytes`)
+  }
 })

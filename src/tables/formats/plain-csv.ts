@@ -1,5 +1,6 @@
 /** CSV of any dialect as CSV with commas, row by row, for what reads no other. */
 
+import { joinBytes } from '../../data/bytes.ts'
 import { INDEX_NAME, rowName, scanError } from '../../data/csv.ts'
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { InputError, placed } from '../../errors.ts'
@@ -63,17 +64,21 @@ export async function* toPlainCsv(
     return writer.take()
   }
 
+  let waiting: Uint8Array[] = []
+  let length = 0
   let worthwhile = 0
   for await (const piece of pieces) {
-    rest = rest.length === 0 ? piece.slice() : Buffer.concat([rest, piece])
-    // Scanning a row again and again while it arrives would take time quadratic in its length.
-    if (rest.length < worthwhile) continue
-    const before = rest.length
-    const written = readRows(rest, false)
-    worthwhile = rest.length === before ? before * 2 : 0
+    waiting.push(Buffer.from(piece))
+    length += piece.length
+    // Joining and scanning a row again and again while it arrives would take time quadratic in its length.
+    if (length < worthwhile) continue
+    const written = readRows(joinBytes(waiting), false)
+    worthwhile = rest.length === length ? length * 2 : 0
+    waiting = rest.length === 0 ? [] : [rest]
+    length = rest.length
     if (written.length > 0) yield written
   }
-  const last = readRows(rest, true)
+  const last = readRows(joinBytes(waiting), true)
   if (last.length > 0) yield last
 }
 
