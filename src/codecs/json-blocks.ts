@@ -1,5 +1,6 @@
 /** Where the rows of a JSON body stand, found without parsing it: a list that can be read in blocks. */
 import { joinBytes } from '../data/bytes.ts'
+import { hasMark } from '../data/utf8.ts'
 
 /** A list of rows in a body, and what stands around it. */
 export interface RowList {
@@ -115,7 +116,7 @@ interface Reader {
 
 function createReader(body: Uint8Array): Reader {
   // A byte order mark is no part of the text.
-  let at = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
+  let at = hasMark(body) ? 3 : 0
   const peek = () => {
     for (; at < body.length; at++) {
       const byte = body[at]!

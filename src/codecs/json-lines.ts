@@ -1,5 +1,5 @@
 import type { Cell } from '../data/frame.ts'
-import { decodeUtf8 } from '../data/utf8.ts'
+import { decodeUtf8, hasMark } from '../data/utf8.ts'
 import { InputError, placed, quote } from '../errors.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import { appendBlock, blocksOfText, numberedFrom } from './blocks.ts'
@@ -79,10 +79,6 @@ function* readBlocks(
 }
 
 const LINE_FEED = 10
-
-function hasMark(body: Uint8Array, at: number): boolean {
-  return body[at] === 0xef && body[at + 1] === 0xbb && body[at + 2] === 0xbf
-}
 
 /** Returns where the last line ends that is not empty. */
 function endOfLines(body: Uint8Array): number {

@@ -22,6 +22,11 @@ export function decodeUtf8(bytes: Uint8Array, isStart = true): string {
   }
 }
 
+/** Whether a byte order mark of UTF-8 stands there. */
+export function hasMark(bytes: Uint8Array, at = 0): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
+}
+
 /** A byte order mark of UTF-16, or a zero byte among the first four: ASCII in UTF-16 or UTF-32. */
 function isUtf16(bytes: Uint8Array): boolean {
   const [a, b] = bytes

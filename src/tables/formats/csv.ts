@@ -11,7 +11,7 @@ import {
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
 import { normalText } from '../../data/text.ts'
-import { createUtf8Checker } from '../../data/utf8.ts'
+import { createUtf8Checker, hasMark } from '../../data/utf8.ts'
 import { InputError, listNames, placed } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
 import { type Dialect, plainDialect } from './dialect.ts'
@@ -191,8 +191,7 @@ export function createCsvReader(
 
   function cutByteOrderMark(): void {
     isFirst = false
-    const isMarked = pending[0] === 0xef && pending[1] === 0xbb && pending[2] === 0xbf
-    if (!isMarked || pendingLength < 3) return
+    if (pendingLength < 3 || !hasMark(pending)) return
     pending.copyWithin(0, 3, pendingLength)
     pendingLength -= 3
   }

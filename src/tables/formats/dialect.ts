@@ -2,6 +2,7 @@
 
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
+import { hasMark } from '../../data/utf8.ts'
 import { InputError, listNames } from '../../errors.ts'
 
 /** What may separate fields, in the order in which it is tried, with its name in messages. Blanks come in runs. */
@@ -106,9 +107,8 @@ function readSample(
 ): readonly Row[] | undefined {
   const scanner = createRowScanner(delimiter.charCodeAt(0))
   const decoder = new TextDecoder()
-  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   const rows: Row[] = []
-  for (let at = isMarked ? 3 : 0; at < bytes.length && rows.length < MOST_ROWS; ) {
+  for (let at = hasMark(bytes) ? 3 : 0; at < bytes.length && rows.length < MOST_ROWS; ) {
     let next = scanner.scan(bytes, at, bytes.length, isWhole)
     if (next === scanned.incomplete) {
       if (rows.length > 0) break

@@ -1,7 +1,7 @@
 /** JSON files that are one list of objects into a table, piece by piece. */
 
 import { joinBytes } from '../../data/bytes.ts'
-import { createUtf8Checker } from '../../data/utf8.ts'
+import { createUtf8Checker, hasMark } from '../../data/utf8.ts'
 import { InputError, quote } from '../../errors.ts'
 import type { TableReader } from './csv.ts'
 import { createObjectReader } from './json-objects.ts'
@@ -94,7 +94,7 @@ export function createJsonArrayReader(file: TableFile): TableReader {
   return {
     write(piece) {
       checker.check(piece)
-      const isMarked = isFirst && piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf
+      const isMarked = isFirst && hasMark(piece)
       isFirst = false
       for (let at = isMarked ? 3 : 0; at < piece.length; ) {
         if (depth === 0 && !step(piece[at]!)) {

@@ -3,6 +3,7 @@
 import { joinBytes } from '../../data/bytes.ts'
 import { INDEX_NAME, rowName, scanError } from '../../data/csv.ts'
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
+import { hasMark } from '../../data/utf8.ts'
 import { InputError, placed } from '../../errors.ts'
 import type { Dialect } from './dialect.ts'
 
@@ -30,7 +31,7 @@ export async function* toPlainCsv(
 
   const readRows = (bytes: Uint8Array, isEnd: boolean): Uint8Array => {
     const writer = createWriter(bytes.length)
-    let at = rows === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+    let at = rows === 0 && hasMark(bytes) ? 3 : 0
     while (at < bytes.length) {
       const next = scanner.scan(bytes, at, bytes.length, isEnd)
       if (next === scanned.incomplete) break
