@@ -26,6 +26,9 @@ export function wholeRows(columns: number): number {
   return Math.floor(WHOLE_BYTES / (160 + 32 * columns))
 }
 
+/** Larger bodies are read, and larger answers made, in blocks of about so many bytes. */
+export const BLOCK_BYTES = 1 << 20
+
 /** Largest answer, in estimated bytes, that may be made where it holds up other requests. */
 export const INLINE_BYTES = 1 << 20
 

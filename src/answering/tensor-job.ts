@@ -13,6 +13,7 @@ import { numberFrom } from './explained-rows.ts'
 import type { JobResult, TensorJob } from './job.ts'
 import { findWarnings, leastBytes, tellRows } from './job-warnings.ts'
 import {
+  BLOCK_BYTES,
   checkBytes,
   checkSeconds,
   explanationRowBytes,
@@ -25,8 +26,6 @@ import type { Output, OutputName } from './tensor-outputs.ts'
 import { readRequest, splitBody, type TensorOptions } from './tensor-request.ts'
 import { readTensorRows, type TensorRows } from './tensor-rows.ts'
 
-/** Answers larger than this are sent in blocks; rows are read about so many bytes at a time. */
-const BLOCK_BYTES = 1 << 20
 /** Predictions of all rows up to so many bytes are kept, where several outputs are made of them. */
 const KEPT_BYTES = 64 << 20
 

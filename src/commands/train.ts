@@ -14,7 +14,7 @@ export function declareTrain(program: Command): void {
   const command = program
     .command('train')
     .description(
-      "train a model on CSV, JSON Lines or Parquet; without FILE, on SageMaker's /opt/ml layout",
+      "train a model on CSV, JSON, Parquet or a spreadsheet; without FILE, on SageMaker's /opt/ml layout",
     )
   addTrainingFlags(command)
     .option('--cv <folds>', 'also cross-validate on the training rows, in so many folds')

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { freeMemory } from '../answering/collect-garbage.ts'
 import type { Job, RowJob } from '../answering/job.ts'
 import { classesOf } from '../answering/job-class.ts'
-import type { Limits } from '../answering/limits.ts'
+import { BLOCK_BYTES, type Limits } from '../answering/limits.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { JobPool } from '../answering/pool.ts'
 import { runJob } from '../answering/run-job.ts'
@@ -111,9 +111,6 @@ export interface Service {
 
 /** Says of every answered request how much of its rows was not understood. */
 const WARNINGS = 'x-shapserve-warnings'
-
-/** Larger bodies are read, and larger answers made, in blocks. */
-const BLOCK_BYTES = 1 << 20
 
 /** Returns the service behind all routes. */
 export function createService(options: ServiceOptions): Service {
