@@ -30,7 +30,7 @@ export function enterInRounds(
   onUnrouted: (unrouted: Unrouted) => void,
 ): RequestListener {
   let waiting: Waiting[] = []
-  /** First of those that wait; the list is cut when all before have gone. */
+  /** First of those that wait; the list is cut when half of it have gone. */
   let first = 0
   let spent = 0
   let isArmed = false
@@ -58,9 +58,12 @@ export function enterInRounds(
       if (exchange) exchange.answered = undefined
       route(request, response)
     }
-    if (first < waiting.length) return arm()
-    waiting = []
-    first = 0
+    // Those that have gone are not kept while others wait: under a lasting load somebody always does.
+    if (first * 2 >= waiting.length) {
+      waiting = waiting.slice(first)
+      first = 0
+    }
+    if (waiting.length > 0) arm()
   }
   return (request, response) => {
     const isCheap = request.method === 'GET' || request.method === 'HEAD'
