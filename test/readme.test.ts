@@ -36,6 +36,14 @@ const pictures: Readonly<Record<string, string>> = {
   'threshold.svg': 'plots/threshold.svg',
   'confusion.svg': 'plots/confusion.svg',
   'tree.svg': 'plots/tree.svg',
+  'master.svg': 'walkthrough/waterfall.svg',
+  'master-force.svg': 'walkthrough/force.svg',
+  'all.svg': 'walkthrough/stacked_force.svg',
+  'swarm.svg': 'walkthrough/beeswarm.svg',
+  'by-age.svg': 'walkthrough/dependence.svg',
+  'pairs.svg': 'walkthrough/interactions.svg',
+  'walk-roc.svg': 'walkthrough/roc.svg',
+  'walk-calibration.svg': 'walkthrough/calibration.svg',
 }
 
 const update = Boolean(process.env.UPDATE_README)
