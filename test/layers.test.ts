@@ -189,6 +189,24 @@ t.test('the page knows no package but Preact, and asks for nothing that runs els
   t.end()
 })
 
+t.test('every function that others call says what it does', (t) => {
+  // A component is named by its file, and a command's flags say what it does.
+  const told = modules.filter(({ path }) => !/^page\/.*\.tsx$/.test(path))
+  const silent = told.flatMap(({ path }) => {
+    const lines = readFileSync(join(source, path), 'utf8').split('\n')
+    return lines.flatMap((line, at) => {
+      const [, name] = /^export (?:async )?function\*? (\w+)/.exec(line) ?? []
+      if (name === undefined || /^declare[A-Z]/.test(name)) return []
+      // Overloads stand below one description.
+      let above = at - 1
+      while (/^(export function| {2}|\))/.test(lines[above] ?? '')) above--
+      return /\*\/\s*$/.test(lines[above] ?? '') ? [] : [`${path}: ${name}`]
+    })
+  })
+  t.strictSame(silent, [])
+  t.end()
+})
+
 t.test('files are short', (t) => {
   const long = files.filter(({ lines }) => lines > MOST_LINES)
   t.strictSame(

@@ -24,13 +24,14 @@ export interface Server {
   readonly stop: () => Promise<void>
 }
 
-/** Starts a server that takes a port in its arguments, and waits until it answers. */
+/** Starts a server, a program of Node unless said otherwise, that takes a port in its arguments, and waits until it answers. */
 export async function startServer(
   args: (port: number) => string[],
   pinned: boolean,
+  program = process.execPath,
 ): Promise<Server> {
   const port = await freePort()
-  const command = [process.execPath, ...args(port)]
+  const command = [program, ...args(port)]
   const [file = '', ...rest] = pinned ? ['taskset', '-c', '1', ...command] : command
   const started = performance.now()
   // The log goes where it costs its writing but no reading.

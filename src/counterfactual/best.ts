@@ -21,6 +21,7 @@ export interface Best {
   end: number
 }
 
+/** Returns the sum of the least distances of changes, in spreads; at most MOST_DISTANCE. */
 export function distanceOfAll(changes: readonly Change[]): number {
   return changes.reduce((sum, { distance }) => addDistances(sum, distance), 0)
 }
@@ -34,6 +35,7 @@ export function record(best: Best, changes: readonly Change[]): void {
   best.end = Math.min(best.end, distance)
 }
 
+/** Returns a candidate of a column as a change. */
 export function changeOf(column: ColumnCandidates, candidate: number): Change {
   return {
     column,

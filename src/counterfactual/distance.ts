@@ -5,6 +5,7 @@ import type { InputColumn } from '../preprocess/preprocessor.ts'
 /** What distances and their sums are at most; what would be more is not told apart. */
 export const MOST_DISTANCE = Number.MAX_VALUE
 
+/** Returns the sum of two distances in spreads, which stays finite. */
 export function addDistances(a: number, b: number): number {
   return Math.min(a + b, MOST_DISTANCE)
 }

@@ -27,6 +27,7 @@ export function halve(
   return isNearer ? [farther, nearer] : [nearer, farther]
 }
 
+/** Returns how many candidates the i-th of the ranges, [from, to) each, holds. */
 export function widthOf(ranges: Int32Array, i: number): number {
   return ranges[2 * i + 1]! - ranges[2 * i]!
 }

@@ -38,6 +38,7 @@ export function chooseOffer(
 
 /** Returns the refusal of an option's value that a model does not have. */
 
+/** Returns the error of an option whose value is none of those that a model offers, with the nearest one. */
 export function unknownOption(name: string, value: string, choices: readonly string[]): InputError {
   return new InputError(
     'invalid_option',

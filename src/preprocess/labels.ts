@@ -46,6 +46,10 @@ export function withLabels(
 /** Most classes that a target may have; more than this is a number or a name, not a class. */
 export const MAX_CLASSES = 100
 
+/**
+ * Returns the classes of a target, in order with the positive one of two last, and the class number of every row.
+ * @throws InputError `invalid_label` for more classes than there may be, `one_class` for fewer than two
+ */
 export function encodeLabels(column: Column, plan: ColumnPlan) {
   const distinct = countDistinct(column)
   if (distinct > MAX_CLASSES) {

@@ -241,6 +241,7 @@ function takeBlock(
     : { ...column, codes: column.codes.subarray(from, to) }
 }
 
+/** Returns the features that the transforms of one column make of its values, one after the other. */
 export function applyTransforms(transforms: readonly Transform[], values: Column): Column[] {
   return transforms.reduce(
     (columns, transform) => columns.flatMap((column) => transform.apply(column)),

@@ -8,6 +8,7 @@ import { InputError, quote } from '../../errors.ts'
 
 const statOpen = promisify(fstat)
 
+/** Tells whether two states are of one file: the same node of the same device. */
 export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino
 }

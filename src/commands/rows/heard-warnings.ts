@@ -20,6 +20,7 @@ export interface HeardWarnings {
   tell(request: RowsRequest, format: AnswerFormat, predictor: Predictor): void
 }
 
+/** Returns a collector of what was not understood of the parts of a file, which tells it once. */
 export function hearWarnings(): HeardWarnings {
   const ignored = new Set<string>()
   const counts = new Map<string, { code: WarningCode; column: string; count: number }>()

@@ -11,6 +11,7 @@ export interface Shape {
   readonly width: number
 }
 
+/** Writes scores = X θᵀ, [row][output], over all values of X. */
 export function multiply(
   { rows, columns, width }: Shape,
   data: Float64Array,
@@ -93,6 +94,7 @@ export function multiply(
   }
 }
 
+/** Writes valuesᵀ X, [output][column], over all values of X. */
 export function multiplyTransposed(
   { rows, columns, width }: Shape,
   data: Float64Array,
@@ -159,6 +161,7 @@ export function multiplyTransposed(
   }
 }
 
+/** Writes Σ_i w_i x_ij² for every column over all values of X. */
 export function squares(
   { rows, columns, width }: Shape,
   data: Float64Array,
@@ -185,6 +188,7 @@ export function squares(
   }
 }
 
+/** Adds Xᵀ diag(w) X, the lower triangle of columns `first` to `end`, over all values of every `stride`-th row. */
 export function addGram(
   { rows, columns }: Shape,
   data: Float64Array,

@@ -44,6 +44,7 @@ export function buildDesign(X: Matrix, hasIntercept: boolean): DesignMatrix {
   return nonZero <= limit ? sparseDesign(X, hasIntercept, nonZero) : denseDesign(X, hasIntercept)
 }
 
+/** Returns the design of all values of a matrix, row by row. */
 export function denseDesign(X: Matrix, hasIntercept: boolean): DesignMatrix {
   const width = X.columns + (hasIntercept ? 1 : 0)
   const shape = { rows: X.rows, columns: X.columns, width }
@@ -60,6 +61,7 @@ export function denseDesign(X: Matrix, hasIntercept: boolean): DesignMatrix {
   }
 }
 
+/** Returns the design of the non-zero values of a matrix, of which there are `nonZero`. */
 export function sparseDesign(X: Matrix, hasIntercept: boolean, nonZero: number): DesignMatrix {
   const width = X.columns + (hasIntercept ? 1 : 0)
   const rows = sparse.compressRows(X, hasIntercept, nonZero)

@@ -36,6 +36,7 @@ export function compressRows(
   return { starts, values, places }
 }
 
+/** Writes scores = X θᵀ, [row][output], over the non-zero values of X. */
 export function multiply(
   { starts, values, places }: SparseRows,
   width: number,
@@ -55,6 +56,7 @@ export function multiply(
   }
 }
 
+/** Writes valuesᵀ X, [output][column], over the non-zero values of X. */
 export function multiplyTransposed(
   { starts, values, places }: SparseRows,
   width: number,
@@ -77,6 +79,7 @@ export function multiplyTransposed(
   }
 }
 
+/** Writes Σ_i w_i x_ij² for every column over the non-zero values of X. */
 export function squares(
   { starts, values, places }: SparseRows,
   weights: Float64Array,
@@ -94,6 +97,7 @@ export function squares(
   }
 }
 
+/** Adds Xᵀ diag(w) X, the lower triangle of columns `first` to `end`, over the non-zero values of every `stride`-th row. */
 export function addGram(
   { starts, values, places }: SparseRows,
   weights: Float64Array,
