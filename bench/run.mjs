@@ -13,8 +13,8 @@ const shared = new Set([
   ...['data.ts', 'csv-data.ts', 'grown-forest.ts', 'python-side.ts', 'fuzz.ts'],
 ])
 
-/** Run as they are, by the types that Node strips: they start threads of the sources. */
-const plain = new Set(['hop'])
+/** Run as they are, by the types that Node strips: one starts threads of the sources, one a browser. */
+const plain = new Set(['hop', 'page'])
 
 async function main() {
   const [name, ...rest] = process.argv.slice(2)
