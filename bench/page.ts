@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /**
  * The model's page in Chromium: first paint after a load, a prediction after a change, and the size of a report.
  * `npm run bench -- page [--loads 9] [--changes 30]`

@@ -1,7 +1,7 @@
 /** One row, beside the service that one writes in Python (FastAPI, scikit-learn, shap): pairs of short runs, and its start. */
 import { spawnSync } from 'node:child_process'
 import { quantile } from './client.ts'
-import { findGenerator } from './generator.ts'
+import { findGenerator, type Measured } from './generator.ts'
 import { asJson, post, row, type Scenario } from './scenarios.ts'
 import { startServer } from './servers.ts'
 
@@ -43,7 +43,7 @@ export async function measureAgainstPython(
     for (const scenario of scenarios) {
       await makeLoad(own, scenario, CONNECTIONS, warmUp)
       await makeLoad(other, scenario, CONNECTIONS, warmUp)
-      const found = []
+      const found: { mine: Measured; theirs: Measured; ratio: number }[] = []
       for (let pair = 0; pair < pairs; pair++) {
         const mine = await makeLoad(own, scenario, CONNECTIONS, seconds)
         const theirs = await makeLoad(other, scenario, CONNECTIONS, seconds)
