@@ -155,7 +155,12 @@ t.test('names meet', async (t) => {
   const [pair] = kustomization.labels
   const [key, value] = Object.entries(pair.pairs)[0]!
   const spread = deployment.spec.template.spec.topologySpreadConstraints[0]
-  for (const { matchLabels } of [ofKind('ServiceMonitor').spec.selector, spread.labelSelector])
+  for (const { matchLabels } of [
+    ofKind('ServiceMonitor').spec.selector,
+    ofKind('PodDisruptionBudget').spec.selector,
+    ofKind('NetworkPolicy').spec.podSelector,
+    spread.labelSelector,
+  ])
     t.equal(matchLabels[key], value)
 })
 

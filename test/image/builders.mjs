@@ -49,16 +49,20 @@ function likeDocker(program) {
         ...flags,
         root,
       ]),
-    inspect: (name) => JSON.parse(succeed(program, ['image', 'inspect', name]))[0].Config,
+    inspect: (name) => {
+      const [facts] = JSON.parse(succeed(program, ['image', 'inspect', name]))
+      // podman has it beside the rest.
+      return { Healthcheck: facts.Healthcheck, ...facts.Config }
+    },
     command: (image, { user, mounts, env, args, entrypoint }) => [
       program,
       [
         'run',
         '--rm',
-        '--init=false',
+        '--no-healthcheck',
         '--network=host',
         '--read-only',
-        ...(program === 'podman' ? ['--read-only-tmpfs=false', '--cgroups=disabled'] : []),
+        ...(program === 'podman' ? ['--read-only-tmpfs=false'] : []),
         '--cap-drop=ALL',
         '--security-opt=no-new-privileges',
         ...(user === undefined ? [] : [`--user=${user}`]),

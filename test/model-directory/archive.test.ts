@@ -1,21 +1,14 @@
 /** Archives of models: read in memory as their directory would be, and refused where they could do harm. */
 import { execFileSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { readTar } from '../../src/model-directory/tar.ts'
 import { shapserve } from '../command.ts'
 import { REFERENCE, readFiles, writeFiles } from './model-files.ts'
+import { mountVolume } from './volume.ts'
 
 interface Entry {
   readonly name: string
@@ -228,19 +221,6 @@ t.test('links of mounted volumes are followed inside the directory, no others', 
     await t.rejects(readModelDirectory(own), { message })
   }
 })
-
-/** Lays files out as a kubelet does: in a folder named after the moment, `..data` leading to it, links to that. */
-function mountVolume(path: string, moment: string, files: ReadonlyMap<string, Uint8Array>): void {
-  for (const [name, bytes] of files) {
-    const file = join(path, moment, name)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, bytes)
-  }
-  symlinkSync(moment, join(path, '..data_tmp'))
-  renameSync(join(path, '..data_tmp'), join(path, '..data'))
-  for (const top of new Set([...files.keys()].map((name) => name.split('/', 1)[0]!)))
-    if (!existsSync(join(path, top))) symlinkSync(`..data/${top}`, join(path, top))
-}
 
 t.test(
   'volumes as a kubelet lays them out: plain, projected into folders, and updated',
