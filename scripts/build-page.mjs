@@ -4,17 +4,18 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
 
 /**
- * Writes page.html, page.html.gz and page.html.br.
+ * Writes page.html, page.html.gz and page.html.br; returns esbuild's facts about the script.
  * @param {string} root of the repository, with a slash at its end
  */
 export async function buildPage(root) {
-  const [skeleton, css, { outputFiles }] = await Promise.all([
+  const [skeleton, css, { outputFiles, metafile }] = await Promise.all([
     readFile(`${root}src/page/page.html`, 'utf8'),
     readFile(`${root}src/page/page.css`, 'utf8'),
     build({
       absWorkingDir: root,
       entryPoints: ['src/page/main.tsx'],
       bundle: true,
+      metafile: true,
       write: false,
       platform: 'browser',
       format: 'iife',
@@ -41,4 +42,5 @@ export async function buildPage(root) {
     writeFile(`${root}dist/page.html.gz`, gzipSync(bytes, { level: 9 })),
     writeFile(`${root}dist/page.html.br`, brotliCompressSync(bytes, quality)),
   ])
+  return metafile
 }

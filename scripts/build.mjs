@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildKernels } from './build-kernels.mjs'
 import { buildPage } from './build-page.mjs'
+import { writeBundledPackages } from './bundled-packages.mjs'
+import { externalPackages } from './external-packages.mjs'
 import { mergeChunks } from './merge-chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,24 +18,6 @@ const entryPoints = [
   'src/processes/served-process.ts',
   'src/training/measuring-thread.ts',
   'src/training/training-thread.ts',
-]
-
-/** Packages that stay outside the bundle: loaded only when something needs them, if ever, or reading files of their own. */
-const external = [
-  '@fastify/ajv-compiler',
-  '@fastify/fast-json-stringify-compiler',
-  '@resvg/resvg-js',
-  '@fastify/swagger',
-  '@fastify/swagger-ui',
-  'cli-progress',
-  'hyparquet',
-  'hyparquet-compressors',
-  'ml-cart',
-  'ml-logistic-regression',
-  'ml-matrix',
-  'ml-random-forest',
-  'piscina',
-  'read-excel-file/universal',
 ]
 
 /** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module does not have. */
@@ -88,7 +72,7 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node22',
-  external,
+  external: externalPackages,
   plugins: [lazyBuiltins, lazySemver],
   // Names stay: a defect of ours prints where it is.
   minifyWhitespace: true,
@@ -112,4 +96,5 @@ await chmod(`${root}dist/cli.js`, 0o755)
 const font = `${root}node_modules/dejavu-fonts-ttf`
 await copyFile(`${font}/ttf/DejaVuSans.ttf`, `${root}dist/DejaVuSans.ttf`)
 await copyFile(`${font}/LICENSE`, `${root}dist/DejaVuSans.LICENSE`)
-await buildPage(root)
+const page = await buildPage(root)
+await writeBundledPackages(root, [metafile, page])

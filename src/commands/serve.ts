@@ -27,8 +27,11 @@ export function declareServe(program: Command): void {
   )
 }
 
-/** Commander names flags in camel case, and one without a value is true or, negated, false; settings know theirs by key. */
-function flagsByKey(
+/**
+ * Returns the flags that Commander read by the settings' keys: it names flags in camel case, and one without a value is
+ * true or, negated, false.
+ */
+export function flagsByKey(
   flags: Readonly<Record<string, string | boolean>>,
 ): Partial<Record<keyof Config, string>> {
   return Object.fromEntries(

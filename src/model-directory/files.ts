@@ -80,7 +80,8 @@ async function followInside(directory: string, name: string): Promise<string> {
   const inside = `${await realpath(directory)}/`
   const target = await realpath(join(directory, name)).catch(() => undefined)
   if (target?.startsWith(inside)) return target
-  const where = target === undefined ? 'that leads nowhere' : 'out of the directory'
+  const where =
+    target === undefined ? 'that leads nowhere' : `out of the directory, to ${quotePath(target)}`
   throw new ArtifactError(
     'unreadable',
     `${quotePath(name)} is a symbolic link ${where}; put the file itself there, or what the link leads to inside the directory`,

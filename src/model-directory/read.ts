@@ -1,5 +1,6 @@
 /** Reads model directories: whole, verified, or not at all. */
 import type { KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import {
   type Artifact,
   DATA_FILES,
@@ -9,12 +10,12 @@ import {
 } from '../artifact/artifact.ts'
 import { decodeArtifact } from '../artifact/decode.ts'
 import { decodeManifest, type FileEntry, type Manifest } from '../artifact/decode-manifest.ts'
-import { ArtifactError, listNames, quotePath } from '../errors.ts'
+import { ArtifactError, listNames, quote, quotePath } from '../errors.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { runSelfTest } from '../predictor/self-test.ts'
 import { MAX_FILE, NEXT, sha256 } from './files.ts'
 import { mayHoldForeign } from './foreign-directory.ts'
-import { type ModelSource, openModelSource } from './model-source.ts'
+import { isArchive, type ModelSource, openModelSource } from './model-source.ts'
 import { paperFiles } from './papers.ts'
 import { checkSignature, refuseUnsigned, SIGNATURE_FILE } from './signature.ts'
 
@@ -143,9 +144,15 @@ async function noManifest(source: ModelSource, names: readonly string[]): Promis
       'missing',
       `the model directory ${quotePath(directory)} has no ${MANIFEST_FILE}; ${below}`,
     )
+  const archives = isArchive(directory) ? [] : names.filter(isArchive)
+  if (archives.length > 0)
+    return new ArtifactError(
+      'missing',
+      `the model directory ${quotePath(directory)} has no ${MANIFEST_FILE}; it holds ${listNames(archives, 3)}: an archive is named itself, such as ${quote(join(directory, archives[0]!), 4096)}`,
+    )
   const foreign = names
     .filter((name) => ![...DATA_FILES, ...OPTIONAL_FILES].some((own) => own === name))
-    .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json|tar\.gz)$/.test(name))
+    .filter((name) => /\.(pkl|pickle|joblib|onnx|pt|bin|model|json)$/.test(name))
   if (foreign.length > 0) {
     return new ArtifactError(
       'foreign',

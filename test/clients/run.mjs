@@ -17,7 +17,10 @@ const python = process.env.PYTHON || 'python3'
 
 /** Without these there is nothing to run; without an optional one its cases are skipped. */
 const required = ['boto3', 'numpy', 'pandas']
-const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime']
+const optional = [
+  ...['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime'],
+  ...['kubernetes_validate', 'moto'],
+]
 const START_MS = 30_000
 const SPARK_MS = 300_000
 
@@ -44,6 +47,8 @@ async function main() {
   const onFiles = [
     ['onnxruntime', 'test_onnx.py'],
     ['mlflow', 'test_mlflow.py'],
+    ['kubernetes_validate', 'test_manifests.py'],
+    ['moto', 'test_scale.py'],
   ].filter(([name]) => present.includes(name))
   let files = 0
   for (const [, script] of onFiles) files = (await runScript(script, {}, [cli])) || files

@@ -25,7 +25,8 @@ SINGLE = 2e-5
 def block():
     """The lines that the document shows."""
     text = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    (section,) = re.findall(r"^## Spark\n(.*?)(?=^## |\Z)", text, re.S | re.M)
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.S)
     return code
 
 

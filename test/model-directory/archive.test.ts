@@ -8,6 +8,7 @@ import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { readTar } from '../../src/model-directory/tar.ts'
 import { shapserve } from '../command.ts'
 import { REFERENCE, readFiles, writeFiles } from './model-files.ts'
+import { mountVolume } from './volume.ts'
 
 interface Entry {
   readonly name: string
@@ -209,7 +210,7 @@ t.test('links of mounted volumes are followed inside the directory, no others', 
   for (const [target, message] of [
     [
       '../..data/manifest.json',
-      /"manifest.json" is a symbolic link out of the directory; put the file itself there/,
+      /"manifest.json" is a symbolic link out of the directory, to "[^"]*manifest.json"; put the file itself there/,
     ],
     ['nowhere', /"manifest.json" is a symbolic link that leads nowhere/],
     ['manifest.json', /"manifest.json" is a symbolic link that leads nowhere/],
@@ -219,4 +220,38 @@ t.test('links of mounted volumes are followed inside the directory, no others', 
     symlinkSync(target.startsWith('..') ? `../${target}` : target, join(own, 'manifest.json'))
     await t.rejects(readModelDirectory(own), { message })
   }
+})
+
+t.test(
+  'volumes as a kubelet lays them out: plain, projected into folders, and updated',
+  async (t) => {
+    const path = t.testdir({})
+    const files = readFiles(REFERENCE)
+    const below = [...files].map(([name, bytes]) => [`models/current/${name}`, bytes] as const)
+    const archive: [string, Uint8Array] = ['model.tar.gz', gzipSync(tar(model))]
+    mountVolume(path, '..2026_11_28_21_44_22.123456789', new Map([...files, ...below, archive]))
+    for (const name of ['', 'models/current', 'model.tar.gz', '..data/model.tar.gz']) {
+      const loaded = await readModelDirectory(join(path, name))
+      t.equal(loaded.artifact.modelId, modelId, name)
+    }
+    // Another model takes its place by one renaming; links of what is gone lead nowhere.
+    const other = readFiles(join(import.meta.dirname, '../fixtures/format-1'))
+    mountVolume(path, '..2026_11_28_21_45_00.987654321', other)
+    t.not((await readModelDirectory(path)).artifact.modelId, modelId)
+    await t.rejects(readModelDirectory(join(path, 'model.tar.gz')), { code: 'missing' })
+  },
+)
+
+t.test('a directory that holds an archive, or a model in a folder, says so', async (t) => {
+  const path = t.testdir({})
+  writeFileSync(join(path, 'model.tar.gz'), gzipSync(tar(model)))
+  await t.rejects(readModelDirectory(path), {
+    message: new RegExp(
+      `has no manifest.json; it holds "model.tar.gz": an archive is named itself, such as "${path}/model.tar.gz"`,
+    ),
+  })
+  writeFiles(join(path, 'a', '1'), readFiles(REFERENCE))
+  await t.rejects(readModelDirectory(join(path, 'a')), {
+    message: new RegExp(`there is a model in "${path}/a/1"$`),
+  })
 })

@@ -9,6 +9,7 @@ import { type Delimiter, delimiters } from '../../src/tables/formats/dialect.ts'
 import { toPlainCsv } from '../../src/tables/formats/plain-csv.ts'
 import { type Header, type Reading, readTables } from '../../src/tables/read-tables.ts'
 import { checkRefused } from '../tables.ts'
+import { textCell, workbook } from '../workbook.ts'
 
 async function read(
   t: Test,
@@ -36,36 +37,6 @@ function utf16(text: string, isBig: boolean, mark: boolean): Uint8Array {
   return isBig ? little.swap16() : little
 }
 
-/** A workbook of one sheet, as small as one can be; style 1 is a date. */
-function workbook(sheetData: string): Uint8Array {
-  const open = 'http://schemas.openxmlformats.org'
-  const relation = (id: string, type: string, target: string) =>
-    `<Relationship Id="${id}" Type="${open}/officeDocument/2006/relationships/${type}" Target="${target}"/>`
-  const relations = (inner: string) =>
-    `<Relationships xmlns="${open}/package/2006/relationships">${inner}</Relationships>`
-  const main = `xmlns="${open}/spreadsheetml/2006/main"`
-  return zipSync({
-    '[Content_Types].xml': bytes('<Types/>'),
-    '_rels/.rels': bytes(relations(relation('a', 'officeDocument', 'xl/workbook.xml'))),
-    'xl/workbook.xml': bytes(
-      `<workbook ${main} xmlns:r="${open}/officeDocument/2006/relationships"><sheets><sheet name="People" sheetId="1" r:id="s"/></sheets></workbook>`,
-    ),
-    'xl/_rels/workbook.xml.rels': bytes(
-      relations(
-        relation('s', 'worksheet', 'worksheets/sheet1.xml') + relation('t', 'styles', 'styles.xml'),
-      ),
-    ),
-    'xl/styles.xml': bytes(
-      `<styleSheet ${main}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>`,
-    ),
-    'xl/worksheets/sheet1.xml': bytes(
-      `<worksheet ${main}><sheetData>${sheetData}</sheetData></worksheet>`,
-    ),
-  })
-}
-
-const textCell = (at: string, text: string) =>
-  `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`
 const sheet = `<row r="3">${textCell('B3', 'who')}${textCell('C3', 'born')}${textCell('D3', 'n')}</row>
 <row r="4">${textCell('B4', 'a, b')}<c r="C4" s="1"><v>45351</v></c><c r="D4"><v>0.1</v></c></row>
 <row r="5">${textCell('B5', 'c')}<c r="C5" s="1"><v>45351.5</v></c></row>`
