@@ -1,4 +1,5 @@
 /** report.html: one self-contained file about a model, for people who must judge it. */
+import { format } from 'd3-format'
 import type { Artifact } from '../artifact/artifact.ts'
 import { type MetricName, metricTitles } from '../evaluation/metric-names.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -93,7 +94,7 @@ function describeFacts({ metrics, training, preprocessor }: Artifact): Html {
   const test = measuredOf(metrics, 'test')
   const majority = measuredOf(metrics, 'majority')
   const facts: [string, string][] = [
-    ['training rows', training.trainRows.toLocaleString('en-US')],
+    ['training rows', format(',')(training.trainRows)],
     ['columns', String(preprocessor.inputs.length)],
   ]
   if (test) {
