@@ -1,6 +1,6 @@
 /**
  * The commands, tables and links of the README and of `docs/`.
- * `UPDATE_README=1 npx tap test/readme.test.ts` writes what commands print, the tables and the picture.
+ * `UPDATE_README=1 npm test -- test/readme.test.ts` writes what commands print, the tables and the picture.
  */
 import { existsSync } from 'node:fs'
 import { cp, readdir, readFile, symlink, writeFile } from 'node:fs/promises'

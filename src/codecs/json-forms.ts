@@ -60,7 +60,7 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   if (name === undefined) {
     // What pandas writes by itself, and what MLflow read before its version 2.
     const isSplit = Object.hasOwn(body, 'columns') && Object.hasOwn(body, 'data')
-    if (!isSplit || Object.keys(body).some(isColumn))
+    if (!isSplit || hasColumn(body, context))
       return { rows: [body], dialect: 'predictions', parameters: new Map() }
     const parameters = readBeside(body, ['columns', 'data'], true)
     return {
@@ -77,6 +77,14 @@ export function readForm(value: unknown, context: DecodeContext): Form {
   }
   const parameters = readBeside(body, [name], name.startsWith('dataframe_'))
   return { ...(forms[name] as (typeof forms)[string])(body[name], context), parameters }
+}
+
+/** Whether a member is a column, or holds some; a lookup for each of thousands of columns and of members. */
+function hasColumn(body: Body, context: DecodeContext): boolean {
+  return (
+    context.inputs.some(({ name }) => Object.hasOwn(body, name)) ||
+    Object.keys(body).some((key) => holdsColumns(context, key, body[key]))
+  )
 }
 
 /**

@@ -47,14 +47,18 @@ export function sparseRows(context: DecodeContext): SparseRows {
       values.push(value)
     },
     at(row, index) {
-      let low = starts[row]!
-      let high = starts[row + 1] ?? values.length
+      const start = starts[row]!
+      const end = starts[row + 1] ?? values.length
+      // Where nothing is left out before it, which is so in a whole row.
+      const usual = start + index
+      if (usual < end && indexes[usual] === index) return values[usual]!
+      let low = start
+      let high = end
       while (low < high) {
         const middle = (low + high) >> 1
         if (indexes[middle]! < index) low = middle + 1
         else high = middle
       }
-      const end = starts[row + 1] ?? values.length
       return low < end && indexes[low] === index ? values[low]! : 0
     },
   }

@@ -1,4 +1,5 @@
 /** What the page is told of its model; made at its first request. */
+import { readMeasures } from '../artifact/stored-measures.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
@@ -9,18 +10,6 @@ import { meaningsOf } from '../preprocess/feature-meaning.ts'
 
 /** Features of one column that are listed. */
 const MOST_FEATURES = 12
-
-const metricNames: Readonly<Record<string, string>> = {
-  accuracy: 'accuracy',
-  balanced_accuracy: 'balanced accuracy',
-  roc_auc: 'ROC AUC',
-  pr_auc: 'PR AUC',
-  precision: 'precision',
-  recall: 'recall',
-  f1: 'F1',
-  log_loss: 'log loss',
-  brier: 'Brier',
-}
 
 /** Returns what the page shows before it asks anything else. */
 export function buildPageModel({ artifact, predictor }: LoadedModel): PageModel {
@@ -51,23 +40,13 @@ function describeQuality(artifact: LoadedModel['artifact']): PageQuality | undef
 }
 
 function listMetrics(metrics: Readonly<Record<string, unknown>>): PageQuality['metrics'] {
-  const { test, majority } = metrics as { test?: Record<string, unknown>; majority?: unknown }
-  const intervals = (test?.['intervals'] ?? {}) as Record<string, unknown>
-  return Object.entries(metricNames).flatMap(([key, name]) => {
-    const value = numberIn(test, key)
-    if (value === undefined) return []
-    const ends = intervals[key]
-    const interval =
-      Array.isArray(ends) && ends.length === 2 && ends.every(Number.isFinite)
-        ? ([ends[0], ends[1]] as const)
-        : undefined
-    return [{ name, value, interval, majority: numberIn(majority, key) }]
-  })
-}
-
-function numberIn(value: unknown, key: string): number | undefined {
-  const found = (value as Record<string, unknown> | null | undefined)?.[key]
-  return typeof found === 'number' && Number.isFinite(found) ? found : undefined
+  const { measures = [] } = readMeasures(metrics) ?? {}
+  return measures.map(({ title, value, interval, majority }) => ({
+    name: title,
+    value,
+    interval,
+    majority,
+  }))
 }
 
 /** Returns every column's way to the features: where it is derived from, its transformers, what they give. */
@@ -77,6 +56,7 @@ export function describePipeline({
 }: Pick<LoadedModel, 'artifact' | 'predictor'>): PipelineStep[] {
   const { steps, derived } = artifact.preprocessor
   const names = predictor.preprocessor.featureNamesOut
+  const derivedOf = new Map(derived.map((own) => [own.column, own]))
   const featuresOf = new Map<string, string[]>()
   meaningsOf(artifact.preprocessor).forEach(({ column }, j) => {
     const list = featuresOf.get(column)
@@ -84,7 +64,7 @@ export function describePipeline({
     else featuresOf.set(column, [names[j]!])
   })
   return steps.map(({ column, chain }) => {
-    const made = derived.find((other) => other.column === column)
+    const made = derivedOf.get(column)
     const how = made?.kind === 'date' ? made.part : made?.pattern
     const features = featuresOf.get(column) ?? []
     return {

@@ -1,6 +1,7 @@
 /** report.html: one self-contained file about a model, for people who must judge it. */
+import { format } from 'd3-format'
 import type { Artifact } from '../artifact/artifact.ts'
-import { type MetricName, metricTitles } from '../evaluation/metric-names.ts'
+import { readMeasures } from '../artifact/stored-measures.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { spaceLabels } from '../shap/explanation.ts'
@@ -82,71 +83,64 @@ function navigation(sections: readonly Section[]): Html {
   return tag('nav', 'class="soft" aria-label="Sections"', join(links))
 }
 
-type Measured = Readonly<Record<string, unknown>>
-
-function measuredOf(metrics: Measured, name: string): Measured | undefined {
-  return metrics[name] as Measured | undefined
-}
-
 /** What is seen first: a few numbers. */
 function describeFacts({ metrics, training, preprocessor }: Artifact): Html {
-  const test = measuredOf(metrics, 'test')
-  const majority = measuredOf(metrics, 'majority')
+  const { measures = [] } = readMeasures(metrics) ?? {}
   const facts: [string, string][] = [
-    ['training rows', training.trainRows.toLocaleString('en-US')],
+    ['training rows', format(',')(training.trainRows)],
     ['columns', String(preprocessor.inputs.length)],
+    ...measures.flatMap(({ name, title, value, majority }): [string, string][] => {
+      if (name === 'roc_auc') return [[title, digits(value)]]
+      if (name !== 'accuracy') return []
+      const guessed = majority === undefined ? '' : `, ${digits(majority)} by guessing`
+      return [[`accuracy${guessed}`, digits(value)]]
+    }),
   ]
-  if (test) {
-    facts.push(['ROC AUC', digits(test.roc_auc)])
-    facts.push([`accuracy, ${digits(majority?.accuracy)} by guessing`, digits(test.accuracy)])
-  }
-  const boxes = facts
-    .filter(([, value]) => value !== '')
-    .map(([title, value]) =>
-      tag('div', '', tag('b', '', value), tag('span', 'class="soft"', title)),
-    )
+  const boxes = facts.map(([title, value]) =>
+    tag('div', '', tag('b', '', value), tag('span', 'class="soft"', title)),
+  )
   return tag('div', 'class="facts"', join(boxes))
 }
 
+/** What a model was measured on, after "on". */
+const parts = {
+  held_out: 'rows that it was not trained on',
+  validation: 'validation rows',
+  test: 'test rows',
+}
+
 function describeQuality(
-  { metrics, training, classes }: Artifact,
+  { metrics, classes }: Artifact,
   figures: readonly Html[],
-): Content[] {
-  const test = measuredOf(metrics, 'test')
-  if (!test) return [paragraph('Not measured here: no row was left for testing.'), ...figures]
-  const majority = measuredOf(metrics, 'majority') ?? {}
-  const intervals = measuredOf(test, 'intervals') ?? {}
-  const rows = (Object.entries(metricTitles) as [MetricName, string][]).map(([name, title]) => {
-    const interval = intervals[name] as readonly number[] | undefined
-    return [
-      title,
-      digits(test[name]),
-      interval ? interval.map(digits).join(' to ') : '',
-      digits(majority[name]),
-    ]
-  })
-  const perClass = (test.per_class as readonly Measured[] | undefined) ?? []
-  const absent = (test.classes_without_rows as readonly string[] | undefined) ?? []
+): readonly Content[] {
+  const measured = readMeasures(metrics)
+  if (!measured) return [paragraph('Not measured here: no row was left for testing.'), ...figures]
+  const { part, rows, measures, perClass, absent } = measured
   const areas =
     absent.length === 0
       ? ''
       : ` The areas are means over the classes that have rows here, without ${absent.join(', ')}.`
   return [
     paragraph(
-      `Measured on ${training.testRows} rows that it was not trained on${classes.length === 2 ? `; precision, recall and F1 are those of ${classes[1]}` : ''}.${areas}`,
+      `Measured on ${rows ?? 'some'} ${parts[part]}${classes.length === 2 ? `; precision, recall and F1 are those of ${classes[1]}` : ''}.${areas}`,
     ),
     table(
       ['metric', 'model', '95 % interval', 'always the most frequent class'],
-      rows.filter(([, value]) => value !== ''),
+      measures.map(({ title, value, interval, majority }) => [
+        title,
+        digits(value),
+        interval ? interval.map(digits).join(' to ') : '',
+        digits(majority),
+      ]),
       ['model', 'always the most frequent class'],
     ),
     tag('h3', '', 'By class'),
     table(
       ['class', 'rows', 'precision', 'recall', 'F1', 'ROC AUC'],
       perClass.map((own) => [
-        String(own.class),
-        String(own.rows),
-        ...[own.precision, own.recall, own.f1, own.roc_auc].map(digits),
+        own.name,
+        String(own.rows ?? ''),
+        ...[own.precision, own.recall, own.f1, own.rocAuc].map(digits),
       ]),
       ['rows', 'precision', 'recall', 'F1', 'ROC AUC'],
     ),

@@ -29,6 +29,7 @@ import { alignTable } from '../../src/tables/align.ts'
 import { type ReadTable, readTables } from '../../src/tables/read-tables.ts'
 import { openRowFile } from '../../src/tables/row-files.ts'
 import { train } from '../../src/training/train.ts'
+import { runs } from '../effort.ts'
 import { type Body, rowsOf } from '../helper.ts'
 import { quick, reload } from '../training/fit-table.ts'
 import {
@@ -53,7 +54,7 @@ import {
 
 t.setTimeout(240_000)
 
-const SEEDS = 50
+const SEEDS = runs(25)
 const ROWS = 40
 const ASKED = 12
 

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { json } from '../../src/codecs/json.ts'
+import { readForm } from '../../src/codecs/json-forms.ts'
 import { jsonLines } from '../../src/codecs/json-lines.ts'
 import {
   parseSelection,
@@ -253,5 +254,22 @@ t.test('objects in a row are the columns that training made of them', (t) => {
     const error = refusalOf(() => read(body))
     t.match({ code: error.code, message: error.message }, { code, message }, name)
   }
+  t.end()
+})
+
+t.test('a table beside many keys is told from a row in one look at each', (t) => {
+  let looks = 0
+  const inputs = Array.from({ length: 300 }, (_, i) => ({
+    ...numeric.inputs[0]!,
+    get name() {
+      looks++
+      return `column ${i}`
+    },
+  }))
+  const keys = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key ${i}`, i]))
+  const table = { columns: ['column 0'], data: [[1]], ...keys }
+  t.strictSame(readForm(table, { ...numeric, inputs }).rows, [{ 'column 0': 1 }])
+  t.ok(looks < 10 * inputs.length, `${looks} looks at names`)
+  t.strictSame(readForm({ ...table, 'column 299': 1 }, { ...numeric, inputs }).rows.length, 1)
   t.end()
 })

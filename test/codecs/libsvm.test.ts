@@ -4,6 +4,7 @@ import t from 'tap'
 import { libsvm } from '../../src/codecs/libsvm.ts'
 import type { Cell } from '../../src/data/frame.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
+import { runs } from '../effort.ts'
 import { decodeBody, mutants, refusalOf } from '../helper.ts'
 import { checkReadsNumbersOrRefuses, numberColumns, readRows, tables } from './numbers.ts'
 
@@ -207,7 +208,7 @@ t.test('property: rows are read as they were written', (t) => {
         read.every((row, i) => row.every((x, j) => Object.is(x, rows[i]?.[j])))
       )
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(500) },
   )
   t.end()
 })
@@ -218,7 +219,7 @@ t.test('property: mutants are read or refused', (t) => {
     fc.property(bodies, fc.integer({ min: 1, max: 4 }), (body, width) =>
       checkReadsNumbersOrRefuses(libsvm, body, width),
     ),
-    { numRuns: 5000 },
+    { numRuns: runs(2000) },
   )
   t.end()
 })

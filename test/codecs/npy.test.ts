@@ -6,6 +6,7 @@ import { parseSelection } from '../../src/codecs/selection.ts'
 import { type Cell, cellAt } from '../../src/data/frame.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
 import type { Predictions } from '../../src/models/prediction.ts'
+import { runs } from '../effort.ts'
 import { decodeBody, mutants, refusalOf } from '../helper.ts'
 import {
   binary,
@@ -484,7 +485,7 @@ t.test('property: every type and order gives the numbers that were written', (t)
         )
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: runs(500) },
   )
   t.end()
 })
@@ -514,7 +515,7 @@ t.test('property: mutants are read or refused', (t) => {
     fc.property(bodies, fc.integer({ min: 1, max: 3 }), (body, width) =>
       checkReadsNumbersOrRefuses(npy, body, width),
     ),
-    { numRuns: 5000 },
+    { numRuns: runs(2000) },
   )
   t.end()
 })

@@ -6,6 +6,7 @@ import { parseSelection } from '../../src/codecs/selection.ts'
 import { type Cell, cellAt } from '../../src/data/frame.ts'
 import type { InputErrorCode } from '../../src/errors.ts'
 import type { Predictions } from '../../src/models/prediction.ts'
+import { runs } from '../effort.ts'
 import { decodeBody, mutants, refusalOf } from '../helper.ts'
 import {
   binary,
@@ -564,7 +565,7 @@ t.test('property: rows are read as they were written', (t) => {
         read.every((row, i) => row.every((x, j) => Object.is(x, expected[i]?.[j])))
       )
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(500) },
   )
   t.end()
 })
@@ -603,7 +604,7 @@ t.test('property: mutants are read or refused', (t) => {
     fc.property(mutants(seeds), fc.integer({ min: 1, max: 4 }), (body, width) =>
       checkReadsNumbersOrRefuses(recordioProtobuf, body, width),
     ),
-    { numRuns: 5000 },
+    { numRuns: runs(2000) },
   )
   t.end()
 })
@@ -620,7 +621,7 @@ t.test('property: records of any bytes are read or refused', (t) => {
       ][depth] as Buffer
       checkReadsNumbersOrRefuses(recordioProtobuf, body)
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(2000) },
   )
   t.end()
 })

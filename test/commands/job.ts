@@ -1,7 +1,10 @@
 /** Training jobs in an /opt/ml of their own. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Command } from 'commander'
 import type { Test } from 'tap'
+import { describeError, EXIT, statusOf } from '../../src/commands/exit-status.ts'
+import { declareTrain } from '../../src/commands/train.ts'
 import { type Finished, shapserve } from '../command.ts'
 import { sampleRows } from '../conformance/generate.ts'
 
@@ -10,6 +13,8 @@ export interface Job {
   readonly base: string
   /** Runs the bare word `train`. */
   readonly train: (env?: Readonly<Record<string, string>>) => Promise<Finished>
+  /** Runs it in this process, one job at a time, which spares the start of another; returns no standard output. */
+  readonly trainHere: (t: Test) => Promise<Omit<Finished, 'stdout'>>
   readonly read: (path: string) => Promise<string>
   readonly failure: () => Promise<string>
 }
@@ -30,9 +35,29 @@ export async function layOut(t: Test, files: Files): Promise<Job> {
   return {
     base,
     train: (env = {}) => shapserve(['train'], { env: { SAGEMAKER_BASE_DIR: base, ...env } }),
+    trainHere: (t) => trainHere(t, base),
     read,
     failure: () => read('output/failure').catch(() => ''),
   }
+}
+
+async function trainHere(t: Test, base: string): Promise<Omit<Finished, 'stdout'>> {
+  const said = t.capture(process.stderr, 'write', () => true)
+  const program = new Command().exitOverride()
+  declareTrain(program)
+  process.env['SAGEMAKER_BASE_DIR'] = base
+  let status: number = EXIT.done
+  let reason = ''
+  try {
+    await program.parseAsync(['train'], { from: 'user' })
+  } catch (error) {
+    status = statusOf(error)
+    reason = describeError(error)
+  } finally {
+    delete process.env['SAGEMAKER_BASE_DIR']
+  }
+  const lines = said().map(({ args }) => String(args[0]))
+  return { status, stderr: [...lines, reason].join('') }
 }
 
 /** Where SageMaker puts a job's settings. */

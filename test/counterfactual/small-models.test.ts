@@ -1,12 +1,13 @@
-/** Counterfactuals of a thousand small models against all there is: no claim is false. */
+/** Counterfactuals of hundreds of small models against all there is: no claim is false. */
 import t from 'tap'
 import { createRandom } from '../../src/data/random.ts'
+import { runs } from '../effort.ts'
 import { ask, fitModel, judge, makeModel, type SmallEstimator } from './small-models.ts'
 
 const estimators: readonly (readonly [SmallEstimator, number])[] = [
-  ['decision_tree', 450],
-  ['random_forest', 350],
-  ['logistic_regression', 200],
+  ['decision_tree', runs(180)],
+  ['random_forest', runs(140)],
+  ['logistic_regression', runs(80)],
 ]
 const ROWS = 3
 

@@ -6,6 +6,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { type InputErrorCode, inputErrorCodes } from '../../src/errors.ts'
 import { statusOfCode } from '../../src/http/errors.ts'
+import { runs } from '../effort.ts'
 import {
   type Body,
   buildMultiModelApp,
@@ -100,7 +101,7 @@ async function checkRoutes(
           statuses.add(answer.statusCode)
           checkWhole(answer)
         }),
-        { seed, numRuns: 150 },
+        { seed, numRuns: runs(75) },
       )
       t.ok(statuses.size > 0, [...statuses].sort().join(', '))
       await checkAlive(t)
@@ -258,7 +259,7 @@ t.test('random queries and names are answered or refused', async (t) => {
         checkWhole(await post(app, named, type, body))
       },
     ),
-    { seed: 15, numRuns: 300 },
+    { seed: 15, numRuns: runs(150) },
   )
   await checkAlive(t)
 })

@@ -92,6 +92,25 @@ t.test('the sample is explained as the predictor does', async (t) => {
   checkProblem(t, await app.inject({ url: '/page/sample.json?space=x' }), 400, 'invalid_option')
 })
 
+t.test('measured on a channel, its measures are those of the channel', async (t) => {
+  const { artifact, ...model } = await loadCheckpoint()
+  const { test, majority, curves, ...rest } = artifact.metrics
+  const metrics = {
+    ...rest,
+    test: null,
+    channels: { validation: { model: test, majority } },
+    curves: { ...(curves as object), part: 'validation' },
+  }
+  const app = await buildTestApp(t, {
+    page: true,
+    model: { ...model, artifact: { ...artifact, metrics } },
+  })
+  const { quality } = (await app.inject({ url: '/page/model.json' })).json() as PageModel
+  t.equal(quality?.measuredOn, '262 validation rows')
+  t.match(quality?.metrics[0], { name: 'accuracy', value: 0.7938931297709924, majority: Number })
+  t.equal(quality?.metrics.length, 9)
+})
+
 t.test('a model that was measured on nothing has a page without that', async (t) => {
   const { artifact, ...model } = await loadCheckpoint()
   const app = await buildTestApp(t, {

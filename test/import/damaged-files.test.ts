@@ -11,6 +11,7 @@ import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
+import { runs } from '../effort.ts'
 import { loadCheckpoint } from '../helper.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures')
@@ -73,7 +74,7 @@ for (const { name, bytes, rows } of files.filter((file) => /skops/.test(file.nam
         const damaged = damageMembers(bytes, member, place, byte)
         survive(t, damaged, rows, `${name}: ${byte} at ${place} of ${member}`)
       }),
-      { numRuns: name.startsWith('golden') ? 50 : 20 },
+      { numRuns: runs(name.startsWith('golden') ? 25 : 10) },
     )
     t.end()
   })
@@ -90,13 +91,13 @@ for (const { name, bytes, rows } of files)
           survive(t, damaged, rows, `${name} with ${JSON.stringify(flips)}`)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(25) },
     )
     fc.assert(
       fc.property(at, (length) => {
         survive(t, bytes.subarray(0, length), rows, `${name} cut at ${length}`)
       }),
-      { numRuns: 25 },
+      { numRuns: runs(12) },
     )
     // Digits are where the counts, children and codes of texts stand.
     const digits = [...bytes.keys()].filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39)
@@ -114,7 +115,7 @@ for (const { name, bytes, rows } of files)
           survive(t, damaged, rows, `${name} with ${JSON.stringify(text)} at ${place}`)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(25) },
     )
     t.end()
   })

@@ -102,3 +102,40 @@ t.test('nothing was measured, and nothing can be explained', async (t) => {
   t.match(html, 'The first tree')
   t.notMatch(html, /How they push|Which columns push/)
 })
+
+t.test('measured on a channel, it says so', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const { test, majority, curves, ...rest } = artifact.metrics
+  const metrics = {
+    ...rest,
+    test: null,
+    majority: null,
+    channels: { validation: { model: test, majority } },
+    curves: { ...(curves as object), part: 'validation' },
+  }
+  const html = await writeReport({ ...artifact, metrics }, predictor, 0)
+  check(t, html)
+  t.match(html, 'Measured on 262 validation rows; precision')
+  t.notMatch(html, 'Not measured here')
+  t.match(html, '<th scope="row">accuracy</th><td class="number">0.7939</td>')
+  t.match(html, '<b>0.7939</b><span class="soft">accuracy, 0.6183 by guessing</span>')
+})
+
+t.test('a metrics.json of another form leaves a report without it', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const test = artifact.metrics['test'] as object
+  const hostile = [
+    { intervals: { roc_auc: 5 } },
+    { per_class: 5 },
+    { per_class: [null] },
+    { per_class: [{ class: { toString: 1 } }] },
+    { classes_without_rows: 5 },
+    { confusion: 'x', roc_auc: '<script>' },
+  ]
+  for (const changes of hostile) {
+    const metrics = { ...artifact.metrics, test: { ...test, ...changes } }
+    const html = await writeReport({ ...artifact, metrics }, predictor, 0)
+    check(t, html)
+    t.match(html, '<th scope="row">accuracy</th>', JSON.stringify(changes))
+  }
+})

@@ -203,12 +203,11 @@ t.test('chains of 256 splits over few features agree with the definition', (t) =
 function chainValues(trees: TreeEnsemble, x: Float64Array): Float64Array {
   const phi = new Float64Array(x.length)
   const cover = trees.cover as Float64Array
-  const visit = (node: number, path: readonly { j: number; R: number; s: number }[]) => {
+  const visit = (node: number, path: readonly (Factor & { j: number })[]) => {
     const j = trees.feature[node] as number
     if (j < 0) {
-      path.forEach((own, at) => {
-        const others = path.filter((_, i) => i !== at)
-        const integral = meanCoefficient(others)
+      withoutEach(path).forEach((integral, at) => {
+        const own = path[at]!
         phi[own.j] =
           (phi[own.j] as number) + (trees.value[node] as number) * (own.s - own.R) * integral
       })
@@ -224,19 +223,33 @@ function chainValues(trees: TreeEnsemble, x: Float64Array): Float64Array {
   return phi
 }
 
-function meanCoefficient(factors: readonly { R: number; s: number }[]): number {
-  const coefficients = new Float64Array(factors.length + 1)
-  coefficients[0] = 1
-  factors.forEach(({ R, s }, at) => {
-    const degree = at + 1
-    // From the top down, so that the lower coefficient is still the old one.
-    for (let k = degree; k >= 0; k--) {
-      const own = k < degree ? (1 - k / degree) * R * (coefficients[k] as number) : 0
-      const below = k > 0 ? (k / degree) * s * (coefficients[k - 1] as number) : 0
-      coefficients[k] = own + below
-    }
-  })
-  return coefficients.reduce((sum, own) => sum + own, 0) / coefficients.length
+interface Factor {
+  readonly R: number
+  readonly s: number
+}
+
+/** Returns the integral of the product of all factors but one, for each: halves share what the other half gives. */
+function withoutEach(factors: readonly Factor[], others = Float64Array.of(1)): number[] {
+  if (factors.length < 2)
+    return factors.map(() => others.reduce((sum, own) => sum + own, 0) / others.length)
+  const half = factors.length >> 1
+  const [first, second] = [factors.slice(0, half), factors.slice(half)]
+  return [
+    ...withoutEach(first, second.reduce(timesFactor, others)),
+    ...withoutEach(second, first.reduce(timesFactor, others)),
+  ]
+}
+
+/** Returns the Bernstein coefficients of a product with one factor more. */
+function timesFactor(coefficients: Float64Array, { R, s }: Factor): Float64Array<ArrayBuffer> {
+  const degree = coefficients.length
+  const product = new Float64Array(degree + 1)
+  for (let k = 0; k < degree; k++) {
+    const own = coefficients[k] as number
+    product[k] = (product[k] as number) + (1 - k / degree) * R * own
+    product[k + 1] = ((k + 1) / degree) * s * own
+  }
+  return product
 }
 
 t.test('256 different features on a path', (t) => {

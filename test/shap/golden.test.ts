@@ -1,5 +1,5 @@
 /**
- * Reference numbers of scikit-learn, shap and xgboost. `GOLDEN_DIR=… npx tap test/shap/golden.test.ts`
+ * Reference numbers of scikit-learn, shap and xgboost. `GOLDEN_DIR=… node test/shap/golden.test.ts`
  * runs the same checks on another folder of the same format (test/fixtures/golden/README.md).
  */
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
 /** The first lines of a training: what runs, on which data, with which plan. */
+import { format } from 'd3-format'
 import { countDistinct, countValues, type DataFrame, findColumn } from '../../data/frame.ts'
 import { counted } from '../../errors.ts'
 import { isBooleanColumn, spellBooleans } from '../../preprocess/booleans.ts'
@@ -66,7 +67,7 @@ export function describePlan(columns: readonly PlannedColumn[]): string[] {
   if (more > 1)
     return [
       ...describePlan(columns.slice(0, MOST_COLUMNS)),
-      `          and ${more.toLocaleString('en-US')} more; shapserve inspect shows all of them`,
+      `          and ${format(',')(more)} more; shapserve inspect shows all of them`,
     ]
   const width = Math.min(
     28,

@@ -1,4 +1,5 @@
 /** What `train` says when it is done. */
+import { format } from 'd3-format'
 import type { DataFrame } from '../../data/frame.ts'
 import { flagWith } from '../../errors.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
@@ -74,7 +75,7 @@ function describeSpeed({ artifact, predictor }: TrainReport): string {
   const predict = timeOf(() => predictor.predict(one as DataFrame))
   const explain = timeOf(() => predictor.explain(one as DataFrame))
   const perSecond = (1000 * rows) / timeOf(() => predictor.predict(many as DataFrame))
-  const rate = Number(perSecond.toPrecision(2)).toLocaleString('en-US')
+  const rate = format(',')(Number(perSecond.toPrecision(2)))
   return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s`
 }
 

@@ -6,9 +6,7 @@ import t from 'tap'
 import { nameHyperparameters } from '../../../src/commands/sagemaker/name-hyperparameters.ts'
 import { csv, type Files, header, hyperparameters, inputDataConfig, layOut, tree } from '../job.ts'
 
-// Every case runs a command.
 t.setTimeout(120_000)
-t.jobs = 2
 
 t.test('files: nested, hidden, packed, of other kinds', async (t) => {
   const jsonl = csv(60)
@@ -122,9 +120,9 @@ t.test('files: nested, hidden, packed, of other kinds', async (t) => {
     ],
   ]
   for (const [name, files, status, message] of cases) {
-    t.test(name, { buffered: true }, async (t) => {
+    await t.test(name, async (t) => {
       const job = await layOut(t, { ...tree, ...files })
-      const done = await job.train()
+      const done = await job.trainHere(t)
       t.equal(done.status, status, done.stderr)
       t.match(done.stderr, message)
       if (status === 1) t.match(await job.failure(), message)
@@ -240,12 +238,12 @@ t.test('with a header or the label first', async (t) => {
     ],
   ]
   for (const [name, given, text, status, message] of cases) {
-    t.test(name, { buffered: true }, async (t) => {
+    await t.test(name, async (t) => {
       const job = await layOut(t, {
         [hyperparameters]: { algorithm: 'decision_tree', ...given },
         'input/data/train/part-0.csv': text,
       })
-      const done = await job.train()
+      const done = await job.trainHere(t)
       t.equal(done.status, status, done.stderr)
       t.match(done.stderr, message)
     })

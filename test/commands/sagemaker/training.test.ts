@@ -15,9 +15,7 @@ import {
   validationNames,
 } from '../job.ts'
 
-// Every case runs a command.
 t.setTimeout(120_000)
-t.jobs = 2
 
 t.test('channels are measured and printed as metrics', async (t) => {
   const cases: [string, Files, string[], number, number][] = [
@@ -59,7 +57,7 @@ t.test('channels are measured and printed as metrics', async (t) => {
     ],
   ]
   for (const [name, files, expected, trainRows, testRows] of cases) {
-    t.test(name, { buffered: true }, async (t) => {
+    await t.test(name, async (t) => {
       const job = await layOut(t, { ...tree, 'input/data/train/part-0.csv': csv(100), ...files })
       const done = await job.train()
       t.equal(done.status, 0, done.stderr)
@@ -134,14 +132,14 @@ t.test('channels must agree', async (t) => {
     ['another name', named, `outcome,a,b,d\n${csv(20)}`, /"validation\/v\.csv" has no column "c"/],
   ]
   for (const [name, files, validation, message] of cases) {
-    t.test(name, { buffered: true }, async (t) => {
+    await t.test(name, async (t) => {
       const head = files === named ? header : ''
       const job = await layOut(t, {
         ...files,
         'input/data/train/part-0.csv': head + csv(100),
         'input/data/validation/v.csv': validation,
       })
-      t.equal((await job.train()).status, 1)
+      t.equal((await job.trainHere(t)).status, 1)
       t.match(await job.failure(), message)
       t.same(await readdir(join(job.base, 'model')), [], 'no model and no lock')
     })
@@ -249,7 +247,7 @@ t.test('everything wrong in the hyperparameters at once', async (t) => {
     },
     'input/data/train/a.csv': csv(20),
   })
-  t.equal((await job.train()).status, 1)
+  t.equal((await job.trainHere(t)).status, 1)
   const reason = await job.failure()
   for (const part of [
     /test_size is "2", expected a number from 0 to 0\.99/,
@@ -269,7 +267,7 @@ t.test('a long reason is cut', async (t) => {
     [hyperparameters]: Object.fromEntries(names),
     'input/data/train/a.csv': csv(20),
   })
-  t.equal((await job.train()).status, 1)
+  t.equal((await job.trainHere(t)).status, 1)
   t.equal((await job.failure()).length, 1024)
 })
 

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { InputError } from '../../../src/errors.ts'
 import { openParquet } from '../../../src/tables/formats/parquet.ts'
+import { runs } from '../../effort.ts'
 import { rawPage, type StoredColumn, varint, writeParquet } from '../../parquet.ts'
 
 const MEGABYTE = 1 << 20
@@ -247,11 +248,14 @@ t.test('mutated pages are read or refused, in little memory', async (t) => {
         mutated.push(copy)
       },
     ),
-    { numRuns: 3000, seed: 7 },
+    { numRuns: runs(1000), seed: 7 },
   )
   const found = await readInSmallHeap(mutated, 64 * MEGABYTE)
   const strange = found.filter((text) => text !== 'read' && !/^this is not a Parquet/.test(text))
   t.strictSame(strange, [])
   const refused = found.filter((text) => text !== 'read').length
-  t.ok(refused > 1000 && refused < 2900, `${refused} of ${found.length} refused`)
+  t.ok(
+    refused > found.length / 3 && refused < found.length,
+    `${refused} of ${found.length} refused`,
+  )
 })
