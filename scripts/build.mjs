@@ -87,6 +87,7 @@ await mergeChunks({
   groups: {
     'core.js': ['src/answering/job-thread.ts'],
     'server.js': ['src/http/server.ts'],
+    'routes.js': ['src/http/app.ts'],
   },
   apart: ['src/cli.ts', 'src/commands/serve.ts'],
   banner,

@@ -29,16 +29,11 @@ export function loadCheckpoint(): Promise<LoadedModel> {
   return loaded
 }
 
-/** Returns the application of the model that ships, or of another, without workers by default; it closes with its test. */
-export async function buildTestApp(
-  t: Test,
-  overrides: Partial<Omit<AppOptions, 'limits'>> & {
-    limits?: Partial<Limits>
-    model?: LoadedModel
-  } = {},
-): Promise<FastifyInstance> {
-  const { limits, model, ...options } = overrides
-  const all: AppOptions = {
+export type TestOptions = Partial<Omit<AppOptions, 'limits'>> & { limits?: Partial<Limits> }
+
+/** Returns what an application takes, without workers by default. */
+export function testOptions({ limits, ...options }: TestOptions = {}): AppOptions {
+  return {
     maxBodyBytes: 1 << 20,
     bodyBudget: 8 << 20,
     defaultAccept: 'application/json',
@@ -48,6 +43,14 @@ export async function buildTestApp(
     ...options,
     limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50, ...limits },
   }
+}
+
+/** Returns the application of the model that ships, or of another, without workers by default; it closes with its test. */
+export async function buildTestApp(
+  t: Test,
+  { model, ...overrides }: TestOptions & { model?: LoadedModel } = {},
+): Promise<FastifyInstance> {
+  const all = testOptions(overrides)
   const app = buildApp(buildRoutes(model ?? (await loadCheckpoint()), createService(all)), all)
   t.teardown(() => app.close())
   return app
@@ -64,16 +67,7 @@ export function buildMultiModelApp(
   }: Partial<MultiModelOptions> & { root: string },
   overrides: Partial<AppOptions> = {},
 ): FastifyInstance {
-  const all: AppOptions = {
-    limits: { maxRows: 1000, maxAnswerBytes: 1 << 20, maxSeconds: 50 },
-    maxBodyBytes: 1 << 20,
-    bodyBudget: 8 << 20,
-    defaultAccept: 'application/json',
-    deadlineMs: 55_000,
-    maxConcurrent: 1,
-    modelName: 'model',
-    ...overrides,
-  }
+  const all = testOptions(overrides)
   const app = buildApp(
     multiModelRoutes(createService(all), { root, memoryBudget, memory, loader }),
     all,

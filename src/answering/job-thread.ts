@@ -1,6 +1,7 @@
 /** A thread that answers requests: the same models as the main thread's, built from the same bytes. */
 import { loadModelFiles } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
+import { giveWay } from '../threads/priority.ts'
 import { threadTask } from '../threads/threads.ts'
 import { sendAnswer } from './answer-port.ts'
 import { collectIfLarge, collectWhenIdle, freeMemory } from './collect-garbage.ts'
@@ -19,6 +20,7 @@ const LARGE_BYTES = 1 << 20
 // What a library leaves behind of a body that it refused may fail during the next job, which must not pay for it.
 process.on('unhandledRejection', () => {})
 
+giveWay()
 collectWhenIdle()
 
 export default threadTask(async (task: WorkerTask): Promise<JobResult | undefined> => {

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { MessagePort } from 'node:worker_threads'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { readModelDirectory } from '../model-directory/read.ts'
+import { giveWay } from '../threads/priority.ts'
 import { threadTask } from '../threads/threads.ts'
 
 /** A directory to read, and where to ask for the memory that its files need. */
@@ -16,6 +17,8 @@ export interface LoadTask {
 
 /** A model without what cannot cross threads. */
 export type LoadAnswer = Omit<LoadedModel, 'predictor'>
+
+giveWay()
 
 export default threadTask(async (task: LoadTask): Promise<LoadAnswer> => {
   const { directory, memory, publicKey } = task

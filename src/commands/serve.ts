@@ -89,8 +89,7 @@ async function startServed({ config, modelsRoot, warnings }: ServerOptions): Pro
   const options = { config, modelsRoot, warnings: warning ? [...warnings, warning] : warnings }
   if (processes === 1) {
     const { startServer } = await import('../http/server.ts')
-    const server = await startServer(options)
-    return { ...server, log: server.app.log }
+    return await startServer(options)
   }
   const { startProcesses } = await import('../processes/supervisor.ts')
   const { createLogger } = await import('../http/logger.ts')

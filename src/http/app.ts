@@ -1,7 +1,6 @@
-/** The application: routes, limits, errors and the request log, put together in one place. */
-import type { IncomingMessage, RequestListener } from 'node:http'
+/** The application behind the edge: routes, checks of headers, errors and the request log, put together in one place. */
+import type { RequestListener } from 'node:http'
 import fastify, {
-  type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -9,44 +8,32 @@ import fastify, {
 } from 'fastify'
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
-import type { Access } from './access.ts'
 import { callersIdOf, REQUEST_ID } from './caller-ids.ts'
-import { keepRoom, type RoomLimits } from './connection-room.ts'
-import { boundRest, isLast, trackConnections } from './connections.ts'
-import { timeoutsOf, watchDeadlines } from './deadlines.ts'
-import { enterInRounds } from './entrance.ts'
+import { boundRest, isLast } from './connections.ts'
+import { createEdge, type Edge, type EdgeOptions, isSpoken } from './edge.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
-import { answerExpectations } from './expectations.ts'
 import { readEncodings } from './gzip-body.ts'
-import { answerClientError, refuseLate, rememberReply } from './late-answers.ts'
+import { rememberReply } from './late-answers.ts'
 import { headerValues } from './negotiation.ts'
 import { note } from './notes.ts'
-import { answerOneRows } from './one-row.ts'
-import { createOneRowLog } from './one-row-log.ts'
 import { createDocsHandler } from './openapi/document.ts'
 import { nextRequestId } from './request-id.ts'
-import { createRequestLog, type Observer } from './request-log.ts'
 import { patternOf, type Route } from './route.ts'
 import { schemaController } from './schema-compilers.ts'
 import type { ServiceOptions } from './service.ts'
 
-export interface AppOptions extends ServiceOptions {
-  /** Asks who calls; absent = nobody is asked. */
-  readonly access?: Access | undefined
-  /** Is told of every request that is over. */
-  readonly observer?: Observer | undefined
-  readonly logger?: FastifyBaseLogger
-  /** Connections that are served at once, and how long unused ones stay where they are scarce. */
-  readonly connectionLimits?: Partial<RoomLimits>
-}
+export interface AppOptions extends ServiceOptions, EdgeOptions {}
 
 const MAX_HEADER_PAIRS = 100
 
-/** Returns the application of the given routes. */
-export function buildApp(routes: readonly Route[], options: AppOptions): FastifyInstance {
-  const { headersTimeout, requestTimeout, keepAliveTimeout, connectionTimeout } = timeoutsOf(
-    options.deadlineMs,
-  )
+/** Returns the application of the given routes; from when it is ready, its edge hands requests on to it. */
+export function buildApp(
+  routes: readonly Route[],
+  options: AppOptions,
+  edge: Edge = createEdge(routes, options),
+): FastifyInstance {
+  const { server, connections, room, requestLog } = edge
+  let useRoutes: RequestListener = () => {}
   const app = fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     schemaController,
@@ -55,45 +42,24 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
     genReqId: nextRequestId,
     trustProxy: false,
     return503OnClosing: false,
-    requestTimeout,
-    keepAliveTimeout,
-    connectionTimeout,
-    http: { headersTimeout, connectionsCheckingInterval: 1_000 },
     routerOptions: { maxParamLength: 1024 },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, connections),
+    serverFactory(listener) {
+      useRoutes = listener
+      return server
+    },
+    // The edge answers to what is not HTTP.
+    clientErrorHandler() {},
     frameworkErrors(error, request, reply) {
       const { status, body } = describeProblem(asInputError(error), request.id)
       void (reply as FastifyReply).code(status).header('content-type', PROBLEM_TYPE).send(body)
     },
   })
-  const { server } = app
-  const { access, observer } = options
-  const requestLog = createRequestLog(app.log, observer, routes)
+  app.addHook('onReady', (done) => {
+    edge.open(useRoutes)
+    done()
+  })
+  const { access } = options
   const openUrls = new Set(routes.flatMap(({ isOpen, url }) => (isOpen ? [url] : [])))
-  const connections = trackConnections(server, requestLog.lost)
-  const room = keepRoom(server, connections, app.log, options.connectionLimits)
-  answerExpectations(server, connections, options.maxBodyBytes)
-  const [useRoutes] = server.listeners('request').slice(-1) as [RequestListener]
-  const oneRow = {
-    routes: new Map(routes.flatMap(({ url, oneRow }) => (oneRow ? [[url, oneRow] as const] : []))),
-    connections,
-    maxBodyBytes: options.maxBodyBytes,
-    isClosing: () => room.isScarce || options.isDraining?.() === true,
-    mayAsk(request: IncomingMessage) {
-      if (!isSpoken(request) || options.memory?.mayEnter() === false) return false
-      try {
-        access?.check(request)
-        room.check(request)
-        return true
-      } catch {
-        return false
-      }
-    },
-    log: createOneRowLog(app.log, requestLog.tellOneRow),
-  }
-  const enter = enterInRounds(useRoutes, connections, requestLog.unrouted)
-  server.off('request', useRoutes).on('request', answerOneRows(oneRow, enter))
-  watchDeadlines(server, connections, options.deadlineMs, refuseLate)
   // Bodies stay streams until a route reads them with its own bounds.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
@@ -166,11 +132,6 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
 }
 
 const docsUrls = ['/openapi.json', '/docs', '/docs/*']
-
-/** Node's parser reads HTTP/0.9 and 2.0 in the same form. */
-function isSpoken({ httpVersion }: IncomingMessage): boolean {
-  return httpVersion === '1.1' || httpVersion === '1.0'
-}
 
 /** What Node's parser lets pass and a service behind proxies must not. */
 function checkHeaders(request: FastifyRequest, reply: FastifyReply): void {

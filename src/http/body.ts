@@ -110,10 +110,12 @@ export function createBodyReader(limit: number, budget: number, slowMs = SLOW_MS
           chunks++
           if (isOver) return
           if (response.writableEnded) return lost()
-          if (chunks > MAX_CHUNKS)
-            return refuse(
-              new InputError('invalid_request', `the body came in more than ${MAX_CHUNKS} pieces`),
-            )
+          if (chunks > MAX_CHUNKS) {
+            // Reading on costs as much for every piece: the connection ends with this answer.
+            if (!response.headersSent) response.setHeader('connection', 'close')
+            const text = `the body came in more than ${MAX_CHUNKS} pieces`
+            return refuse(new InputError('invalid_request', text))
+          }
           if (length + chunk.length > limit) return refuse(tooLarge(limit))
           try {
             take(chunk)

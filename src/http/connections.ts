@@ -176,7 +176,18 @@ export function endConnection(connection: Connection, last?: Uint8Array): void {
   connection.isEnding = true
   const { socket } = connection
   if (socket.writable) last ? socket.end(last) : socket.end()
+  // Not while a piece of it is being parsed.
+  setImmediate(takeFromParser, socket)
   discard(connection, () => socket.destroyed)
+}
+
+/** Reads on without Node's parser, which calls back for every piece of a body in chunks: a million of them are 6 MB. */
+function takeFromParser(socket: Socket): void {
+  if (socket.destroyed) return
+  const parsing = socket.listeners('data')
+  socket.on('data', () => {})
+  for (const listener of parsing) socket.off('data', listener as () => void)
+  socket.resume()
 }
 
 /** Bounds what is still read of a request that is answered already, on a connection that goes on. */

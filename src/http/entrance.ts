@@ -18,31 +18,41 @@ export interface Unrouted {
   readonly id: string | undefined
 }
 
+/** The way from what accepts requests to what routes them. */
+export interface Entrance {
+  /** Takes a request; until there is somebody to hand it to, it waits like all others. */
+  readonly enter: RequestListener
+  /** Hands what waits, and what comes, on to a listener. */
+  open(next: RequestListener): void
+}
+
 /**
- * Returns a listener that hands on requests to the next one, those that may have a body for at most {@link ROUND_MS} in
- * each round of the event loop; the others wait in their order. When hundreds arrive at once, whoever asks for health
- * would otherwise stand behind all of them.
+ * Returns an entrance that hands on requests, those that may have a body for at most {@link ROUND_MS} in each round of
+ * the event loop; the others wait in their order. When hundreds arrive at once, whoever asks for health would otherwise
+ * stand behind all of them.
  * @param onUnrouted is told of requests that were over while they waited
+ * @param onWaiting is told of every request that comes before the entrance is open
  */
 export function enterInRounds(
-  next: RequestListener,
   connections: Connections,
   onUnrouted: (unrouted: Unrouted) => void,
-): RequestListener {
+  onWaiting: () => void = () => {},
+): Entrance {
+  let next: RequestListener | undefined
   let waiting: Waiting[] = []
   /** First of those that wait; the list is cut when half of it have gone. */
   let first = 0
   let spent = 0
   let isArmed = false
   const arm = () => {
-    if (isArmed) return
+    if (isArmed || !next) return
     isArmed = true
     setImmediate(nextRound)
   }
   const route = (request: IncomingMessage, response: ServerResponse) => {
     const began = performance.now()
     try {
-      next(request, response)
+      next?.(request, response)
     } finally {
       spent += performance.now() - began
       arm()
@@ -65,9 +75,11 @@ export function enterInRounds(
     }
     if (waiting.length > 0) arm()
   }
-  return (request, response) => {
+  const enter: RequestListener = (request, response) => {
     const isCheap = request.method === 'GET' || request.method === 'HEAD'
-    if (isCheap || (waiting.length === 0 && spent < ROUND_MS)) return route(request, response)
+    const isRoom = isCheap || (waiting.length === 0 && spent < ROUND_MS)
+    if (next && isRoom) return route(request, response)
+    if (!next) onWaiting()
     const last = connections.of(request.socket)?.exchanges.at(-1)
     const exchange = last?.request === request ? last : undefined
     if (exchange) {
@@ -81,6 +93,13 @@ export function enterInRounds(
     }
     waiting.push({ request, response, exchange })
     arm()
+  }
+  return {
+    enter,
+    open(listener) {
+      next = listener
+      if (waiting.length > 0) arm()
+    },
   }
 }
 

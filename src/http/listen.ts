@@ -16,6 +16,14 @@ export interface Place {
  */
 const DOORS = 32
 
+/** What listens. */
+export interface Listening {
+  /** All servers that listen, the first of each address in the order of the addresses before the others. */
+  readonly servers: readonly Server[]
+  /** Opens further servers for every address, as far as it can be shared: they are no part of the start. */
+  openDoors(): Promise<void>
+}
+
 /** What systems answer that cannot share a port among the servers of a process. */
 const CANNOT_SHARE = ['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']
 
@@ -23,16 +31,13 @@ const CANNOT_SHARE = ['ENOTSUP', 'EOPNOTSUPP', 'ENOPROTOOPT', 'EINVAL']
  * Listens on every address of the host.
  * @param first the server of the first address
  * @param another makes each further server
- * @param doors servers per address, as far as they can share it
- * @returns all servers that listen, the first of each address in the order of the addresses before the others
  * @throws InputError `invalid_parameter` for an address that cannot be used
  */
 export async function listenOn<Listener extends Server>(
   { host, port }: Place,
   first: Listener,
   another: (address: string) => Server,
-  doors = DOORS,
-): Promise<Server[]> {
+): Promise<Listening> {
   const found = host === 'localhost' ? await lookup(host, { all: true }).catch(() => []) : []
   const [address = host, ...others] = new Set(found.map((entry) => entry.address))
   let isShared: boolean
@@ -44,13 +49,22 @@ export async function listenOn<Listener extends Server>(
     throw cannotListen({ host, port }, error)
   }
   const { port: own } = first.address() as AddressInfo
-  const shared = (at: string) => another(at).listen({ port: own, host: at, reusePort: isShared })
-  const servers = [first, ...others.map(shared)]
-  if (isShared)
-    for (const at of [address, ...others])
-      for (let door = 1; door < doors; door++) servers.push(shared(at))
-  await Promise.all(servers.map(whenListening))
-  return servers
+  const servers: Server[] = [first]
+  const listen = async (addresses: readonly string[]) => {
+    const added = addresses.map((at) =>
+      another(at).listen({ port: own, host: at, reusePort: isShared }),
+    )
+    await Promise.all(added.map(whenListening))
+    servers.push(...added)
+  }
+  await listen(others)
+  return {
+    servers,
+    async openDoors() {
+      if (!isShared) return
+      await listen([address, ...others].flatMap((at) => new Array<string>(DOORS - 1).fill(at)))
+    },
+  }
 }
 
 /** Returns a port that nobody listens on: the one that is asked for, or any. */

@@ -1,4 +1,5 @@
 /** The log of a server: one JSON object a line on standard output. */
+import type { FastifyBaseLogger } from 'fastify'
 import { type Logger, pino } from 'pino'
 import { gatherLines } from './log-stream.ts'
 import { logTime } from './log-time.ts'
@@ -15,6 +16,14 @@ export function createLogger(
 ): Logger {
   process.stdout.on('error', () => {})
   return pino({ level, base: facts, timestamp: logTime }, gatherLines(dropWhenFull(process.stdout)))
+}
+
+const nothing = () => {}
+/** A log that nobody reads. */
+export const silent: FastifyBaseLogger = {
+  ...{ level: 'silent', silent: nothing, fatal: nothing, error: nothing, warn: nothing },
+  ...{ info: nothing, debug: nothing, trace: nothing },
+  child: () => silent,
 }
 
 /** Characters that wait for a reader; what comes while there are more is dropped. */

@@ -52,11 +52,11 @@ async function startMetricsServer(
     server.requestTimeout = 10_000
     return server
   }
-  const listeners = await listenOn(place, create(), create, 1)
+  const { servers } = await listenOn(place, create(), create)
   return {
-    url: urlOf(listeners[0] as Server, place),
+    url: urlOf(servers[0] as Server, place),
     close() {
-      for (const listener of listeners as Server[]) {
+      for (const listener of servers as readonly Server[]) {
         listener.close()
         listener.closeAllConnections()
       }

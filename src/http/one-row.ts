@@ -17,6 +17,7 @@ import {
   markArrived,
 } from './connections.ts'
 import { negotiateAnswer, plainType } from './negotiation.ts'
+import { kindOfHeader, MAX_HEADERS } from './plain-headers.ts'
 import { keepBody } from './read-ahead.ts'
 import { nextRequestId } from './request-id.ts'
 
@@ -188,26 +189,6 @@ function plainAnswer(header: string, operation: Operation, preferred: string): s
   }
 }
 
-/** What a header means to this way: it is read, or it makes no difference. */
-type HeaderKind = 'type' | 'length' | 'accept' | 'host' | 'other'
-
-/** Every header that does not send a request through the routes; any other may ask for something. */
-const headerKinds = new Map<string, HeaderKind>([
-  ['content-type', 'type'],
-  ['content-length', 'length'],
-  ['accept', 'accept'],
-  ['host', 'host'],
-  ['authorization', 'other'],
-  ...[
-    ...['user-agent', 'accept-encoding', 'accept-language', 'connection', 'keep-alive'],
-    ...['cache-control', 'pragma', 'referer', 'origin', 'dnt', 'cookie', 'via', 'forwarded'],
-    ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'priority', 'x-real-ip'],
-    ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'],
-  ].map((name) => [name, 'other'] as const),
-])
-
-const MAX_HEADERS = 50
-
 /** Returns what the headers of an ordinary request say; undefined for any other. */
 function readHead(
   rawHeaders: readonly string[],
@@ -222,7 +203,7 @@ function readHead(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
     const value = rawHeaders[i + 1]!
-    switch (headerKinds.get(name) ?? headerKinds.get(name.toLowerCase())) {
+    switch (kindOfHeader(name)) {
       case 'type':
         if (header !== undefined) return undefined
         header = value

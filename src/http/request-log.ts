@@ -4,6 +4,7 @@ import type { OneRowLog } from './answered-row.ts'
 import { callersIdOf, traceIdOf } from './caller-ids.ts'
 import { type Cut, type Exchange, isGone } from './connections.ts'
 import type { Unrouted } from './entrance.ts'
+import type { AnsweredHealth } from './health.ts'
 import { replyOf } from './late-answers.ts'
 import { notesOf } from './notes.ts'
 import { nextRequestId } from './request-id.ts'
@@ -37,6 +38,8 @@ export interface RequestLog {
   answered(request: FastifyRequest, reply: FastifyReply): void
   /** Tells the observer of an answer to one row, which is logged elsewhere; undefined without an observer. */
   readonly tellOneRow: ((answered: OneRowLog) => void) | undefined
+  /** Tells of an answer to a question for health; logs one that was lost. */
+  healthy(answered: AnsweredHealth): void
   /** Logs a request that was over before any route saw it. */
   unrouted(unrouted: Unrouted): void
   /** Logs an answer that was not, or not wholly, sent. */
@@ -66,6 +69,29 @@ export function createRequestLog(
     const { route, protocol } = known.get(request.routeOptions.url ?? '') ?? others
     observer.finished({ route, protocol, status, ms: reply.elapsedTime, notes })
   }
+  const unrouted = ({
+    request,
+    ms,
+    status = CLIENT_CLOSED,
+    code,
+    id = nextRequestId(),
+  }: Unrouted) => {
+    const path = pathOf(request.url ?? '')
+    const { route, protocol } = known.get(path) ?? others
+    const notes = code === undefined ? undefined : { code }
+    observer?.finished({ route, protocol, status, ms, notes })
+    const { method } = request
+    const facts = {
+      trace_id: traceIdOf(request),
+      method,
+      path,
+      status,
+      ms: rounded(ms),
+      request_id: callersIdOf(request),
+      ...notes,
+    }
+    log.info({ reqId: id, ...facts }, 'request')
+  }
   return {
     tellOneRow:
       observer &&
@@ -90,23 +116,13 @@ export function createRequestLog(
       tell(request, reply, statusCode, notes)
       if (statusCode !== 200 || !isPing(request.url)) logRequest(request, reply, statusCode, notes)
     },
-    unrouted({ request, ms, status = CLIENT_CLOSED, code, id = nextRequestId() }) {
-      const path = pathOf(request.url ?? '')
-      const { route, protocol } = known.get(path) ?? others
-      const notes = code === undefined ? undefined : { code }
-      observer?.finished({ route, protocol, status, ms, notes })
-      const { method } = request
-      const facts = {
-        trace_id: traceIdOf(request),
-        method,
-        path,
-        status,
-        ms: rounded(ms),
-        request_id: callersIdOf(request),
-        ...notes,
-      }
-      log.info({ reqId: id, ...facts }, 'request')
+    healthy({ request, id, ms, lost }) {
+      if (lost !== undefined) return unrouted({ request, id, ms, status: undefined, code: lost })
+      if (!observer) return
+      const { route, protocol } = known.get(request.url ?? '') ?? others
+      observer.finished({ route, protocol, status: 200, ms, notes: undefined })
     },
+    unrouted,
     lost(exchange, cut) {
       exchange.answered?.log(exchange, cut ?? 'client_closed')
       const reply = replyOf(exchange.response)

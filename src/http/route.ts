@@ -12,6 +12,8 @@ export interface Route {
   readonly protocol?: string
   /** Whether it is answered without a token: probes cannot send one. */
   readonly isOpen?: true
+  /** Whether its answer is 200 without a body while requests are taken, and nothing else can be asked. */
+  readonly isHealth?: true
   readonly schema: Readonly<Record<string, unknown>>
   /** How it answers one row when nothing else is asked; absent = as everything else. */
   readonly oneRow?: OneRowRoute | undefined

@@ -47,6 +47,7 @@ export function pingRoute({ options }: Service): Route {
     method: 'GET',
     url: '/ping',
     isOpen: true,
+    isHealth: true,
     schema: pingSchema,
     handler(_request, reply) {
       if (options.isDraining?.()) throw new InputError('shutting_down', 'the service is stopping')

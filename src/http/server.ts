@@ -1,6 +1,7 @@
 /** The serving process: loads the model, listens, and stops without losing a request. */
 import type { Server } from 'node:http'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { collectWhenIdle } from '../answering/collect-garbage.ts'
 import { createInlineLoader, createThreadLoader } from '../answering/loader.ts'
@@ -17,10 +18,9 @@ import { type LoadedModel, readModelDirectory } from '../model-directory/read.ts
 import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
 import { type Access, checkExposure, createAccess } from './access.ts'
-import { buildApp } from './app.ts'
-import { type Connections, connectionsOf } from './connections.ts'
 import { mostConnections } from './descriptor-limit.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
+import { createEdge } from './edge.ts'
 import { gaugesOf } from './gauges.ts'
 import { listenOn, urlOf } from './listen.ts'
 import { createLogger, type Logger } from './logger.ts'
@@ -32,9 +32,12 @@ import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
 import { createService, type ServiceOptions } from './service.ts'
 
-/** A server that is ready to answer, and listens nowhere yet. */
+/**
+ * A server that answers who asks for health, and ordinary requests for one row, and listens nowhere yet. What else comes
+ * waits until it is completed.
+ */
 export interface PreparedServer {
-  readonly app: FastifyInstance
+  readonly server: Server
   readonly log: Logger
   /** What the log says of the server when it begins to serve. */
   readonly facts: Readonly<Record<string, unknown>>
@@ -46,20 +49,27 @@ export interface PreparedServer {
   readonly modelId: string | undefined
   /** Example row of the model, for the lines that a person sees. */
   readonly example: Readonly<Record<string, unknown>> | undefined
+  /** Builds all other routes, soon or as soon as a request waits for them; throws where they cannot be built. */
+  complete(): Promise<void>
   /** Answers what is asked, refuses what is left at the drain's limit, and closes everything. */
   drain(reason: string, limits: DrainLimits): Promise<void>
 }
 
 export interface DrainLimits extends Pick<DrainOptions, 'close' | 'graceMs' | 'limitMs'> {}
 
-export interface RunningServer extends Pick<PreparedServer, 'app' | 'example'> {
+export interface RunningServer extends Pick<PreparedServer, 'log' | 'example'> {
   readonly url: string
+  /** Throws when the service cannot go on. */
+  readonly failed: Promise<never>
   /**
    * Stops accepting, lets running requests finish, closes what is left at the drain limit.
    * @param limitMs that limit in milliseconds, instead of the one that is set
    */
   drain(reason: string, limitMs?: number): Promise<void>
 }
+
+/** The router and what belongs to it take as long as all else of a start; health is answered before. */
+const SOON_MS = 50
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -77,23 +87,30 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config } = options
   const prepared = await prepareServer(options, createLogger(config.logLevel))
-  const { app, log, facts, example } = prepared
+  const { server, log, facts, example } = prepared
   // Connections of all addresses meet in one server, which knows of every one when it stops.
-  const listeners = await listenOn(config, app.server, (address) =>
+  const listening = await listenOn(config, server, (address) =>
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      app.server.emit('connection', socket),
+      server.emit('connection', socket),
     ).on('error', (error) => log.warn({ address, err: error }, 'not listening')),
   )
-  const url = urlOf(app.server, config)
+  const url = urlOf(server, config)
   const metrics = await serveMetrics(config, prepared.access, log, async () =>
     joinSamples([(await prepared.metrics?.samples()) ?? []]),
   )
   log.info({ url, ...facts }, 'serving')
-  const close = (limit: number) => closeListeners(listeners, limit)
+  const completed = prepared.complete().then(listening.openDoors)
+  const failed = new Promise<never>((_, reject) => completed.catch(reject))
+  failed.catch(() => {})
+  const close = async (limit: number) => {
+    await completed
+    await closeListeners(listening.servers, limit)
+  }
   return {
     url,
-    app,
+    log,
     example,
+    failed,
     async drain(reason, limitMs = config.drainMs) {
       const graceMs = Math.min(limitMs, config.drainGraceMs)
       await prepared.drain(reason, { close, graceMs, limitMs })
@@ -161,15 +178,22 @@ export async function prepareServer(
         memory: createModelMemory({ ...facts, kept: options.bodyBudget / 2 }),
         loader,
       })
-  const app = buildApp(routes, {
+  const appOptions = {
     ...options,
     access,
     observer: metrics,
     connectionLimits: { most: mostConnections() },
     logger: log as FastifyBaseLogger,
-  })
-  server = app.server
-  await app.ready()
+  }
+  const edge = createEdge(routes, appOptions)
+  server = edge.server
+  let building: Promise<FastifyInstance> | undefined
+  const build = async () => {
+    const { buildApp } = await import('./app.ts')
+    const app = buildApp(routes, appOptions, edge)
+    await app.ready()
+    return app
+  }
   const stopCollecting = collectWhenIdle()
   if (model && model.extraFiles.length > 0) {
     log.info(
@@ -178,26 +202,32 @@ export async function prepareServer(
     )
   }
   return {
-    app,
+    server,
     log,
     metrics,
     access,
     facts: { ...(model ? describeModel(model) : { multi_model: modelsRoot }), threads },
     modelId: model?.artifact.modelId,
     example: model && exampleRow(model.artifact),
+    async complete() {
+      await Promise.race([edge.wanted, sleep(SOON_MS, undefined, { ref: false })])
+      building = build()
+      await building
+    },
     async drain(reason, limits) {
       if (draining) return
       draining = true
       log.info({ reason }, 'draining')
       const lost = await drainConnections({
         ...limits,
-        connections: connectionsOf(app.server) as Connections,
+        connections: edge.connections,
         error: new InputError('shutting_down', 'the service is stopping; ask again elsewhere'),
       })
       if (lost > 0) log.warn({ requests: lost }, 'the drain limit cut answers short')
       access?.close()
       stopCollecting()
-      await app.close()
+      await (await building?.catch(() => undefined))?.close()
+      edge.server.close()
       await pool.close()
       await loader.close()
       log.info('stopped')

@@ -28,7 +28,7 @@ export type Readiness = Pick<PreparedServer, 'facts' | 'modelId' | 'example'>
 /** What a process tells. */
 export type Report =
   | ({ readonly kind: 'ready' } & Readiness)
-  /** It could not start. */
+  /** It could not start, or what it was to complete afterwards cannot be built; it ends. */
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** What it has counted. */
   | { readonly kind: 'samples'; readonly samples: Samples }

@@ -35,6 +35,8 @@ export interface Ending {
   readonly left: readonly Socket[]
   /** Whether it was ended because it did not turn its event loop any more. */
   readonly wasBlocked: boolean
+  /** Why it could not start, or not become complete. */
+  readonly failure: Error | undefined
 }
 
 /**
@@ -55,6 +57,7 @@ export function startProcess(
   const asking: ((samples: Samples | undefined) => void)[] = []
   let isOpen = false
   let wasBlocked = false
+  let failure: Error | undefined
   const giveUp = () => {
     wasBlocked = true
     isOpen = false
@@ -66,11 +69,15 @@ export function startProcess(
     heart?.stop()
     for (const answer of asking.splice(0)) answer(undefined)
     const left = [...giving].filter(({ destroyed }) => !destroyed)
-    return { how, livedMs: performance.now() - startedAt, left, wasBlocked }
+    return { how, livedMs: performance.now() - startedAt, left, wasBlocked, failure }
   })
   const ready = new Promise<Readiness>((resolve, reject) => {
     child.on('message', (report: Report) => {
-      if (report.kind === 'failed') return reject(fromFailure(report.failure))
+      if (report.kind === 'failed') {
+        failure = fromFailure(report.failure)
+        isOpen = false
+        return reject(failure)
+      }
       if (report.kind === 'beat') return heart?.beat()
       if (report.kind === 'ready') {
         // A model may take its time to be loaded.

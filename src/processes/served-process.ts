@@ -46,9 +46,10 @@ async function start({ options, processes }: Order & { kind: 'start' }): Promise
     for (const event of ['uncaughtException', 'unhandledRejection'] as const)
       process.on(event, (error: unknown) => failAfterDrain(log, event, error))
     // Node looks after time limits from this event on.
-    prepared.app.server.emit('listening')
+    prepared.server.emit('listening')
     const { facts, modelId, example } = prepared
     tell({ kind: 'ready', facts, modelId, example })
+    await prepared.complete()
   } catch (error) {
     tell({ kind: 'failed', failure: toFailure(error) }, () => process.exit(1))
   }
@@ -92,7 +93,7 @@ async function drain(reason: string, limitMs: number): Promise<void> {
 function receive(socket: Socket): void {
   // A client may end its side after its request, and is answered all the same.
   socket.allowHalfOpen = true
-  prepared?.app.server.emit('connection', socket)
+  prepared?.server.emit('connection', socket)
 }
 
 async function tellSamples(): Promise<void> {

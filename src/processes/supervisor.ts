@@ -15,6 +15,8 @@ import { type ServingProcess, startProcess } from './process.ts'
 
 /** Clients that are held while no process can take them. */
 const MOST_WAITING = 1024
+/** A start does not wait for more than one listener per address. */
+const SOON_MS = 50
 /** What a process may need beyond its drain's limit before it is killed. */
 const OVERTIME_MS = 6000
 
@@ -84,8 +86,12 @@ export async function startProcesses(
   const keep = async (first: ServingProcess) => {
     const backOff = createBackOff()
     for (let current = first; ; ) {
-      const { how, livedMs, wasBlocked } = await current.ended
+      const { how, livedMs, wasBlocked, failure } = await current.ended
       if (isStopping) return
+      if (failure && current === first) {
+        endAll()
+        return fail(failure)
+      }
       const pause = backOff.after(livedMs)
       const why = wasBlocked ? 'a process stood still and was ended' : 'a process has died'
       log.error({ died: current.pid, how, restart_ms: pause }, why)
@@ -111,7 +117,7 @@ export async function startProcesses(
 
   const another = () =>
     createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, dispatch)
-  const listeners: Server[] = await listenOn(config, another(), (address) =>
+  const listening = await listenOn(config, another(), (address) =>
     another().on('error', (error) => log.warn({ address, err: error }, 'not listening')),
   ).catch((error) => {
     endAll()
@@ -127,8 +133,9 @@ export async function startProcesses(
     throw error
   })
   for (const process of firsts) void keep(process)
-  const url = urlOf(listeners[0] as Server, config)
+  const url = urlOf(listening.servers[0] as Server, config)
   log.info({ url, ...facts, processes }, 'serving')
+  const opened = sleep(SOON_MS).then(listening.openDoors)
 
   return {
     url,
@@ -141,7 +148,8 @@ export async function startProcesses(
       log.info({ reason }, 'draining')
       for (const process of running) process.order({ kind: 'drain', reason, limitMs })
       await sleep(Math.min(limitMs, config.drainGraceMs))
-      await closeListeners(listeners, limit)
+      await opened
+      await closeListeners(listening.servers, limit)
       for (const socket of waiting) socket.destroy()
       for (const process of running) process.order({ kind: 'closed' })
       const late = setTimeout(endAll, limit - performance.now() + OVERTIME_MS)

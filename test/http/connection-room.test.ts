@@ -116,11 +116,12 @@ t.test('all listeners of a server have one limit together', async (t) => {
   const app = await buildTestApp(t, { connectionLimits: never })
   await app.ready()
   const place = { host: '127.0.0.1', port: 0 }
-  const listeners = await listenOn(place, app.server, () =>
+  const listening = await listenOn(place, app.server, () =>
     createServer((socket) => app.server.emit('connection', socket)),
   )
+  await listening.openDoors()
   t.teardown(() => {
-    for (const listener of listeners) listener.close()
+    for (const listener of listening.servers) listener.close()
   })
   const { port } = app.server.address() as AddressInfo
   const clients: Client[] = []

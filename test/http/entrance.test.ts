@@ -29,10 +29,11 @@ async function serve(t: Test) {
     for (const until = performance.now() + 5; performance.now() < until; );
     response.end('x')
   }
-  const enter = enterInRounds(next, connections, (told) => {
+  const { enter, open: openTo } = enterInRounds(connections, (told) => {
     unrouted.push(told)
     log.unrouted(told)
   })
+  openTo(next)
   /** Resolves when so many requests have come. */
   let come = 0
   let tell = () => {}

@@ -1,14 +1,14 @@
 /** The serving process as a guest: with no rights, no reader of its log, and a defect, as the built command. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp } from 'node:fs/promises'
+import { chmod, cp, readdir, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { dropWhenFull } from '../../src/http/logger.ts'
 import { atEnd } from '../at-end.ts'
-import { cli, root, startServing } from '../command.ts'
+import { cli, root, run, startServing } from '../command.ts'
 import { checkpoint, passenger } from '../helper.ts'
 import { open, readAnswer, requestOf } from '../load.ts'
 
@@ -218,6 +218,23 @@ t.test('of several processes the one with the defect ends and is replaced', asyn
   t.match(serving.output(), new RegExp(`"died":${pid},"how":"status 1"`))
   serving.child.kill('SIGTERM')
   t.strictSame(await once(serving.child, 'exit'), [0, null])
+})
+
+t.test('routes that cannot be built end it', async (t) => {
+  const broken = t.testdir()
+  for (const name of await readdir(join(root, 'dist')))
+    if (!/^app-.*\.js$/.test(name)) await symlink(join(root, 'dist', name), join(broken, name))
+  for (const workers of ['1', '2']) {
+    const args = ['serve', '--model-dir', 'model_checkpoint', '--port', '0', '--workers', workers]
+    const node = ['--preserve-symlinks', '--preserve-symlinks-main']
+    const { status, stderr } = await run(process.execPath, [
+      ...node,
+      join(broken, 'cli.js'),
+      ...args,
+    ])
+    t.equal(status, 70)
+    t.match(stderr, /shapserve: internal error: .*Cannot find module '[^']*app-/)
+  }
 })
 
 t.test('a signal before it serves', async (t) => {
