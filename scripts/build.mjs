@@ -20,6 +20,7 @@ const entryPoints = [
 
 /** Packages that stay outside the bundle: loaded only when something needs them, if ever, or reading files of their own. */
 const external = [
+  '@aws-sdk/*',
   '@fastify/ajv-compiler',
   '@fastify/fast-json-stringify-compiler',
   '@resvg/resvg-js',
