@@ -1,0 +1,11 @@
+/** `shapserve sagemaker`: trains, deploys, asks and deletes on SageMaker, by AWS's SDK. */
+import type { Command } from 'commander'
+import { declareLaunchTrain } from './sagemaker/launcher/launch-train.ts'
+
+export function declareSageMaker(program: Command): void {
+  const group = program
+    .command('sagemaker')
+    .description('train, deploy and ask on SageMaker: jobs, endpoints, batch transform')
+    .showSuggestionAfterError()
+  declareLaunchTrain(group)
+}
