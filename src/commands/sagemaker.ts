@@ -1,5 +1,7 @@
 /** `shapserve sagemaker`: trains, deploys, asks and deletes on SageMaker, by AWS's SDK. */
 import type { Command } from 'commander'
+import { declareLaunchDelete } from './sagemaker/launcher/launch-delete.ts'
+import { declareLaunchDeploy } from './sagemaker/launcher/launch-deploy.ts'
 import { declareLaunchTrain } from './sagemaker/launcher/launch-train.ts'
 
 export function declareSageMaker(program: Command): void {
@@ -8,4 +10,6 @@ export function declareSageMaker(program: Command): void {
     .description('train, deploy and ask on SageMaker: jobs, endpoints, batch transform')
     .showSuggestionAfterError()
   declareLaunchTrain(group)
+  declareLaunchDeploy(group)
+  declareLaunchDelete(group)
 }

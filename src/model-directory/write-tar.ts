@@ -1,5 +1,5 @@
 /** Writes a model's files as the archive that SageMaker unpacks into /opt/ml/model: same files, same bytes. */
-import { gzipSync } from 'fflate'
+import { gzipSync } from 'fflate/browser'
 import { ArtifactError } from '../errors.ts'
 
 const BLOCK = 512
