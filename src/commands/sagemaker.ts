@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { declareLaunchDelete } from './sagemaker/launcher/launch-delete.ts'
 import { declareLaunchDeploy } from './sagemaker/launcher/launch-deploy.ts'
+import { declareLaunchExplain, declareLaunchPredict } from './sagemaker/launcher/launch-rows.ts'
 import { declareLaunchTrain } from './sagemaker/launcher/launch-train.ts'
 
 export function declareSageMaker(program: Command): void {
@@ -11,5 +12,7 @@ export function declareSageMaker(program: Command): void {
     .showSuggestionAfterError()
   declareLaunchTrain(group)
   declareLaunchDeploy(group)
+  declareLaunchPredict(group)
+  declareLaunchExplain(group)
   declareLaunchDelete(group)
 }

@@ -17,6 +17,9 @@ interface SdkError {
   readonly message?: string
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+  /** What a container answered, and by which status. */
+  readonly OriginalMessage?: string
+  readonly OriginalStatusCode?: number
 }
 
 interface Failure extends FailedRequest {
@@ -81,6 +84,22 @@ const invalid: Describe = ({ operation, message }) => {
 const notFound: Describe = ({ operation, message }) =>
   `AWS finds nothing for ${operation}: ${message}`
 
+/** The container's own words, where it has some; what became of them on the way is no JSON then. */
+const ofModel: Describe = ({ error, message }) => {
+  const { OriginalMessage: original = '', OriginalStatusCode: status } = error
+  const detail = /"detail":("(?:[^"\\]|\\.)*")/.exec(original)?.[1]
+  if (detail !== undefined) return String(JSON.parse(detail))
+  if (/could not load the entire response body/i.test(`${original} ${message}`))
+    return 'the answer is larger than SageMaker hands on; ask for fewer rows at once: --batch-bytes 32768'
+  return `the model's container fails${status ? ` (${status})` : ''}: ${oneLine(original) || sayOrNothing(message)}; its log is in CloudWatch, /aws/sagemaker/Endpoints`
+}
+
+const notReady: Describe = () =>
+  'the model is still being loaded by its endpoint; try again in a minute'
+
+const noAnswerOfAws: Describe = ({ operation, error }) =>
+  `what answers ${operation} is not AWS (HTTP ${error.$metadata?.httpStatusCode ?? 'status unknown'}); check --endpoint-url and proxies`
+
 const kms: Describe = ({ message }) =>
   `the key of --kms-key cannot be used: ${sayOrNothing(message)}`
 
@@ -135,6 +154,9 @@ const failures: Readonly<Record<string, Describe>> = {
   RepositoryNotFoundException: notFound,
   NoSuchKey: notFound,
   NotFound: notFound,
+  ModelError: ofModel,
+  ModelNotReadyException: notReady,
+  SyntaxError: noAnswerOfAws,
   KMSAccessDeniedException: kms,
   KMSInvalidStateException: kms,
   KMSNotFoundException: kms,
