@@ -13,6 +13,7 @@ export type {
   CreateTrainingJobCommandInput as CreateTrainingJobRequest,
   CreateTransformJobCommandInput as CreateTransformJobRequest,
   DeploymentConfig,
+  DescribeHyperParameterTuningJobCommandOutput as TuningJobState,
   DescribeTrainingJobCommandOutput as TrainingJobState,
   ParameterRanges,
   ProductionVariant,

@@ -49,7 +49,7 @@ export function bucketSteps(where: Where): Step[] {
 }
 
 /** Makes the default bucket where it is missing. @throws CloudError */
-async function ensureBucket(aws: Aws, where: Where, output: Output): Promise<void> {
+export async function ensureBucket(aws: Aws, where: Where, output: Output): Promise<void> {
   const [head, create] = bucketSteps(where)
   if (head?.operation !== 's3:HeadBucket' || create?.operation !== 's3:CreateBucket') return
   try {
@@ -63,7 +63,7 @@ async function ensureBucket(aws: Aws, where: Where, output: Output): Promise<voi
 }
 
 /**
- * Uploads what steps say, with a bar.
+ * Uploads what steps say, with a bar; the default bucket is made where it is missing.
  * @throws CloudError; InputError for a file that cannot be read
  */
 export async function uploadAll(
