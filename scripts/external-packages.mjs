@@ -1,5 +1,6 @@
 /** Packages that stay outside the bundle: loaded only when something needs them, if ever, or reading files of their own. */
 export const externalPackages = [
+  '@aws-sdk/*',
   '@fastify/ajv-compiler',
   '@fastify/fast-json-stringify-compiler',
   '@resvg/resvg-js',

@@ -19,6 +19,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   export: async () => (await import('./commands/export.ts')).declareExport,
   'metric-definitions': async () =>
     (await import('./commands/metric-definitions.ts')).declareMetricDefinitions,
+  sagemaker: async () => (await import('./commands/sagemaker.ts')).declareSageMaker,
   serve: async () => (await import('./commands/serve.ts')).declareServe,
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,

@@ -1,5 +1,6 @@
 /** How a command that fails ends: its exit status and the line that says why. */
 import { ArtifactError, InputError } from '../errors.ts'
+import { CloudError, StoppedWaiting } from './sagemaker/launcher/refusal.ts'
 import { Interrupted } from './training/interruption.ts'
 
 /** 0 = done; 1 = something wrong in data, a model or a setting; 2 = wrong usage; 70 = a defect of ours. */
@@ -13,7 +14,7 @@ export class UsageError extends Error {
 /** Returns the exit status of a command that threw; of an interrupted one that of a shell. */
 export function statusOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
-  if (error instanceof Interrupted) return error.status
+  if (error instanceof Interrupted || error instanceof StoppedWaiting) return error.status
   return isRefusal(error) || isDiskFailure(error) ? EXIT.refused : EXIT.defect
 }
 
@@ -25,13 +26,16 @@ export function describeError(error: unknown): string {
 
 /** Returns why it failed, without the program's name. */
 export function describeReason(error: unknown): string {
-  if (isRefusal(error) || error instanceof Interrupted) return error.message
+  if (isRefusal(error) || error instanceof Interrupted || error instanceof StoppedWaiting)
+    return error.message
   if (isDiskFailure(error)) return `${error.syscall ?? 'writing'} failed: ${error.code}`
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
 function isRefusal(error: unknown): error is Error {
-  return error instanceof InputError || error instanceof ArtifactError
+  return (
+    error instanceof InputError || error instanceof ArtifactError || error instanceof CloudError
+  )
 }
 
 /** Failures of a disk or of a reader, wherever something was written: no defect of ours. */

@@ -52,8 +52,15 @@ export interface RowFile {
   readonly format: InputFormat
   /** How it is written, where that is not the usual way. */
   readonly notes: readonly string[]
-  parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
+  /**
+   * Returns the parts for a model, or for one that is somewhere else: then the first row of CSV is a header unless it is
+   * said that there is none, and all columns are kept.
+   */
+  parts(model: Columns | undefined, partBytes: number): AsyncGenerator<Part>
 }
+
+/** What a model says of its columns. */
+export type Columns = Pick<Predictor['preprocessor']['spec'], 'inputs' | 'otherColumns'>
 
 /** What flags say of a file of rows. */
 export interface RowFileOptions {
@@ -87,9 +94,9 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
     return {
       format: 'parquet',
       notes: [],
-      async *parts(predictor, partBytes) {
+      async *parts(model, partBytes) {
         await chunks.return(undefined)
-        yield* parquetParts(file, predictor, partBytes)
+        yield* parquetParts(file, model, partBytes)
       },
     }
   const text = isArchive(file, start)
@@ -102,21 +109,23 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
   return {
     format: found,
     notes: text.notes,
-    async *parts(predictor, partBytes) {
-      const { inputs } = predictor.preprocessor.spec
+    async *parts(model, partBytes) {
+      const { header } = text.examined
       // Below a title stand names; without any of the model's, the first rows may well be rows.
-      const isNamed = text.examined.header.some((field) =>
-        inputs.some(({ name }) => name === normalText(field)),
-      )
+      const isNamed =
+        !model ||
+        header.some((field) => model.inputs.some(({ name }) => name === normalText(field)))
       if (found === 'csv' && !hasNoHeader && isNamed) refuseTitle(text.examined, '--skip-rows')
       // A table of one column has nothing that would separate it.
-      const isOther = found === 'csv' && !text.isPlain && (inputs.length > 1 || reading?.delimiter)
+      const { length } = model ? model.inputs : header
+      const isOther = found === 'csv' && !text.isPlain && (length > 1 || reading?.delimiter)
       const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes
       if (found === 'json' || partBytes === Number.POSITIVE_INFINITY) {
-        const parameters = found === 'csv' && hasNoHeader ? headerParameter(false) : new Map()
+        const isSaid = found === 'csv' && (hasNoHeader || !model)
+        const parameters = isSaid ? headerParameter(!hasNoHeader) : new Map()
         yield { ...wholePart(await collect(bytes), found), parameters }
       } else if (found === 'csv')
-        yield* csvParts(splitRecords(bytes, partBytes, true), predictor, size, hasNoHeader)
+        yield* csvParts(splitRecords(bytes, partBytes, true), model, size, hasNoHeader)
       else
         for await (const block of splitRecords(bytes, partBytes, false))
           yield partOf(block, 'jsonl', block.bytes, size)
@@ -136,17 +145,16 @@ function partOf(block: Block, format: Part['format'], body: Uint8Array, total: n
 /** Every part is decoded as the first one is: with the file's header, or without one. */
 async function* csvParts(
   blocks: AsyncIterable<Block>,
-  predictor: Predictor,
+  model: Columns | undefined,
   total: number,
   hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
-  const { inputs, otherColumns } = predictor.preprocessor.spec
   let header: Buffer | undefined
   for await (const block of blocks) {
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
       const text = decodeUtf8(block.bytes)
-      const hasHeader = !hasNoHeader && startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
+      const hasHeader = !hasNoHeader && (!model || startsWithHeader(text, { ...model, maxRows: 1 }))
       if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {
@@ -167,7 +175,7 @@ function headerParameter(present: boolean): ReadonlyMap<string, string> {
  */
 async function* parquetParts(
   file: string,
-  predictor: Predictor,
+  model: Columns | undefined,
   partBytes: number,
 ): AsyncGenerator<Part> {
   if (file === '-')
@@ -176,17 +184,17 @@ async function* parquetParts(
   try {
     const { size } = await handle.stat()
     const parquet = await openParquet(size, (from, to) => slice(handle, from, to))
-    const { inputs, otherColumns } = predictor.preprocessor.spec
-    const context = { inputs, otherColumns, maxRows: 1 }
-    const { positions, ignored } = findPositions(context, parquet.names)
+    const { positions, ignored } = model
+      ? findPositions({ ...model, maxRows: 1 }, parquet.names)
+      : { positions: parquet.names.map((_, at) => at), ignored: undefined }
     const total = parquet.rows
     for (const group of parquet.groups) {
-      checkGroup(group.length * inputs.length)
+      checkGroup(group.length * positions.length)
       const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []
-      for (const [j, { name }] of inputs.entries()) {
-        const position = positions[j]!
+      for (const [j, position] of positions.entries()) {
         if (position < 0) continue
         const cells = await parquet.read(position, group)
+        const name = model ? model.inputs[j]!.name : parquet.names[position]
         columns.push({ key: JSON.stringify(name), cells })
       }
       for (let from = 0, to = 0; from < group.length; from = to) {

@@ -3,6 +3,7 @@ import { InputError, quote } from '../errors.ts'
 import type { Estimator } from '../estimators/estimator.ts'
 import { type Engine, type EngineName, type EstimatorName, engines } from '../estimators/index.ts'
 import { parseParams } from '../estimators/params.ts'
+import type { SearchSpace } from '../estimators/search-space.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 
 export {
@@ -14,6 +15,8 @@ export {
   engines,
   estimatorNames,
 } from '../estimators/index.ts'
+
+export type { SearchSpace } from '../estimators/search-space.ts'
 
 /** An engine and one of its estimators, by name. */
 export interface EstimatorChoice {
@@ -46,6 +49,11 @@ export async function checkParams(
 ): Promise<void> {
   const { params } = await loadEstimator(choice)
   parseParams(params, given)
+}
+
+/** Returns what a tuning tries of an estimator; throws as `loadEstimator` does. */
+export async function searchSpaceOf(choice: EstimatorChoice): Promise<SearchSpace> {
+  return (await loadEstimator(choice)).searchSpace
 }
 
 /** Whether an estimator takes missing numbers as they are. */

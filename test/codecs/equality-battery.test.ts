@@ -187,7 +187,7 @@ async function readParts(predictor: Predictor, bytes: Buffer): Promise<DataFrame
   const { inputs, otherColumns } = predictor.preprocessor.spec
   const file = await openRowFile(path)
   const lines: Uint8Array[] = []
-  for await (const { body } of file.parts(predictor, 200)) lines.push(body)
+  for await (const { body } of file.parts(predictor.preprocessor.spec, 200)) lines.push(body)
   const whole = Buffer.concat(lines)
   return jsonLines.decode(whole, { inputs, otherColumns, maxRows: 100 }).frame
 }

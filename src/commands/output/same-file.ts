@@ -31,13 +31,13 @@ async function statName(path: string, descriptor: number): Promise<BigIntStats |
 /**
  * Refuses an output that would replace, or grow, what is still to be read.
  * @param input the file that is read; `-` is standard input
- * @param modelDir the directory whose files are read too
+ * @param modelDir the directory whose files are read too; absent = none
  * @throws InputError `invalid_option`
  */
 export async function checkOutputIsNoInput(
   out: string,
   input: string,
-  modelDir: string,
+  modelDir?: string,
 ): Promise<void> {
   const target = await statName(out, 1)
   // A terminal, a pipe or a device may be both.
@@ -49,6 +49,7 @@ export async function checkOutputIsNoInput(
       'invalid_option',
       `${shown} is the file that is read; name another file to write`,
     )
+  if (modelDir === undefined) return
   for (const name of await readdir(modelDir).catch(() => [])) {
     const file = await statName(join(modelDir, name), 0)
     if (file && isSameFile(file, target))

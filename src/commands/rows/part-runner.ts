@@ -4,7 +4,6 @@ import { createJobPool, type JobPool } from '../../answering/pool.ts'
 import { runRowJob } from '../../answering/row-job.ts'
 import type { LoadedModel } from '../../model-directory/read.ts'
 import type { Part } from '../../tables/row-files.ts'
-import type { PartJob } from './part-jobs.ts'
 
 export interface Runner {
   /** Parts that may be under way at a time. */
@@ -34,24 +33,19 @@ export function createRunner(model: LoadedModel, jobs: number): Runner {
   }
 }
 
-interface Running {
-  readonly part: Part
-  readonly result: Promise<JobResult>
-}
-
 /** Runs jobs side by side and yields their results in order. */
-export async function* inOrder(
-  jobs: AsyncIterable<PartJob>,
-  runner: Runner,
-): AsyncGenerator<{ readonly part: Part; readonly result: JobResult }> {
-  const running: Running[] = []
+export async function* inOrder<Job, Result>(
+  jobs: AsyncIterable<{ readonly part: Part; readonly job: Job }>,
+  runner: { readonly width: number; run(job: Job): Promise<Result> },
+): AsyncGenerator<{ readonly part: Part; readonly result: Result }> {
+  const running: { readonly part: Part; readonly result: Promise<Result> }[] = []
   for await (const { job, part } of jobs) {
     const result = runner.run(job)
     // Whoever waits for it hears of a failure; until then it must not end the process.
     result.catch(() => {})
     running.push({ part, result })
     if (running.length < runner.width) continue
-    const next = running.shift() as Running
+    const next = running.shift()!
     yield { part: next.part, result: await next.result }
   }
   for (const next of running) yield { part: next.part, result: await next.result }

@@ -50,7 +50,7 @@ export async function runRows(request: RowsRequest): Promise<void> {
     const partBytes = isWhole
       ? Number.POSITIVE_INFINITY
       : (request.partBytes ?? bytesOfParts(request, model.predictor))
-    const parts = file.parts(model.predictor, partBytes)
+    const parts = file.parts(model.predictor.preprocessor.spec, partBytes)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
     else {
       const text = textFor(model, isOnTerminal)

@@ -17,6 +17,13 @@ const printed: Readonly<Record<string, MetricName>> = {
   brier: 'brier',
 }
 
+/** Names of the metrics in lines, and whether the larger value is the better one. */
+export const objectives: readonly { readonly name: string; readonly isLargerBetter: boolean }[] =
+  Object.keys(printed).map((name) => ({
+    name,
+    isLargerBetter: name !== 'log_loss' && name !== 'brier',
+  }))
+
 const channels = ['validation', 'test', 'cv'] as const
 
 /** How a metric definition finds a number. Nothing but a line's beginning may stand before the name. */

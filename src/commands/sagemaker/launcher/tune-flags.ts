@@ -1,0 +1,13 @@
+/** What the flags of `sagemaker tune` say, as they were typed. */
+import type { LaunchTrainFlags } from './train-flags.ts'
+
+/** How SageMaker chooses what to try. */
+export const strategies = ['bayesian', 'random', 'grid'] as const
+
+export interface LaunchTuneFlags extends Omit<LaunchTrainFlags, 'attach'> {
+  readonly metric: string
+  readonly maxJobs: string
+  readonly parallelJobs: string
+  readonly strategy: string
+  readonly earlyStopping?: true
+}
