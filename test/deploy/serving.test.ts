@@ -1,6 +1,8 @@
 /** The Deployment's own settings over volumes as a kubelet lays them out: it serves, its probes pass, tokens count. */
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
@@ -32,23 +34,30 @@ t.test('the Deployment serves a model out of a ConfigMap', async (t) => {
   }
   const log = pino({ level: 'silent' })
   const config = configOf(container.args, env)
-  const { app, drain } = await prepareServer({ config, modelsRoot: '', warnings: [] }, log)
-  t.teardown(() => drain('test', { close: async () => {}, graceMs: 0, limitMs: 0 }))
+  const { server, drain, complete } = await prepareServer(
+    { config, modelsRoot: '', warnings: [] },
+    log,
+  )
+  t.teardown(() =>
+    drain('test', { close: async () => void server.close(), graceMs: 0, limitMs: 0 }),
+  )
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  await complete()
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   for (const { httpGet } of [
     container.startupProbe!,
     container.readinessProbe,
     container.livenessProbe!,
   ])
-    t.equal((await app.inject({ url: httpGet.path })).statusCode, 200, httpGet.path)
+    t.equal((await fetch(url + httpGet.path)).status, 200, httpGet.path)
   const ask = (headers: Record<string, string>) =>
-    app.inject({
+    fetch(`${url}/invocations`, {
       method: 'POST',
-      url: '/invocations',
-      headers,
-      payload: [[3, 'x', 'male', 1, 0, 0]],
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify([[3, 'x', 'male', 1, 0, 0]]),
     })
-  t.equal((await ask({})).statusCode, 401)
-  t.equal((await ask({ authorization: `Bearer ${token}` })).statusCode, 200)
+  t.equal((await ask({})).status, 401)
+  t.equal((await ask({ authorization: `Bearer ${token}` })).status, 200)
 })
 
 t.test("a Service's own variables look like settings, so the pods do not get them", async (t) => {
