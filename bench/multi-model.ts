@@ -7,12 +7,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { freePort } from './free-port.ts'
 import { writeGrownForest } from './grown-forest.ts'
 
 const HOST = '127.0.0.1'
@@ -91,17 +91,6 @@ async function untilReady(child: ChildProcess, ask: Endpoint['ask']): Promise<vo
     if (answer?.status === 200) return
     await sleep(20)
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, HOST)
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('there is no free port')
-  return address.port
 }
 
 /** Runs a step while another model is asked all the time, and prints what that was like. */

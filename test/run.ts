@@ -22,6 +22,8 @@ const longest = [
   'test/model-directory/write-killed.test.ts',
   'test/processes/heartbeat.test.ts',
   'test/e2e.test.ts',
+  'test/commands/training/interruption.test.ts',
+  'test/commands/terminal.test.ts',
 ]
 
 /** Seconds that tap gives the tests of a file, and what is given to the process to end after that. */

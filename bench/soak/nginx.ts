@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open } from '../../test/load.ts'
+import { freePort } from '../free-port.ts'
 import { isInstalled } from './clients.ts'
-import { freePort } from './server.ts'
 
 export interface ProxyServer {
   /** Ports that hand a body on when it is whole, and as it comes. */

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import { freePort } from '../free-port.ts'
 
 /** What the image sets for the allocator; threads' arenas and freed blocks stay with the process otherwise. */
 export const IMAGE_ENV = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const
@@ -111,16 +111,4 @@ async function untilReady(child: ChildProcess, port: number): Promise<void> {
     if (answer?.status === 200) return
     await sleep(20)
   }
-}
-
-/** Returns a port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, HOST)
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('there is no free port')
-  return address.port
 }

@@ -37,10 +37,10 @@ export function listCandidates(
   columns: readonly ChangeableColumn[],
   cells: readonly Cell[],
   x: Float64Array,
-  frozen: readonly string[],
+  frozen: ReadonlySet<string>,
 ): ColumnCandidates[] {
   return columns
-    .filter(({ input }) => !frozen.includes(input.name))
+    .filter(({ input }) => !frozen.has(input.name))
     .map((source) => {
       const own = cells[source.column] as Cell
       if ('categories' in source) return listCategories(source, own)

@@ -38,7 +38,7 @@ export interface CounterfactualOptions {
   readonly label: number
   readonly maxChanges: number
   /** Columns that stay as they are. */
-  readonly frozen: readonly string[]
+  readonly frozen: ReadonlySet<string>
   /** Estimated seconds that the search may take; default {@link SEARCH_SECONDS}. */
   readonly seconds?: number
 }
@@ -120,15 +120,20 @@ function rescore(
  * @param given column names, or several in one text with commas or bars between them
  * @throws InputError `unknown_column`
  */
-export function readFrozen(given: readonly string[], names: readonly string[]): string[] {
-  return given.flatMap((text) => {
-    if (names.includes(text)) return [text]
+export function readFrozen(
+  given: readonly string[],
+  names: readonly string[],
+): ReadonlySet<string> {
+  const known = new Set(names)
+  const frozen = given.flatMap((text) => {
+    if (known.has(text)) return [text]
     const parts = text.split(/[,|]/).map((part) => part.trim())
-    const stranger = parts.find((part) => !names.includes(part))
+    const stranger = parts.find((part) => !known.has(part))
     if (stranger === undefined) return parts
     throw new InputError(
       'unknown_column',
       `freeze names a column that the model does not have: ${quote(stranger)}${didYouMean(stranger, names)}; there are ${listNames(names, 20)}`,
     )
   })
+  return new Set(frozen)
 }

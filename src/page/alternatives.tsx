@@ -5,7 +5,7 @@ import { isFreeText, type Row } from './fields.ts'
 import { findNearest } from './nearest-row.ts'
 import type { Change } from './use-answers.ts'
 import type { Cell, Explained, PageColumn } from './wire.ts'
-import { percent } from './words.ts'
+import { percent, sayNoChange } from './words.ts'
 
 interface Props {
   readonly columns: readonly PageColumn[]
@@ -37,7 +37,7 @@ function SmallestChange({ target, change, onEdit }: Props) {
       {change === undefined && <p class="quiet">Looking …</p>}
       {change?.problem !== undefined && <p class="quiet">{change.problem}</p>}
       {change && change.problem === undefined && !found?.found && (
-        <p class="quiet">No change of up to three columns gives another class.</p>
+        <p class="quiet">{sayNoChange(found)}</p>
       )}
       {found?.found && (
         <>

@@ -1,7 +1,7 @@
 /** Explanations in words. */
 import { cellText } from '../plots/numbers.ts'
 import { type Answer, type Push, probabilityOf } from './answer.ts'
-import type { PageCard } from './wire.ts'
+import type { Counterfactual, PageCard } from './wire.ts'
 
 /** What a number is set off from its unit by: no line ends there. */
 const GAP = '\u00a0'
@@ -48,6 +48,13 @@ export function sayAnswer(card: PageCard, answer: Answer): string {
       return `${listPushes(side, space)} ${verb} ${(side[0]?.push ?? 0) > 0 ? 'for' : 'against'} it`
     })
   return sides.length > 0 ? `${said} ${sides.join('; ')}.` : said
+}
+
+/** Returns what is said where no change was found: that there is none, or that the search did not come to its end. */
+export function sayNoChange(found: Pick<Counterfactual, 'optimal'> | undefined): string {
+  return found?.optimal
+    ? 'No change of up to three columns gives another class.'
+    : 'No change of up to three columns was found; the search ended before all were looked at.'
 }
 
 /** What moves the output by less than a thousandth of all movement is not worth a word. */

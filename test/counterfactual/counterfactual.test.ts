@@ -5,6 +5,7 @@ import { listChangeableColumns } from '../../src/counterfactual/changeable-colum
 import {
   type CounterfactualModel,
   findCounterfactual,
+  readFrozen,
 } from '../../src/counterfactual/counterfactual.ts'
 import { readableNumber } from '../../src/counterfactual/readable-number.ts'
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
@@ -351,12 +352,12 @@ t.test('a search that runs out of budget says so, and its bound holds', async (t
     const frame = frameOfCells(inputs, [cells])
     const x = rowOf(preprocessor.transform(frame), 0)
     const label = predictRow(x) === 0 ? 1 : 0
-    const whole = findCounterfactual(model, frame, x, { label, maxChanges: 3, frozen: [] })
+    const whole = findCounterfactual(model, frame, x, { label, maxChanges: 3, frozen: new Set() })
     for (const seconds of [0, 1e-6, 1e-5, 1e-4]) {
       const found = findCounterfactual(model, frame, x, {
         label,
         maxChanges: 3,
-        frozen: [],
+        frozen: new Set(),
         seconds,
       })
       if (found.optimal) continue
@@ -370,4 +371,23 @@ t.test('a search that runs out of budget says so, and its bound holds', async (t
     }
   }
   t.ok(cut > 10, `${cut} searches were cut short`)
+})
+
+t.test('names that are frozen are looked up, however many there are', (t) => {
+  let looks = 0
+  const names = new Proxy(
+    Array.from({ length: 500 }, (_, i) => `column ${i}`),
+    {
+      get(list, key, self) {
+        looks++
+        return Reflect.get(list, key, self)
+      },
+    },
+  )
+  t.strictSame(
+    [...readFrozen([[...names].join(), 'column 0', 'column 3|column 3'], names)],
+    [...names],
+  )
+  t.ok(looks < 10 * names.length, `${looks} looks`)
+  t.end()
 })

@@ -15,7 +15,7 @@ import { distanceOf, findNearest } from '../../src/page/nearest-row.ts'
 import { axisOver, shadesOf, stripsOf } from '../../src/page/points.ts'
 import { measure, middleOf } from '../../src/page/threshold.ts'
 import type { Cell, Explained, PageCard, PageColumn, RowExplanation } from '../../src/page/wire.ts'
-import { sayAnswer, signedFixed } from '../../src/page/words.ts'
+import { sayAnswer, sayNoChange, signedFixed } from '../../src/page/words.ts'
 
 const range = { minimum: 0, median: 30, maximum: 80, deviation: 14, integer: false }
 const columns: readonly PageColumn[] = [
@@ -198,6 +198,12 @@ t.test('words', (t) => {
     [0.04, -0.04, 0.06, -2].map((x) => signedFixed(x, 1)),
     ['0.0', '0.0', '+0.1', '−2.0'],
   )
+  t.end()
+})
+
+t.test('that there is no change is said only where all were looked at', (t) => {
+  t.match(sayNoChange({ optimal: true }), /^No change .* gives another class\.$/)
+  t.match(sayNoChange({ optimal: false }), /^No change .* was found; the search ended before/)
   t.end()
 })
 
