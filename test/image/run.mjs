@@ -23,7 +23,9 @@ const { values: flags } = parseArgs({
 function main() {
   // tap takes every file below test/ for a test.
   if (process.env.TAP === '1') return 0
-  const name = flags.builder ?? Object.keys(builders).find((builder) => builders[builder].isThere())
+  // A base that is made here is in buildah's store, which podman shares.
+  const usual = flags['local-base'] ? ['buildah'] : Object.keys(builders)
+  const name = flags.builder ?? usual.find((builder) => builders[builder].isThere())
   if (name === undefined) return notice('neither docker, podman nor buildah works here')
   const builder = builders[name]
   if (!builder) {
