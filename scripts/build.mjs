@@ -22,20 +22,43 @@ const entryPoints = [
 
 /** Bundled CommonJS packages ask for Node's own modules with `require`, which an ES module does not have. */
 const banner =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);"
 
 /**
  * Importing one of Node's own modules reads everything that it exports, also what is made when it is first read:
- * `node:http` then loads a whole fetch client, a third of the start of `serve`. `require` reads only what is used.
+ * `node:http` then loads a whole fetch client, a third of the start of `serve`. Here only what is used is read.
  */
 const lazyBuiltins = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:(http|crypto)$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'lazy-builtin' } : undefined,
     )
-    onLoad({ filter: /./, namespace: 'lazy-builtin' }, ({ path }) => ({
-      contents: `module.exports = require('${path}')`,
+    onLoad({ filter: /./, namespace: 'lazy-builtin' }, async ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path))
+      const declared = names.map((name, i) => `const v${i} = /* @__PURE__ */ read('${name}')`)
+      const exported = names.map((name, i) => `v${i} as ${name}`)
+      return {
+        contents: [
+          `const all = /* @__PURE__ */ process.getBuiltinModule('${path}')`,
+          'const read = (name) => all[name]',
+          ...declared,
+          `export { ${exported.join(', ')}, all as default }`,
+        ].join('\n'),
+      }
+    })
+  },
+}
+
+/** Its users run commands in processes, which no command of this program has. */
+const lazyChildProcess = {
+  name: 'lazy-child-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path, kind }) =>
+      kind === 'require-call' ? { path, namespace: 'lazy-child-process' } : undefined,
+    )
+    onLoad({ filter: /./, namespace: 'lazy-child-process' }, () => ({
+      contents: "exports.spawn = (...facts) => require('child_process').spawn(...facts)",
     }))
   },
 }
@@ -73,7 +96,7 @@ const { metafile } = await build({
   format: 'esm',
   target: 'node22',
   external: externalPackages,
-  plugins: [lazyBuiltins, lazySemver],
+  plugins: [lazyBuiltins, lazyChildProcess, lazySemver],
   // Names stay: a defect of ours prints where it is.
   minifyWhitespace: true,
   minifySyntax: true,
@@ -85,11 +108,14 @@ await mergeChunks({
   outdir: `${root}dist`,
   outputs: metafile.outputs,
   groups: {
+    // What every thread and the executable have: no thread loads what reads arguments.
+    'base.js': ['src/cli.ts', 'src/answering/job-thread.ts'],
+    'command.js': ['src/cli.ts'],
+    'settings.js': ['src/commands/serve.ts'],
     'core.js': ['src/answering/job-thread.ts'],
     'server.js': ['src/http/server.ts'],
     'routes.js': ['src/http/app.ts'],
   },
-  apart: ['src/cli.ts', 'src/commands/serve.ts'],
   banner,
 })
 await chmod(`${root}dist/cli.js`, 0o755)

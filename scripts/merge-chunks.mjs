@@ -13,23 +13,26 @@ const LINK = /(import|export)(?:\{([^}]*)\}from)?"\.\/([\w-]+\.js)";?/y
  * Merges chunks of a finished build with code splitting.
  * @param outdir where its files are
  * @param outputs its metafile's outputs
- * @param groups sources of entry points or dynamic imports, by the name of the file that what they load becomes; a chunk
- *   goes to the first group that loads it
- * @param apart sources of entry points and dynamic imports, where they are some, whose chunks stay as they are
+ * @param groups by the name of the file that chunks become, sources of entry points or dynamic imports all of which load
+ *   them; a chunk goes to the first group that has it
  * @param banner what esbuild has put at the beginning of every file
  */
-export async function mergeChunks({ outdir, outputs, groups, apart, banner }) {
+export async function mergeChunks({ outdir, outputs, groups, banner }) {
   const files = new Map(Object.entries(outputs).map(([path, output]) => [basename(path), output]))
   const loadedBy = (source) =>
-    [...files].flatMap(([file, { entryPoint }]) =>
-      entryPoint === source ? [...staticClosure(files, file)] : [],
+    new Set(
+      [...files].flatMap(([file, { entryPoint }]) =>
+        entryPoint === source ? [...staticClosure(files, file)] : [],
+      ),
     )
-  const taken = new Set(apart.flatMap(loadedBy))
+  const taken = new Set()
   const homeOf = new Map()
   for (const [name, sources] of Object.entries(groups)) {
-    const chunks = sources
-      .flatMap(loadedBy)
-      .filter((file) => !files.get(file).entryPoint && !taken.has(file))
+    const [first, ...others] = sources.map(loadedBy)
+    const chunks = [...first].filter(
+      (file) =>
+        !files.get(file).entryPoint && !taken.has(file) && others.every((all) => all.has(file)),
+    )
     for (const file of chunks) {
       taken.add(file)
       homeOf.set(file, name)

@@ -20,7 +20,7 @@ import { createDocsHandler } from './openapi/document.ts'
 import { nextRequestId } from './request-id.ts'
 import { patternOf, type Route } from './route.ts'
 import { schemaController } from './schema-compilers.ts'
-import type { ServiceOptions } from './service.ts'
+import type { ServiceOptions } from './service-options.ts'
 
 export interface AppOptions extends ServiceOptions, EdgeOptions {}
 

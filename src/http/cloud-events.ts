@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { checkEventVersion } from '../codecs/cloud-event.ts'
+import type { Pack } from './answer-admitted.ts'
 import { EVENT_TYPE } from './event-type.ts'
-import type { Pack } from './service.ts'
 
 /** Headers that make a request an event in binary mode: the attributes that every event has. */
 const REQUIRED = ['ce-specversion', 'ce-id', 'ce-source', 'ce-type']

@@ -11,8 +11,9 @@ import { negotiateAnswer, negotiatePlot, PLOT_TYPE } from './negotiation.ts'
 import { globalSchema } from './openapi/global-summary.ts'
 import { cardSchema } from './openapi/model-card.ts'
 import { rowsSchema } from './openapi/rows.ts'
+import { sendJson } from './replies.ts'
 import type { Route } from './route.ts'
-import { type Service, sendJson } from './service.ts'
+import type { Service } from './service.ts'
 
 /** Returns the routes that explain one model and describe it. */
 export function explainRoutes(model: LoadedModel, service: Service): Route[] {

@@ -7,8 +7,9 @@ import { packAsEvent } from './cloud-events.ts'
 import { EVENT_TYPE } from './event-type.ts'
 import { answerSchema, kserveSchema } from './openapi/protocols.ts'
 import { pathParameters } from './openapi/schema.ts'
+import { sendJson } from './replies.ts'
 import type { Route } from './route.ts'
-import { type Service, sendJson } from './service.ts'
+import type { Service } from './service.ts'
 
 const JSON_TYPE = { essence: 'application/json', parameters: new Map<string, string>() }
 

@@ -13,9 +13,10 @@ import { globalSchema } from './openapi/global-summary.ts'
 import { loadBody, managementSchema } from './openapi/management.ts'
 import { modelRowsSchema } from './openapi/rows.ts'
 import { pathParameters } from './openapi/schema.ts'
+import { sendJson } from './replies.ts'
 import type { Route } from './route.ts'
 import { executionParametersRoute, invoke, pingRoute } from './sagemaker.ts'
-import { type Service, sendJson } from './service.ts'
+import type { Service } from './service.ts'
 
 export type MultiModelOptions = Omit<RegistryOptions, 'pool'>
 

@@ -9,8 +9,9 @@ import { checkName } from './kserve.ts'
 import { answerSchema } from './openapi/protocols.ts'
 import { pathParameters, type Schema } from './openapi/schema.ts'
 import { inferSchema } from './openapi/tensors.ts'
+import { sendJson } from './replies.ts'
 import type { Route } from './route.ts'
-import { type Service, sendJson } from './service.ts'
+import type { Service } from './service.ts'
 
 /** Returns the routes of one model under its name. */
 export function openInferenceRoutes(model: LoadedModel, service: Service): Route[] {

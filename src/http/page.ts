@@ -3,8 +3,9 @@ import type { SampleJob } from '../answering/job.ts'
 import { classesOf } from '../answering/job-class.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { PageFile } from './page-file.ts'
+import { asBuffer } from './replies.ts'
 import type { Route } from './route.ts'
-import { asBuffer, type Service } from './service.ts'
+import type { Service } from './service.ts'
 
 /** Options of explanations that those of the sample take. */
 const sampleOptions = ['output', 'space', 'method']

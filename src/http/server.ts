@@ -30,7 +30,8 @@ import { serveMetrics } from './metrics-server.ts'
 import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
-import { createService, type ServiceOptions } from './service.ts'
+import { createService } from './service.ts'
+import type { ServiceOptions } from './service-options.ts'
 
 /**
  * A server that answers who asks for health, and ordinary requests for one row, and listens nowhere yet. What else comes
