@@ -17,7 +17,15 @@ const python = process.env.PYTHON || 'python3'
 
 /** Without these there is nothing to run; without an optional one its cases are skipped. */
 const required = ['boto3', 'numpy', 'pandas']
-const optional = ['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime']
+const optional = [
+  'sagemaker',
+  'mlflow',
+  'scipy',
+  'tritonclient',
+  'kserve',
+  'onnxruntime',
+  'moto.server',
+]
 const START_MS = 30_000
 const SPARK_MS = 300_000
 
@@ -44,6 +52,7 @@ async function main() {
   const onFiles = [
     ['onnxruntime', 'test_onnx.py'],
     ['mlflow', 'test_mlflow.py'],
+    ['moto.server', 'test_launcher.py'],
   ].filter(([name]) => present.includes(name))
   let files = 0
   for (const [, script] of onFiles) files = (await runScript(script, {}, [cli])) || files
@@ -198,6 +207,7 @@ function clientEnv(env) {
   return {
     ...cleanEnv(),
     AWS_EC2_METADATA_DISABLED: 'true',
+    NODE: process.execPath,
     AWS_CONFIG_FILE: join(tmpdir(), 'none'),
     AWS_SHARED_CREDENTIALS_FILE: join(tmpdir(), 'none'),
     DO_NOT_TRACK: 'true',
