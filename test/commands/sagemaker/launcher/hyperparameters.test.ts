@@ -18,10 +18,11 @@ import { root } from '../../../command.ts'
 import { flagsOf } from './flags.ts'
 
 const base = t.testdir({
-  input: { config: {}, data: { train: { 'a.csv': 'x,y\n1,2\n' } } },
-  'plan.json': '',
+  input: { config: {}, data: { train: { 'a.jsonl': '{"x":1,"y":2}\n' } } },
+  'table.csv': 'x,y\n1,2\n3,4\n',
 })
-const file = join(base, 'input/data/train/a.csv')
+/** Its columns are seen by the training only. */
+const file = join(base, 'input/data/train/a.jsonl')
 const place = { bucket: 'b-b', key: 'k' }
 
 /** What must be the same, in a form that can be compared. */
@@ -124,6 +125,8 @@ t.test('what SageMaker has no room for is refused', async (t) => {
 
 t.test('what train refuses before it reads a row is refused before an upload', async (t) => {
   const refused: [args: string[], message: RegExp][] = [
+    [['--target', 'z'], /^the table has no column "z"; did you mean "x"/],
+    [['--target', 'y', '--drop', 'xx'], /^the table has no column "xx"; did you mean "x"\?$/],
     [[], /which column is to be predicted/],
     [['--target', 'y', '--set', 'n_estimator=5'], /n_estimator/],
     [['--target', 'y', '--estimator', 'forest'], /--estimator is "forest"/],
@@ -131,8 +134,9 @@ t.test('what train refuses before it reads a row is refused before an upload', a
     [['--target', 'y', '--cv', '1'], /cv is "1"/],
     [['--target', 'y', '--validation', join(base, 'none.csv')], /none\.csv" does not exist/],
   ]
+  const table = join(base, 'table.csv')
   for (const [args, message] of refused) {
-    const flags = flagsOf<LaunchTrainFlags>(declareLaunchTrain, [file, ...args])
+    const flags = flagsOf<LaunchTrainFlags>(declareLaunchTrain, [table, ...args])
     await t.rejects(planTraining(flags.files, flags, place), { message }, args.join(' '))
   }
   const absent = flagsOf<LaunchTrainFlags>(declareLaunchTrain, [
