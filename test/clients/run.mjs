@@ -19,7 +19,7 @@ const python = process.env.PYTHON || 'python3'
 const required = ['boto3', 'numpy', 'pandas']
 const optional = [
   ...['sagemaker', 'mlflow', 'scipy', 'tritonclient', 'kserve', 'onnxruntime'],
-  ...['kubernetes_validate', 'moto'],
+  ...['kubernetes_validate', 'moto', 'moto.server'],
 ]
 const START_MS = 30_000
 const SPARK_MS = 300_000
@@ -49,6 +49,7 @@ async function main() {
     ['mlflow', 'test_mlflow.py'],
     ['kubernetes_validate', 'test_manifests.py'],
     ['moto', 'test_scale.py'],
+    ['moto.server', 'test_launcher.py'],
   ].filter(([name]) => present.includes(name))
   let files = 0
   for (const [, script] of onFiles) files = (await runScript(script, {}, [cli])) || files
@@ -203,6 +204,7 @@ function clientEnv(env) {
   return {
     ...cleanEnv(),
     AWS_EC2_METADATA_DISABLED: 'true',
+    NODE: process.execPath,
     AWS_CONFIG_FILE: join(tmpdir(), 'none'),
     AWS_SHARED_CREDENTIALS_FILE: join(tmpdir(), 'none'),
     DO_NOT_TRACK: 'true',

@@ -100,7 +100,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   const bins = read(take('bins'), (value) => readWhole('bins', value, 2, MOST_BINS))
   const plan = read(take('plan'), (value) => value)
   const header = read(take('header'), (value) =>
-    readName('header', value, ['present', 'absent'] as const),
+    readName('header', value, ['present', 'absent', 'numbered'] as const),
   )
   const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
   const seed = read(take('seed'), readSeed) ?? 0

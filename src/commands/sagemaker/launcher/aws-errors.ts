@@ -167,7 +167,7 @@ export function describeAwsError(thrown: unknown, request: FailedRequest): Error
   if (thrown instanceof CloudError || thrown instanceof InputError) return thrown
   const error = thrown as SdkError
   const message = oneLine(error.message ?? '')
-  if (/^Region is missing/.test(message))
+  if (/^Region (is missing|not accepted)/.test(message))
     return new CloudError(
       'RegionMissing',
       'which AWS region? add --region, such as --region eu-central-1, or set AWS_REGION',

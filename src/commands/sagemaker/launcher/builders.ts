@@ -18,6 +18,8 @@ export interface ImagePush {
   readonly platform: string
   /** An image that is there already. */
   readonly local?: string
+  /** Stage of the Dockerfile that is built, instead of its last. */
+  readonly stage?: string
 }
 
 interface Builder {
@@ -41,11 +43,17 @@ export const builderNames = Object.keys(builders) as BuilderName[]
 /** Returns the calls that build an image, or name the one that is there, and push it. */
 export function callsOf(name: BuilderName, push: ImagePush): BuilderCall[] {
   const { build, hasOwnLogin } = builders[name]
-  const { directory, target, registry, platform, local } = push
+  const { directory, target, registry, platform, local, stage } = push
   const format = name === 'docker' ? [] : ['--format', 'v2s2']
   return [
     local === undefined
-      ? { args: [...build, '--platform', platform, '--tag', target, directory] }
+      ? {
+          args: [
+            ...build,
+            ...(stage === undefined ? [] : ['--target', stage]),
+            ...['--platform', platform, '--tag', target, directory],
+          ],
+        }
       : { args: ['tag', local, target] },
     {
       args: ['login', '--username', 'AWS', '--password-stdin', registry],
@@ -54,4 +62,11 @@ export function callsOf(name: BuilderName, push: ImagePush): BuilderCall[] {
     { args: ['push', ...format, target] },
     ...(hasOwnLogin ? [] : [{ args: ['logout', registry], isLast: true as const }]),
   ]
+}
+
+const STAGE = 'sagemaker'
+
+/** Returns the stage of a Dockerfile that is meant for SageMaker; undefined where it has only one way to be built. */
+export function stageForSageMaker(dockerfile: string): string | undefined {
+  return new RegExp(`^FROM\\s.*\\sAS\\s+${STAGE}\\s*$`, 'im').test(dockerfile) ? STAGE : undefined
 }

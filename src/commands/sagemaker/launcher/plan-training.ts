@@ -6,6 +6,7 @@ import { readRequest } from '../../training/read-training-flags.ts'
 import type { TrainRequest } from '../../training/train-request.ts'
 import { readFolds } from '../../training/tuning-settings.ts'
 import { type PlannedChannel, planChannel } from './channels-of-files.ts'
+import { checkColumns } from './check-columns.ts'
 import { hyperparametersOf } from './hyperparameters-of-flags.ts'
 import { isS3, type S3Place } from './names.ts'
 import { sizeOfFile } from './storage.ts'
@@ -39,6 +40,8 @@ export async function planTraining(
   readFolds(flags.cv, flags.cvRepeats)
   for (const file of [...files, ...(flags.validation ?? [])])
     if (!isS3(file)) await sizeOfFile(file)
+  const [first] = files
+  if (first !== undefined && !isS3(first)) await checkColumns(first, request)
   const plan = flags.plan === undefined ? undefined : (await readInputFile(flags.plan)).toString()
   const hyperparameters = hyperparametersOf(flags, plan, request.params)
   const channels = [planChannel('train', files, place)]

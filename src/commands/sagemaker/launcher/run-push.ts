@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { InputError, quote, quotePath } from '../../../errors.ts'
@@ -10,7 +10,13 @@ import { VERSION } from '../../../version.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { createOutput, type Output } from '../../terminal.ts'
 import type { Aws } from './aws.ts'
-import { type BuilderCall, type BuilderName, builderNames, callsOf } from './builders.ts'
+import {
+  type BuilderCall,
+  type BuilderName,
+  builderNames,
+  callsOf,
+  stageForSageMaker,
+} from './builders.ts'
 import { type AccountFlags, readAccount } from './launch-flags.ts'
 import { MADE_BY } from './names.ts'
 import { CloudError } from './refusal.ts'
@@ -38,13 +44,9 @@ export async function runPush(directory: string, flags: PushFlags): Promise<void
       'invalid_option',
       `--platform is ${quote(platform)}, expected linux/amd64 or linux/arm64`,
     )
-  if (local === undefined && !existsSync(join(directory, 'Dockerfile')))
-    throw new InputError(
-      'invalid_file',
-      `there is no Dockerfile in ${quotePath(directory)}; name the directory of shapserve's sources, or an image with --image`,
-    )
+  const stage = local === undefined ? stageForSageMaker(await readDockerfile(directory)) : undefined
   const builder = flags.builder ?? findBuilder()
-  const push = { directory, platform, local }
+  const push = { directory, platform, local, stage }
   if (account.isDryRun) {
     const registry = 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'
     describePush(builder, repository, {
@@ -62,6 +64,18 @@ export async function runPush(directory: string, flags: PushFlags): Promise<void
   output.note(`image     ${target}`)
   output.note(`next      export SHAPSERVE_IMAGE=${target}`)
   if (flags.json) output.result(`${JSON.stringify({ image: target })}\n`)
+}
+
+/** @throws InputError */
+async function readDockerfile(directory: string): Promise<string> {
+  try {
+    return await readFile(join(directory, 'Dockerfile'), 'utf8')
+  } catch {
+    throw new InputError(
+      'invalid_file',
+      `there is no Dockerfile in ${quotePath(directory)}; name the directory of shapserve's sources, or an image with --image`,
+    )
+  }
 }
 
 function describePush(
