@@ -98,16 +98,19 @@ export function countColumn({ column, by, bins, known, range }: ColumnCounting):
         else if (isUnknown[code]) unknown++
       }
     },
-    finish: () => ({
-      column,
-      by,
-      bins,
-      counts: Array.from(counter.counts),
-      missing,
-      unknown,
-      outside,
-      numbers: moments.finish(),
-    }),
+    finish() {
+      const numbers = moments.finish()
+      return {
+        column,
+        by,
+        bins,
+        counts: Array.from(counter.counts),
+        missing,
+        unknown,
+        outside,
+        ...(numbers && { numbers }),
+      }
+    },
   }
 }
 
