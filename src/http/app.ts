@@ -90,6 +90,7 @@ export function buildApp(routes: readonly Route[], options: AppOptions): Fastify
       }
     },
     log: createOneRowLog(app.log, requestLog.tellOneRow),
+    capture: options.capture,
   }
   const enter = enterInRounds(useRoutes, connections, requestLog.unrouted)
   server.off('request', useRoutes).on('request', answerOneRows(oneRow, enter))

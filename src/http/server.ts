@@ -18,6 +18,7 @@ import { exampleRow } from '../predictor/describe-model.ts'
 import { memoryLimit } from '../tables/memory-limit.ts'
 import { type Access, checkExposure, createAccess } from './access.ts'
 import { buildApp } from './app.ts'
+import { openCapture } from './capture.ts'
 import { type Connections, connectionsOf } from './connections.ts'
 import { mostConnections } from './descriptor-limit.ts'
 import { closeListeners, type DrainOptions, drainConnections } from './drain.ts'
@@ -31,6 +32,9 @@ import { multiModelRoutes } from './multi-model.ts'
 import { checkDefaultAccept } from './negotiation.ts'
 import { buildRoutes } from './routes.ts'
 import { createService, type ServiceOptions } from './service.ts'
+
+/** How long a stop waits for what is captured to be written. */
+const CAPTURE_MS = 1000
 
 /** A server that is ready to answer, and listens nowhere yet. */
 export interface PreparedServer {
@@ -133,17 +137,19 @@ export async function prepareServer(
     used: () => process.memoryUsage.rss(),
     collect: () => loader.collect(),
   }
+  const read = config.multiModel
+    ? undefined
+    : await readModelDirectory(config.modelDir, undefined, publicKey)
+  const capture = await openCapture(config, read?.predictor, log)
   const options = {
     ...serviceOptions(config, threads, processes),
+    capture,
     selection,
     pool,
     memory: createMemoryGuard({ ...facts, limit: facts.limit / processes }),
     isDraining: () => draining,
   }
   const service = createService(options)
-  const read = config.multiModel
-    ? undefined
-    : await readModelDirectory(config.modelDir, undefined, publicKey)
   const counted = read && config.metrics !== '' ? countPredictions(read) : undefined
   const model = counted?.model ?? read
   const metrics =
@@ -152,6 +158,7 @@ export async function prepareServer(
       : await createMetrics(
           gaugesOf(() => server, pool, service.load),
           counted?.counts,
+          capture && (() => capture.counts),
         )
   const routes = model
     ? buildRoutes(model, service)
@@ -198,6 +205,8 @@ export async function prepareServer(
       access?.close()
       stopCollecting()
       await app.close()
+      const uncaptured = await capture?.close(CAPTURE_MS)
+      if (uncaptured) log.warn({ requests: uncaptured }, 'the disk was too slow to capture them')
       await pool.close()
       await loader.close()
       log.info('stopped')

@@ -16,6 +16,7 @@ import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { createAdmission, type ExpectedJob, INLINE_BYTES } from './admission.ts'
 import { createBodyReader } from './body.ts'
+import { type Capture, captureRequest } from './capture.ts'
 import { isPacked, unpackBody } from './gzip-body.ts'
 import type { MemoryGuard } from './memory-guard.ts'
 import { negotiateRequest } from './negotiation.ts'
@@ -59,6 +60,8 @@ export interface ServiceOptions {
   readonly isBatch?: boolean
   /** Requests that batch transform may send at once. */
   readonly maxConcurrent: number
+  /** Keeps requests and answers in files. */
+  readonly capture?: Capture | undefined
   /** Whether `/` answers the model's page. */
   readonly page?: boolean
   /** Whether the service is stopping. */
@@ -160,6 +163,7 @@ export function createService(options: ServiceOptions): Service {
       const body = await readBody(request.raw, reply.raw)
       held = body.length
       const job = build(body)
+      const captured = captureRequest(options.capture, model, request, job)
       const isSmall = held <= INLINE_BYTES
       // What is packed into another document is made at once.
       const large = () => (pack ? job : inBlocks(job, blockBytes))
@@ -201,6 +205,7 @@ export function createService(options: ServiceOptions): Service {
         warnings: result.warnings,
         worker: inline ? 0 : 1,
       })
+      captured?.(result)
       if (result.jsonLength !== undefined)
         reply.header('inference-header-content-length', String(result.jsonLength))
       reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))

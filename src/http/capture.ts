@@ -1,0 +1,127 @@
+/** Where requests are handed to the capture: once in the way of all requests, once in that of one row. */
+import { randomInt } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { type Capture, createCapture } from '../answering/capture/capture.ts'
+import { openCaptureFiles } from '../answering/capture/capture-files.ts'
+import { readMask } from '../answering/capture/mask.ts'
+import type { Job, JobResult } from '../answering/job.ts'
+import type { MediaType, Operation } from '../answering/media-type.ts'
+import type { Config } from '../config.ts'
+import { InputError } from '../errors.ts'
+import type { LoadedModel } from '../model-directory/read.ts'
+import type { Predictor } from '../predictor/predictor.ts'
+import type { Logger } from './logger.ts'
+import { notesOf } from './notes.ts'
+
+export type { Capture } from '../answering/capture/capture.ts'
+
+/**
+ * Returns what the settings ask for; undefined where nothing is to be captured.
+ * @param predictor of the one model; absent on a multi-model endpoint
+ * @throws InputError `invalid_parameter` for a directory that cannot be written, or a masked column that there is not
+ */
+export async function openCapture(
+  config: Config,
+  predictor: Predictor | undefined,
+  log: Logger,
+): Promise<Capture | undefined> {
+  if (config.capture === '') return undefined
+  const { captureFileBytes: fileBytes, captureBytes: totalBytes } = config
+  if (totalBytes < 2 * fileBytes)
+    throw new InputError(
+      'invalid_parameter',
+      `--capture-bytes is ${totalBytes}, expected at least two files of ${fileBytes} bytes`,
+    )
+  const mask = readMask(config.captureMask, predictor)
+  const files = await openCaptureFiles({
+    directory: config.capture,
+    fileBytes,
+    fileSeconds: config.captureFileSeconds,
+    totalBytes,
+  })
+  log.info({ capture: config.capture, sample: config.captureSample, masked: mask }, 'capturing')
+  return createCapture({
+    files,
+    mask,
+    sample: config.captureSample,
+    seed: config.captureSeed < 0 ? randomInt(2 ** 32) : config.captureSeed,
+    queueBytes: config.captureQueueBytes,
+    warn: (facts) => log.warn(facts, 'requests are not captured'),
+  })
+}
+
+const JSON_TYPE: MediaType = { essence: 'application/json', parameters: new Map() }
+const BINARY_TYPE: MediaType = { essence: 'application/octet-stream', parameters: new Map() }
+
+/**
+ * Returns what is to be told of a request's answer; undefined for a request that is not captured. Called before the job is
+ * run, which may hand the body over to another thread.
+ */
+export function captureRequest(
+  capture: Capture | undefined,
+  { predictor }: LoadedModel,
+  request: FastifyRequest,
+  job: Job,
+): ((result: JobResult) => void) | undefined {
+  if (!capture || job.operation === 'draw' || job.operation === 'sample') return undefined
+  if (!capture.chooses() || !capture.takes(job.body.length)) return undefined
+  const { operation } = job
+  const body = Buffer.from(job.body)
+  const media =
+    'media' in job ? job.media : job.headerLength === undefined ? JSON_TYPE : BINARY_TYPE
+  return (result) => {
+    // An answer in blocks is larger than any that is kept.
+    if (result.rest) return void capture.takes(Number.POSITIVE_INFINITY)
+    const { body: answer, contentType: answerType } = result
+    const inferenceId = notesOf(request)?.inference_id
+    capture.add({
+      predictor,
+      operation,
+      media,
+      body,
+      answerType,
+      answer,
+      id: request.id,
+      inferenceId: inferenceId === undefined ? undefined : String(inferenceId),
+    })
+  }
+}
+
+/** Captures one row and its answer, as they went past the routes. */
+export type CaptureOneRow = (
+  text: string,
+  type: string,
+  answer: string,
+  answerType: string,
+  id: string,
+) => void
+
+const plainTypes = new Map<string, MediaType>()
+
+/** Returns what captures the rows of one route; undefined where nothing is captured. */
+export function captureOneRow(
+  capture: Capture | undefined,
+  predictor: Predictor,
+  operation: Operation,
+): CaptureOneRow | undefined {
+  if (!capture) return undefined
+  return (body, type, answer, answerType, id) => {
+    if (!capture.chooses()) return
+    let media = plainTypes.get(type)
+    if (!media) {
+      // Types of codecs, which are few.
+      media = { essence: type, parameters: new Map() }
+      plainTypes.set(type, media)
+    }
+    capture.add({
+      predictor,
+      operation,
+      media,
+      body,
+      answerType,
+      answer,
+      id,
+      inferenceId: undefined,
+    })
+  }
+}
