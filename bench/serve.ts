@@ -2,7 +2,7 @@
  * Requests per second, latency and start of the built server, beside a bare Fastify route and a bare node:http server in
  * the same run, and rows per second of batches.
  * `npm run bench -- serve [--cli FILE] [--seconds N] [--warm-up N] [--starts N] [--pairs N] [--only PART]`, where a part
- * is `fastify`, `processes`, `batches`, `starts` or `node`
+ * is `fastify`, `capture`, `processes`, `batches`, `starts` or `node`
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureAgainstFastify } from './serve/against-fastify.ts'
 import { measureBatches } from './serve/batches.ts'
+import { measureCapture } from './serve/capture.ts'
 import { answerSize, load, quantile } from './serve/client.ts'
 import { measureProcesses } from './serve/processes.ts'
 import { HOST, scenarios } from './serve/scenarios.ts'
@@ -64,6 +65,7 @@ async function main(): Promise<number> {
   const place = pinned ? 'server on core 1, client on core 0' : 'not pinned'
   console.log(`Node ${process.versions.node}, ${cpus().length} cores, ${place}\n`)
   if (does('fastify')) await measureAgainstFastify(shapserve, { pinned, seconds, warmUp, pairs })
+  if (does('capture')) await measureCapture(shapserve, { pinned, seconds, warmUp, pairs })
   if (does('batches')) await measureBatches(cli, { pinned, seconds, pairs })
   if (does('starts')) await measureStarts(shapserve, bare, { pinned, starts })
   if (does('node')) await measureLoads(shapserve, bare, { pinned, seconds, warmUp })

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Capture, createCapture } from '../answering/capture/capture.ts'
 import { openCaptureFiles } from '../answering/capture/capture-files.ts'
 import { readMask } from '../answering/capture/mask.ts'
+import { writeMedia } from '../answering/capture/record.ts'
 import type { Job, JobResult } from '../answering/job.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { Config } from '../config.ts'
@@ -78,11 +79,15 @@ export function captureRequest(
       predictor,
       operation,
       media,
+      bodyType: writeMedia(media),
       body,
       answerType,
       answer,
       id: request.id,
       inferenceId: inferenceId === undefined ? undefined : String(inferenceId),
+      modelId: predictor.modelId,
+      masked: NOTHING,
+      time: Date.now(),
     })
   }
 }
@@ -95,6 +100,9 @@ export type CaptureOneRow = (
   answerType: string,
   id: string,
 ) => void
+
+/** One list for all: what lines end with is made anew for another. */
+const NOTHING: readonly string[] = []
 
 const plainTypes = new Map<string, MediaType>()
 
@@ -117,11 +125,15 @@ export function captureOneRow(
       predictor,
       operation,
       media,
+      bodyType: type,
       body,
       answerType,
       answer,
       id,
       inferenceId: undefined,
+      modelId: predictor.modelId,
+      masked: NOTHING,
+      time: Date.now(),
     })
   }
 }

@@ -4,19 +4,15 @@ import { createRandom } from '../../data/random.ts'
 import type { Predictor } from '../../predictor/predictor.ts'
 import type { MediaType, Operation } from '../media-type.ts'
 import type { CaptureFiles } from './capture-files.ts'
+import { createLineQueue } from './line-queue.ts'
 import { maskAnswer, maskRows } from './mask.ts'
-import { type CapturedData, writeMedia, writeRecord } from './record.ts'
+import { type CapturedExchange, lengthOf, writeRecord } from './record.ts'
 
 /** A request and its answer, as they wait for the disk. */
-export interface Exchange {
+export interface Exchange extends CapturedExchange {
   readonly predictor: Predictor
   readonly operation: Operation | 'infer'
   readonly media: MediaType
-  readonly body: string | Uint8Array
-  readonly answerType: string
-  readonly answer: string | Uint8Array
-  readonly id: string
-  readonly inferenceId: string | undefined
 }
 
 /** Why a request is not captured although it was chosen. */
@@ -51,14 +47,11 @@ export interface CaptureOptions {
   readonly warn: (facts: Readonly<Record<string, unknown>>) => void
 }
 
-/** Exchanges wait so long for others, or until there are so many bytes of them: a write costs as much as many. */
-const WAIT_MS = 100
-const MANY = 128 << 10
-/** Text that is made before the event loop turns and the disk writes. */
-const CHUNK = 128 << 10
+/** Lines wait so long for others: a write costs as much as many. */
+const WAIT_MS = 200
 /** Largest exchange. */
 const MOST_BYTES = 1 << 20
-/** About what a line has besides the bodies, and a queued exchange besides its bytes. */
+/** About what a line has besides the bodies. */
 const BESIDE = 400
 /** After a failure the disk is left alone for so long. */
 const PAUSE_MS = 1000
@@ -73,11 +66,9 @@ export function createCapture(options: CaptureOptions): Capture {
   const bound = (options.sample / 100) * 2 ** 32
   const dropped: Record<Dropped, number> = { queue_full: 0, too_large: 0, disk: 0, masked: 0 }
   let [records, bytes, warnedAt, pausedUntil] = [0, 0, Number.NEGATIVE_INFINITY, 0]
-  let queue: (Exchange & { readonly time: number })[] = []
-  let queued = 0
+  const queue = createLineQueue()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
-  let [inFlight, isClosing] = [0, false]
 
   const drop = (reason: Dropped, count = 1, error?: unknown) => {
     dropped[reason] += count
@@ -88,66 +79,33 @@ export function createCapture(options: CaptureOptions): Capture {
     const { code } = (error ?? {}) as NodeJS.ErrnoException
     warn({ reason, code, dropped: { ...dropped } })
   }
-  const lineOf = (exchange: (typeof queue)[number]): string | undefined => {
-    const { id, inferenceId, predictor, time } = exchange
-    const data = mask.length === 0 ? plainData(exchange) : maskedData(exchange, mask)
-    if (!data) return undefined
-    return writeRecord({
-      ...data,
-      id,
-      inferenceId,
-      modelId: predictor.modelId,
-      masked: mask,
-      time,
-    })
-  }
-  const writeChunk = async (): Promise<void> => {
-    let text = ''
-    let count = 0
-    let done = 0
-    while (done < queue.length && text.length < CHUNK) {
-      const exchange = queue[done++]!
-      queued -= sizeOf(exchange)
-      const line = lineOf(exchange)
-      if (line === undefined) drop('masked')
-      else {
-        text += line
-        count++
-      }
-    }
-    queue = done === queue.length ? [] : queue.slice(done)
-    if (count === 0) return
-    const lines = Buffer.from(text)
-    inFlight = count
-    try {
-      await files.write(lines)
-      records += count
-      bytes += lines.length
-    } catch (error) {
-      pausedUntil = performance.now() + PAUSE_MS
-      drop('disk', count, error)
-    } finally {
-      inFlight = 0
-    }
-  }
-  /** What comes meanwhile waits for more of its kind, unless nothing more will come. */
   const write = async (): Promise<void> => {
-    do await writeChunk()
-    while (queued >= MANY || (isClosing && queue.length > 0))
+    for (let block = queue.first(); block; block = queue.first()) {
+      try {
+        await files.write(block.bytes)
+        records += block.lines
+        bytes += block.bytes.length
+      } catch (error) {
+        pausedUntil = performance.now() + PAUSE_MS
+        drop('disk', block.lines, error)
+      }
+      queue.shift()
+    }
     await files.rotate()
   }
-  const wait = () => {
-    timer ??= setTimeout(() => flush(), WAIT_MS).unref()
-  }
-  const flush = () => {
-    clearTimeout(timer)
-    timer = undefined
+  const start = () => {
     writing ??= write()
       .catch((error: unknown) => drop('disk', 0, error))
       .finally(() => {
         writing = undefined
-        if (queue.length > 0) wait()
+        if (queue.isReady) start()
       })
+  }
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    queue.seal()
+    start()
   }
   // A file that nobody writes to any more is finished, too.
   const ticking = setInterval(flush, ROTATE_MS).unref()
@@ -168,72 +126,48 @@ export function createCapture(options: CaptureOptions): Capture {
       return false
     },
     add(exchange) {
-      const size = sizeOf(exchange)
-      if (size > MOST_BYTES + BESIDE) return drop('too_large')
-      if (queued + size > queueBytes) return drop('queue_full')
+      const size = exchange.body.length + (exchange.answer?.length ?? 0)
+      if (size > MOST_BYTES) return drop('too_large')
+      if (queue.bytes + size + BESIDE > queueBytes) return drop('queue_full')
       if (pausedUntil > 0) {
         if (performance.now() < pausedUntil) return drop('disk')
         pausedUntil = 0
       }
-      const { predictor, operation, media, body, answerType, answer, id, inferenceId } = exchange
-      const time = Date.now()
-      queue.push({
-        predictor,
-        operation,
-        media,
-        body,
-        answerType,
-        answer,
-        id,
-        inferenceId,
-        time,
-      })
-      queued += size
-      if (writing) return
-      if (queued >= MANY) flush()
-      else wait()
+      const written = mask.length === 0 ? exchange : maskExchange(exchange, mask)
+      if (!written) return drop('masked')
+      queue.add(lengthOf(written), (sink) => writeRecord(written, sink))
+      if (queue.isReady) start()
+      else timer ??= setTimeout(flush, WAIT_MS).unref()
     },
     async close(ms) {
       clearInterval(ticking)
-      isClosing = true
       const end = (async () => {
-        while (queue.length > 0 || writing) {
-          flush()
-          await writing
-        }
-        clearTimeout(timer)
+        flush()
+        while (writing) await writing
         await files.close()
       })().catch((error: unknown) => drop('disk', 0, error))
       await Promise.race([end, sleep(ms, undefined, { ref: false })])
-      return queue.length + inFlight
+      return queue.lines
     },
-  }
-}
-
-function sizeOf({ body, answer }: Pick<Exchange, 'body' | 'answer'>): number {
-  return body.length + answer.length + BESIDE
-}
-
-interface Data {
-  readonly input: CapturedData
-  readonly output: CapturedData | undefined
-}
-
-function plainData({ media, body, answerType, answer }: Exchange): Data {
-  return {
-    input: { type: writeMedia(media), data: body },
-    output: { type: answerType, data: answer },
   }
 }
 
 /** Undefined where the columns cannot be left out of a body. */
-function maskedData(exchange: Exchange, mask: readonly string[]): Data | undefined {
+function maskExchange(exchange: Exchange, mask: readonly string[]): CapturedExchange | undefined {
   const { predictor, operation, media, body, answerType, answer } = exchange
   if (operation === 'infer') return undefined
   try {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    const input = maskRows(predictor, bytes, media, mask)
-    return input && { input, output: maskAnswer(operation, { type: answerType, data: answer }) }
+    const rows = maskRows(predictor, bytes, media, mask)
+    return (
+      rows && {
+        ...exchange,
+        bodyType: rows.type,
+        body: rows.data,
+        answer: maskAnswer(operation, answerType, answer),
+        masked: mask,
+      }
+    )
   } catch {
     // What was answered can be read; whatever else it is, it is not written.
     return undefined

@@ -8,6 +8,12 @@ import type { Predictor } from '../../predictor/predictor.ts'
 import type { MediaType } from '../media-type.ts'
 import type { CapturedData } from './record.ts'
 
+/** Rows as they are written. */
+export interface MaskedRows {
+  readonly type: string
+  readonly data: string
+}
+
 /**
  * Returns the columns in a setting.
  * @throws InputError `invalid_parameter` for a name that the model's table does not have
@@ -37,7 +43,7 @@ export function maskRows(
   body: Uint8Array,
   { essence, parameters }: MediaType,
   mask: readonly string[],
-): CapturedData | undefined {
+): MaskedRows | undefined {
   const codec = findCodec(essence)
   const write = codec && writers[codec.name]
   if (!write || !codec.decode) return undefined
@@ -48,11 +54,7 @@ export function maskRows(
 }
 
 type Inputs = Predictor['preprocessor']['spec']['inputs']
-type Write = (
-  frame: DataFrame,
-  mask: ReadonlySet<string>,
-  inputs: Inputs,
-) => CapturedData | undefined
+type Write = (frame: DataFrame, mask: ReadonlySet<string>, inputs: Inputs) => MaskedRows | undefined
 
 const writers: Readonly<Record<string, Write | undefined>> = {
   csv(frame, mask, inputs) {
@@ -95,13 +97,12 @@ const TELLS = /"(warnings|explanations)"\s*:/
 /** Returns the answer to masked rows if it holds nothing but predictions. */
 export function maskAnswer(
   operation: string,
-  output: CapturedData | undefined,
+  type: string,
+  answer: CapturedData | undefined,
 ): CapturedData | undefined {
-  if (operation !== 'predict' || !output) return undefined
-  const { type, data } = output
-  const essence = type.split(';')[0]!.trim()
-  const writer = findCodec(essence)?.name ?? ''
-  if (!Object.hasOwn(writers, writer)) return undefined
-  const text = typeof data === 'string' ? data : Buffer.from(data).toString('utf8')
-  return TELLS.test(text) ? undefined : output
+  if (operation !== 'predict' || answer === undefined) return undefined
+  const codec = findCodec(type.split(';')[0]!.trim())
+  if (!codec || !Object.hasOwn(writers, codec.name)) return undefined
+  const text = typeof answer === 'string' ? answer : Buffer.from(answer).toString('utf8')
+  return TELLS.test(text) ? undefined : answer
 }
