@@ -6,7 +6,7 @@ import { findPositions } from '../codecs/rows.ts'
 import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
-import type { Predictor } from '../predictor/predictor.ts'
+import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import type { Reading } from './file-form.ts'
 import { refuseTitle } from './formats/dialect.ts'
@@ -47,12 +47,19 @@ export interface Part {
 /** Bytes of a part: enough that answering it costs more than passing it around. */
 export const PART_BYTES = 256 << 10
 
+/** What a file of rows must know of a model: the columns of its table. */
+export interface RowModel {
+  readonly preprocessor: {
+    readonly spec: Pick<PreprocessorSpec, 'inputs' | 'otherColumns'>
+  }
+}
+
 /** A file, or standard input as `-`, opened and looked into. */
 export interface RowFile {
   readonly format: InputFormat
   /** How it is written, where that is not the usual way. */
   readonly notes: readonly string[]
-  parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
+  parts(model: RowModel, partBytes: number): AsyncGenerator<Part>
 }
 
 /** What flags say of a file of rows. */
@@ -136,7 +143,7 @@ function partOf(block: Block, format: Part['format'], body: Uint8Array, total: n
 /** Every part is decoded as the first one is: with the file's header, or without one. */
 async function* csvParts(
   blocks: AsyncIterable<Block>,
-  predictor: Predictor,
+  predictor: RowModel,
   total: number,
   hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
@@ -167,7 +174,7 @@ function headerParameter(present: boolean): ReadonlyMap<string, string> {
  */
 async function* parquetParts(
   file: string,
-  predictor: Predictor,
+  predictor: RowModel,
   partBytes: number,
 ): AsyncGenerator<Part> {
   if (file === '-')
