@@ -146,7 +146,10 @@ export function createCapture(options: CaptureOptions): Capture {
         while (writing) await writing
         await files.close()
       })().catch((error: unknown) => drop('disk', 0, error))
-      await Promise.race([end, sleep(ms, undefined, { ref: false })])
+      const late = new AbortController()
+      const { signal } = late
+      await Promise.race([end, sleep(ms, undefined, { signal }).catch(() => {})])
+      late.abort()
       return queue.lines
     },
   }
