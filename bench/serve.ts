@@ -2,7 +2,7 @@
  * Requests per second, latency and start of the built server, beside a bare Fastify route and a bare node:http server in
  * the same run, and rows per second of batches.
  * `npm run bench -- serve [--cli FILE] [--seconds N] [--warm-up N] [--starts N] [--pairs N] [--only PART]`, where a part
- * is `fastify`, `python`, `processes`, `batches`, `starts` or `node`
+ * is `fastify`, `python`, `capture`, `processes`, `batches`, `starts` or `node`
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { measureAgainstFastify } from './serve/against-fastify.ts'
 import { measureAgainstPython } from './serve/against-python.ts'
 import { measureBatches } from './serve/batches.ts'
+import { measureCapture } from './serve/capture.ts'
 import { answerSize, load, quantile } from './serve/client.ts'
 import { measureProcesses } from './serve/processes.ts'
 import { HOST, scenarios } from './serve/scenarios.ts'
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
   console.log(`Node ${process.versions.node}, ${cpus().length} cores, ${place}\n`)
   if (does('fastify')) await measureAgainstFastify(shapserve, { pinned, seconds, warmUp, pairs })
   if (does('python')) await measureAgainstPython(shapserve, { pinned, seconds, warmUp, pairs })
+  if (does('capture')) await measureCapture(shapserve, { pinned, seconds, warmUp, pairs })
   if (does('batches')) await measureBatches(cli, { pinned, seconds, pairs })
   if (does('starts')) await measureStarts(shapserve, bare, { pinned, starts })
   if (does('node')) await measureLoads(shapserve, bare, { pinned, seconds, warmUp })

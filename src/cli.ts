@@ -23,6 +23,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   serve: async () => (await import('./commands/serve.ts')).declareServe,
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
+  monitor: async () => (await import('./commands/monitor.ts')).declareMonitor,
   sign: async () => (await import('./commands/sign.ts')).declareSign,
   plot: async () => (await import('./commands/plot.ts')).declarePlot,
   report: async () => (await import('./commands/report.ts')).declareReport,

@@ -2,6 +2,7 @@
 import { didYouMean, quote } from './errors.ts'
 import { type AccessConfig, accessSettings } from './settings/access.ts'
 import { type AnswerConfig, answerSettings } from './settings/answers.ts'
+import { type CaptureConfig, captureSettings } from './settings/capture.ts'
 import { type LimitConfig, limitSettings } from './settings/limits.ts'
 import { type ListeningConfig, listeningSettings } from './settings/listening.ts'
 import { type MetricsConfig, metricsSettings } from './settings/metrics.ts'
@@ -19,6 +20,7 @@ export interface Config
     LimitConfig,
     AnswerConfig,
     PageConfig,
+    CaptureConfig,
     MultiModelConfig {
   /** Whether SageMaker's batch transform asks: it joins answers to records line by line. */
   readonly batch: boolean
@@ -32,6 +34,7 @@ export const settings: readonly Setting<keyof Config>[] = [
   ...limitSettings,
   ...answerSettings,
   ...pageSettings,
+  ...captureSettings,
   ...multiModelSettings,
 ]
 

@@ -1,6 +1,7 @@
 /** What a model directory holds. */
 import type { Cell } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
+import type { TrainingProfile } from '../evaluation/drift/profile.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
@@ -22,8 +23,10 @@ export const TRIALS_FILE = 'trials.json'
 export const COLUMNS_FILE = 'columns.json'
 /** What not every model has: one that was not trained here has no rows to sum up. */
 export const SUMMARY_FILE = 'summary.json'
+/** What training rows looked like; absent where there were none, and in models of older versions. */
+export const PROFILE_FILE = 'profile.json'
 /** Files that not every model has. */
-export const OPTIONAL_FILES = [SUMMARY_FILE, TRIALS_FILE, COLUMNS_FILE] as const
+export const OPTIONAL_FILES = [SUMMARY_FILE, PROFILE_FILE, TRIALS_FILE, COLUMNS_FILE] as const
 /** Largest manifest in bytes: it is read before anything is known of it. */
 export const MAX_MANIFEST = 1 << 20
 /** Members of a manifest that grow with the columns. */
@@ -90,6 +93,8 @@ export interface Artifact {
   readonly importance: GlobalImportance
   /** SHAP values over a sample of the training rows, per column and by its values. */
   readonly summary?: GlobalSummary
+  /** What training rows looked like. No answer depends on it, nor does the model's id. */
+  readonly profile?: TrainingProfile
   readonly selfTest: readonly SelfTestRow[]
   /** Name and version of this program and of the packages that fitted the model. */
   readonly versions: Readonly<Record<string, string>>

@@ -12,6 +12,7 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  PROFILE_FILE,
   SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
@@ -26,6 +27,7 @@ import {
 import { readExplain, readModel } from './decode-tensors.ts'
 import { invalid, parseJson } from './parse-json.ts'
 import { decodeTensors } from './safetensors.ts'
+import { readProfile } from './stored-profile.ts'
 import { readSummary } from './stored-summary.ts'
 
 type Files = ReadonlyMap<string, Uint8Array>
@@ -47,10 +49,12 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
   const explainFile = decodeTensors(bytesOf(EXPLAIN_FILE), EXPLAIN_FILE)
   const trialsJson = files.has(TRIALS_FILE) ? jsonOf(TRIALS_FILE) : undefined
   const summaryJson = files.has(SUMMARY_FILE) ? jsonOf(SUMMARY_FILE) : undefined
+  const profileJson = files.has(PROFILE_FILE) ? jsonOf(PROFILE_FILE) : undefined
   for (const [name, part] of [
     [COLUMNS_FILE, columnsJson],
     [TRIALS_FILE, trialsJson],
     [SUMMARY_FILE, summaryJson],
+    [PROFILE_FILE, profileJson],
     [PREPROCESSOR_FILE, preprocessorJson],
     [METRICS_FILE, metricsJson],
     [MODEL_FILE, modelFile.metadata],
@@ -84,6 +88,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     trials: trialsJson && withoutId(trialsJson),
     ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, names),
     summary: summaryJson && readStoredSummary(summaryJson, preprocessor, names),
+    profile: profileJson && readStoredProfile(profileJson, preprocessor, classes.length),
     selfTest: readSelfTest(manifest, preprocessor, classes.length),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
@@ -152,4 +157,13 @@ function readStoredSummary(
     derived: derived.map(({ column }) => column),
     classes,
   })
+}
+
+function readStoredProfile(
+  json: JsonObject,
+  { inputs, derived }: PreprocessorSpec,
+  classes: number,
+) {
+  const fail = (message: string) => invalid(`${PROFILE_FILE}: ${message}`)
+  return readProfile(json, createJsonReader(fail), fail, { inputs, derived, classes })
 }

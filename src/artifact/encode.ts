@@ -18,13 +18,15 @@ import {
   manifestChecksum,
   NO_CHECKSUM,
   PREPROCESSOR_FILE,
+  PROFILE_FILE,
   SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
 import { encodeTensors } from './safetensors.ts'
+import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
 
-/** Returns the artifact with its identity: a hash of everything in it. */
+/** Returns the artifact with its identity: a hash of everything that its answers depend on or that was measured of it. */
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
   const anonymous = { ...parts, modelId: '' }
   const files = [...encodeDataFiles(anonymous).values(), encodeJson(manifestHead(anonymous))]
@@ -37,11 +39,12 @@ export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
 /** Returns every file of a model directory, the manifest last. */
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = encodeDataFiles(artifact)
+  const { modelId, profile } = artifact
+  if (profile) files.set(PROFILE_FILE, encodeJson({ model_id: modelId, ...writeProfile(profile) }))
   const head = manifestHead(artifact)
   // The list of files and the checksum need room, too.
   if (encodeJson(head).length > MAX_MANIFEST / 2) {
     const columns = COLUMN_MEMBERS.map((name) => [name, head[name]])
-    const { modelId } = artifact
     files.set(COLUMNS_FILE, encodeJson({ model_id: modelId, ...Object.fromEntries(columns) }))
     for (const name of COLUMN_MEMBERS) delete head[name]
   }

@@ -3,8 +3,8 @@ import { ArtifactError, InputError } from '../errors.ts'
 import { CloudError, StoppedWaiting } from './sagemaker/launcher/refusal.ts'
 import { Interrupted } from './training/interruption.ts'
 
-/** 0 = done; 1 = something wrong in data, a model or a setting; 2 = wrong usage; 70 = a defect of ours. */
-export const EXIT = { done: 0, refused: 1, usage: 2, defect: 70 } as const
+/** 0 = done; 1 = something wrong in data, a model or a setting; 2 = wrong usage; 3 = live rows have drifted; 70 = a defect of ours. */
+export const EXIT = { done: 0, refused: 1, usage: 2, drifted: 3, defect: 70 } as const
 
 /** Arguments that do not make a command. */
 export class UsageError extends Error {

@@ -7,6 +7,7 @@ import { runJob } from '../answering/run-job.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import { type Admission, type ExpectedJob, INLINE_BYTES } from './admission.ts'
 import type { BodyReader } from './body.ts'
+import { captureRequest } from './capture.ts'
 import { note } from './notes.ts'
 import { asBuffer } from './replies.ts'
 import type { ReadBody } from './request-body.ts'
@@ -56,6 +57,7 @@ export function answerAdmitted(
       const body = await readBody(request.raw, reply.raw)
       held = body.length
       const job = build(body)
+      const captured = captureRequest(options.capture, model, request, job)
       const isSmall = held <= INLINE_BYTES
       // What is packed into another document is made at once.
       const large = () => (pack ? job : inBlocks(job, blockBytes))
@@ -97,6 +99,7 @@ export function answerAdmitted(
         warnings: result.warnings,
         worker: inline ? 0 : 1,
       })
+      captured?.(result)
       if (result.jsonLength !== undefined)
         reply.header('inference-header-content-length', String(result.jsonLength))
       reply.header('content-type', result.contentType).header(WARNINGS, String(result.warnings))

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Access } from './access.ts'
+import type { Capture } from './capture.ts'
 import { type ConnectionRoom, keepRoom, type RoomLimits } from './connection-room.ts'
 import { type Connections, trackConnections } from './connections.ts'
 import { timeoutsOf, watchDeadlines } from './deadlines.ts'
@@ -34,6 +35,8 @@ export interface EdgeOptions {
   readonly connectionLimits?: Partial<RoomLimits>
   /** Refuses bodies where memory is short. */
   readonly memory?: MemoryGuard
+  /** Keeps rows and answers in files. */
+  readonly capture?: Capture | undefined
   /** Whether the service is stopping. */
   readonly isDraining?: () => boolean
 }
@@ -82,6 +85,7 @@ export function createEdge(routes: readonly Route[], options: EdgeOptions): Edge
       }
     },
     log: createOneRowLog(logger, requestLog.tellOneRow),
+    capture: options.capture,
   }
   const health = {
     paths: new Set(routes.flatMap(({ url, isHealth }) => (isHealth ? [url] : []))),

@@ -1,5 +1,6 @@
 /** What is counted of a serving process; the only file that knows the metrics library, which is loaded when it is asked for. */
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { CaptureCounts } from '../answering/capture/capture.ts'
 import type { TallyCounts } from '../answering/tally.ts'
 import type { FinishedRequest, Observer } from './request-log.ts'
 
@@ -35,10 +36,12 @@ const rowCounts = {
 /**
  * Returns the metrics of this process. Every label has few values, none of which comes from a caller.
  * @param predictions returns what a model has predicted so far
+ * @param captured returns what was kept in files so far
  */
 export async function createMetrics(
   gauges: Gauges,
   predictions?: () => TallyCounts,
+  captured?: () => CaptureCounts,
 ): Promise<Metrics> {
   const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await load()
   const registers: Registry[] = [new Registry()]
@@ -91,7 +94,11 @@ export async function createMetrics(
     },
     async samples() {
       const own = await registry.getMetricsAsJSON()
-      return predictions ? [...own, ...predictionSamples(predictions())] : own
+      return [
+        ...own,
+        ...(predictions ? predictionSamples(predictions()) : []),
+        ...(captured ? captureSamples(captured()) : []),
+      ]
     },
   }
 }
@@ -133,6 +140,28 @@ function predictionSamples({ missing, classes, probabilities }: TallyCounts): Sa
         { labels: {}, value: count, metricName: `${name}_count` },
       ],
     },
+  ]
+}
+
+/** Likewise of captured requests. */
+function captureSamples({ records, bytes, dropped }: CaptureCounts): Samples {
+  const counter = (name: string, help: string, values: readonly object[]) => ({
+    name: `shapserve_capture_${name}`,
+    help,
+    type: 'counter',
+    aggregator: 'sum',
+    values,
+  })
+  return [
+    counter('records_total', 'Requests written to captured files', [
+      { labels: {}, value: records },
+    ]),
+    counter('bytes_total', 'Bytes written to captured files', [{ labels: {}, value: bytes }]),
+    counter(
+      'dropped_total',
+      'Requests that were to be captured and are not, by the reason',
+      Object.entries(dropped).map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
   ]
 }
 

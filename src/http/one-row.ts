@@ -9,6 +9,7 @@ import { decodeText, ONE_ROW_BYTES, type OneRowAnswer, oneRowOf } from '../answe
 import type { Predictor } from '../predictor/predictor.ts'
 import type { OneRowLog } from './answered-row.ts'
 import { REQUEST_ID } from './caller-ids.ts'
+import { type Capture, type CaptureOneRow, captureOneRow } from './capture.ts'
 import {
   type Answered,
   type Connection,
@@ -41,14 +42,16 @@ export interface OneRowOptions {
   /** Whether a request may be answered at all; the routes say why not. */
   readonly mayAsk: (request: IncomingMessage) => boolean
   readonly log: (answered: OneRowLog) => void
+  /** Keeps rows and answers in files. */
+  readonly capture?: Capture | undefined
 }
 
 /** Returns a listener that answers one row, and hands on what is anything else to the next one. */
 export function answerOneRows(options: OneRowOptions, next: RequestListener): RequestListener {
-  const { connections, isClosing, mayAsk, log } = options
+  const { connections, isClosing, mayAsk } = options
   const mostBytes = Math.min(ONE_ROW_BYTES, options.maxBodyBytes)
   const routes = new Map(
-    [...options.routes].map(([path, route]) => [path, compileRoute(path, route, log)]),
+    [...options.routes].map(([path, route]) => [path, compileRoute(path, route, options)]),
   )
   let held: Held[] = []
   const answerHeld = () => {
@@ -86,6 +89,7 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
     response.writeHead(200, headers)
     // As a text it goes out with the head at once; ASCII is the same in the encoding that costs least.
     response.end(answer.text, length === answer.text.length ? 'latin1' : 'utf8')
+    route.capture?.(text as string, head.type, answer.text, head.accepted, id)
   }
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined
@@ -126,6 +130,7 @@ interface CompiledRoute {
   /** Whether its answers took so little time that they need not wait for their turn. */
   isCheap(): boolean
   answered(answer: OneRowAnswer, id: string): Answered
+  readonly capture: CaptureOneRow | undefined
 }
 
 /** Milliseconds that an answer of a route takes on average, so that hundreds at once hold up nobody. */
@@ -141,12 +146,13 @@ const MAX_KNOWN = 64
 function compileRoute(
   path: string,
   { predictor, operation, preferred, limits }: OneRowRoute,
-  log: OneRowOptions['log'],
+  { log, capture }: Pick<OneRowOptions, 'log' | 'capture'>,
 ): CompiledRoute {
   const known = new Map<string, string | undefined>()
   const answerOneRow = oneRowOf(predictor)
   let ms = 0
   return {
+    capture: captureOneRow(capture, predictor, operation),
     accept(header) {
       if (known.has(header)) return known.get(header)
       const type = plainAnswer(header, operation, preferred)

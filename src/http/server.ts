@@ -33,6 +33,9 @@ import { buildRoutes } from './routes.ts'
 import { createService } from './service.ts'
 import type { ServiceOptions } from './service-options.ts'
 
+/** How long a stop waits for what is captured to be written. */
+const CAPTURE_MS = 1000
+
 /**
  * A server that answers who asks for health, and ordinary requests for one row, and listens nowhere yet. What else comes
  * waits until it is completed.
@@ -151,17 +154,22 @@ export async function prepareServer(
     used: () => process.memoryUsage.rss(),
     collect: () => loader.collect(),
   }
+  const read = config.multiModel
+    ? undefined
+    : await readModelDirectory(config.modelDir, undefined, publicKey)
+  const capture =
+    config.capture === ''
+      ? undefined
+      : await (await import('./open-capture.ts')).openCapture(config, read?.predictor, log)
   const options = {
     ...serviceOptions(config, threads, processes),
+    capture,
     selection,
     pool,
     memory: createMemoryGuard({ ...facts, limit: facts.limit / processes }),
     isDraining: () => draining,
   }
   const service = createService(options)
-  const read = config.multiModel
-    ? undefined
-    : await readModelDirectory(config.modelDir, undefined, publicKey)
   const counted = read && config.metrics !== '' ? countPredictions(read) : undefined
   const model = counted?.model ?? read
   const metrics =
@@ -170,6 +178,7 @@ export async function prepareServer(
       : await createMetrics(
           gaugesOf(() => server, pool, service.load),
           counted?.counts,
+          capture && (() => capture.counts),
         )
   const routes = model
     ? buildRoutes(model, service)
@@ -229,6 +238,8 @@ export async function prepareServer(
       stopCollecting()
       await (await building?.catch(() => undefined))?.close()
       edge.server.close()
+      const uncaptured = await capture?.close(CAPTURE_MS)
+      if (uncaptured) log.warn({ requests: uncaptured }, 'the disk was too slow to capture them')
       await pool.close()
       await loader.close()
       log.info('stopped')

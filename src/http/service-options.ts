@@ -3,6 +3,7 @@ import type { Limits } from '../answering/limits.ts'
 import type { JobPool } from '../answering/pool.ts'
 import type { OutputName } from '../answering/tensor-outputs.ts'
 import type { Selected } from '../codecs/selection.ts'
+import type { Capture } from './capture.ts'
 import type { MemoryGuard } from './memory-guard.ts'
 
 export interface ServiceOptions {
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   readonly isBatch?: boolean
   /** Requests that batch transform may send at once. */
   readonly maxConcurrent: number
+  /** Keeps requests and answers in files. */
+  readonly capture?: Capture | undefined
   /** Whether `/` answers the model's page. */
   readonly page?: boolean
   /** Whether the service is stopping. */

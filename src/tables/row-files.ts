@@ -6,7 +6,7 @@ import { findPositions } from '../codecs/rows.ts'
 import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, quote } from '../errors.ts'
-import type { Predictor } from '../predictor/predictor.ts'
+import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import type { Reading } from './file-form.ts'
 import { refuseTitle } from './formats/dialect.ts'
@@ -60,7 +60,7 @@ export interface RowFile {
 }
 
 /** What a model says of its columns. */
-export type Columns = Pick<Predictor['preprocessor']['spec'], 'inputs' | 'otherColumns'>
+export type Columns = Pick<PreprocessorSpec, 'inputs' | 'otherColumns'>
 
 /** What flags say of a file of rows. */
 export interface RowFileOptions {

@@ -32,6 +32,7 @@ import {
 import { openMeasuring } from './measuring-threads.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics-file.ts'
 import { measuringTime, type Pace } from './pace.ts'
+import { profileTraining } from './profile-training.ts'
 import type { TrainOptions } from './train-options.ts'
 import type { TrainReport } from './train-report.ts'
 
@@ -179,6 +180,7 @@ export async function train(
         training: { ...draft.training, interrupted: interrupted || undefined },
         importance,
         summary,
+        profile: profileTraining(predictor, frame, fitted.rows, heldOut, seed),
         metrics,
         selfTest,
       },

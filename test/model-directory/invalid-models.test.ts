@@ -7,6 +7,7 @@ import {
   MANIFEST_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  PROFILE_FILE,
   SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
 import { encodeTensors } from '../../src/artifact/safetensors.ts'
@@ -280,6 +281,59 @@ t.test('a summary that is not of this model', async (t) => {
   )
   const { summary: _, ...without } = tree
   t.ok(isAccepted(encodeChanged(without)), 'a model may have none')
+})
+
+t.test('a profile that is not of this model', async (t) => {
+  const edit = (change: (json: Json, columns: Json[], predictions: Json) => void) =>
+    withJson(treeFiles, PROFILE_FILE, (json) =>
+      change(json, json.columns as Json[], json.predictions as Json),
+    )
+  const having = (columns: Json[], key: string) =>
+    columns.find((own) => key in own) as { [name: string]: unknown[] } & Json
+  for (const [what, change, message] of [
+    ['no rows', (json) => (json.rows = 0), /rows/],
+    ['a column less', (_, columns) => columns.pop(), /columns are not the model's/],
+    ['another order', (_, columns) => columns.reverse(), /columns\[0\] is not the model's column/],
+    ['by another', (_, [first]) => ((first as Json).by = 'zzz'), /by is not derived/],
+    ['cuts out of order', (_, columns) => having(columns, 'cuts').cuts?.reverse(), /ascending/],
+    ['cuts of texts', (_, columns) => (having(columns, 'values').cuts = []), /cuts|bins/],
+    ['an endless cut', (_, columns) => (having(columns, 'cuts').cuts = ['@1e999@']), /finite/],
+    ['a value twice', (_, columns) => (having(columns, 'values').values = ['a', 'a']), /twice/],
+    ['a count less', (_, [first]) => (first as { counts: unknown[] }).counts.pop(), /bins/],
+    [
+      'a count below nothing',
+      (_, [first]) => ((first as { counts: unknown[] }).counts[0] = -1),
+      /counts\[0\]/,
+    ],
+    ['half a row', (_, [first]) => ((first as Json).missing = 0.5), /missing/],
+    [
+      'more rows than there are',
+      (json, [first]) => ((first as { counts: unknown[] }).counts[0] = json.rows),
+      /more rows/,
+    ],
+    [
+      'a mean that is none',
+      (_, columns) => ((having(columns, 'mean') as Json).mean = null),
+      /mean/,
+    ],
+    ["nobody's predictions", (_, __, own) => (own.part = 'mine'), /part/],
+    ['a class less', (_, __, own) => (own.labels as unknown[]).pop(), /labels/],
+    ['predictions of no row', (_, __, own) => (own.rows = 0), /predictions\.rows/],
+  ] as [string, (json: Json, columns: Json[], predictions: Json) => unknown, RegExp][]) {
+    const files = edit((json, columns, own) => void change(json, columns, own))
+    await refuses(t, files, 'invalid', message, what)
+  }
+  await refuses(
+    t,
+    edit((json) => (json.model_id = 'x')),
+    'mismatch',
+    /profile.json belongs to model/,
+  )
+  const { profile: _, ...without } = tree
+  const older = encodeChanged(without)
+  t.notOk(older.has(PROFILE_FILE))
+  t.ok(isAccepted(older), 'models of older versions have none')
+  t.equal(parseFile(older, MANIFEST_FILE).model_id, tree.modelId, 'and the same id')
 })
 
 t.test('a preprocessor that makes other features than the model asks', async (t) => {

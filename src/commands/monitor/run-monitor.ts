@@ -1,0 +1,201 @@
+/** Reads live rows, compares them, writes what was found, and ends with a status that schedulers understand. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, listNames, quote } from '../../errors.ts'
+import {
+  type DriftReport,
+  writeDrift,
+  writeViolations,
+} from '../../evaluation/drift/drift-document.ts'
+import { findViolations } from '../../evaluation/drift/violations.ts'
+import { readPublicKey } from '../../model-directory/keys.ts'
+import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
+import type { Predictor } from '../../predictor/predictor.ts'
+import {
+  type Reference,
+  referenceOfRows,
+  referenceOfTraining,
+  type SampleSizes,
+  sampleRows,
+  watchRows,
+} from '../../predictor/watch-rows.ts'
+import { restoreCells } from '../../preprocess/feature-meaning.ts'
+import { frameOfCells } from '../../preprocess/preprocessor.ts'
+import { EXIT } from '../exit-status.ts'
+import { writeOutputFile } from '../output/output-file.ts'
+import { columnsOf } from '../output/standard-streams.ts'
+import { createOutput, type Output, printableJson } from '../terminal.ts'
+import { describeDrift } from './describe-drift.ts'
+import { findFiles } from './find-files.ts'
+import { type Reading, readLiveRows } from './live-rows.ts'
+import { type MonitorFlags, readSizes, readThresholds } from './monitor-request.ts'
+
+/** Rows that stand for those of training; of more, so many are drawn. */
+const BASELINE_ROWS = 100_000
+/** Of fewer live rows little can be said. */
+const FEW_ROWS = 100
+
+/**
+ * Compares the rows of files with those that a model was trained on; the exit status is 3 where something has drifted.
+ * @throws InputError for files, rows or flags that cannot be used, ArtifactError for a model that is refused
+ */
+export async function runMonitor(captures: readonly string[], flags: MonitorFlags): Promise<void> {
+  const thresholds = readThresholds(flags)
+  const sizes = readSizes(flags)
+  const files = await findFiles(captures)
+  const key = flags.publicKey ? await readPublicKey(flags.publicKey) : undefined
+  const model = await readModelDirectory(flags.modelDir, undefined, key)
+  const { predictor } = model
+  const ignored = flags.ignore ?? []
+  checkIgnored(predictor, ignored)
+  const output = createOutput({ quiet: false })
+  const reference = await readReference(model, flags, sizes)
+  const live = readLiveRows(predictor, {
+    hasNoHeader: !flags.header,
+    anyModel: flags.anyModel === true,
+  })
+  const { found } = live
+  const watch = watchRows(predictor, reference, sizes)
+  let rows = 0
+  for (const [done, file] of files.entries()) {
+    for await (const frame of live.rows(file)) {
+      watch.add(frame)
+      rows += frame.length
+    }
+    await output.progress('monitor', done + 1, files.length, 'files')
+  }
+  output.close()
+  if (rows === 0) throw new InputError('empty_data', describeNothing(found))
+  const watched = watch.finish(found.masked)
+  const isIgnored = new Set(ignored)
+  const columns = watched.columns.filter(({ column }) => !isIgnored.has(column))
+  const { unreadable, records } = found
+  const { plan, classes } = model.artifact
+  const drift = {
+    ...watched,
+    columns,
+    unreadable: { rows: unreadable, of: records, column: found.firstColumn },
+    target: plan.target,
+  }
+  const report: DriftReport = {
+    ...watched,
+    columns,
+    modelId: predictor.modelId,
+    target: plan.target,
+    classes,
+    reference: { kind: reference.kind, rows: reference.profile.rows },
+    records: {
+      read: records,
+      unreadable,
+      otherModel: found.otherModel,
+      withoutInput: found.withoutInput,
+      firstProblem: found.firstProblem,
+    },
+    unseen: [...new Set([...found.masked, ...ignored])],
+    columnNames: predictor.preprocessor.featureNamesIn,
+    thresholds,
+    ...findViolations(drift, thresholds),
+    warnings: listWarnings(found, reference, rows, watched.predicted),
+  }
+  await writeReport(report, flags, output)
+  if (report.violations.length > 0) process.exitCode = EXIT.drifted
+}
+
+function checkIgnored({ preprocessor }: Predictor, ignored: readonly string[]): void {
+  const stranger = ignored.find((name) => !preprocessor.featureNamesIn.includes(name))
+  if (stranger !== undefined)
+    throw new InputError(
+      'invalid_parameter',
+      `--ignore is ${quote(stranger)}, the model has ${listNames(preprocessor.featureNamesIn)}`,
+    )
+}
+
+/** Returns what rows are compared with: a table, or what is stored of the training, or what is stored to explain against. */
+async function readReference(
+  { artifact, predictor }: LoadedModel,
+  { baseline, header }: MonitorFlags,
+  sizes: SampleSizes,
+): Promise<Reference> {
+  if (baseline !== undefined) {
+    const sampler = sampleRows(predictor, { ...sizes, rows: BASELINE_ROWS })
+    const { rows } = readLiveRows(predictor, { hasNoHeader: !header, anyModel: true })
+    for await (const frame of rows(baseline)) sampler.add(frame)
+    const drawn = sampler.drawn()
+    if (drawn.length === 0)
+      throw new InputError('empty_data', `--baseline: ${quote(baseline, 256)} has no row`)
+    return referenceOfRows(predictor, drawn, 'baseline', sizes)
+  }
+  const stored = referenceOfTraining(artifact)
+  if (stored) return stored
+  const { background } = artifact
+  if (background.rows === 0)
+    throw new InputError(
+      'invalid_parameter',
+      'this model has no profile of its training rows; name a file of such rows with --baseline',
+    )
+  const { spec } = predictor.preprocessor
+  const frame = frameOfCells(spec.inputs, restoreCells(spec, background))
+  return referenceOfRows(predictor, frame, 'background', sizes)
+}
+
+function describeNothing({ records, unreadable, otherModel, withoutInput, firstProblem }: Reading) {
+  if (records === 0) return 'there are no rows to compare'
+  const why = [
+    unreadable > 0 ? `${unreadable} cannot be read (${firstProblem})` : '',
+    otherModel > 0 ? `${otherModel} are of another model (--any-model takes them)` : '',
+    withoutInput > 0 ? `${withoutInput} were captured without what was asked` : '',
+  ].filter(Boolean)
+  return `none of the ${records} records has rows to compare: ${why.join(', ') || 'they are empty'}`
+}
+
+function listWarnings(
+  found: Reading,
+  { kind, profile }: Reference,
+  rows: number,
+  predicted: number,
+): string[] {
+  const { masked, otherModel, unreadable, withoutInput, firstProblem } = found
+  const warnings: string[] = []
+  if (rows < FEW_ROWS)
+    warnings.push(`only ${rows} rows: only large differences can be told from chance`)
+  if (kind === 'background')
+    warnings.push(
+      `the model has no profile of its training rows: it is compared with the ${profile.rows} rows that it is explained against`,
+    )
+  if (masked.size > 0)
+    warnings.push(
+      `masked columns are not compared: ${listNames([...masked])}; without them nothing can be predicted`,
+    )
+  else if (profile.predictions?.part === 'training')
+    warnings.push(
+      'predictions are not compared: no row was held out of the training, and those of training rows are surer than any others',
+    )
+  else if (predicted === 0) warnings.push('no row is whole enough to be predicted')
+  if (otherModel > 0)
+    warnings.push(`${otherModel} records of another model are left out; --any-model takes them`)
+  if (withoutInput > 0) warnings.push(`${withoutInput} records have no input`)
+  if (unreadable > 0)
+    warnings.push(`${unreadable} records cannot be read; the first: ${firstProblem}`)
+  return warnings
+}
+
+async function writeReport(
+  report: DriftReport,
+  { json, output: directory, html }: MonitorFlags,
+  output: Output,
+): Promise<void> {
+  const document = `${printableJson(JSON.stringify(writeDrift(report)))}\n`
+  if (directory !== undefined) {
+    await mkdir(directory, { recursive: true })
+    const violations = `${JSON.stringify(writeViolations(report), null, 2)}\n`
+    await writeOutputFile(join(directory, 'constraint_violations.json'), violations)
+    await writeOutputFile(join(directory, 'drift.json'), document)
+  }
+  if (html !== undefined) {
+    const { writeDriftPage } = await import('../../report/drift-page.ts')
+    await writeOutputFile(html, writeDriftPage(report))
+  }
+  for (const warning of report.warnings) output.warn(warning)
+  if (json) output.result(document)
+  else if (html !== '-') output.lines(describeDrift(report, columnsOf(process.stdout)))
+}
