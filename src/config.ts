@@ -1,4 +1,4 @@
-/** Settings of `serve`: one table, from which they are read, `--help` is printed and `docs/serving.md` is checked. */
+/** Settings of `serve`: one table, from which they are read, `--help` is printed and `docs/operations.md` is checked. */
 import { didYouMean, quote } from './errors.ts'
 import { type AccessConfig, accessSettings } from './settings/access.ts'
 import { type AnswerConfig, answerSettings } from './settings/answers.ts'

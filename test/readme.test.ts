@@ -47,7 +47,9 @@ const pictures: Readonly<Record<string, string>> = {
 }
 
 /** Spark's lines run in test/clients, where Spark is; a comparison has only its figures. */
-const withoutCommands = ['docs/scale.md', 'docs/comparison.md']
+const withoutCommands = ['comparison', 'operations', 'scale', 'security'].map(
+  (name) => `docs/${name}.md`,
+)
 
 const update = Boolean(process.env.UPDATE_README)
 

@@ -35,7 +35,7 @@ t.test('the documents name the types that answers have, and no other', (t) => {
   )
   const predicted = first(({ encodePredictions }) => encodePredictions)
   t.strictSame(
-    new Set(['application/json', ...typesIn('serving.md', 'Answers are JSON unless `Accept`')]),
+    new Set(['application/json', ...typesIn('protocols.md', 'Answers are JSON unless `Accept`')]),
     new Set([...predicted, 'image/svg+xml', 'image/png']),
   )
   t.end()

@@ -41,7 +41,7 @@ export async function buildDocs(
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      // Without tokens nothing in this process asks who calls; see docs/serving.md on what stands in front.
+      // Without tokens nothing in this process asks who calls; see docs/security.md on what stands in front.
       security: asksToken ? [{ bearer: [] }] : [],
       components: asksToken
         ? { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } }
