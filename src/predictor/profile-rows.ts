@@ -43,8 +43,11 @@ export function plansOfProfile(
 ): ColumnCounting[] {
   const profileOf = new Map(columns.map((own) => [own.column, own]))
   return preprocessor.spec.inputs.map((input) => {
-    const { by, bins } = profileOf.get(input.name) as ColumnProfile
-    return { ...countingOf(input), by, bins }
+    const { by, bins, numbers } = profileOf.get(input.name) as ColumnProfile
+    const counting = countingOf(input)
+    // Of an imported model nobody knows the range: that of the rows that it is compared with is what there is.
+    const range = counting.range ?? (input.categories ? undefined : numbers)
+    return { ...counting, range, by, bins }
   })
 }
 

@@ -128,7 +128,7 @@ function checkColumn(drift: ColumnDrift, thresholds: Thresholds): Check[] {
       p: outside.p,
       violation: name(
         'range_check',
-        `${shares(outside)} of the cells are outside of the range of training; ${percent(thresholds.outside)} more are allowed`,
+        `${shares(outside)} of the cells are outside of the range before; ${percent(thresholds.outside)} more are allowed`,
       ),
     },
   ]
@@ -194,7 +194,7 @@ function checkReading({ unreadable, target }: Drift, thresholds: Thresholds): Ch
 }
 
 function shares({ live, reference }: ShareDrift): string {
-  return `${percent(live)} (${percent(reference)} in training)`
+  return `${percent(live)} (${percent(reference)} before)`
 }
 
 /** Returns a share in per cent, with three digits that count. */

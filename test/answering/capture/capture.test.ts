@@ -14,6 +14,7 @@ import {
   openCaptureFiles,
 } from '../../../src/answering/capture/capture-files.ts'
 import { readMask } from '../../../src/answering/capture/mask.ts'
+import { createJobPool } from '../../../src/answering/pool.ts'
 import { readCapture } from '../../../src/commands/monitor/capture-lines.ts'
 import { buildTestApp, listen, loadCheckpoint, passenger, post } from '../../helper.ts'
 
@@ -279,16 +280,32 @@ t.test(
     const infer = await post(app, '/v2/models/model/infer', json, JSON.stringify(tensors))
     t.equal(infer.statusCode, 200, infer.body)
     t.equal((await post(app, '/explain', json, JSON.stringify(secret))).statusCode, 200)
+    const csv = await post(app, '/explain', json, JSON.stringify(secret), { accept: 'text/csv' })
+    t.equal(csv.statusCode, 200)
     const asked = { instances: [secret], parameters: { warnings: true } }
     t.equal((await post(app, '/invocations', json, JSON.stringify(asked))).statusCode, 200)
     await capture.close(1000)
     t.equal(capture.counts.dropped.masked, 1, 'tensors')
     const records = lines().map((line) => JSON.parse(line).captureData)
-    t.equal(records.length, 2)
+    t.equal(records.length, 3)
     t.ok(records.every(({ endpointOutput }) => endpointOutput === undefined))
     t.notOk(lines().join('').includes(SECRET))
   },
 )
+
+t.test('a body that a worker gets is captured as it was', async (t) => {
+  const { files, lines } = keep()
+  const pool = createJobPool(1)
+  t.teardown(() => pool.close())
+  const capture = open(files, { queueBytes: 8 << 20 })
+  const app = await buildTestApp(t, { capture, pool, limits: { maxRows: 10_000 } })
+  const body = `${passenger.csv}\n`.repeat(3000)
+  const answer = await post(app, '/invocations', 'text/csv', body, { accept: 'text/csv' })
+  t.equal(answer.statusCode, 200)
+  await capture.close(1000)
+  const { endpointInput, endpointOutput } = JSON.parse(lines()[0] as string).captureData
+  t.ok(endpointInput.data === body && endpointOutput.data === answer.body)
+})
 
 t.test('a mask names columns of the model', (t) => {
   t.strictSame(readMask(' Name, Age,', predictor), ['Name', 'Age'])
