@@ -207,6 +207,22 @@ t.test('every function that others call says what it does', (t) => {
   t.end()
 })
 
+t.test("AWS's SDK is known to two files, and to no installation that does not ask for it", (t) => {
+  const knowing = modules.filter(({ packages }) => packages.some((name) => /^@aws-sdk/.test(name)))
+  const folder = 'commands/sagemaker/launcher'
+  t.strictSame(
+    knowing.map(({ path }) => path),
+    [`${folder}/aws-types.ts`, `${folder}/aws.ts`],
+  )
+  const packageJson = JSON.parse(readFileSync(join(source, '../package.json'), 'utf8'))
+  const { dependencies, optionalDependencies = {}, peerDependencies } = packageJson
+  const isAws = (name: string) => name.startsWith('@aws-sdk/')
+  t.strictSame(Object.keys({ ...dependencies, ...optionalDependencies }).filter(isAws), [])
+  for (const name of Object.keys(peerDependencies))
+    t.equal(packageJson.peerDependenciesMeta[name]?.optional, true, name)
+  t.end()
+})
+
 t.test('files are short', (t) => {
   const long = files.filter(({ lines }) => lines > MOST_LINES)
   t.strictSame(

@@ -1,9 +1,8 @@
 /** Asks how far an endpoint is. */
-import type { Output } from '../../terminal.ts'
 import type { Aws } from './aws.ts'
 import type { Account } from './launch-flags.ts'
 import { CloudError } from './refusal.ts'
-import { createStatusLine } from './status-line.ts'
+import type { StatusLine } from './status-line.ts'
 import { pause } from './until-signal.ts'
 
 /** An endpoint as it is now. */
@@ -48,22 +47,17 @@ export async function awaitEndpoint(
   { aws, pollMs }: Account,
   name: string,
   config: string,
-  output: Output,
+  line: StatusLine,
 ): Promise<void> {
-  const line = createStatusLine(output)
-  try {
-    for (;;) {
-      const found = await findEndpoint(aws, name)
-      if (!found) throw new CloudError('', `the endpoint ${name} is gone`)
-      line.show(found.status)
-      if (!ON_ITS_WAY.includes(found.status)) {
-        checkServes(name, found, config)
-        return
-      }
-      await pause(pollMs)
+  for (;;) {
+    const found = await findEndpoint(aws, name)
+    if (!found) throw new CloudError('', `the endpoint ${name} is gone`)
+    line.show(found.status)
+    if (!ON_ITS_WAY.includes(found.status)) {
+      checkServes(name, found, config)
+      return
     }
-  } finally {
-    line.close()
+    await pause(pollMs)
   }
 }
 

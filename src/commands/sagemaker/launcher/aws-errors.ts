@@ -29,8 +29,8 @@ interface Failure extends FailedRequest {
 
 type Describe = (failure: Failure) => string
 
-const noCredentials: Describe = () =>
-  'there are no AWS credentials; run aws configure or aws sso login, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile that has them'
+const noCredentials: Describe = ({ message }) =>
+  `there are no AWS credentials${/profile|sso|token/i.test(message) ? ` (${message})` : ''}; run aws configure or aws sso login, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile that has them`
 
 const expired: Describe = () =>
   'the AWS credentials have expired; log in again (aws sso login), or take new ones'

@@ -59,7 +59,6 @@ const apart: readonly (readonly [keyof DeployFlags, keyof DeployFlags])[] = [
   ['serverless', 'alarm'],
   ['serverless', 'subnet'],
   ['async', 'multiModel'],
-  ['async', 'capture'],
 ]
 
 /**

@@ -3,7 +3,7 @@ import type { Output } from '../../terminal.ts'
 import type { Aws, TrainingJobState } from './aws.ts'
 import type { Account } from './launch-flags.ts'
 import { CloudError } from './refusal.ts'
-import { createStatusLine, describeSeconds } from './status-line.ts'
+import { describeSeconds, type StatusLine } from './status-line.ts'
 import { pause } from './until-signal.ts'
 
 const LOG_GROUP = '/aws/sagemaker/TrainingJobs'
@@ -18,26 +18,21 @@ const ENDED: readonly string[] = ['Completed', 'Failed', 'Stopped']
 export async function followTraining(
   { aws, pollMs }: Pick<Account, 'aws' | 'pollMs'>,
   name: string,
-  output: Output,
+  status: StatusLine,
 ): Promise<TrainingJobState> {
-  const status = createStatusLine(output)
   const log = createLogReader(aws, name, status.note)
-  try {
-    for (;;) {
-      const job = await aws.send('sagemaker:DescribeTrainingJob', { TrainingJobName: name })
-      const { StatusMessage: detail } = job.SecondaryStatusTransitions?.at(-1) ?? {}
-      status.show(job.SecondaryStatus ?? job.TrainingJobStatus ?? 'Unknown', detail)
+  for (;;) {
+    const job = await aws.send('sagemaker:DescribeTrainingJob', { TrainingJobName: name })
+    const { StatusMessage: detail } = job.SecondaryStatusTransitions?.at(-1) ?? {}
+    status.show(job.SecondaryStatus ?? job.TrainingJobStatus ?? 'Unknown', detail)
+    await log.read()
+    if (ENDED.includes(job.TrainingJobStatus ?? '')) {
+      // Lines arrive a little later than the end.
+      await pause(Math.min(pollMs, 2000))
       await log.read()
-      if (ENDED.includes(job.TrainingJobStatus ?? '')) {
-        // Lines arrive a little later than the end.
-        await pause(Math.min(pollMs, 2000))
-        await log.read()
-        return checkEnd(name, job)
-      }
-      await pause(pollMs)
+      return checkEnd(name, job)
     }
-  } finally {
-    status.close()
+    await pause(pollMs)
   }
 }
 

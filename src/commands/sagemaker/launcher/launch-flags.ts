@@ -81,7 +81,7 @@ export interface Account {
 /** @throws InputError `invalid_option`, `invalid_parameter` */
 export function readAccount(flags: AccountFlags): Account {
   const { region, profile, endpointUrl } = flags
-  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
+  if (region !== undefined && !/^[a-z]{2,6}(-[a-z]+)+-\d{1,2}$/.test(region))
     throw new InputError(
       'invalid_option',
       `--region is ${quote(region)}, expected a name such as eu-central-1`,

@@ -19,7 +19,6 @@ export function declareLaunchTune(group: Command): void {
     .option('--max-jobs <number>', 'trainings in all', '20')
     .option('--parallel-jobs <number>', 'trainings at a time', '2')
     .option('--strategy <name>', listChoices(strategies), 'bayesian')
-    .option('--early-stopping', 'end trainings that fall behind')
   addResourceFlags(addMachineFlags(command))
     .option('--job-name <name>', 'name of the tuning job, at most 32 characters')
     .option('--no-wait', 'start the tuning and end')

@@ -13,6 +13,7 @@ import { planModel, planModels } from './model-archives.ts'
 import { below, ENDPOINT_TAG, readResourceName, slugOf } from './names.ts'
 import { describeSteps, type Step } from './operations.ts'
 import { CloudError } from './refusal.ts'
+import { showingStatus } from './status-line.ts'
 import { bucketSteps, putStep, uploadAll } from './storage.ts'
 import { untilSignal } from './until-signal.ts'
 
@@ -127,7 +128,9 @@ async function bringAbout(
   const goesOn = () =>
     `the endpoint ${name} goes on being made: the same command follows it, shapserve sagemaker delete ${name} removes it`
   try {
-    await untilSignal(awaitEndpoint(account, name, wanted, output), goesOn)
+    await showingStatus(output, (line) =>
+      untilSignal(awaitEndpoint(account, name, wanted, line), goesOn),
+    )
   } catch (error) {
     // That it cannot be asked for a moment is no reason to remove it.
     if (error instanceof CloudError && error.code === 'Failed') await takeBack(made, output)

@@ -12,6 +12,7 @@ import { below, jobNameAt, readResourceName, slugOf } from './names.ts'
 import { describeSteps } from './operations.ts'
 import { planTraining } from './plan-training.ts'
 import { CloudError } from './refusal.ts'
+import { type StatusLine, showingStatus } from './status-line.ts'
 import { bucketSteps, putStep, uploadAll } from './storage.ts'
 import type { LaunchTrainFlags } from './train-flags.ts'
 import { trainingJobRequest } from './training-job.ts'
@@ -87,7 +88,14 @@ async function awaitModel(
 ): Promise<void> {
   const goesOn = () =>
     `the job ${name} goes on: ${attachLine(name, flags)} follows it, aws sagemaker stop-training-job --training-job-name ${name} stops it`
-  const job = await untilSignal(followTraining(account, name, output), goesOn)
+  const follow = (status: StatusLine) =>
+    untilSignal(followTraining(account, name, status), goesOn).catch((error) => {
+      // What cannot be asked for a moment goes on all the same.
+      if (error instanceof CloudError && error.code !== 'Failed')
+        output.note(`next      ${attachLine(name, flags)}`)
+      throw error
+    })
+  const job = await showingStatus(output, follow, flags.quiet === true)
   tellEnd(job, output)
   const uri = job.ModelArtifacts?.S3ModelArtifacts
   if (!uri) throw new CloudError('', `the training job ${name} was stopped before it had a model`)

@@ -1,9 +1,10 @@
 /** Uploads rows, runs a batch transform, and fetches its answers. */
 import { InputError } from '../../../errors.ts'
 import { readPublicKey } from '../../../model-directory/keys.ts'
+import { checkOutputIsNoInput } from '../../output/same-file.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { readWhole } from '../../setting-values.ts'
-import { createOutput, type Output } from '../../terminal.ts'
+import { createOutput } from '../../terminal.ts'
 import { readEnvironment } from './deployment.ts'
 import { fetchAnswers } from './fetch-answers.ts'
 import { type Account, readAccount, readResources } from './launch-flags.ts'
@@ -14,7 +15,7 @@ import { below, isS3, jobNameAt, readResourceName, slugOf } from './names.ts'
 import { describeSteps, type Step } from './operations.ts'
 import { CloudError } from './refusal.ts'
 import { planLocalRows, planRowsInS3 } from './rows-of-transform.ts'
-import { createStatusLine } from './status-line.ts'
+import { type StatusLine, showingStatus } from './status-line.ts'
 import { bucketSteps, ensureBucket, putStep, uploadAll } from './storage.ts'
 import type { TransformFlags } from './transform-flags.ts'
 import { answersOf, transformRequests } from './transform-job.ts'
@@ -39,6 +40,8 @@ export async function runTransform(
       : readResourceName('--job-name', flags.jobName)
   if (flags.out !== undefined && !flags.wait)
     throw new InputError('invalid_option', '--out waits for the answers; leave out --no-wait')
+  if (flags.out !== undefined && !isS3(input))
+    await checkOutputIsNoInput(flags.out, input, modelPath)
   const resources = await readResources(flags, account.aws)
   const { place } = resources
   const planned = isS3(input)
@@ -101,7 +104,9 @@ export async function runTransform(
       const goesOn = () =>
         `the job ${name} goes on; aws sagemaker stop-transform-job --transform-job-name ${name} stops it`
       try {
-        await untilSignal(followTransform(account, name, output), goesOn)
+        await showingStatus(output, (line) =>
+          untilSignal(followTransform(account, name, line), goesOn),
+        )
       } catch (error) {
         if (error instanceof CloudError && error.code === 'Failed') await made.takeBack()
         throw error
@@ -141,25 +146,18 @@ function readAnswerFormat(
 async function followTransform(
   { aws, pollMs }: Account,
   name: string,
-  output: Output,
+  line: StatusLine,
 ): Promise<void> {
-  const line = createStatusLine(output)
-  try {
-    for (;;) {
-      const job = await aws.send('sagemaker:DescribeTransformJob', { TransformJobName: name })
-      const status = job.TransformJobStatus ?? 'Unknown'
-      line.show(status)
-      if (status === 'Completed') return
-      if (status === 'Failed' || status === 'Stopped') {
-        const reason = (job.FailureReason ?? 'SageMaker gives no reason')
-          .replace(/\s+/g, ' ')
-          .trim()
-        const told = status === 'Stopped' ? 'was stopped' : `failed: ${reason}`
-        throw new CloudError('Failed', `the transform job ${name} ${told}`)
-      }
-      await pause(pollMs)
+  for (;;) {
+    const job = await aws.send('sagemaker:DescribeTransformJob', { TransformJobName: name })
+    const status = job.TransformJobStatus ?? 'Unknown'
+    line.show(status)
+    if (status === 'Completed') return
+    if (status === 'Failed' || status === 'Stopped') {
+      const reason = (job.FailureReason ?? 'SageMaker gives no reason').replace(/\s+/g, ' ').trim()
+      const told = status === 'Stopped' ? 'was stopped' : `failed: ${reason}`
+      throw new CloudError('Failed', `the transform job ${name} ${told}`)
     }
-  } finally {
-    line.close()
+    await pause(pollMs)
   }
 }

@@ -1,5 +1,5 @@
 /** Starts a tuning job, follows it, and fetches the model of its best training. */
-import { InputError, shellWord } from '../../../errors.ts'
+import { shellWord } from '../../../errors.ts'
 import { searchSpaceOf } from '../../../training/choose-estimator.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { readName, readWhole } from '../../setting-values.ts'
@@ -14,7 +14,7 @@ import { describeSteps } from './operations.ts'
 import { planTraining } from './plan-training.ts'
 import { CloudError } from './refusal.ts'
 import { checkModelDir } from './run-training-job.ts'
-import { createStatusLine } from './status-line.ts'
+import { type StatusLine, showingStatus } from './status-line.ts'
 import { bucketSteps, putStep, uploadAll } from './storage.ts'
 import { type LaunchTuneFlags, strategies } from './tune-flags.ts'
 import { type Tuning, tuningJobRequest } from './tuning-job.ts'
@@ -73,15 +73,12 @@ function readTuning(flags: LaunchTuneFlags): Tuning {
   const metric = readName('--metric', flags.metric, names)
   const maxJobs = readWhole('--max-jobs', flags.maxJobs, 1, 1000)
   const strategy = readName('--strategy', flags.strategy, strategies)
-  if (flags.earlyStopping && strategy === 'grid')
-    throw new InputError('invalid_option', 'a grid is tried whole; leave out --early-stopping')
   return {
     metric: `${flags.cv === undefined ? 'validation' : 'cv'}:${metric}`,
     isLargerBetter: objectives.find(({ name }) => name === metric)!.isLargerBetter,
     maxJobs,
     parallelJobs: Math.min(maxJobs, readWhole('--parallel-jobs', flags.parallelJobs, 1, 100)),
     strategy,
-    stopsEarly: flags.earlyStopping === true,
   }
 }
 
@@ -94,7 +91,11 @@ async function awaitBest(
   const { aws } = account
   const goesOn = () =>
     `the tuning job ${name} goes on; aws sagemaker stop-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name ${name} stops it`
-  const tuned = await untilSignal(followTuning(account, name, output), goesOn)
+  const tuned = await showingStatus(
+    output,
+    (line) => untilSignal(followTuning(account, name, line), goesOn),
+    flags.quiet === true,
+  )
   const { BestTrainingJob: best } = tuned
   if (!best?.TrainingJobName)
     throw new CloudError('', `the tuning job ${name} has no best training`)
@@ -130,31 +131,26 @@ const ENDED: readonly string[] = ['Completed', 'Failed', 'Stopped']
 async function followTuning(
   { aws, pollMs }: Account,
   name: string,
-  output: Output,
+  line: StatusLine,
 ): Promise<TuningJobState> {
-  const line = createStatusLine(output)
-  try {
-    for (;;) {
-      const job = await aws.send('sagemaker:DescribeHyperParameterTuningJob', {
-        HyperParameterTuningJobName: name,
-      })
-      const {
-        Completed = 0,
-        InProgress = 0,
-        NonRetryableError = 0,
-      } = job.TrainingJobStatusCounters ?? {}
-      const failed = NonRetryableError > 0 ? `, ${NonRetryableError} failed` : ''
-      const status = job.HyperParameterTuningJobStatus ?? 'Unknown'
-      line.show(status, `${Completed} jobs done, ${InProgress} running${failed}`)
-      if (status === 'Failed')
-        throw new CloudError(
-          'Failed',
-          `the tuning job ${name} failed: ${(job.FailureReason ?? 'SageMaker gives no reason').replace(/\s+/g, ' ')}`,
-        )
-      if (ENDED.includes(status)) return job
-      await pause(pollMs)
-    }
-  } finally {
-    line.close()
+  for (;;) {
+    const job = await aws.send('sagemaker:DescribeHyperParameterTuningJob', {
+      HyperParameterTuningJobName: name,
+    })
+    const {
+      Completed = 0,
+      InProgress = 0,
+      NonRetryableError = 0,
+    } = job.TrainingJobStatusCounters ?? {}
+    const failed = NonRetryableError > 0 ? `, ${NonRetryableError} failed` : ''
+    const status = job.HyperParameterTuningJobStatus ?? 'Unknown'
+    line.show(status, `${Completed} jobs done, ${InProgress} running${failed}`)
+    if (status === 'Failed')
+      throw new CloudError(
+        'Failed',
+        `the tuning job ${name} failed: ${(job.FailureReason ?? 'SageMaker gives no reason').replace(/\s+/g, ' ')}`,
+      )
+    if (ENDED.includes(status)) return job
+    await pause(pollMs)
   }
 }

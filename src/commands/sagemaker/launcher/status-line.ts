@@ -7,21 +7,38 @@ export interface StatusLine {
   show(state: string, detail?: string): void
   /** Tells something else, above the state. */
   note(line: string): void
-  /** Ends it, so that other lines can follow. */
+  /** Ends it, so that other lines can follow; what goes on in vain says nothing more. */
   close(): void
+}
+
+/** Runs what tells its states; the line ends with it, also where it is not waited for any more. */
+export async function showingStatus<T>(
+  output: Output,
+  run: (status: StatusLine) => Promise<T>,
+  isQuiet = false,
+): Promise<T> {
+  const status = createStatusLine(output, isQuiet)
+  try {
+    return await run(status)
+  } finally {
+    status.close()
+  }
 }
 
 const EACH_MS = 1000
 
 /** Returns the line of something that began now. */
-export function createStatusLine(
+function createStatusLine(
   output: Output,
+  isQuiet: boolean,
   stream: NodeJS.WriteStream = process.stderr,
 ): StatusLine {
   const began = performance.now()
-  const isLively = stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
+  const isLively =
+    !isQuiet && stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
   let told = ''
   let shown = ''
+  let isClosed = false
   const passed = () => describeSeconds((performance.now() - began) / 1000)
   const clear = () => {
     if (shown !== '') stream.write('\r\x1b[2K')
@@ -29,7 +46,9 @@ export function createStatusLine(
   }
   const draw = () => {
     clear()
-    shown = `${told}   ${passed()}`.slice(0, Math.max(20, (stream.columns ?? 80) - 1))
+    const time = `   ${passed()}`
+    const room = (stream.columns || 80) - time.length - 1
+    shown = `${told.slice(0, Math.max(10, room))}${time}`
     stream.write(shown)
   }
   const timer = isLively ? setInterval(() => told !== '' && draw(), EACH_MS) : undefined
@@ -37,16 +56,18 @@ export function createStatusLine(
   return {
     show(state, detail) {
       const line = `status    ${[state, detail].filter(Boolean).join(' · ')}`
-      if (line === told) return
+      if (line === told || isClosed) return
       clear()
       told = line
       output.note(`${line}   ${passed()}`)
     },
     note(line) {
+      if (isClosed) return
       clear()
       output.note(line)
     },
     close() {
+      isClosed = true
       clearInterval(timer)
       clear()
     },

@@ -9,5 +9,4 @@ export interface LaunchTuneFlags extends Omit<LaunchTrainFlags, 'attach'> {
   readonly maxJobs: string
   readonly parallelJobs: string
   readonly strategy: string
-  readonly earlyStopping?: true
 }

@@ -14,7 +14,6 @@ export interface Tuning {
   readonly maxJobs: number
   readonly parallelJobs: number
   readonly strategy: (typeof strategies)[number]
-  readonly stopsEarly: boolean
 }
 
 const strategyNames = { bayesian: 'Bayesian', random: 'Random', grid: 'Grid' } as const
@@ -42,7 +41,8 @@ export function tuningJobRequest(
         MaxParallelTrainingJobs: tuning.parallelJobs,
       },
       ParameterRanges: rangesOf(space, hyperparameters),
-      TrainingJobEarlyStoppingType: tuning.stopsEarly ? 'Auto' : 'Off',
+      // A training says how good it is when it has ended.
+      TrainingJobEarlyStoppingType: 'Off',
     },
     TrainingJobDefinition: {
       StaticHyperParameters: { ...hyperparameters },

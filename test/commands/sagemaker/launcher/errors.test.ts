@@ -1,11 +1,14 @@
 /** What AWS refuses ends in one line that says what to do: the real SDK, and AWS's own answers. */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { connect, type Operations } from '../../../../src/commands/sagemaker/launcher/aws.ts'
 import { describeAwsError } from '../../../../src/commands/sagemaker/launcher/aws-errors.ts'
 import { CloudError } from '../../../../src/commands/sagemaker/launcher/refusal.ts'
-import { shapserve } from '../../../command.ts'
+import { cli, run, shapserve } from '../../../command.ts'
 import { checkpoint } from '../../../helper.ts'
 import { account } from './flags.ts'
 import { environment } from './stand-in.ts'
@@ -223,6 +226,17 @@ t.test('no credentials, no region, no SDK: one line and status 1', async (t) => 
   t.equal(done.status, 1)
   t.match(done.stderr, /^shapserve: there are no AWS credentials; run aws configure .*\n$/)
   t.equal(done.stdout, '')
+  // Packages are looked for beside the command and above it.
+  const elsewhere = await mkdtemp(join(tmpdir(), 'shapserve-test-'))
+  t.teardown(() => rm(elsewhere, { recursive: true, force: true }))
+  await cp(dirname(cli), join(elsewhere, 'dist'), { recursive: true })
+  await writeFile(join(elsewhere, 'package.json'), '{"type":"module"}')
+  const bare = await run(process.execPath, [join(elsewhere, 'dist/cli.js'), ...args])
+  t.equal(bare.status, 1)
+  t.match(
+    bare.stderr,
+    /^shapserve: AWS's SDK is not installed; npm install @aws-sdk\/client-sagemaker .*\n$/,
+  )
   const region = args.filter((arg) => arg !== '--region' && arg !== 'eu-central-1')
   const lost = await shapserve(region, { env: { ...environment, AWS_REGION: '' } })
   t.equal(lost.status, 1)
