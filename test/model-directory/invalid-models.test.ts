@@ -311,7 +311,11 @@ t.test('a profile that is not of this model', async (t) => {
       (json, [first]) => ((first as { counts: unknown[] }).counts[0] = json.rows),
       /more rows/,
     ],
-    ['a mean that is none', (_, columns) => ((having(columns, 'mean') as Json).mean = null), /mean/],
+    [
+      'a mean that is none',
+      (_, columns) => ((having(columns, 'mean') as Json).mean = null),
+      /mean/,
+    ],
     ["nobody's predictions", (_, __, own) => (own.part = 'mine'), /part/],
     ['a class less', (_, __, own) => (own.labels as unknown[]).pop(), /labels/],
     ['predictions of no row', (_, __, own) => (own.rows = 0), /predictions\.rows/],
