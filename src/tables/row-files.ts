@@ -5,7 +5,7 @@ import { startsWithHeader } from '../codecs/csv.ts'
 import { findPositions } from '../codecs/rows.ts'
 import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, inFile, quote } from '../errors.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import type { Reading } from './file-form.ts'
@@ -204,8 +204,7 @@ async function* parquetParts(
       }
     }
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
+    throw inFile(file, error)
   } finally {
     await handle.close()
   }

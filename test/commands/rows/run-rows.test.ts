@@ -406,7 +406,7 @@ t.test('a packed file is the file that was packed', async (t) => {
     t,
     packed.subarray(0, 99),
     'invalid_file',
-    /rows\.csv\.gz": the file ends too/,
+    /rows\.csv\.gz: the file ends too/,
     request,
   )
   await refuses(t, bodies['named.csv'], 'invalid_file', /is damaged or not gzip/, request)
