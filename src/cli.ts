@@ -22,6 +22,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   serve: async () => (await import('./commands/serve.ts')).declareServe,
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
+  preprocess: async () => (await import('./commands/preprocess.ts')).declarePreprocess,
   sign: async () => (await import('./commands/sign.ts')).declareSign,
   plot: async () => (await import('./commands/plot.ts')).declarePlot,
   report: async () => (await import('./commands/report.ts')).declareReport,

@@ -39,6 +39,11 @@ export interface Part {
   readonly rowOffset: number
   /** Columns of the file that the body does not have any more, because the model has none of them. */
   readonly ignored?: readonly string[]
+  /** Columns that are kept but not in the body, by their names, and the names of all columns of the file. */
+  readonly kept?: {
+    readonly names: readonly string[]
+    readonly cells: ReadonlyMap<string, readonly TypedCell[]>
+  }
   /** How far into the file it reaches, of how much; 0 where the size is not known. */
   readonly done: number
   readonly total: number
@@ -52,7 +57,8 @@ export interface RowFile {
   readonly format: InputFormat
   /** How it is written, where that is not the usual way. */
   readonly notes: readonly string[]
-  parts(predictor: Predictor, partBytes: number): AsyncGenerator<Part>
+  /** @param keep columns that are wanted besides those of the model */
+  parts(predictor: Predictor, partBytes: number, keep?: readonly string[]): AsyncGenerator<Part>
 }
 
 /** What flags say of a file of rows. */
@@ -60,8 +66,8 @@ export interface RowFileOptions {
   /** What it is written in; otherwise guessed. */
   readonly format?: InputFormat
   readonly reading?: Reading
-  /** CSV has no header, whatever its first row looks like. */
-  readonly hasNoHeader?: boolean
+  /** Whether CSV has a header, whatever its first row looks like; otherwise it is looked at. */
+  readonly hasHeader?: boolean | undefined
 }
 
 /**
@@ -69,7 +75,7 @@ export interface RowFileOptions {
  * @throws InputError `invalid_file`
  */
 export async function openRowFile(file: string, options: RowFileOptions = {}): Promise<RowFile> {
-  const { format, reading, hasNoHeader = false } = options
+  const { format, reading, hasHeader } = options
   const unpacked = unpackChunks(file)
   const { chunks } = unpacked
   const first = await chunks.next()
@@ -87,9 +93,9 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
     return {
       format: 'parquet',
       notes: [],
-      async *parts(predictor, partBytes) {
+      async *parts(predictor, partBytes, keep) {
         await chunks.return(undefined)
-        yield* parquetParts(file, predictor, partBytes)
+        yield* parquetParts(file, predictor, partBytes, keep)
       },
     }
   const text = isArchive(file, start)
@@ -102,21 +108,27 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
   return {
     format: found,
     notes: text.notes,
-    async *parts(predictor, partBytes) {
+    async *parts(predictor, partBytes, keep = []) {
       const { inputs } = predictor.preprocessor.spec
       // Below a title stand names; without any of the model's, the first rows may well be rows.
       const isNamed = text.examined.header.some((field) =>
         inputs.some(({ name }) => name === normalText(field)),
       )
-      if (found === 'csv' && !hasNoHeader && isNamed) refuseTitle(text.examined, '--skip-rows')
+      if (found === 'csv' && hasHeader !== false && isNamed)
+        refuseTitle(text.examined, '--skip-rows')
       // A table of one column has nothing that would separate it.
       const isOther = found === 'csv' && !text.isPlain && (inputs.length > 1 || reading?.delimiter)
-      const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes
+      const bytes = isOther
+        ? toPlainCsv(text.bytes, text.examined, hasHeader !== false)
+        : text.bytes
+      const isHeader = (body: Uint8Array) =>
+        hasHeader ?? beginsWithNames(decodeUtf8(body), predictor, keep)
       if (found === 'json' || partBytes === Number.POSITIVE_INFINITY) {
-        const parameters = found === 'csv' && hasNoHeader ? headerParameter(false) : new Map()
-        yield { ...wholePart(await collect(bytes), found), parameters }
+        const body = await collect(bytes)
+        const parameters = found === 'csv' ? headerParameter(isHeader(body)) : new Map()
+        yield { ...wholePart(body, found), parameters }
       } else if (found === 'csv')
-        yield* csvParts(splitRecords(bytes, partBytes, true), predictor, size, hasNoHeader)
+        yield* csvParts(splitRecords(bytes, partBytes, true), isHeader, size)
       else
         for await (const block of splitRecords(bytes, partBytes, false))
           yield partOf(block, 'jsonl', block.bytes, size)
@@ -133,21 +145,28 @@ function partOf(block: Block, format: Part['format'], body: Uint8Array, total: n
   return { body, format, parameters: new Map(), rowOffset: records, done: end, total }
 }
 
+/** Whether the first row of CSV has names: those of the training table and those that are kept, or all of the model's. */
+function beginsWithNames(text: string, predictor: Predictor, keep: readonly string[]): boolean {
+  const { inputs, otherColumns } = predictor.preprocessor.spec
+  const known = [...otherColumns, ...keep]
+  return startsWithHeader(text, { inputs, otherColumns: known, maxRows: 1 }, true)
+}
+
 /** Every part is decoded as the first one is: with the file's header, or without one. */
 async function* csvParts(
   blocks: AsyncIterable<Block>,
-  predictor: Predictor,
+  isHeader: (start: Uint8Array) => boolean,
   total: number,
-  hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
-  const { inputs, otherColumns } = predictor.preprocessor.spec
   let header: Buffer | undefined
   for await (const block of blocks) {
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
-      const text = decodeUtf8(block.bytes)
-      const hasHeader = !hasNoHeader && startsWithHeader(text, { inputs, otherColumns, maxRows: 1 })
-      if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
+      const hasHeader = isHeader(block.bytes)
+      if (hasHeader) {
+        const text = decodeUtf8(block.bytes)
+        header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
+      }
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {
       const body = Buffer.concat([header, block.bytes])
@@ -169,6 +188,7 @@ async function* parquetParts(
   file: string,
   predictor: Predictor,
   partBytes: number,
+  keep: readonly string[] = [],
 ): AsyncGenerator<Part> {
   if (file === '-')
     throw new InputError('invalid_file', 'Parquet is read from files only, not standard input')
@@ -179,9 +199,13 @@ async function* parquetParts(
     const { inputs, otherColumns } = predictor.preprocessor.spec
     const context = { inputs, otherColumns, maxRows: 1 }
     const { positions, ignored } = findPositions(context, parquet.names)
+    const keptAt = parquet.names.flatMap((own, position) => {
+      const name = normalText(own)
+      return keep.includes(name) ? [{ name, position }] : []
+    })
     const total = parquet.rows
     for (const group of parquet.groups) {
-      checkGroup(group.length * inputs.length)
+      checkGroup(group.length * (inputs.length + keptAt.length))
       const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []
       for (const [j, { name }] of inputs.entries()) {
         const position = positions[j]!
@@ -189,6 +213,8 @@ async function* parquetParts(
         const cells = await parquet.read(position, group)
         columns.push({ key: JSON.stringify(name), cells })
       }
+      const kept = new Map<string, readonly TypedCell[]>()
+      for (const { name, position } of keptAt) kept.set(name, await parquet.read(position, group))
       for (let from = 0, to = 0; from < group.length; from = to) {
         const lines: string[] = []
         for (let length = 0; to < group.length && length < partBytes; to++) {
@@ -200,7 +226,11 @@ async function* parquetParts(
         }
         const rowOffset = group.firstRow + from
         const body = Buffer.from(lines.join(''))
-        yield { ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total }
+        const cells = new Map([...kept].map(([name, all]) => [name, all.slice(from, to)]))
+        yield {
+          ...{ ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total },
+          ...(keep.length === 0 ? {} : { kept: { names: parquet.names, cells } }),
+        }
       }
     }
   } catch (error) {

@@ -2,7 +2,6 @@
 import type { Command, Option } from 'commander'
 import { readYaml, type YamlEntry, type YamlNode } from '../../data/yaml-text.ts'
 import { didYouMean, InputError, inFile, quote } from '../../errors.ts'
-import { parseTruth } from '../../settings/setting.ts'
 import { readInputFile } from '../../tables/read-tables.ts'
 import { collect } from '../shared-flags.ts'
 import { roleFlags } from '../training/read-role-flags.ts'
@@ -101,7 +100,7 @@ function readValue(option: Option, name: string, entry: YamlEntry): Value {
   if (value.kind === 'list' && /<list>/.test(option.flags)) return textsOf(entry, value).join(',')
   if (value.kind !== 'text') throw at(entry, `${quote(entry.name)} ${whatItIs(value)}`)
   if (option.required || option.optional) return value.text
-  const truth = inLine(entry, () => parseTruth(value.text, entry.name))
+  const truth = readTruth(entry, value.text)
   // The value of --no-header is whether there is one.
   return option.negate && name.startsWith('no-') ? !truth : truth
 }
@@ -136,12 +135,17 @@ function at({ line }: { readonly line: number }, why: string): InputError {
   return new InputError('invalid_parameter', `line ${line}: ${why}`)
 }
 
-function inLine<T>(entry: YamlEntry, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw error instanceof InputError ? at(entry, error.message) : error
-  }
+/** As YAML has them, and as its older versions had. */
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off'].map((word) => [word, false] as const),
+])
+
+function readTruth(entry: YamlEntry, text: string): boolean {
+  const truth = truths.get(text.toLowerCase())
+  if (truth === undefined)
+    throw at(entry, `${entry.name} is ${quote(text)}, expected true or false`)
+  return truth
 }
 
 /** Returns a repeated flag's texts with those of the command line, which has the last word of whatever it names. */

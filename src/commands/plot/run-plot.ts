@@ -50,7 +50,7 @@ export async function runPlot(
     await runRows({
       ...{ ...asked, modelDir, publicKey, inputFormat, file, format, options },
       reading: readReading(flags),
-      hasNoHeader: !flags.header,
+      hasHeader: flags.header,
       jobs: 1,
     })
     return
@@ -88,7 +88,9 @@ const readingFlags = {
 /** @throws InputError `invalid_option` for a flag that would mean nothing */
 function checkNothingIsRead(flags: PlotFlags): void {
   const given = Object.entries(readingFlags).find(([name]) => flags[name] !== undefined)
-  const flag = given?.[1] ?? (flags.header ? undefined : '--no-header')
+  const { header } = flags
+  const flag =
+    given?.[1] ?? (header === undefined ? undefined : header ? '--header' : '--no-header')
   if (flag !== undefined)
     throw new InputError(
       'invalid_option',
