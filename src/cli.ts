@@ -23,6 +23,7 @@ const declarations: Readonly<Record<string, () => Promise<(program: Command) => 
   serve: async () => (await import('./commands/serve.ts')).declareServe,
   predict: async () => (await import('./commands/predict.ts')).declarePredict,
   explain: async () => (await import('./commands/explain.ts')).declareExplain,
+  preprocess: async () => (await import('./commands/preprocess.ts')).declarePreprocess,
   monitor: async () => (await import('./commands/monitor.ts')).declareMonitor,
   sign: async () => (await import('./commands/sign.ts')).declareSign,
   plot: async () => (await import('./commands/plot.ts')).declarePlot,

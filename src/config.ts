@@ -50,19 +50,22 @@ const batchDefaults: Partial<Record<keyof Config, string>> = {
 const sageMakerDefaults: Partial<Record<keyof Config, string>> = { page: 'false' }
 
 /**
- * Returns the settings: flags before environment variables before defaults.
+ * Returns the settings: flags before environment variables before a file of flags before defaults.
  * @param flags values by the settings' keys, as the command line has them
+ * @param file the same, as a file of flags has them
  * @throws InputError `invalid_parameter` naming the flag or variable
  */
 export function loadConfig(
   env: Env,
   flags: Readonly<Partial<Record<keyof Config, string>>>,
+  file: Readonly<Partial<Record<keyof Config, string>>> = {},
 ): Config {
   const isBatch = parseTruth(env.SAGEMAKER_BATCH ?? '', 'SAGEMAKER_BATCH')
   const isSageMaker = Object.keys(env).some((name) => name.startsWith('SAGEMAKER_'))
   const usuals = {
     ...(isSageMaker ? sageMakerDefaults : {}),
     ...(isBatch ? batchDefaults : {}),
+    ...file,
   }
   const values = settings.map((setting) => {
     const flag = flags[setting.key]

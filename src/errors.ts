@@ -2,6 +2,7 @@
  * The two errors that a user can cause, and the wording shared by their messages.
  * An {@link InputError} is about data that was sent or named; an {@link ArtifactError} is about a model directory.
  */
+import { escapeHidden } from './hidden-characters.ts'
 import { nearestName } from './near-names.ts'
 
 /** Every code that an {@link InputError} can carry, with what it means. Stable: clients may switch on them. */
@@ -129,6 +130,13 @@ export class InputError extends Error {
   }
 }
 
+/** Returns an InputError that names the file it is in, as `train.csv: row 3 …`; any other error as it is. */
+export function inFile(path: string, error: unknown): unknown {
+  if (!(error instanceof InputError)) return error
+  const shown = quote(path, 256).slice(1, -1)
+  return new InputError(error.code, placed`${shown}: ${error.text}`, error.places)
+}
+
 /** A stable code of an {@link ArtifactError}. */
 export type ArtifactErrorCode =
   /** No model directory, or no manifest in it. */
@@ -166,13 +174,13 @@ export class ArtifactError extends Error {
 }
 
 /**
- * Returns a value of the user's as one printable line in quotes, cut to `limit` characters.
- * Escaped as JSON to ASCII, so that it can neither forge a log line nor colour a terminal.
+ * Returns a value of the user's as one printable line in quotes, cut to `limit` characters. What is not seen is escaped
+ * as in JSON, so that it can neither forge a log line nor move a terminal's cursor.
  */
 export function quote(value: unknown, limit = 64): string {
   const text = typeof value === 'string' ? value : describeValue(value)
-  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text
-  const line = JSON.stringify(cut).replace(/[^\x20-\x7e…]/g, escapeCharacter)
+  const cut = text.length > limit ? `${text.slice(0, wholeEnd(text, limit))}…` : text
+  const line = escapeHidden(JSON.stringify(cut))
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"')
 }
 
@@ -203,8 +211,10 @@ function describeValue(value: unknown): string {
   }
 }
 
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+/** Returns where a text may be cut without halving a character. */
+function wholeEnd(text: string, at: number): number {
+  const unit = text.charCodeAt(at - 1)
+  return unit >= 0xd800 && unit < 0xdc00 ? at - 1 : at
 }
 
 /** Returns up to `limit` names in quotes, separated by commas, and how many more there are. */

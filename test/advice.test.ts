@@ -952,6 +952,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'send chunked, and gzip as Content-Encoding':
     'test/http/app.test.ts and gzip-body.test.ts send it so',
   'save it as CSV': 'a sheet of 14 billion cells cannot be one of CSV either; others are read',
+  'name the file, or leave out': 'test/commands/plot.test.ts: a plot with a file takes the flags',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 

@@ -77,6 +77,16 @@ t.test('what containers are given is read', (t) => {
   t.end()
 })
 
+t.test('a file of flags comes before what is usual, and after the rest', (t) => {
+  const file = { deadlineMs: '7', maxBodyBytes: '9' }
+  t.match(loadConfig({}, {}, file), { deadlineMs: 7, maxBodyBytes: 9 })
+  t.match(loadConfig({ SAGEMAKER_BATCH: 'true' }, {}, file), { deadlineMs: 7 })
+  t.match(loadConfig({ SHAPSERVE_DEADLINE_MS: '8' }, {}, file), { deadlineMs: 8 })
+  t.match(loadConfig({ SHAPSERVE_DEADLINE_MS: '8' }, { deadlineMs: '9' }, file), { deadlineMs: 9 })
+  t.throws(() => loadConfig({}, {}, { deadlineMs: '0' }), /--deadline-ms is "0"/)
+  t.end()
+})
+
 t.test('what is no value of a setting stops the start, with its name and the value', (t) => {
   const refused: readonly [name: string, text: string][] = [
     ['SAGEMAKER_MULTI_MODEL', 'maybe'],

@@ -1,7 +1,7 @@
 /** Messages keep their places as data: they are written in one way, and rows can be numbered anew. */
 import fc from 'fast-check'
 import t from 'tap'
-import { InputError, type Place, type PlacedText, placed } from '../src/errors.ts'
+import { InputError, inFile, type Place, type PlacedText, placed, quote } from '../src/errors.ts'
 
 const cases: readonly [name: string, text: string | PlacedText, message: string, Place[]][] = [
   ['a text alone', 'the body is empty', 'the body is empty', []],
@@ -56,5 +56,40 @@ t.test('rows are numbered anew, and nothing that only looks like one', (t) => {
       return back.message === one.message && there.text.length === one.text.length
     }),
   )
+  t.end()
+})
+
+const quoted: readonly [name: string, text: string, shown: string][] = [
+  ['ASCII', 'a "b" \\', '"a \\"b\\" \\\\"'],
+  ['signs and letters of any script', '€ Zürich 東京 ﷼ हिन्दी', '"€ Zürich 東京 ﷼ हिन्दी"'],
+  ['a picture', '🙂', '"🙂"'],
+  ['controls', 'a\u001b[2J\n\u0085', '"a\\u001b[2J\\n\\u0085"'],
+  ['what turns the direction', '\u202eabc\u2066\u200f\u061c', '"\\u202eabc\\u2066\\u200f\\u061c"'],
+  ['ends of lines and paragraphs', '\u2028\u2029', '"\\u2028\\u2029"'],
+  ['no width', 'a\u200b\ufeff\u00ad\u2060', '"a\\u200b\\ufeff\\u00ad\\u2060"'],
+  ['blanks that are no space', ' \u00a0\u3000\u2800\u3164', '" \\u00a0\\u3000\\u2800\\u3164"'],
+  ['tags beyond the basic plane', '\u{e0041}', '"\\udb40\\udc41"'],
+  ['half a character', '\ud800', '"\\ud800"'],
+  ['private use', '\ue000', '"\\ue000"'],
+]
+
+t.test('a quoted value shows what can be seen, and escapes what cannot', (t) => {
+  for (const [name, text, shown] of quoted) {
+    t.equal(quote(text), shown, name)
+    t.equal(JSON.parse(quote(text)), text, `${name}: nothing is lost`)
+  }
+  t.equal(quote('ab🙂', 3), '"ab…"', 'no character is halved')
+  t.equal(quote({ 'ä\u200b': 1 }), '{"ä\\u200b":1}')
+  t.end()
+})
+
+t.test('an error names its file, and keeps its places', (t) => {
+  const inner = new InputError('ragged_row', placed`${{ row: 2 }} is short`)
+  const named = inFile('a\u001b€.csv', inner)
+  if (!(named instanceof InputError)) return t.fail('another error')
+  t.equal(named.message, 'a\\u001b€.csv: row 2 is short')
+  t.equal(named.numberRows((row) => row + 1).message, 'a\\u001b€.csv: row 3 is short')
+  const other = new Error('a defect')
+  t.equal(inFile('a.csv', other), other, 'what is no InputError stays')
   t.end()
 })

@@ -44,6 +44,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'data', pure: true },
   { name: 'errors.ts', pure: true },
   { name: 'near-names.ts', pure: true },
+  { name: 'hidden-characters.ts', pure: true },
   { name: 'version.ts', pure: true },
 ]
 

@@ -179,9 +179,14 @@ export function writeField(text: string): string {
 
 /**
  * Whether the first row names columns and nothing else.
+ * @param ofFile whether it may name others beside all of the model's, as a table has that is kept in a file
  * @throws InputError `ambiguous_header` when it names some columns, which positional data never would
  */
-export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeContext): boolean {
+export function startsWithHeader(
+  text: string,
+  { inputs, otherColumns }: DecodeContext,
+  ofFile = false,
+): boolean {
   const line = firstLine(text)
   if (line.length > 1 << 20) return false
   // A quoted line break in a header is no header of a table that was trained from.
@@ -194,11 +199,11 @@ export function startsWithHeader(text: string, { inputs, otherColumns }: DecodeC
   )
   const asked = names.filter((name) => columns.has(name))
   if (asked.length === 0 || names.every(isValue)) return false
-  if (strangers.length === 0) return true
+  if (strangers.length === 0 || (ofFile && asked.length === columns.size)) return true
   if (asked.length * 2 < names.length) return false
   throw new InputError(
     'ambiguous_header',
-    `the first row looks like a header, but the model knows no column ${listNames(strangers.filter((name) => name !== ''))}; send text/csv;header=present to ignore it`,
+    `the first row looks like a header, but the model knows no column ${listNames(strangers.filter((name) => name !== ''))}; ${ofFile ? 'add --header' : 'send text/csv;header=present'} to ignore it`,
   )
 }
 

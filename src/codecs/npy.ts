@@ -60,8 +60,8 @@ export const npy = {
   },
 } satisfies Codec
 
-/** Returns an array of float64 as np.save writes it. */
-function writeArray(extents: readonly number[], data: Uint8Array): Uint8Array {
+/** Returns an array of float64, little-endian, as np.save writes it; without data, what stands before them. */
+export function writeArray(extents: readonly number[], data: Uint8Array): Uint8Array {
   const shape = extents.length === 1 ? `(${extents[0]},)` : `(${extents.join(', ')})`
   const header = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`
   const prefix = MAGIC.length + 4

@@ -4,7 +4,7 @@ import type { Predictions } from '../models/prediction.ts'
 import { type Label, writeLabel } from './wire.ts'
 
 /** What a classifier has, in the order of JSON answers. */
-const selectable = [
+export const selectable = [
   'predicted_label',
   'labels',
   'probability',
@@ -20,6 +20,30 @@ export type Selected = string
 export function parseSelection(text: string): readonly Selected[] | undefined {
   const names = text.toLowerCase().replaceAll(' ', '').split(',').filter(Boolean)
   return names.length === 0 ? undefined : names
+}
+
+/**
+ * Returns the members that a list names, all of which a classifier has.
+ * @param what names the list in messages
+ * @throws InputError `invalid_option`
+ */
+export function readSelection(what: string, text: string): readonly Selected[] {
+  const names = parseSelection(text) ?? ['']
+  const stranger = names.find((name) => !isMember(name))
+  if (stranger === undefined) return names
+  throw new InputError(
+    'invalid_option',
+    `${what} is ${quote(stranger)}, expected ${selectable.join(', ')}${didYouMean(stranger, selectable)}`,
+  )
+}
+
+/** Returns the names of the columns that predictions have in CSV. */
+export function predictionColumns(
+  classes: readonly string[],
+  selection: readonly Selected[] | undefined,
+): readonly string[] {
+  if (selection) return selection
+  return classes.length === 2 ? ['score'] : classes.map((name) => `probability_${name}`)
 }
 
 /** Returns what is to be said of selected members that a classifier does not have. */

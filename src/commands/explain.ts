@@ -1,7 +1,7 @@
 /** `shapserve explain`: explains the rows of a file by SHAP values. */
 import type { Command } from 'commander'
 import { explainFlags, optionsOfFlags } from '../answering/explain-options.ts'
-import { addRowsFlags, type RowsFlags, runWithFlags } from './rows/rows-flags.ts'
+import { addJobsFlag, addRowsFlags, type RowsFlags, runWithFlags } from './rows/rows-flags.ts'
 
 /** Those of a file, and by name those that are options of requests. */
 type ExplainFlags = RowsFlags & Readonly<Record<string, unknown>>
@@ -10,7 +10,7 @@ export function declareExplain(program: Command): void {
   const command = program
     .command('explain')
     .description('explain the rows of a file by SHAP values')
-  addRowsFlags(command, 'explain')
+  addJobsFlag(addRowsFlags(command, 'explain'))
   for (const { form, help } of explainFlags) command.option(form, help)
   command
     .option('--summary', 'one summary of all rows: per column and by its values')

@@ -4,9 +4,8 @@ import { pictureOptions } from '../answering/picture.ts'
 import { plots } from '../plots/index.ts'
 import type { PlotOption } from '../plots/plot.ts'
 import type { PlotFlags } from './plot/plot-flags.ts'
-import { addReadingFlags } from './reading-flags.ts'
 import { inputFormats, pictureFormats } from './rows/formats.ts'
-import { NO_HEADER } from './rows/rows-flags.ts'
+import { addRowReadingFlags } from './rows/rows-flags.ts'
 import { listChoices, modelDirOption, publicKeyOption } from './shared-flags.ts'
 
 /** Flags that are options of explanations. */
@@ -26,7 +25,7 @@ export function declarePlot(program: Command): void {
     .addOption(modelDirOption())
     .addOption(publicKeyOption())
     .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the file name`)
-  addReadingFlags(command, NO_HEADER)
+  addRowReadingFlags(command)
   command
     .option('--format <format>', `${listChoices(pictureFormats)}; default: by the name of --out`)
     .option('--out <file>', 'file to write; - = standard output', '-')

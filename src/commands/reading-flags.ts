@@ -12,7 +12,8 @@ export interface ReadingFlags {
   readonly delimiter?: string
   readonly encoding?: string
   readonly skipRows?: string
-  readonly header: boolean
+  /** Absent = it is looked at. */
+  readonly header?: boolean
 }
 
 /** Adds the flags that say how files are written. */

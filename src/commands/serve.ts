@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { type Config, loadConfig, settings, strayVariables } from '../config.ts'
 import type { ServerOptions } from '../http/server.ts'
 import { countProcesses } from '../processes/count.ts'
+import { addConfigFlag } from './config/config-flag.ts'
 import { writeStandardError } from './output/standard-streams.ts'
 import { sageMakerPaths } from './sagemaker/directories.ts'
 import { printableJson } from './terminal.ts'
@@ -18,26 +19,36 @@ export function declareServe(program: Command): void {
     command.option(`${setting.flag} ${value}`, `${setting.description} (${facts.join('; ')})`)
     if (setting.negated) command.option(setting.negated, `${setting.flag} false`)
   }
-  command.action((flags: Record<string, string | boolean>) =>
-    serveUntilStopped({
-      config: loadConfig(process.env, flagsByKey(flags)),
+  addConfigFlag(command)
+  command.action((flags: Flags, own: Command) => {
+    const ofFile = (name: string) => own.getOptionValueSource(name) === 'config'
+    return serveUntilStopped({
+      config: loadConfig(
+        process.env,
+        flagsByKey(flags, (name) => !ofFile(name)),
+        flagsByKey(flags, ofFile),
+      ),
       modelsRoot: sageMakerPaths(process.env).models,
       warnings: strayVariables(process.env),
-    }),
-  )
+    })
+  })
 }
 
+type Flags = Readonly<Record<string, string | boolean>>
+
 /**
- * Returns the flags that Commander read by the settings' keys: it names flags in camel case, and one without a value is
+ * Returns the wanted flags that Commander read by the settings' keys: it names flags in camel case, and one without a value is
  * true or, negated, false.
  */
 export function flagsByKey(
-  flags: Readonly<Record<string, string | boolean>>,
+  flags: Flags,
+  isWanted: (name: string) => boolean = () => true,
 ): Partial<Record<keyof Config, string>> {
   return Object.fromEntries(
     settings.flatMap(({ key, flag }) => {
-      const value = flags[new Option(`${flag} <value>`).attributeName()]
-      return value === undefined ? [] : [[key, String(value)]]
+      const name = new Option(`${flag} <value>`).attributeName()
+      const value = flags[name]
+      return value === undefined || !isWanted(name) ? [] : [[key, String(value)]]
     }),
   )
 }

@@ -1,5 +1,6 @@
 /** Where a command speaks: lines and progress to stderr, results to stdout; colours and bars only on a terminal. */
 import pc from 'picocolors'
+import { escapeHidden } from '../hidden-characters.ts'
 import { wrap } from './output/layout.ts'
 import { createBar, createLines, noProgress, type Progress } from './output/progress.ts'
 import { addToStandardOutput, columnsOf, writeStandardError } from './output/standard-streams.ts'
@@ -85,13 +86,11 @@ export function createOutput(options: { quiet: boolean }): Output {
 }
 
 /** What moves the cursor, ends a line, or turns the direction of text. */
-const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+const CONTROLS = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
-/** Returns JSON, on one line or several, with every character that {@link printable} hides as an escape. */
+/** Returns JSON, on one line or several, with an escape for every character that is not seen. */
 export function printableJson(json: string): string {
-  return json.replace(CONTROLS, (character) =>
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return json.split('\n').map(escapeHidden).join('\n')
 }
 
 /**

@@ -24,6 +24,7 @@ import type { Cell } from './frame.ts'
 import { momentText } from './moment.ts'
 import { checkFinite, isDecimal, isMissingText, notANumber } from './number.ts'
 import { showFormat } from './number-text.ts'
+import { describeSpan } from './span-text.ts'
 import { normalText } from './text.ts'
 import { cellOfWritten, type Written } from './written.ts'
 
@@ -144,6 +145,11 @@ function cellOfRules(
     throw new InputError(
       'invalid_text',
       placed`${place}: ${quote(text)} is not a date as training has them (${written.date})`,
+    )
+  if (written.span !== undefined)
+    throw new InputError(
+      'invalid_number',
+      placed`${place}: ${quote(text)} is not written as training has it (${describeSpan(written.span).example})`,
     )
   if (written.number === undefined) return undefined
   throw new InputError(

@@ -175,6 +175,18 @@ export function raggedRow(
   )
 }
 
+/** Longest row of a file, in bytes: a quote that is never closed must not collect all of it. */
+const MAX_ROW = 2 ** 28
+
+/** @throws InputError `too_large` for a row beyond all measure */
+export function checkRowBytes(bytes: number, row: number): void {
+  if (bytes <= MAX_ROW) return
+  throw new InputError(
+    'too_large',
+    placed`${rowName(row)} is longer than ${MAX_ROW} bytes; is a quote never closed?`,
+  )
+}
+
 /** Returns the error for what a scanner stopped at. */
 export function scanError(what: number, row: number, byte: number): InputError {
   if (what === scanned.controlCharacter) {

@@ -87,6 +87,15 @@ export function checkFinite(value: number, written: unknown, place: Place): numb
   throw new InputError('non_finite', placed`${place}: ${quote(written)} is not a finite number`)
 }
 
+/** Digits, dashes, signs and points beyond ASCII: beside a number they look like its own. */
+const LOOK_ALIKE = /(?![ -~])[\p{Nd}\p{Pd}\u2212\uff0b\uff0e]/u
+
+function describeLookAlike(value: string): string {
+  const found = /\p{Nd}/u.test(value) ? LOOK_ALIKE.exec(value)?.[0] : undefined
+  if (found === undefined) return ''
+  return `; ${quote(found)} is U+${found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
+}
+
 /** Returns the error for a cell that should hold a number; knows what people often write instead. */
 export function notANumber(value: unknown, place: Place): InputError {
   let hint = ''
@@ -95,6 +104,7 @@ export function notANumber(value: unknown, place: Place): InputError {
     else if (/^[+-]?inf(inity)?$/i.test(value)) hint = '; numbers must be finite'
     else if (isDecimal(value.trim())) hint = '; send it without quotes'
     else if (isMissingText(value.trim())) hint = '; send null for a missing value'
+    else hint = describeLookAlike(value)
   }
   return new InputError('invalid_number', placed`${place}: ${quote(value)} is not a number${hint}`)
 }

@@ -1,5 +1,5 @@
 /** MLflow's `MLmodel`: which file of a model directory holds the model, and what its columns are called. */
-import { parse } from 'yaml'
+import { parseYaml } from '../data/yaml-text.ts'
 import { type Fields, fieldsOf } from './document-fields.ts'
 import { type ImportedModel, invalid, unsupported } from './imported-model.ts'
 import { type Document, decodeText, parseJsonText } from './json-document.ts'
@@ -26,7 +26,7 @@ export interface MlflowModel {
 
 /** @throws ArtifactError `invalid`, or `foreign` for flavours of other libraries */
 export function readMlflow(bytes: Uint8Array): MlflowModel {
-  const document = fieldsOf(parseYaml(bytes), '')
+  const document = fieldsOf(readDocument(bytes), '')
   const flavors = document.object('flavors')
   const name = Object.keys(FILE_KEYS).find((own) => flavors.has(own))
   if (name === undefined)
@@ -45,10 +45,10 @@ export function readMlflow(bytes: Uint8Array): MlflowModel {
   return { file, isFolder: name === 'spark' || undefined, columns, usesBestRounds: isWrapper }
 }
 
-/** Aliases are refused: a few lines of them are as large as one likes. */
-function parseYaml(bytes: Uint8Array): Document {
+function readDocument(bytes: Uint8Array): Document {
+  const text = decodeText(bytes)
   try {
-    return parse(decodeText(bytes), { mapAsMap: true, maxAliasCount: 0, logLevel: 'error' })
+    return parseYaml(text) as Document
   } catch (error) {
     throw invalid(`MLmodel is not YAML: ${(error as Error).message.split('\n')[0]?.slice(0, 200)}`)
   }

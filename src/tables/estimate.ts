@@ -1,8 +1,8 @@
 /** What files will probably hold, judged by their beginnings. */
-import { InputError } from '../errors.ts'
+import { InputError, inFile } from '../errors.ts'
 import type { Header } from './formats/csv.ts'
 import { createTableBuilder } from './formats/table-builder.ts'
-import { createReader, inFile, openParquetFile, type SourceFile } from './source-file.ts'
+import { createReader, openParquetFile, type SourceFile } from './source-file.ts'
 
 /** What the files will probably hold. */
 export interface Expected {
@@ -20,7 +20,9 @@ export async function estimate(files: readonly SourceFile[], header: Header): Pr
   let sample: Sample | undefined
   for (const file of files) {
     if (file.form.format === 'parquet') {
-      const parquet = await inFile(file.path, () => openParquetFile(file))
+      const parquet = await openParquetFile(file).catch((error) => {
+        throw inFile(file.path, error)
+      })
       rows += parquet.rows
       columns = Math.max(columns, parquet.names.length)
     } else {

@@ -1,7 +1,7 @@
 /** Training files as one table. */
 import { relative } from 'node:path'
 import type { DataFrame } from '../data/frame.ts'
-import { InputError, listNames, placed } from '../errors.ts'
+import { InputError, inFile, listNames, placed } from '../errors.ts'
 import { sha256 } from '../model-directory/read.ts'
 import { type Expected, estimate } from './estimate.ts'
 import { examineFile, type FileForm, type Reading, type TableFormat } from './file-form.ts'
@@ -13,7 +13,7 @@ import type { ParquetFile } from './formats/parquet.ts'
 import { createTableBuilder, type TableBuilder, type TableFile } from './formats/table-builder.ts'
 import { hashPieces, type InputFile, openInputFile } from './input-files.ts'
 import { createMemoryBudget, type ProcessBudget } from './memory.ts'
-import { createReader, inFile, openParquetFile, type SourceFile } from './source-file.ts'
+import { createReader, openParquetFile, type SourceFile } from './source-file.ts'
 
 export type { Reading, TableFormat } from './file-form.ts'
 export type { Header } from './formats/csv.ts'
@@ -72,7 +72,9 @@ export async function readTables(
     for (const path of source.files) {
       const file = await openInputFile(path)
       const name = source.root === undefined ? path : relative(source.root, path)
-      const form = await inFile(path, () => examine(file, source, header))
+      const form = await examine(file, source, header).catch((error) => {
+        throw inFile(path, error)
+      })
       files.push({ ...file, name, form, hasFlags: source.reading !== undefined })
     }
     return await readFiles(files, header, budget, source.texts)
@@ -132,13 +134,13 @@ async function readAll(
   const rows: number[] = []
   for (const file of files) {
     const before = builder.rows
-    hashes.push(await inFile(file.path, () => readHinted(file, header, builder, budget)))
+    hashes.push(await readHinted(file, header, builder, budget))
     rows.push(builder.rows - before)
   }
   return { hashes, rows }
 }
 
-/** Names the flag that may help against what is wrong. */
+/** Names the file of what is wrong in it, and the flag that may help. */
 async function readHinted(
   file: SourceFile,
   header: Header,
@@ -148,14 +150,16 @@ async function readHinted(
   try {
     return await readFile(file, header, builder, budget)
   } catch (error) {
-    if (!(error instanceof InputError) || !file.hasFlags) throw error
+    if (!(error instanceof InputError) || !file.hasFlags) throw inFile(file.path, error)
     const isHeader = error.code === 'duplicate_column' || error.code === 'empty_column_name'
     const isCsv = file.form.format === 'csv' && header === 'present'
     const hint =
       error.code === 'invalid_utf8' ? ENCODING_HINT : isHeader && isCsv ? HEADER_HINT : undefined
-    throw hint === undefined
-      ? error
-      : new InputError(error.code, placed`${error.text}; ${hint}`, error.places)
+    const told =
+      hint === undefined
+        ? error
+        : new InputError(error.code, placed`${error.text}; ${hint}`, error.places)
+    throw inFile(file.path, told)
   }
 }
 

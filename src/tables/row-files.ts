@@ -5,7 +5,7 @@ import { startsWithHeader } from '../codecs/csv.ts'
 import { findPositions } from '../codecs/rows.ts'
 import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
-import { InputError, quote } from '../errors.ts'
+import { InputError, inFile, quote } from '../errors.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { type Block, splitRecords } from './blocks.ts'
 import type { Reading } from './file-form.ts'
@@ -39,6 +39,11 @@ export interface Part {
   readonly rowOffset: number
   /** Columns of the file that the body does not have any more, because the model has none of them. */
   readonly ignored?: readonly string[]
+  /** Columns that are kept but not in the body, by their names, and the names of all columns of the file. */
+  readonly kept?: {
+    readonly names: readonly string[]
+    readonly cells: ReadonlyMap<string, readonly TypedCell[]>
+  }
   /** How far into the file it reaches, of how much; 0 where the size is not known. */
   readonly done: number
   readonly total: number
@@ -55,8 +60,13 @@ export interface RowFile {
   /**
    * Returns the parts for a model, or for one that is somewhere else: then the first row of CSV is a header unless it is
    * said that there is none, and all columns are kept.
+   * @param keep columns that are wanted besides those of the model
    */
-  parts(model: Columns | undefined, partBytes: number): AsyncGenerator<Part>
+  parts(
+    model: Columns | undefined,
+    partBytes: number,
+    keep?: readonly string[],
+  ): AsyncGenerator<Part>
 }
 
 /** What a model says of its columns. */
@@ -67,8 +77,8 @@ export interface RowFileOptions {
   /** What it is written in; otherwise guessed. */
   readonly format?: InputFormat
   readonly reading?: Reading
-  /** CSV has no header, whatever its first row looks like. */
-  readonly hasNoHeader?: boolean
+  /** Whether CSV has a header, whatever its first row looks like; otherwise it is looked at. */
+  readonly hasHeader?: boolean | undefined
 }
 
 /**
@@ -76,7 +86,7 @@ export interface RowFileOptions {
  * @throws InputError `invalid_file`
  */
 export async function openRowFile(file: string, options: RowFileOptions = {}): Promise<RowFile> {
-  const { format, reading, hasNoHeader = false } = options
+  const { format, reading, hasHeader } = options
   const unpacked = unpackChunks(file)
   const { chunks } = unpacked
   const first = await chunks.next()
@@ -94,9 +104,9 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
     return {
       format: 'parquet',
       notes: [],
-      async *parts(model, partBytes) {
+      async *parts(model, partBytes, keep) {
         await chunks.return(undefined)
-        yield* parquetParts(file, model, partBytes)
+        yield* parquetParts(file, model, partBytes, keep)
       },
     }
   const text = isArchive(file, start)
@@ -109,23 +119,28 @@ export async function openRowFile(file: string, options: RowFileOptions = {}): P
   return {
     format: found,
     notes: text.notes,
-    async *parts(model, partBytes) {
+    async *parts(model, partBytes, keep = []) {
       const { header } = text.examined
       // Below a title stand names; without any of the model's, the first rows may well be rows.
       const isNamed =
         !model ||
         header.some((field) => model.inputs.some(({ name }) => name === normalText(field)))
-      if (found === 'csv' && !hasNoHeader && isNamed) refuseTitle(text.examined, '--skip-rows')
+      if (found === 'csv' && hasHeader !== false && isNamed)
+        refuseTitle(text.examined, '--skip-rows')
       // A table of one column has nothing that would separate it.
       const { length } = model ? model.inputs : header
       const isOther = found === 'csv' && !text.isPlain && (length > 1 || reading?.delimiter)
-      const bytes = isOther ? toPlainCsv(text.bytes, text.examined, !hasNoHeader) : text.bytes
+      const bytes = isOther
+        ? toPlainCsv(text.bytes, text.examined, hasHeader !== false)
+        : text.bytes
+      const isHeader = (body: Uint8Array) =>
+        hasHeader ?? (!model || beginsWithNames(decodeUtf8(body), model, keep))
       if (found === 'json' || partBytes === Number.POSITIVE_INFINITY) {
-        const isSaid = found === 'csv' && (hasNoHeader || !model)
-        const parameters = isSaid ? headerParameter(!hasNoHeader) : new Map()
-        yield { ...wholePart(await collect(bytes), found), parameters }
+        const body = await collect(bytes)
+        const parameters = found === 'csv' ? headerParameter(isHeader(body)) : new Map()
+        yield { ...wholePart(body, found), parameters }
       } else if (found === 'csv')
-        yield* csvParts(splitRecords(bytes, partBytes, true), model, size, hasNoHeader)
+        yield* csvParts(splitRecords(bytes, partBytes, true), isHeader, size)
       else
         for await (const block of splitRecords(bytes, partBytes, false))
           yield partOf(block, 'jsonl', block.bytes, size)
@@ -142,20 +157,31 @@ function partOf(block: Block, format: Part['format'], body: Uint8Array, total: n
   return { body, format, parameters: new Map(), rowOffset: records, done: end, total }
 }
 
+/** Whether the first row of CSV has names: those of the training table and those that are kept, or all of the model's. */
+function beginsWithNames(
+  text: string,
+  { inputs, otherColumns }: Columns,
+  keep: readonly string[],
+): boolean {
+  const known = [...otherColumns, ...keep]
+  return startsWithHeader(text, { inputs, otherColumns: known, maxRows: 1 }, true)
+}
+
 /** Every part is decoded as the first one is: with the file's header, or without one. */
 async function* csvParts(
   blocks: AsyncIterable<Block>,
-  model: Columns | undefined,
+  isHeader: (start: Uint8Array) => boolean,
   total: number,
-  hasNoHeader: boolean,
 ): AsyncGenerator<Part> {
   let header: Buffer | undefined
   for await (const block of blocks) {
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
-      const text = decodeUtf8(block.bytes)
-      const hasHeader = !hasNoHeader && (!model || startsWithHeader(text, { ...model, maxRows: 1 }))
-      if (hasHeader) header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
+      const hasHeader = isHeader(block.bytes)
+      if (hasHeader) {
+        const text = decodeUtf8(block.bytes)
+        header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
+      }
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {
       const body = Buffer.concat([header, block.bytes])
@@ -177,6 +203,7 @@ async function* parquetParts(
   file: string,
   model: Columns | undefined,
   partBytes: number,
+  keep: readonly string[] = [],
 ): AsyncGenerator<Part> {
   if (file === '-')
     throw new InputError('invalid_file', 'Parquet is read from files only, not standard input')
@@ -187,9 +214,13 @@ async function* parquetParts(
     const { positions, ignored } = model
       ? findPositions({ ...model, maxRows: 1 }, parquet.names)
       : { positions: parquet.names.map((_, at) => at), ignored: undefined }
+    const keptAt = parquet.names.flatMap((own, position) => {
+      const name = normalText(own)
+      return keep.includes(name) ? [{ name, position }] : []
+    })
     const total = parquet.rows
     for (const group of parquet.groups) {
-      checkGroup(group.length * positions.length)
+      checkGroup(group.length * (positions.length + keptAt.length))
       const columns: { readonly key: string; readonly cells: readonly TypedCell[] }[] = []
       for (const [j, position] of positions.entries()) {
         if (position < 0) continue
@@ -197,6 +228,8 @@ async function* parquetParts(
         const name = model ? model.inputs[j]!.name : parquet.names[position]
         columns.push({ key: JSON.stringify(name), cells })
       }
+      const kept = new Map<string, readonly TypedCell[]>()
+      for (const { name, position } of keptAt) kept.set(name, await parquet.read(position, group))
       for (let from = 0, to = 0; from < group.length; from = to) {
         const lines: string[] = []
         for (let length = 0; to < group.length && length < partBytes; to++) {
@@ -208,12 +241,15 @@ async function* parquetParts(
         }
         const rowOffset = group.firstRow + from
         const body = Buffer.from(lines.join(''))
-        yield { ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total }
+        const cells = new Map([...kept].map(([name, all]) => [name, all.slice(from, to)]))
+        yield {
+          ...{ ...wholePart(body, 'jsonl'), rowOffset, ignored, done: group.firstRow + to, total },
+          ...(keep.length === 0 ? {} : { kept: { names: parquet.names, cells } }),
+        }
       }
     }
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
+    throw inFile(file, error)
   } finally {
     await handle.close()
   }

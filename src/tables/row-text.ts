@@ -1,7 +1,7 @@
 /** The text of a file of rows: its format, and its bytes in UTF-8 one after another. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { InputError, quote } from '../errors.ts'
+import { InputError, inFile, quote } from '../errors.ts'
 import {
   decoded,
   examineFile,
@@ -115,11 +115,6 @@ async function* closing(
   }
 }
 
-function inFile(file: string, error: unknown): unknown {
-  if (!(error instanceof InputError)) return error
-  return new InputError(error.code, `${quote(file, 256)}: ${error.message}`, error.places)
-}
-
 /** Returns what was read already, then the rest. */
 export async function* follow(
   read: readonly Uint8Array[],
@@ -154,7 +149,7 @@ export function unpackChunks(file: string) {
       yield* unpack(file, looked())
     } catch (error) {
       if (!(error instanceof InputError) || error.message.startsWith('the file "')) throw error
-      throw new InputError(error.code, `${quote(file, 256)}: ${error.message}`)
+      throw inFile(file, error)
     }
   }
   return { chunks: named(), isPacked: () => isPacked }

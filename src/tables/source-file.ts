@@ -1,5 +1,4 @@
 /** An open file of rows, and what reads it. */
-import { InputError } from '../errors.ts'
 import type { FileForm } from './file-form.ts'
 import { createCsvReader, type Header, type TableReader } from './formats/csv.ts'
 import { createJsonArrayReader } from './formats/json-array.ts'
@@ -32,14 +31,4 @@ export function openParquetFile(file: SourceFile, budget?: ProcessBudget): Promi
     return bytes.slice().buffer as ArrayBuffer
   }
   return openParquet(file.size, slice, (column) => budget?.check(column))
-}
-
-/** Names the file of what is wrong in it. */
-export async function inFile<T>(path: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error
-    throw new InputError(error.code, `${path}: ${error.message}`, error.places)
-  }
 }

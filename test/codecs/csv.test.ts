@@ -5,7 +5,7 @@ import type { DecodeContext } from '../../src/codecs/codec.ts'
 import { csv, writeField } from '../../src/codecs/csv.ts'
 import type { Cell } from '../../src/data/frame.ts'
 import { normalText } from '../../src/data/text.ts'
-import { InputError, type InputErrorCode, type Place } from '../../src/errors.ts'
+import { InputError, type InputErrorCode, type Place, quote } from '../../src/errors.ts'
 import type { Explanations } from '../../src/shap/explanation.ts'
 import {
   type Body,
@@ -384,11 +384,12 @@ for (const [written, code] of noNumbers) {
     t.equal(error.code, code)
     t.match(error.message, /^row 2, column "Age": "/)
     t.strictSame(error.places, [{ row: 2, column: 'Age' }])
-    const shown = JSON.stringify(written).replace(
-      /[^\x20-\x7e]/g,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-    t.ok(error.message.includes(shown), 'the value')
+    t.ok(error.message.includes(quote(written)), 'the value')
+    const [strange] = /[^ -~]/u.exec(written) ?? []
+    if (strange !== undefined && /[\p{Nd}\u2212]/u.test(strange)) {
+      const code = strange.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')
+      t.ok(error.message.endsWith(`; "${strange}" is U+${code}`), 'what looks like a number')
+    }
     t.end()
   })
 }

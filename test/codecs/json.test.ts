@@ -428,7 +428,7 @@ t.test('other keys are ignored and counted', (t) => {
 
 t.test('a long value is echoed in part', (t) => {
   const { message } = refusalOf(() => decodeBody(json, aged(`"${'é'.repeat(5000)}"`)))
-  t.match(message, /: "(\\u00e9){64}…" is not a number$/)
+  t.match(message, /: "(é){64}…" is not a number$/)
   t.end()
 })
 

@@ -100,8 +100,7 @@ export function readLiveRows(
     if (cells.length > 0) yield take()
   }
   async function* table(path: string) {
-    const { hasNoHeader } = options
-    const file = await openRowFile(path, { hasNoHeader })
+    const file = await openRowFile(path, { hasHeader: options.hasNoHeader ? false : undefined })
     for await (const part of file.parts(columns, PART_BYTES)) {
       const codec = findCodec(mediaTypes[part.format])
       try {

@@ -50,13 +50,14 @@ export async function runPlot(
     await runRows({
       ...{ ...asked, modelDir, publicKey, inputFormat, file, format, options },
       reading: readReading(flags),
-      hasNoHeader: !flags.header,
+      hasHeader: flags.header,
       jobs: 1,
     })
     return
   }
   if (file !== undefined)
     throw new InputError('invalid_option', `plot ${name} is of the model; it takes no rows`)
+  checkNothingIsRead(flags)
   await checkOutputIsNoInput(out, '-', modelDir)
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const { predictor } = await readModelDirectory(modelDir, undefined, key)
@@ -74,6 +75,27 @@ export async function runPlot(
     false,
   )
   await writeOutputFile(out, (result as JobResult).body)
+}
+
+/** Flags that say how a file is written, where there is none. */
+const readingFlags = {
+  inputFormat: '--input-format',
+  delimiter: '--delimiter',
+  encoding: '--encoding',
+  skipRows: '--skip-rows',
+} as const
+
+/** @throws InputError `invalid_option` for a flag that would mean nothing */
+function checkNothingIsRead(flags: PlotFlags): void {
+  const given = Object.entries(readingFlags).find(([name]) => flags[name] !== undefined)
+  const { header } = flags
+  const flag =
+    given?.[1] ?? (header === undefined ? undefined : header ? '--header' : '--no-header')
+  if (flag !== undefined)
+    throw new InputError(
+      'invalid_option',
+      `${flag} says how a file of rows is written; name the file, or leave out ${flag}`,
+    )
 }
 
 function camelCase(name: string): string {

@@ -1,9 +1,8 @@
 /** What files of rows and of answers are written in, by the names that flags use. */
-import type { Operation } from '../../answering/media-type.ts'
 import { didYouMean, InputError, quote } from '../../errors.ts'
 import type { InputFormat } from '../../tables/row-files.ts'
 import { listChoices } from '../shared-flags.ts'
-import type { RowsRequest } from './rows-request.ts'
+import type { RowsOperation, RowsRequest } from './rows-request.ts'
 import { checkTextOptions, isShownAsText } from './text-answer.ts'
 
 export const inputFormats = [
@@ -15,16 +14,18 @@ export const inputFormats = [
 
 /** What a command writes. */
 export const answerFormats = {
-  predict: ['csv', 'json', 'jsonl'],
+  predict: ['csv', 'json', 'jsonl', 'npy'],
   explain: ['csv', 'json', 'jsonl', 'text', 'svg', 'png'],
-} as const satisfies Readonly<Record<Operation, readonly string[]>>
+  preprocess: ['csv', 'jsonl', 'npy'],
+} as const satisfies Readonly<Record<RowsOperation, readonly string[]>>
 
-export type AnswerFormat = (typeof answerFormats)[Operation][number]
+export type AnswerFormat = (typeof answerFormats)[RowsOperation][number]
 
 export const mediaTypes: Readonly<Record<AnswerFormat, string>> = {
   csv: 'text/csv',
   json: 'application/json',
   jsonl: 'application/jsonlines',
+  npy: 'application/x-npy',
   // It is made of that.
   text: 'application/json',
   svg: 'image/svg+xml',
@@ -34,9 +35,16 @@ export const mediaTypes: Readonly<Record<AnswerFormat, string>> = {
 /** Pictures, one of all rows. */
 export const pictureFormats = ['svg', 'png'] as const
 
+/** Returns the error for columns that are kept where there is no room for texts. */
+export function numbersOnly(): InputError {
+  return new InputError('invalid_option', '--keep goes with CSV and JSON; npy has numbers only')
+}
+
 /** Whether answers are one document: there is nothing to write before all rows are answered. */
 export function isWholeDocument(format: AnswerFormat): boolean {
-  return format === 'json' || pictureFormats.some((picture) => picture === format)
+  return (
+    format === 'json' || format === 'npy' || pictureFormats.some((picture) => picture === format)
+  )
 }
 
 /** What the ending of a file says, of the formats that are known somewhere: not all of them are written. */

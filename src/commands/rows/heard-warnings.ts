@@ -2,6 +2,7 @@
 import { parseExplainOptions } from '../../answering/explain-options.ts'
 import type { JobResult } from '../../answering/job.ts'
 import { findCodec } from '../../codecs/index.ts'
+import { normalText } from '../../data/text.ts'
 import { listNames, quote } from '../../errors.ts'
 import type { Predictor } from '../../predictor/predictor.ts'
 import { type WarningCode, warningCodes } from '../../preprocess/row-warnings.ts'
@@ -12,7 +13,7 @@ import type { RowsRequest } from './rows-request.ts'
 
 export interface HeardWarnings {
   /** Notes what was not understood of a part. */
-  add(part: Part, result: JobResult): void
+  add(part: Part, result: Pick<JobResult, 'tally'>): void
   /**
    * Tells which columns were ignored, unless no warnings are wanted; the rest where they are asked for and the answer has
    * no room for them.
@@ -37,13 +38,14 @@ export function hearWarnings(): HeardWarnings {
         }
       }
     },
-    tell({ operation, options, summary }, format, { preprocessor }) {
+    tell({ operation, options, summary, keep = [] }, format, { preprocessor }) {
       const asked = operation === 'explain' ? parseExplainOptions(options).warnings : undefined
       if (asked === false) return
       const output = createOutput({ quiet: false })
       const others = new Set(preprocessor.spec.otherColumns)
-      const unused = [...ignored].filter((name) => others.has(name))
-      const strange = [...ignored].filter((name) => !others.has(name))
+      const dropped = [...ignored].filter((name) => !keep.includes(normalText(name)))
+      const unused = dropped.filter((name) => others.has(name))
+      const strange = dropped.filter((name) => !others.has(name))
       if (strange.length > 0)
         output.warn(`ignored, the model has no such column: ${listNames(strange)}`)
       if (unused.length > 0)

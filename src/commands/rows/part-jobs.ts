@@ -9,17 +9,26 @@ export interface PartJob {
   readonly part: Part
 }
 
-/** Returns the job of every part, in their order. */
+/** Returns the job of every part, in their order; `build` is told which one is the first. */
 export async function* mapParts(
   parts: AsyncIterable<Part>,
-  build: (part: Part) => RowJob | Promise<RowJob>,
+  build: (part: Part, isFirst: boolean) => RowJob | Promise<RowJob>,
 ): AsyncGenerator<PartJob> {
-  for await (const part of parts) yield { part, job: await build(part) }
+  let isFirst = true
+  for await (const part of parts) {
+    yield { part, job: await build(part, isFirst) }
+    isFirst = false
+  }
 }
 
 /** Returns a part's job without the limits of requests; only the first part's answer has a header. */
 export function jobOf(
-  { operation, options, plot = [] }: Pick<RowsRequest, 'operation' | 'options' | 'plot'>,
+  {
+    operation,
+    options,
+    plot = [],
+    selection,
+  }: Pick<RowsRequest, 'operation' | 'options' | 'plot' | 'selection'>,
   part: Part,
   format: AnswerFormat,
   isFirst: boolean,
@@ -27,11 +36,13 @@ export function jobOf(
   const unlimited = Number.POSITIVE_INFINITY
   const header = isFirst ? [] : ([['header', 'absent']] as const)
   return {
-    operation,
+    // What is only decoded is decoded as for a prediction.
+    operation: operation === 'preprocess' ? 'predict' : operation,
     body: part.body,
     media: { essence: mediaTypes[part.format], parameters: part.parameters },
     answer: { essence: mediaTypes[format], parameters: new Map([...header, ...plot]) },
     options,
+    selection,
     tally: true,
     rowOffset: part.rowOffset,
     limits: {

@@ -1,9 +1,13 @@
-/** What `predict` and `explain` are told. */
+/** What commands over the rows of a file are told. */
 import type { Operation } from '../../answering/media-type.ts'
+import type { Selected } from '../../codecs/selection.ts'
 import type { Reading } from '../../tables/read-tables.ts'
 
+/** What is made of the rows: answers of the routes, or what the model sees. */
+export type RowsOperation = Operation | 'preprocess'
+
 export interface RowsRequest {
-  readonly operation: Operation
+  readonly operation: RowsOperation
   readonly file: string
   readonly modelDir: string
   /** Key that the model must be signed for: PEM text or a file. */
@@ -11,8 +15,8 @@ export interface RowsRequest {
   readonly inputFormat?: string
   /** What flags say of the way that the file is written. */
   readonly reading?: Reading
-  /** CSV has no header, whatever its first row looks like. */
-  readonly hasNoHeader?: boolean
+  /** Whether CSV has a header, whatever its first row looks like. */
+  readonly hasHeader?: boolean | undefined
   readonly format?: string
   /** File to write; `-` is standard output. */
   readonly out: string
@@ -20,6 +24,12 @@ export interface RowsRequest {
   readonly options: readonly (readonly [string, unknown])[]
   /** The plot and its options, where the answer is a picture. */
   readonly plot?: readonly (readonly [name: string, value: string])[]
+  /** Columns of the file that stand in the answer, too. */
+  readonly keep?: readonly string[]
+  /** Whether CSV of predictions begins with the names of its columns. */
+  readonly hasOutputHeader?: boolean
+  /** Members of predictions that are written. */
+  readonly selection?: readonly Selected[] | undefined
   /** Threads that answer parts of the file; absent = one per core. */
   readonly jobs?: number
   /** Sums up the explanations instead of writing them. */

@@ -1,19 +1,17 @@
 /** `shapserve predict` and `shapserve explain`: the routes' answers for files, without a server. */
 import { availableParallelism } from 'node:os'
 import { parseExplainOptions } from '../../answering/explain-options.ts'
-import { InputError, placed } from '../../errors.ts'
-import { readPublicKey } from '../../model-directory/keys.ts'
-import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
+import { InputError } from '../../errors.ts'
+import type { LoadedModel } from '../../model-directory/read.ts'
 import type { Predictor } from '../../predictor/predictor.ts'
-import { ENCODING_HINT } from '../../tables/formats/encoding.ts'
-import { openRowFile, PART_BYTES } from '../../tables/row-files.ts'
-import { checkOutputIsNoInput } from '../output/same-file.ts'
+import { PART_BYTES } from '../../tables/row-files.ts'
 import { columnsOf } from '../output/standard-streams.ts'
-import { coloursFor, createOutput } from '../terminal.ts'
+import { coloursFor } from '../terminal.ts'
 import { answerParts } from './answer-parts.ts'
 import { createProgress } from './file-progress.ts'
-import { chooseFormat, inputFormats, isWholeDocument, readFormat } from './formats.ts'
+import { type AnswerFormat, chooseFormat, isWholeDocument, numbersOnly } from './formats.ts'
 import { hearWarnings } from './heard-warnings.ts'
+import { openRows, withEncodingHint } from './open-rows.ts'
 import { createRunner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { summarise } from './summarise.ts'
@@ -25,22 +23,10 @@ import type { TextAnswer } from './text-answer.ts'
  */
 export async function runRows(request: RowsRequest): Promise<void> {
   const { operation } = request
-  const given =
-    request.inputFormat === undefined
-      ? undefined
-      : readFormat('--input-format', request.inputFormat, inputFormats)
-  await checkOutputIsNoInput(request.out, request.file, request.modelDir)
-  const model = await readModelDirectory(
-    request.modelDir,
-    undefined,
-    request.publicKey ? await readPublicKey(request.publicKey) : undefined,
-  )
-  const { reading, hasNoHeader } = request
-  const file = await openRowFile(request.file, { format: given, reading, hasNoHeader })
-  const { note } = createOutput({ quiet: false })
-  if (file.notes.length > 0) note(`data      ${[request.file, ...file.notes].join(' · ')}`)
+  const { model, file } = await openRows(request)
   const isOnTerminal = request.out === '-' && process.stdout.isTTY === true
   const format = chooseFormat(request, file.format, isOnTerminal)
+  checkRoom(request, format)
   const isWhole = !request.summary && isWholeDocument(format)
   const runner = createRunner(model, request.jobs ?? availableParallelism())
   const isWatched = isOnTerminal && !isWhole && !request.summary
@@ -50,11 +36,11 @@ export async function runRows(request: RowsRequest): Promise<void> {
     const partBytes = isWhole
       ? Number.POSITIVE_INFINITY
       : (request.partBytes ?? bytesOfParts(request, model.predictor))
-    const parts = file.parts(model.predictor.preprocessor.spec, partBytes)
+    const parts = file.parts(model.predictor.preprocessor.spec, partBytes, request.keep)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
     else {
       const text = textFor(model, isOnTerminal)
-      await answerParts(request, format, parts, runner, progress, heard, text)
+      await answerParts(request, format, model.predictor, parts, runner, progress, heard, text)
     }
     progress.close()
     heard.tell(request, format, model.predictor)
@@ -66,10 +52,18 @@ export async function runRows(request: RowsRequest): Promise<void> {
   }
 }
 
-/** Names the flag that may help against bytes that are not UTF-8. */
-function withEncodingHint(error: unknown): unknown {
-  if (!(error instanceof InputError) || error.code !== 'invalid_utf8') return error
-  return new InputError(error.code, placed`${error.text}; ${ENCODING_HINT}`, error.places)
+/** @throws InputError `invalid_option` for what an answer has no room for */
+function checkRoom(request: RowsRequest, format: AnswerFormat): void {
+  const { keep, hasOutputHeader, summary } = request
+  if (hasOutputHeader && format !== 'csv')
+    throw new InputError('invalid_option', `--output-header is of CSV; ${format} has none`)
+  if (keep && format === 'npy') throw numbersOnly()
+  const isPicture = format === 'svg' || format === 'png'
+  if (keep && (summary || isPicture))
+    throw new InputError(
+      'invalid_option',
+      `--keep goes with answers row by row; a ${summary ? 'summary' : 'picture'} is of all rows`,
+    )
 }
 
 /** Seconds that a part takes where rows are dear: answers come as they are made, and threads share the work. */

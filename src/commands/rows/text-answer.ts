@@ -5,6 +5,8 @@ import { cellText, number } from '../../plots/numbers.ts'
 import { type Space, spaceLabels } from '../../shap/explanation.ts'
 import { wrap } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
+import { textOf } from './kept-answers.ts'
+import type { Kept } from './kept-columns.ts'
 import { type BarColours, describeWaterfall } from './text-waterfall.ts'
 
 /** What stands once where it is the same for all rows, and otherwise in every row. */
@@ -65,16 +67,21 @@ export function isShownAsText(option: string): boolean {
  * Returns the rows of an answer as text.
  * @param json the answer as JSON
  * @param rowOffset rows of the file before it
+ * @param kept columns that say which row it is
  */
 export function writeTextAnswer(
   json: string,
   rowOffset: number,
   { target, cells, colours }: TextAnswer,
+  kept?: Kept,
 ): string {
   const answer = JSON.parse(json) as Answer
   const lines = answer.explanations.flatMap((row, i) => {
     const { output_names, base_values, feature_names } = { ...answer, ...row }
-    const predicted = `row ${rowOffset + i + 1}   predicted ${row.predicted_label}`
+    const names = kept?.names.map(
+      (name, j) => `   ${name} ${textOf(kept.rows[i]?.[j] ?? 'missing')}`,
+    )
+    const predicted = `row ${rowOffset + i + 1}${names?.join('') ?? ''}   predicted ${row.predicted_label}`
     return [
       ...output_names.flatMap((name, k) => [
         ...wrap(

@@ -39,7 +39,7 @@ export async function readRequest(
     source: { files, reading, texts: columnsAsTexts(written, plan) },
     validation: validation && { files: validation, reading },
     background: background === undefined ? undefined : { files: [background], reading },
-    header: flags.header ? 'present' : 'numbered',
+    header: flags.header === false ? 'numbered' : 'present',
     target: flags.target,
     positive: flags.positive,
     bins: flags.bins === undefined ? undefined : readWhole('--bins', flags.bins, 2, MOST_BINS),

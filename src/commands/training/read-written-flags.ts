@@ -45,7 +45,9 @@ export function columnsAsTexts(
 ): string[] {
   return [
     ...(said?.numbers.keys() ?? []),
-    ...(plan?.written ?? []).flatMap(({ column, number }) => (number ? [column] : [])),
+    ...(plan?.written ?? []).flatMap(({ column, number, span }) =>
+      (number ?? span) === undefined ? [] : [column],
+    ),
   ]
 }
 

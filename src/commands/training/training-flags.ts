@@ -7,6 +7,7 @@ import {
   engines,
   estimatorNames,
 } from '../../training/choose-estimator.ts'
+import { addConfigFlag } from '../config/config-flag.ts'
 import { addReadingFlags, type ReadingFlags } from '../reading-flags.ts'
 import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
 
@@ -108,6 +109,7 @@ export function addTrainingFlags(command: Command): Command {
       'rows to explain against, instead of a sample of the training rows',
     )
   addReadingFlags(command, 'CSV has no header: the columns are c1, c2 …')
+  addConfigFlag(command)
   return command
     .option(
       '--test-size <share>',

@@ -54,9 +54,10 @@ function applyToNumbers(column: NumberColumn, rule: WrittenColumn): Column {
 }
 
 function applyToTexts(column: TextColumn, rule: WrittenColumn): Column {
-  const { column: name, missing, number, date } = rule
+  const { column: name, missing, number, span, date } = rule
   if (column.unread !== undefined) return column
-  const isText = date !== undefined || (number === undefined && !holdsDecimals(column, missing))
+  const isNumber = (number ?? span) !== undefined || holdsDecimals(column, missing)
+  const isText = date !== undefined || !isNumber
   const input = { name, type: isText ? 'text' : 'number', written: rule } as const
   let level = 0
   // Where a text first stands is looked for when there is something to say of it.

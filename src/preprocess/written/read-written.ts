@@ -2,6 +2,7 @@
 import { dateOrders } from '../../data/date-text.ts'
 import type { JsonReader } from '../../data/json-fields.ts'
 import type { NumberFormat } from '../../data/number-text.ts'
+import { spans } from '../../data/span-text.ts'
 import type { Written } from '../../data/written.ts'
 
 /** How one column of a table is written. */
@@ -12,7 +13,7 @@ export interface WrittenColumn extends Written {
 /** Every cell is compared with the texts that mean missing. */
 const MOST_MISSING = 1000
 
-const KEYS = ['missing', 'number', 'date']
+const KEYS = ['missing', 'number', 'span', 'date']
 
 /** Returns how a column is written, from parsed JSON; throws what the reader throws. */
 export function readWritten(value: unknown, reader: JsonReader, where: string): Written {
@@ -23,6 +24,9 @@ export function readWritten(value: unknown, reader: JsonReader, where: string): 
       : {}),
     ...(entry.has('number')
       ? { number: readNumberFormat(entry.get('number'), reader, `${where}.number`) }
+      : {}),
+    ...(entry.has('span')
+      ? { span: reader.choice(entry.get('span'), `${where}.span`, spans) }
       : {}),
     ...(entry.has('date')
       ? { date: reader.choice(entry.get('date'), `${where}.date`, dateOrders) }

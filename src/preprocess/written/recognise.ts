@@ -3,13 +3,16 @@ import { type DateOrder, dateOfText } from '../../data/date-text.ts'
 import type { Column, DataFrame, NumberColumn, TextColumn } from '../../data/frame.ts'
 import { isDecimal } from '../../data/number.ts'
 import { type NumberFormat, numberOfText, showFormat } from '../../data/number-text.ts'
+import type { Written } from '../../data/written.ts'
 import { didYouMean, flagWith, InputError, quote } from '../../errors.ts'
 import type { Role } from '../guess-role.ts'
 import { firstRowOf } from './apply-written.ts'
+import { spanTexts } from './describe-written.ts'
 import { isMarker } from './markers.ts'
 import type { WrittenColumn } from './read-written.ts'
 import { recogniseDates, recogniseEpoch } from './recognise-dates.ts'
 import { type FoundNumbers, recogniseNumbers } from './recognise-numbers.ts'
+import { recogniseSpans } from './recognise-spans.ts'
 
 /** What a user said of how values are written; wins over what they look like. */
 export interface WrittenSettings {
@@ -115,6 +118,15 @@ function readTexts(
   if (!isText) {
     const missing = levels.filter(isKnown)
     const rest = missing.length === 0 ? levels : levels.filter((text) => !isKnown(text))
+    const spans = recogniseSpans(rest)
+    if (spans && (rest.length >= LEAST_NUMBERS || role === 'numeric')) {
+      const { span, strangers } = spans
+      const isColumn =
+        strangers.length === 0 || role === 'numeric' || isFew(rest.length, strangers.length)
+      if (isColumn && strangers[0] !== undefined)
+        throw stranger(name, column, strangers[0], spanTexts[span])
+      if (isColumn) return written(name, missing, { span })
+    }
     const dates = role === 'numeric' ? undefined : recogniseDates(rest)
     if (dates) {
       const { order, strangers, rival } = dates
@@ -147,13 +159,15 @@ function written(
   missing: readonly string[] | undefined,
   {
     number,
+    span,
     date,
-  }: { readonly number?: NumberFormat | undefined; readonly date?: DateOrder | undefined },
+  }: { readonly [Rule in 'number' | 'span' | 'date']?: Written[Rule] | undefined },
 ): WrittenColumn {
   return {
     column,
     ...(missing && missing.length > 0 ? { missing } : {}),
     ...(number ? { number } : {}),
+    ...(span ? { span } : {}),
     ...(date ? { date } : {}),
   }
 }
@@ -201,7 +215,7 @@ function twoDates(
 
 function stranger(name: string, column: TextColumn, text: string, what: string): InputError {
   return new InputError(
-    what === 'numbers' ? 'invalid_number' : 'invalid_text',
+    what === 'dates' ? 'invalid_text' : 'invalid_number',
     `column ${quote(name)} holds ${what}, but ${firstRowOf(column, text)}; ${flagWith('--treat-as-missing', text)} if it means no value, ${flagWith('--nominal', name)} to take all texts as categories, ${flagWith('--drop', name)} to leave the column out`,
     [{ row: column.codes.indexOf(column.levels.indexOf(text)) + 1, column: name }],
   )

@@ -3,8 +3,8 @@
 import {
   blankRowError,
   checkHeader,
+  checkRowBytes,
   raggedRow,
-  rowName,
   scanError,
   withIndexName,
 } from '../../data/csv.ts'
@@ -12,7 +12,7 @@ import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { isDecimal, isMissingText } from '../../data/number.ts'
 import { normalText } from '../../data/text.ts'
 import { createUtf8Checker, hasMark } from '../../data/utf8.ts'
-import { InputError, listNames, placed } from '../../errors.ts'
+import { InputError, listNames } from '../../errors.ts'
 import type { ColumnBuilder } from './column-builder.ts'
 import { type Dialect, plainDialect } from './dialect.ts'
 import type { TableFile } from './table-builder.ts'
@@ -30,9 +30,6 @@ export interface TableReader {
  * `numbered`; `assumed_absent` is looked into.
  */
 export type Header = 'present' | 'absent' | 'assumed_absent' | 'numbered'
-
-/** Longest row, in bytes: a quote that is never closed must not collect a whole file. */
-const MAX_ROW = 2 ** 28
 
 /**
  * Returns a reader of CSV. Without a header and without names, columns are label, f1, f2 …
@@ -158,11 +155,7 @@ export function createCsvReader(
     pending.copyWithin(0, read, pendingLength)
     pendingLength -= read
     worthwhile = read > 0 ? 0 : pendingLength * 2
-    if (pendingLength > MAX_ROW)
-      throw new InputError(
-        'too_large',
-        placed`${rowName(rowNumber())} is longer than ${MAX_ROW} bytes; is a quote never closed?`,
-      )
+    checkRowBytes(pendingLength, rowNumber())
   }
 
   return {

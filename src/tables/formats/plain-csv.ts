@@ -1,14 +1,10 @@
 /** CSV of any dialect as CSV with commas, row by row, for what reads no other. */
 
 import { joinBytes } from '../../data/bytes.ts'
-import { INDEX_NAME, rowName, scanError } from '../../data/csv.ts'
+import { checkRowBytes, INDEX_NAME, scanError } from '../../data/csv.ts'
 import { createRowScanner, scanned } from '../../data/csv-scan.ts'
 import { hasMark } from '../../data/utf8.ts'
-import { InputError, placed } from '../../errors.ts'
 import type { Dialect } from './dialect.ts'
-
-/** Longest row, in bytes. */
-const MAX_ROW = 2 ** 28
 
 const COMMA = 0x2c
 const LF = 0x0a
@@ -57,11 +53,7 @@ export async function* toPlainCsv(
       rows++
     }
     rest = bytes.slice(at)
-    if (rest.length > MAX_ROW)
-      throw new InputError(
-        'too_large',
-        placed`${rowName(numberOf())} is longer than ${MAX_ROW} bytes; is a quote never closed?`,
-      )
+    checkRowBytes(rest.length, numberOf())
     return writer.take()
   }
 

@@ -1,7 +1,7 @@
 /** A table that is read file by file and row by row, in memory that is known beforehand. */
 
 import type { DataFrame } from '../../data/frame.ts'
-import { InputError, listNames, placed, quote } from '../../errors.ts'
+import { InputError, inFile, listNames, quote } from '../../errors.ts'
 import { type ColumnBuilder, createColumnBuilder } from './column-builder.ts'
 import type { MemoryBudget } from './growing-cells.ts'
 
@@ -138,20 +138,20 @@ export function createTableBuilder(options: TableBuilderOptions): TableBuilder {
         state === 'text' || state === 'torn' || state === 'full' ? [name] : [],
       ),
     restart() {
-      for (const column of active()) inFile(files, () => column.restart())
+      for (const column of active()) inItsFile(files, () => column.restart())
       files = []
       rows = 0
     },
     finish: () => ({
       names: [...columns.keys()],
-      columns: [...columns.values()].map((column) => inFile(files, () => column.finish())),
+      columns: [...columns.values()].map((column) => inItsFile(files, () => column.finish())),
       length: rows,
     }),
   }
 }
 
 /** Names the file of an error and the row in it. */
-function inFile<T>(files: readonly { name: string; firstRow: number }[], act: () => T): T {
+function inItsFile<T>(files: readonly { name: string; firstRow: number }[], act: () => T): T {
   try {
     return act()
   } catch (error) {
@@ -161,7 +161,6 @@ function inFile<T>(files: readonly { name: string; firstRow: number }[], act: ()
     const file = files.findLast(({ firstRow }) => firstRow < row)
     if (!file) throw error
     const own = error.numberRows((number) => number - file.firstRow)
-    if (file.name === '') throw own
-    throw new InputError(own.code, placed`${file.name}: ${own.text}`, own.places)
+    throw file.name === '' ? own : inFile(file.name, own)
   }
 }

@@ -368,7 +368,7 @@ t.test('what is written follows from --format, --out and the input', (t) => {
     [{ out: 'a.csv.gz' }, 'csv', /names gz, which is not written/],
     [{ out: 'a.png' }, 'csv', 'png'],
     [{ out: 'a.jpg' }, 'csv', /names jpg, which is not written; .* \.jsonl, \.svg or \.png$/],
-    [{ out: 'a.svg', operation: 'predict' }, 'csv', /names svg, .* \.json or \.jsonl$/],
+    [{ out: 'a.svg', operation: 'predict' }, 'csv', /names svg, .* \.jsonl or \.npy$/],
     [{ out: '-', summary: true }, 'csv', 'json'],
     [{ out: 'a.json', summary: true }, 'csv', 'json'],
     [
@@ -406,7 +406,7 @@ t.test('a packed file is the file that was packed', async (t) => {
     t,
     packed.subarray(0, 99),
     'invalid_file',
-    /rows\.csv\.gz": the file ends too/,
+    /rows\.csv\.gz: the file ends too/,
     request,
   )
   await refuses(t, bodies['named.csv'], 'invalid_file', /is damaged or not gzip/, request)

@@ -124,6 +124,61 @@ const shapes: readonly Shape[] = [
     reason: /"-999" means missing/,
   },
   {
+    name: 'times of day',
+    cell: (row) => `${row % 24}:${row % 2 ? '30' : '00'}`,
+    cells: [0, 1.5, 2, 3.5],
+    role: 'numeric',
+    reason: /^number; times of day as numbers: hours since midnight$/,
+  },
+  {
+    name: 'times of day of which one is missing',
+    cell: among('-', (row) => `${1 + (row % 12)}:15 PM`),
+    cells: [null, 14.25, 15.25],
+    role: 'numeric',
+    reason: /"-" means missing$/,
+  },
+  {
+    name: 'one text beyond a day makes durations of all',
+    cell: among('26:00', (row) => `${row % 24}:30`),
+    cells: [26, 1.5],
+    role: 'numeric',
+    reason: /^number; durations as numbers: hours$/,
+  },
+  {
+    name: 'durations in words, some with one part',
+    cell: (row) => (row % 2 ? `${row} min` : `${row} h ${row % 60} min`),
+    cells: [0, 1 / 60, 2 + 2 / 60],
+    role: 'numeric',
+    reason: /durations/,
+  },
+  {
+    name: 'numbers with one unit are those numbers',
+    cell: (row) => `${(row * 7) % 30} m`,
+    cells: [0, 7, 14],
+    role: 'numeric',
+    reason: /written as 1234\.5 m/,
+  },
+  {
+    name: 'quarters',
+    cell: (row) => `Q${1 + (row % 4)} ${2000 + (row >> 2)}`,
+    cells: [2000, 2000.25, 2000.5],
+    role: 'numeric',
+    reason: /quarters as numbers/,
+  },
+  {
+    name: 'quarters without a year are levels',
+    cell: (row) => `Q${1 + (row % 4)}`,
+    cells: ['Q1', 'Q2', 'Q3'],
+    role: 'ordinal',
+  },
+  {
+    name: 'times that are said to be categories',
+    cell: (row) => `${row % 3}:00`,
+    flags: { nominal: ['v'] },
+    cells: ['0:00', '1:00', '2:00'],
+    role: 'nominal',
+  },
+  {
     name: 'thousands with commas, a currency, accounting parentheses',
     cell: (row) => (row % 2 ? `$1,${200 + row}.50` : `($${row}.25)`),
     cells: [-0.25, 1201.5, -2.25, 1203.5],
@@ -344,6 +399,12 @@ t.test('what has two readings is asked, and each answer works', async (t) => {
       3,
     ],
     [
+      'a text among times of day',
+      (row) => (row === 4 ? 'noon' : `${row % 24}:${10 + (row % 40)}`),
+      /holds times of day, but "noon" in row 5/,
+      3,
+    ],
+    [
       'thousands or decimals',
       (row) => `1,${200 + row}`,
       /"1,200" in row 1 may be 1200 with --number-format 'v=1,234\.5' or 1\.2 with --number-format 'v=1234,5'/,
@@ -402,6 +463,28 @@ t.test('flags that say nothing sensible are refused', async (t) => {
     t.match(await refusalOf(t, path, flags), expected, JSON.stringify(flags))
   const numeric = await file(among('abc', tenths))
   t.match(await refusalOf(t, numeric, { numeric: ['v'] }), /but "abc" in row 1/)
+})
+
+t.test('a time means the same in every format', async (t) => {
+  const path = await file((row) => `${row % 24}:30`)
+  const { plan, raw } = await planOf(path)
+  t.strictSame(parsePlan(JSON.stringify(writePlan(plan))), plan, 'it stands in the plan')
+  const { predictor } = await train(raw, plan, {
+    ...quick,
+    estimator: 'decision_tree',
+    engine: 'native',
+    params: new Map(),
+  })
+  const context = { ...predictor.preprocessor.spec, maxRows: 9 }
+  for (const decoded of [
+    csv.decode(Buffer.from('14:30,1\n14.5,1\n'), context, new Map()),
+    json.decode(Buffer.from('[["14:30",1],[14.5,1]]'), context),
+  ])
+    t.same(cellsOf(decoded.frame, 2), [14.5, 14.5])
+  t.throws(
+    () => json.decode(Buffer.from('[["noon",1]]'), context),
+    /row 1, column "v": "noon" is not written as training has it \(14:30\)/,
+  )
 })
 
 t.test('dates in a role that is asked for', async (t) => {

@@ -35,7 +35,11 @@ export async function planLocalRows(
 ): Promise<PlannedRows> {
   const format = formatOf(flags)
   const reading = readReading(flags)
-  const file = await openRowFile(path, { format, reading, hasNoHeader: !flags.header })
+  const file = await openRowFile(path, {
+    format,
+    reading,
+    hasHeader: flags.header ? undefined : false,
+  })
   const folder = below(place, 'input')
   // A list of JSON is one document.
   const isWhole = file.format === 'json'

@@ -65,7 +65,11 @@ export async function runInvoke(request: InvokeRequest, flags: InvokeFlags): Pro
       : readFormat('--input-format', flags.inputFormat, inputFormats)
   await checkOutputIsNoInput(flags.out, path)
   const reading = readReading(flags)
-  const file = await openRowFile(path, { format: given, reading, hasNoHeader: !flags.header })
+  const file = await openRowFile(path, {
+    format: given,
+    reading,
+    hasHeader: flags.header ? undefined : false,
+  })
   const { format: named, out } = flags
   const format = chooseFormat({ operation, format: named, out, options }, file.format)
   if (format === 'text')
