@@ -1,5 +1,16 @@
 /** Members of a zip archive, unpacked in memory when they are asked for; the names are looked up and are no paths. */
 import { Inflate } from 'fflate/browser'
+import {
+  DEFLATED,
+  findZipEnd,
+  LOCAL_BYTES,
+  listZipEntries,
+  STORED,
+  startOfMember,
+  TAIL_BYTES,
+  type ZipEntry,
+  ZipError,
+} from '../data/zip.ts'
 import { invalid } from './imported-model.ts'
 
 /** Most members of an archive, and most bytes of all that are unpacked. */
@@ -11,107 +22,76 @@ const MOST_TIMES = 100
 /** So many packed bytes are unpacked at a time: they become at most a thousand times as many. */
 const PIECE = 2 ** 12
 
-const [LOCAL, CENTRAL, END] = [0x04034b50, 0x02014b50, 0x06054b50]
-const END_BYTES = 22
-const CENTRAL_BYTES = 46
-const LOCAL_BYTES = 30
-const ENCRYPTED = 1
-const [STORED, DEFLATED] = [0, 8]
-
 export interface Archive {
   has(name: string): boolean
   /** @throws ArtifactError `invalid` where it is missing, not what the archive says, or too large */
   read(name: string): Uint8Array
 }
 
-interface Member {
-  readonly method: number
-  readonly crc: number
-  readonly packed: number
-  readonly size: number
-  readonly start: number
-}
-
-/** Returns the members of an archive; nothing is unpacked yet. */
+/**
+ * Returns the members of an archive; nothing is unpacked yet.
+ * @throws ArtifactError `invalid` for what is no archive, or has members that cannot be read
+ */
 export function openZip(bytes: Uint8Array): Archive {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const members = listMembers(bytes, view)
+  const members = orInvalid(() => listMembers(bytes))
   let left = MAX_BYTES
   return {
     has: (name) => members.has(name),
     read(name) {
       const member = members.get(name)
-      if (!member) throw invalid(`the archive has no ${JSON.stringify(name.slice(0, 64))}`)
-      if (member.size > left) throw invalid(`its members have more than ${MAX_BYTES} bytes`)
-      if (member.size >= LARGE && member.size > member.packed * MOST_TIMES)
-        throw invalid(
-          `the archive's ${JSON.stringify(name.slice(0, 64))} would be ${member.size} bytes of ${member.packed}`,
-        )
-      left -= member.size
-      const data = unpack(bytes.subarray(findData(view, member)), member)
-      if (crc32(data) !== member.crc)
-        throw invalid(`the archive's ${JSON.stringify(name.slice(0, 64))} is damaged`)
+      if (!member) throw invalid(`the archive has no ${show(name)}`)
+      const { size, packedSize } = member
+      if (size > left) throw invalid(`its members have more than ${MAX_BYTES} bytes`)
+      if (size >= LARGE && size > packedSize * MOST_TIMES)
+        throw invalid(`the archive's ${show(name)} would be ${size} bytes of ${packedSize}`)
+      left -= size
+      const data = unpack(findData(bytes, member), member)
+      if (crc32(data) !== member.crc) throw invalid(`the archive's ${show(name)} is damaged`)
       return data
     },
   }
 }
 
-function listMembers(bytes: Uint8Array, view: DataView): Map<string, Member> {
-  let end = bytes.length - END_BYTES
-  while (end >= 0 && view.getUint32(end, true) !== END && end > bytes.length - END_BYTES - 2 ** 16)
-    end--
-  if (end < 0 || view.getUint32(end, true) !== END) throw invalid('the archive has no directory')
-  const count = view.getUint16(end + 10, true)
+function listMembers(bytes: Uint8Array): Map<string, ZipEntry> {
+  const { count, size, offset, isZip64 } = findZipEnd(bytes.subarray(-TAIL_BYTES))
+  if (isZip64) throw invalid('the archive is of the form zip64, which is not read')
   if (count > MAX_MEMBERS) throw invalid(`the archive has ${count} members, at most ${MAX_MEMBERS}`)
-  let at = view.getUint32(end + 16, true)
-  const members = new Map<string, Member>()
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  for (let i = 0; i < count; i++) {
-    if (at + CENTRAL_BYTES > end || view.getUint32(at, true) !== CENTRAL)
-      throw invalid(`member ${i} is not in the archive's directory`)
-    const nameBytes = view.getUint16(at + 28, true)
-    const more = view.getUint16(at + 30, true) + view.getUint16(at + 32, true)
-    if (at + CENTRAL_BYTES + nameBytes + more > end)
-      throw invalid(`member ${i} is not in the archive's directory`)
-    let name: string
-    try {
-      const start = at + CENTRAL_BYTES
-      name = decoder.decode(new Uint8Array(bytes.subarray(start, start + nameBytes)))
-    } catch {
-      throw invalid(`the name of member ${i} is not UTF-8`)
-    }
-    const shown = JSON.stringify(name.slice(0, 64))
-    if (members.has(name)) throw invalid(`the archive has ${shown} twice`)
-    const member = {
-      method: view.getUint16(at + 10, true),
-      crc: view.getUint32(at + 16, true),
-      packed: view.getUint32(at + 20, true),
-      size: view.getUint32(at + 24, true),
-      start: view.getUint32(at + 42, true),
-    }
-    if ((view.getUint16(at + 8, true) & ENCRYPTED) !== 0)
-      throw invalid(`the archive's ${shown} is encrypted`)
-    if (member.method !== STORED && member.method !== DEFLATED)
-      throw invalid(`the archive's ${shown} is packed by method ${member.method}`)
-    members.set(name, member)
-    at += CENTRAL_BYTES + nameBytes + more
+  const members = new Map<string, ZipEntry>()
+  for (const entry of listZipEntries(bytes.subarray(offset, offset + size), count, decoder)) {
+    const { name, method } = entry
+    if (members.has(name)) throw invalid(`the archive has ${show(name)} twice`)
+    if (entry.isEncrypted) throw invalid(`the archive's ${show(name)} is encrypted`)
+    if (method !== STORED && method !== DEFLATED)
+      throw invalid(`the archive's ${show(name)} is packed by method ${method}`)
+    members.set(name, entry)
   }
   return members
 }
 
-/** Returns where a member's bytes begin, behind its own header. */
-function findData(view: DataView, { start, packed }: Member): number {
-  if (start + LOCAL_BYTES > view.byteLength || view.getUint32(start, true) !== LOCAL)
-    throw invalid('the archive is cut, or its directory is not its own')
-  const names = view.getUint16(start + 26, true) + view.getUint16(start + 28, true)
-  const data = start + LOCAL_BYTES + names
-  if (data + packed > view.byteLength) throw invalid('the archive is cut')
-  return data
+/** Returns the packed bytes of a member. */
+function findData(bytes: Uint8Array, member: ZipEntry): Uint8Array {
+  const header = bytes.subarray(member.offset, member.offset + LOCAL_BYTES)
+  const start = orInvalid(() => startOfMember(member, header))
+  if (start + member.packedSize > bytes.length) throw invalid('the archive is cut')
+  return bytes.subarray(start, start + member.packedSize)
+}
+
+function orInvalid<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof ZipError ? invalid(error.message) : error
+  }
+}
+
+function show(name: string): string {
+  return JSON.stringify(name.slice(0, 64))
 }
 
 /** Unpacks a member piece by piece, so that no more is made than it says that it has. */
-function unpack(bytes: Uint8Array, { method, packed, size }: Member): Uint8Array {
-  const source = bytes.subarray(0, packed)
+function unpack(source: Uint8Array, { method, size }: ZipEntry): Uint8Array {
+  const packed = source.length
   const wrong = () => invalid('a member of the archive is not of the size that it says')
   if (method === STORED) {
     if (packed !== size) throw wrong()

@@ -12,26 +12,22 @@ import {
 } from '../trees/ensemble.ts'
 import {
   DOUBLE,
-  FORK_ABOVE,
   FORK_ANCESTOR,
   FORK_FEATURE,
-  FORK_INVERSE,
+  FORK_SHARES,
   FORK_SIZE,
   FORK_THRESHOLD,
   FORK_VALUE_DIFFERENCE,
-  FORK_VALUE_FIRST,
+  FORK_VALUE_MEAN,
   FORK_VALUE_SIZE,
   FORK_WEIGHT,
   FORK_X,
-  SPLIT_ABOVE,
+  SIDES_SIZE,
   SPLIT_ANCESTOR,
   SPLIT_FEATURE,
-  SPLIT_INVERSE,
-  SPLIT_LEFT_ABOVE,
-  SPLIT_LEFT_BELOW,
-  SPLIT_REST,
-  SPLIT_RIGHT_ABOVE,
-  SPLIT_RIGHT_BELOW,
+  SPLIT_LEFT,
+  SPLIT_RIGHT,
+  SPLIT_SHARES,
   SPLIT_SIZE,
   SPLIT_THRESHOLD,
   SPLIT_WEIGHT,
@@ -42,8 +38,10 @@ import {
   TREE_FORKS,
   TREE_LEAF_COUNT,
   TREE_LEAVES,
-  TREE_NEW_FORKS,
+  TREE_MIXED_QUARTETS,
+  TREE_PLAIN_QUARTETS,
   TREE_POINTS,
+  TREE_REPEATED_FORKS,
   TREE_RULE,
   TREE_RUN_COUNT,
   TREE_RUNS,
@@ -58,6 +56,8 @@ import { LEFT, pointsFor, tracePaths } from './tree-paths.ts'
 
 /** A compiled ensemble in an arena. */
 export interface TreeProgram {
+  /** Address of the numbers of a single row. */
+  readonly x: number
   /** Address of the headers of the trees that have an inner node, those of one group after each other. */
   readonly headers: number
   /** One per header. */
@@ -77,11 +77,10 @@ export interface CompiledTree {
   readonly points: number
   /** Address of the quadrature. */
   readonly rule: number
-  readonly repeatedSplits: number
   readonly slots: number
 }
 
-/** Writes the program of an ensemble into the arena. */
+/** Takes memory for the numbers of a single row and writes the program of an ensemble, both into the arena. */
 export function writeTreeProgram(
   trees: TreeEnsemble,
   layout: RowLayout,
@@ -94,13 +93,15 @@ export function writeTreeProgram(
       .map(orderNodes),
   }))
   const orders = grouped.flatMap((group) => group.orders)
+  const x = arena.take(layout.length * DOUBLE)
+  const placeOf = (node: number) => x + layout.offsetOf(node)
   const headers = arena.take(orders.length * TREE_SIZE)
   const rules = new Map<number, number>()
   const compiled = orders.map((order, i) => {
     const points = pointsFor(order.paths.distinct)
     const rule = rules.get(points) ?? writeRule(arena, points)
     rules.set(points, rule)
-    return writeTree(trees, layout, { order, points, rule }, headers + i * TREE_SIZE, arena)
+    return writeTree(trees, placeOf, { order, points, rule }, headers + i * TREE_SIZE, arena)
   })
   let next = headers
   const groups = grouped.map(({ output, orders: { length: count } }) => {
@@ -108,18 +109,18 @@ export function writeTreeProgram(
     next += count * TREE_SIZE
     return { output, headers: first, count }
   })
-  return { headers, trees: compiled, groups }
+  return { x, headers, trees: compiled, groups }
 }
 
 function writeTree(
   trees: TreeEnsemble,
-  layout: RowLayout,
+  placeOf: Writer['placeOf'],
   tree: Pick<CompiledTree, 'order' | 'points' | 'rule'>,
   header: number,
   arena: Arena,
 ): CompiledTree {
   const { order } = tree
-  const { splits, forks, runs, newForks } = order
+  const { splits, forks, runs } = order
   const width = valueWidth(trees)
   const leaves = listLeaves(order)
   const areas = {
@@ -137,13 +138,16 @@ function writeTree(
     [TREE_SPLITS, areas.splits],
     [TREE_SPLIT_COUNT, splits.length],
     [TREE_FORKS, areas.forks],
-    [TREE_NEW_FORKS, newForks],
+    [TREE_REPEATED_FORKS, forks.length - order.newForks],
     [TREE_FORK_COUNT, forks.length],
     [TREE_FORK_VALUES, areas.values],
     [TREE_LEAVES, areas.leaves],
     [TREE_LEAF_COUNT, leaves.length],
+    [TREE_PLAIN_QUARTETS, order.plainQuartets],
+    [TREE_MIXED_QUARTETS, order.mixedQuartets],
   ])
-  const writer = { trees, layout, order, arena, inverse: writeInverses(tree, arena) }
+  const size = slotBytes(tree.points)
+  const writer = { trees, placeOf, order, size, arena, shares: writeShares(tree, arena) }
   writeSplits(writer, areas.splits)
   writeForks(writer, areas.forks)
   writeForkValues(writer, areas.values)
@@ -155,86 +159,90 @@ function writeTree(
       )
   return {
     ...tree,
-    repeatedSplits: runs.reduce((sum, run, r) => sum + (r % 2) * run, 0),
     slots: splits.length + forks.length + 1 + leaves.length,
   }
 }
 
 interface Writer {
   readonly trees: TreeEnsemble
-  readonly layout: RowLayout
+  /** Returns the address of the number that an inner node compares, in a single row. */
+  readonly placeOf: (node: number) => number
   readonly order: TreeOrder
+  /** Bytes of a slot. */
+  readonly size: number
   readonly arena: Arena
-  /** Per position: address of what the node divides by, or 0. */
-  readonly inverse: Int32Array
+  /** Per position: address of its shares. */
+  readonly shares: Int32Array
 }
 
-/** Writes 1 / (R u + t) at every point for every node with a repeated feature; returns the addresses. */
-function writeInverses(
+/**
+ * Writes t / (R u + t), then R / (R u + t)², at every point for every node with a repeated feature; returns the addresses
+ * per position. Of a new feature R is 1, so that these are t and 1, with which the rule begins.
+ */
+function writeShares(
   { order: { paths }, points, rule }: Pick<CompiledTree, 'order' | 'points' | 'rule'>,
   arena: Arena,
 ): Int32Array {
   const { ancestor, weightAbove } = paths
   const size = slotBytes(points)
   const repeated = ancestor.reduce((sum, above) => sum + (above < 0 ? 0 : 1), 0)
-  let next = arena.take(repeated * size)
+  let next = arena.take(repeated * 2 * size)
   const { f64 } = arena
   const t = f64.subarray(rule / DOUBLE, (rule + size) / DOUBLE)
   return ancestor.map((above, i) => {
-    if (above < 0) return 0
+    if (above < 0) return rule
     const R = weightAbove[i]!
     const address = next
-    next += size
-    for (let q = 0; q < t.length; q++) f64[address / DOUBLE + q] = 1 / (R * (1 - t[q]!) + t[q]!)
+    next += 2 * size
+    for (let q = 0; q < t.length; q++) {
+      const inverse = 1 / (R * (1 - t[q]!) + t[q]!)
+      f64[address / DOUBLE + q] = t[q]! * inverse
+      f64[(address + size) / DOUBLE + q] = R * inverse * inverse
+    }
     return address
   })
 }
 
-function writeSplits({ trees, layout, order, arena, inverse }: Writer, address: number): void {
+function writeSplits(
+  { trees, placeOf, order, size, arena, shares }: Writer,
+  address: number,
+): void {
   const { paths, splits, forks, slot } = order
-  const trash = splits.length + forks.length
-  let nextLeaf = trash + 1
+  let nextLeaf = splits.length + forks.length + 1
   for (let at = 0; at < splits.length; at++) {
     const i = splits[at]!
     const node = paths.node[i]!
     const record = address + at * SPLIT_SIZE
-    const rl = paths.leftWeight[i]!
-    const R = paths.weightAbove[i]!
     const left = paths.left[i]!
     const right = paths.right[i]!
-    arena.putInt(record + SPLIT_X, layout.offsetOf(node))
+    arena.putInt(record + SPLIT_X, placeOf(node))
     arena.putInt(record + SPLIT_FEATURE, trees.feature[node]! * SUM_SIZE)
     arena.putDouble(record + SPLIT_THRESHOLD, leftComparison(trees, node))
-    arena.putDouble(record + SPLIT_WEIGHT, rl)
-    arena.putDouble(record + SPLIT_REST, R * rl)
-    arena.putDouble(record + SPLIT_ABOVE, R)
-    arena.putInt(record + SPLIT_LEFT_ABOVE, left < 0 ? trash : slot[left]!)
-    arena.putInt(record + SPLIT_RIGHT_ABOVE, right < 0 ? trash : slot[right]!)
-    arena.putInt(record + SPLIT_LEFT_BELOW, left < 0 ? nextLeaf++ : slot[left]!)
-    arena.putInt(record + SPLIT_RIGHT_BELOW, right < 0 ? nextLeaf++ : slot[right]!)
-    arena.putInt(record + SPLIT_INVERSE, inverse[i]!)
+    arena.putDouble(record + SPLIT_WEIGHT, paths.leftWeight[i]!)
+    arena.putInt(record + SPLIT_LEFT, size * (left < 0 ? nextLeaf++ : slot[left]!))
+    arena.putInt(record + SPLIT_RIGHT, size * (right < 0 ? nextLeaf++ : slot[right]!))
+    arena.putInt(record + SPLIT_SHARES, shares[i]!)
     arena.putInt(record + SPLIT_ANCESTOR, ancestorSide(order, i))
   }
 }
 
-function writeForks({ trees, layout, order, arena, inverse }: Writer, address: number): void {
+function writeForks({ trees, placeOf, order, arena, shares }: Writer, address: number): void {
   const { paths, forks } = order
   for (let at = 0; at < forks.length; at++) {
     const i = forks[at]!
     const node = paths.node[i]!
     const record = address + at * FORK_SIZE
-    arena.putInt(record + FORK_X, layout.offsetOf(node))
+    arena.putInt(record + FORK_X, placeOf(node))
     arena.putInt(record + FORK_FEATURE, trees.feature[node]! * SUM_SIZE)
     arena.putDouble(record + FORK_THRESHOLD, leftComparison(trees, node))
     arena.putDouble(record + FORK_WEIGHT, paths.leftWeight[i]!)
-    arena.putDouble(record + FORK_ABOVE, paths.weightAbove[i]!)
-    arena.putInt(record + FORK_INVERSE, inverse[i]!)
+    arena.putInt(record + FORK_SHARES, shares[i]!)
     arena.putInt(record + FORK_ANCESTOR, ancestorSide(order, i))
   }
 }
 
 function writeForkValues({ trees, order, arena }: Writer, address: number): void {
-  const { paths, forks, newForks } = order
+  const { paths, forks } = order
   const { value } = trees
   const width = valueWidth(trees)
   for (let at = 0; at < forks.length; at++) {
@@ -247,15 +255,15 @@ function writeForkValues({ trees, order, arena }: Writer, address: number): void
       const fromRight = value[right + k]!
       const difference = value[left + k]! - fromRight
       const mean = fromRight + paths.leftWeight[i]! * difference
-      arena.putDouble(record + FORK_VALUE_FIRST, at < newForks ? mean : fromRight)
+      arena.putDouble(record + FORK_VALUE_MEAN, mean)
       arena.putDouble(record + FORK_VALUE_DIFFERENCE, difference)
     }
   }
 }
 
-/** Returns the place of the mask that tells whether a row is alive at a node: two per split, left and right. */
+/** Returns the offset of the mask that tells whether a row is alive at a node, among the sides of one row. */
 function ancestorSide({ paths, slot }: TreeOrder, position: number): number {
   const ancestor = paths.ancestor[position]!
   if (ancestor < 0) return 0
-  return slot[ancestor]! * 2 + (paths.ancestorSide[position] === LEFT ? 0 : 1)
+  return (slot[ancestor]! + 1) * SIDES_SIZE + (paths.ancestorSide[position] === LEFT ? 0 : DOUBLE)
 }

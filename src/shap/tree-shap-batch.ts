@@ -11,7 +11,13 @@ import {
 } from '../trees/layout.generated.ts'
 import { spreadOutputs } from './outputs-asked.ts'
 import type { TreeShap } from './path-dependent-shap.ts'
-import { largest, runKernel, type ShapProgram, writeContext } from './tree-shap-context.ts'
+import {
+  largest,
+  runKernel,
+  type ShapProgram,
+  takeSides,
+  writeContext,
+} from './tree-shap-context.ts'
 
 /** Rows and SHAP values that stay in the cache while the trees go over them, in bytes. */
 const CHUNK_BYTES = 256 * 1024
@@ -83,12 +89,12 @@ function takeAreas(shared: ShapProgram, blocks: number): BatchAreas {
   const phi = arena.take(blocks * trees.outputs * features * LANES)
   const above = arena.take(slots)
   const context = writeContext(shared, {
-    x,
+    // Nodes have addresses in a single row.
+    x: x - program.x * BLOCK_ROWS,
     phi,
     above,
     below: width > 1 ? arena.take(width * slots) : above,
-    sides: arena.take(largest(program, ({ order }) => order.splits.length * BLOCK_SIDES_SIZE)),
-    factors: arena.take(largest(program, (tree) => tree.repeatedSplits * tree.points * LANES)),
+    sides: takeSides(shared, BLOCK_SIDES_SIZE),
   })
   arena.putFields(context, [
     [CONTEXT_X_SIZE, layout.length * LANES],

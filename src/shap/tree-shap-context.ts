@@ -5,7 +5,6 @@ import type { Kernels } from '../trees/kernels.ts'
 import {
   CONTEXT_ABOVE,
   CONTEXT_BELOW,
-  CONTEXT_FACTORS,
   CONTEXT_FEATURES,
   CONTEXT_OUTPUT_COUNT,
   CONTEXT_OUTPUTS,
@@ -15,9 +14,10 @@ import {
   CONTEXT_TREE_COUNT,
   CONTEXT_TREES,
   CONTEXT_X,
-  DOUBLE,
   SIDES_SIZE,
   SUM_SIZE,
+  VECTOR,
+  WORD,
 } from '../trees/layout.generated.ts'
 import type { RowLayout } from '../trees/row-layout.ts'
 import { type OutputsAsked, visitGroups } from './outputs-asked.ts'
@@ -46,25 +46,32 @@ export interface Areas {
   readonly above: number
   readonly below: number
   readonly sides: number
-  readonly factors: number
   readonly phi: number
 }
 
 /** Takes the areas in which one row is explained, for so many outputs at a time. */
 export function takeRowAreas(shared: ShapProgram, outputs: number): Areas {
-  const { arena, features, layout, program, trees } = shared
+  const { arena, features, program, trees } = shared
   const slots = slotsOfRow(program)
-  const x = arena.take(layout.length * DOUBLE)
   const above = arena.take(slots)
+  const sides = takeSides(shared, SIDES_SIZE)
+  // What turns the mask of the left side into those of both.
+  arena.putInts(sides + VECTOR, [0, 0, -1, -1])
   return {
-    x,
+    x: program.x,
     above,
     // One output may overwrite what the pass down wrote, which keeps less in the cache.
     below: outputs > 1 && valueWidth(trees) > 1 ? arena.take(slots) : above,
-    factors: arena.take(largest(program, (tree) => tree.repeatedSplits * slotBytes(tree.points))),
     phi: arena.take(outputs * features * SUM_SIZE),
-    sides: arena.take(largest(program, ({ order }) => order.splits.length * SIDES_SIZE)),
+    sides,
   }
+}
+
+/** Takes the sides of the largest tree's splits, of so many bytes each, and what is alive everywhere before them. */
+export function takeSides({ arena, program }: ShapProgram, size: number): number {
+  const sides = arena.take(size + largest(program, ({ order }) => order.splits.length * size))
+  arena.i32.fill(-1, sides / WORD, (sides + size) / WORD)
+  return sides
 }
 
 /** Returns the bytes of the slots of the largest tree, for one row. */
@@ -81,7 +88,6 @@ export function writeContext(shared: ShapProgram, areas: Areas): number {
     [CONTEXT_ABOVE, areas.above],
     [CONTEXT_BELOW, areas.below],
     [CONTEXT_SIDES, areas.sides],
-    [CONTEXT_FACTORS, areas.factors],
     [CONTEXT_FEATURES, features],
     [CONTEXT_OUTPUTS, asked],
   ])

@@ -1,4 +1,6 @@
 /** How a file of rows is written: what it is packed in, its format, its encoding, its dialect of CSV. */
+
+import { isZip } from '../data/zip.ts'
 import { InputError, quote } from '../errors.ts'
 import {
   type Delimiter,
@@ -11,7 +13,7 @@ import { detectEncoding, toUtf8, withoutLines } from './formats/encoding.ts'
 import type { InputFile } from './input-files.ts'
 import { isSpreadsheet, readSpreadsheet } from './spreadsheet.ts'
 import { unpack } from './unpack.ts'
-import { isZip, onlyEntry, readZipDirectory, readZipEntry } from './zip.ts'
+import { onlyEntry, readZipDirectory, readZipEntry } from './zip.ts'
 
 export type TableFormat = 'csv' | 'json' | 'jsonl' | 'parquet'
 

@@ -1,6 +1,7 @@
 /** The text of a file of rows: its format, and its bytes in UTF-8 one after another. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { isZip } from '../data/zip.ts'
 import { InputError, inFile, quote } from '../errors.ts'
 import {
   decoded,
@@ -13,7 +14,6 @@ import {
 import type { Examined } from './formats/dialect.ts'
 import { type InputFile, keepFile, openInputFile } from './input-files.ts'
 import { unpack } from './unpack.ts'
-import { isZip } from './zip.ts'
 
 /** What a file of rows is written in. */
 export type InputFormat = 'csv' | 'json' | 'jsonl' | 'parquet'

@@ -1,8 +1,9 @@
 /** Spreadsheets (.xlsx) as CSV: the first sheet, read by `read-excel-file`, which nothing else knows. */
 import { writeField } from '../codecs/csv.ts'
+import type { ZipEntry } from '../data/zip.ts'
 import { InputError } from '../errors.ts'
 import type { InputFile } from './input-files.ts'
-import { readZipEntry, type ZipEntry } from './zip.ts'
+import { readZipEntry } from './zip.ts'
 
 /** A sheet as a text of CSV. */
 export interface Sheet {

@@ -1,40 +1,31 @@
 /** Predictions by the WebAssembly kernels, bit for bit those of the plain walk. */
-import { type Arena, createArena } from './arena.ts'
-import { type CodeNumbers, hasBits, NO_BIT, planCodes, WHOLE } from './code-numbers.ts'
-import {
-  groupTrees,
-  leftComparison,
-  type TreeEnsemble,
-  treeWeights,
-  valueWidth,
-} from './ensemble.ts'
+import { createArena } from './arena.ts'
+import { hasBits, planCodes } from './code-numbers.ts'
+import { groupTrees, type TreeEnsemble, treeWeights, valueWidth } from './ensemble.ts'
 import type { Kernels } from './kernels.ts'
 import {
   DOUBLE,
-  MASKED_NODE_MASK,
-  MASKED_NODE_SIZE,
-  PREDICT_NODE_LEFT,
-  PREDICT_NODE_SIZE,
-  PREDICT_NODE_THRESHOLD,
-  PREDICT_NODE_X,
-  PREDICT_NODES,
+  GROUP_TREES,
+  PREDICT_GROUP_LEVELS,
+  PREDICT_LEVELS,
   PREDICT_OUTPUTS,
   PREDICT_ROOT_COUNT,
   PREDICT_ROOTS,
   PREDICT_ROWS,
   PREDICT_SCORES,
   PREDICT_SIZE,
-  PREDICT_VALUES,
-  PREDICT_X,
   PREDICT_X_SIZE,
-  WORD,
 } from './layout.generated.ts'
-import { planRows, type RowLayout } from './row-layout.ts'
+import { NO_TREE, writeNodes } from './predict-nodes.ts'
+import { planRows } from './row-layout.ts'
 import type { TreePredictor } from './tree-predictor.ts'
 
 /** Most rows that are predicted at a time, so that they stay in the cache, and most bytes that they take. */
 const MOST_ROWS = 256
 const MOST_BYTES = 4 << 20
+
+/** Most levels that all walks go to the last, where they may have ended before. */
+const MOST_LEVELS = 9
 
 /** Returns the predictor of an ensemble on an instance of the kernels. */
 export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels): TreePredictor {
@@ -48,20 +39,24 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   const firstCode = layout.length + 1
   const stride = firstCode + codes.count
   const arena = createArena(kernels.memory)
-  const { nodes, values, recordOf } = writeNodes(trees, layout, codes, arena)
   const chunk = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / (stride * DOUBLE))))
   const x = arena.take(chunk * stride * DOUBLE)
+  const tables = writeNodes(trees, layout, codes, arena, x)
+  // What leaves look at.
+  for (let row = 0; row < chunk; row++)
+    arena.putDouble(x + (row * stride + layout.length) * DOUBLE, Number.NEGATIVE_INFINITY)
   // [row][output], or [output][row] where every tree adds to one output.
   const scores = arena.take(chunk * outputs * DOUBLE)
   const [rowStep, outputStep] = width === outputs ? [outputs, 1] : [1, chunk]
   const contexts = groupTrees(trees).map(({ output = 0, roots }) => {
     const context = arena.take(PREDICT_SIZE)
+    const own = [...roots, ...new Array<number>(-roots.length & (GROUP_TREES - 1)).fill(NO_TREE)]
+    const levels = own.map((root) => tables.levels.get(root)!)
     arena.putFields(context, [
-      [PREDICT_ROOTS, arena.storeInts(roots.map(recordOf))],
+      [PREDICT_ROOTS, arena.storeInts(own.map((root) => tables.records.get(root)!))],
       [PREDICT_ROOT_COUNT, roots.length],
-      [PREDICT_NODES, nodes],
-      [PREDICT_VALUES, values],
-      [PREDICT_X, x],
+      [PREDICT_LEVELS, arena.storeInts(levels.map(unlessDeep))],
+      [PREDICT_GROUP_LEVELS, arena.storeInts(mostOfGroups(levels).map(unlessDeep))],
       [PREDICT_X_SIZE, stride * DOUBLE],
       [PREDICT_SCORES, scores + output * outputStep * DOUBLE],
       [PREDICT_OUTPUTS, width],
@@ -106,52 +101,15 @@ export function compileTreePredictorWasm(trees: TreeEnsemble, kernels: Kernels):
   }
 }
 
-/** Writes the nodes, siblings side by side, and where the values of every leaf stand. */
-function writeNodes(trees: TreeEnsemble, layout: RowLayout, codes: CodeNumbers, arena: Arena) {
-  const count = trees.feature.length
-  const width = valueWidth(trees)
-  const isMasked = codes.count > 0
-  const size = isMasked ? MASKED_NODE_SIZE : PREDICT_NODE_SIZE
-  const nodes = arena.take(count * size)
-  const values = arena.take(count * WORD)
-  const leaves = arena.storeDoubles(trees.value)
-  const records = new Map<number, number>()
-  let next = 0
-  for (const root of trees.roots) {
-    // Breadth first: the upper levels of a tree, which all rows pass, lie close together.
-    const queue = [root]
-    const start = next
-    next += 1
-    for (let i = 0; i < queue.length; i++) {
-      const node = queue[i]!
-      const record = nodes + (start + i) * size
-      const isLeaf = trees.feature[node]! < 0
-      const look = codes.lookOf(node)
-      let threshold = Number.POSITIVE_INFINITY
-      // A leaf leads to itself: it looks at the number behind the row.
-      let offset = layout.length * DOUBLE
-      if (look) {
-        threshold = NO_BIT
-        offset += (1 + look.number) * DOUBLE
-      } else if (!isLeaf) {
-        threshold = leftComparison(trees, node)
-        offset = layout.offsetOf(node)
-      }
-      arena.putDouble(record + PREDICT_NODE_THRESHOLD, threshold)
-      arena.putInt(record + PREDICT_NODE_X, offset)
-      if (isMasked) {
-        const { low, high } = look?.mask ?? WHOLE
-        arena.putInts(record + MASKED_NODE_MASK, [low, high])
-      }
-      arena.putInt(record + PREDICT_NODE_LEFT, isLeaf ? record : nodes + next * size)
-      if (isLeaf) {
-        arena.putInt(values + (start + i) * WORD, leaves + node * width * DOUBLE)
-        continue
-      }
-      queue.push(trees.left[node]!, trees.right[node]!)
-      next += 2
-    }
-    records.set(root, nodes + start * size)
-  }
-  return { nodes, values, recordOf: (root: number) => records.get(root) as number }
+function unlessDeep(levels: number): number {
+  return levels > MOST_LEVELS ? 0 : levels
+}
+
+function mostOfGroups(levels: readonly number[]): number[] {
+  const most = new Array<number>(Math.ceil(levels.length / GROUP_TREES)).fill(0)
+  levels.forEach((own, tree) => {
+    const group = Math.floor(tree / GROUP_TREES)
+    most[group] = Math.max(most[group]!, own)
+  })
+  return most
 }

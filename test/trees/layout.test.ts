@@ -18,9 +18,9 @@ const layout: Readonly<Record<string, number>> = generated
 const records: Readonly<Record<string, { doubles?: readonly string[]; lists?: object }>> = {
   CONTEXT: {},
   TREE: {},
-  SPLIT: { doubles: ['THRESHOLD', 'WEIGHT', 'REST', 'ABOVE'] },
+  SPLIT: { doubles: ['THRESHOLD', 'WEIGHT', 'ABOVE'] },
   FORK: { doubles: ['THRESHOLD', 'WEIGHT', 'ABOVE'] },
-  FORK_VALUE: { doubles: ['FIRST', 'DIFFERENCE'] },
+  FORK_VALUE: { doubles: ['MEAN', 'DIFFERENCE'] },
   PARTNER: {},
   SETS: {},
   SET_NODE: { doubles: ['THRESHOLD'] },
@@ -279,13 +279,13 @@ const probes: readonly Probe[] = [
 ]
 
 function findMasked(i32: Int32Array, [context]: readonly number[]): Addresses {
-  const first = at(i32, context! + layout.PREDICT_NODES!)
+  const first = at(i32, at(i32, context! + layout.PREDICT_ROOTS!))
   const nodes = range(first, trees.feature.length, layout.MASKED_NODE_SIZE!)
   return { PREDICT: [context!], PREDICT_NODE: nodes, MASKED_NODE: nodes }
 }
 
 function findPrediction(i32: Int32Array, [context]: readonly number[]): Addresses {
-  const first = at(i32, context! + layout.PREDICT_NODES!)
+  const first = at(i32, at(i32, context! + layout.PREDICT_ROOTS!))
   return {
     PREDICT: [context!],
     PREDICT_NODE: range(first, trees.feature.length, layout.PREDICT_NODE_SIZE!),

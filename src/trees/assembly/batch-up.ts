@@ -1,14 +1,14 @@
 // The pass up over a block of rows: H of every node, the value expected below it, and what its feature gets.
 import {
   BLOCK_ROWS, BLOCK_SIDES_SIZE,
-  CONTEXT_ABOVE, CONTEXT_FACTORS, CONTEXT_SIDES,
-  FORK_ABOVE, FORK_ANCESTOR, FORK_FEATURE, FORK_INVERSE, FORK_SIZE, FORK_THRESHOLD, FORK_VALUE_DIFFERENCE,
-  FORK_VALUE_FIRST, FORK_VALUE_SIZE, FORK_WEIGHT, FORK_X,
-  SPLIT_FEATURE, SPLIT_LEFT_BELOW, SPLIT_RIGHT_BELOW, SPLIT_SIZE, SPLIT_WEIGHT,
-  TREE_FORKS, TREE_FORK_COUNT, TREE_FORK_VALUES, TREE_LEAF_COUNT, TREE_LEAVES, TREE_NEW_FORKS, TREE_RULE, TREE_RUNS,
-  TREE_RUN_COUNT, TREE_SPLITS, TREE_SPLIT_COUNT,
+  CONTEXT_ABOVE, CONTEXT_SIDES,
+  FORK_ANCESTOR, FORK_FEATURE, FORK_SHARES, FORK_SIZE, FORK_THRESHOLD, FORK_VALUE_DIFFERENCE,
+  FORK_VALUE_MEAN, FORK_VALUE_SIZE, FORK_WEIGHT, FORK_X,
+  SPLIT_FEATURE, SPLIT_LEFT, SPLIT_RIGHT, SPLIT_SHARES, SPLIT_SIZE, SPLIT_WEIGHT,
+  TREE_FORKS, TREE_FORK_COUNT, TREE_FORK_VALUES, TREE_LEAF_COUNT, TREE_LEAVES, TREE_REPEATED_FORKS, TREE_RULE,
+  TREE_RUNS, TREE_RUN_COUNT, TREE_SPLITS, TREE_SPLIT_COUNT,
 } from "./layout";
-import { LANES, pointsOf, sideOffset, SUMS } from "./batch-slots";
+import { LANES, pointsOf, sideOffset, SUMS, vectorSize } from "./batch-slots";
 import { N0, N1, N2, N3, N4, N5, N6, N7, number } from "./sizes";
 
 /** Leaves beside an inner node keep their slots for all rows: nothing else is written there. */
@@ -33,6 +33,7 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
   const size = points * LANES;
   const rule = <usize>load<u32>(tree, TREE_RULE);
   const one = f64x2.splat(1);
+  const vector = vectorSize(points);
   const splitCount = <usize>load<u32>(tree, TREE_SPLIT_COUNT);
   const forkCount = <usize>load<u32>(tree, TREE_FORK_COUNT);
 
@@ -40,12 +41,12 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
   let values = <usize>load<u32>(tree, TREE_FORK_VALUES) + output * forkCount * FORK_VALUE_SIZE;
   let C = above + splitCount * size;
   let H = below + splitCount * size;
-  const newEnd = fork + <usize>load<u32>(tree, TREE_NEW_FORKS) * FORK_SIZE;
+  const newEnd = fork + (forkCount - <usize>load<u32>(tree, TREE_REPEATED_FORKS)) * FORK_SIZE;
   for (; fork < newEnd; fork += FORK_SIZE) {
     const value = x + <usize>load<u32>(fork, FORK_X) * BLOCK_ROWS;
     const threshold = v128.load64_splat(fork, FORK_THRESHOLD);
     const rl = v128.load64_splat(fork, FORK_WEIGHT);
-    const mean = v128.load64_splat(values, FORK_VALUE_FIRST);
+    const mean = v128.load64_splat(values, FORK_VALUE_MEAN);
     const difference = v128.load64_splat(values, FORK_VALUE_DIFFERENCE);
     const g0 = f64x2.sub(v128.and(f64x2.le(v128.load(value), threshold), one), rl);
     const g1 = f64x2.sub(v128.and(f64x2.le(v128.load(value, 16), threshold), one), rl);
@@ -66,18 +67,13 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
     const alive0 = v128.load(ancestor);
     const alive1 = v128.load(ancestor, 16);
     const rl = v128.load64_splat(fork, FORK_WEIGHT);
-    const R = v128.load64_splat(fork, FORK_ABOVE);
-    const rest = f64x2.mul(R, rl);
-    const s0 = v128.and(f64x2.le(v128.load(value), threshold), one);
-    const s1 = v128.and(f64x2.le(v128.load(value, 16), threshold), one);
-    const fromRight = v128.load64_splat(values, FORK_VALUE_FIRST);
+    const mean = v128.load64_splat(values, FORK_VALUE_MEAN);
     const difference = v128.load64_splat(values, FORK_VALUE_DIFFERENCE);
-    const scale = f64x2.mul(R, difference);
-    const inverse = <usize>load<u32>(fork, FORK_INVERSE);
-    const sum0 = forkRepeatedPoints<N, N0>(points, C, H, rule, inverse, rl, rest, f64x2.sub(s0, rest), alive0, fromRight, difference);
-    const sum1 = forkRepeatedPoints<N, N1>(points, C, H, rule, inverse, rl, rest, f64x2.sub(s1, rest), alive1, fromRight, difference);
-    const gain0 = v128.and(alive0, f64x2.mul(f64x2.sub(s0, rl), scale));
-    const gain1 = v128.and(alive1, f64x2.mul(f64x2.sub(s1, rl), scale));
+    const gain0 = v128.and(alive0, f64x2.mul(f64x2.sub(v128.and(f64x2.le(v128.load(value), threshold), one), rl), difference));
+    const gain1 = v128.and(alive1, f64x2.mul(f64x2.sub(v128.and(f64x2.le(v128.load(value, 16), threshold), one), rl), difference));
+    const shares = <usize>load<u32>(fork, FORK_SHARES);
+    const sum0 = forkRepeatedPoints<N, N0>(points, C, H, shares, shares + vector, mean, gain0);
+    const sum1 = forkRepeatedPoints<N, N1>(points, C, H, shares, shares + vector, mean, gain1);
     addTo(phi + <usize>load<u32>(fork, FORK_FEATURE) * SUMS, f64x2.mul(gain0, sum0), f64x2.mul(gain1, sum1));
     C += size;
     H += size;
@@ -87,9 +83,7 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
   const firstRun = <usize>load<u32>(tree, TREE_RUNS);
   const runCount = load<i32>(tree, TREE_RUN_COUNT);
   let split = <usize>load<u32>(tree, TREE_SPLITS) + splitCount * SPLIT_SIZE;
-  let side = sides + splitCount * BLOCK_SIDES_SIZE;
-  let factor = <usize>load<u32>(context, CONTEXT_FACTORS);
-  for (let r = 1; r < runCount; r += 2) factor += <usize>load<u32>(firstRun + (<usize>r << 2)) * size;
+  let side = sides + (splitCount + 1) * BLOCK_SIDES_SIZE;
   C = above + splitCount * size;
   H = below + splitCount * size;
   for (let r = runCount - 1; r >= 0; r--) {
@@ -99,18 +93,18 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
       side -= BLOCK_SIDES_SIZE;
       C -= size;
       H -= size;
-      const left = below + <usize>load<u32>(split, SPLIT_LEFT_BELOW) * size;
-      const right = below + <usize>load<u32>(split, SPLIT_RIGHT_BELOW) * size;
+      const left = below + <usize>load<u32>(split, SPLIT_LEFT) / vector * size;
+      const right = below + <usize>load<u32>(split, SPLIT_RIGHT) / vector * size;
       const g0 = v128.load(side, 64);
       const g1 = v128.load(side, 80);
+      const rl = v128.load64_splat(split, SPLIT_WEIGHT);
       let sum0: v128;
       let sum1: v128;
       if (r & 1) {
-        factor -= size;
-        sum0 = upRepeatedPoints<N, N0>(points, C, H, left, right, factor);
-        sum1 = upRepeatedPoints<N, N1>(points, C, H, left, right, factor);
+        const shares = <usize>load<u32>(split, SPLIT_SHARES);
+        sum0 = upRepeatedPoints<N, N0>(points, C, H, left, right, shares, shares + vector, rl, g0);
+        sum1 = upRepeatedPoints<N, N1>(points, C, H, left, right, shares, shares + vector, rl, g1);
       } else {
-        const rl = v128.load64_splat(split, SPLIT_WEIGHT);
         sum0 = upNewPoints<N, N0>(points, C, H, left, right, rule, rl, g0);
         sum1 = upNewPoints<N, N1>(points, C, H, left, right, rule, rl, g1);
       }
@@ -147,33 +141,27 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
   return c;
 }
 
-@inline function forkRepeatedPoints<N, S>(points: usize, C: usize, H: usize, t: usize, inverse: usize, rl: v128, rest: v128, h: v128, alive: v128, fromRight: v128, difference: v128): v128 {
+@inline function forkRepeatedPoints<N, S>(points: usize, C: usize, H: usize, t: usize, weights: usize, mean: v128, gain: v128): v128 {
   if (number<N>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < points; q++) sum = f64x2.add(sum, forkRepeated<N0, S>(C + q * LANES, H + q * LANES, t + q * 8, inverse + q * 8, rl, rest, h, alive, fromRight, difference));
+    for (let q: usize = 0; q < points; q++) sum = f64x2.add(sum, forkRepeated<N0, S>(C + q * LANES, H + q * LANES, t + q * 8, weights + q * 8, mean, gain));
     return sum;
   }
-  let sum = forkRepeated<N0, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference);
-  if (number<N>() > 1) sum = f64x2.add(sum, forkRepeated<N1, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 2) sum = f64x2.add(sum, forkRepeated<N2, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 3) sum = f64x2.add(sum, forkRepeated<N3, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 4) sum = f64x2.add(sum, forkRepeated<N4, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 5) sum = f64x2.add(sum, forkRepeated<N5, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 6) sum = f64x2.add(sum, forkRepeated<N6, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
-  if (number<N>() > 7) sum = f64x2.add(sum, forkRepeated<N7, S>(C, H, t, inverse, rl, rest, h, alive, fromRight, difference));
+  let sum = forkRepeated<N0, S>(C, H, t, weights, mean, gain);
+  if (number<N>() > 1) sum = f64x2.add(sum, forkRepeated<N1, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 2) sum = f64x2.add(sum, forkRepeated<N2, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 3) sum = f64x2.add(sum, forkRepeated<N3, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 4) sum = f64x2.add(sum, forkRepeated<N4, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 5) sum = f64x2.add(sum, forkRepeated<N5, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 6) sum = f64x2.add(sum, forkRepeated<N6, S>(C, H, t, weights, mean, gain));
+  if (number<N>() > 7) sum = f64x2.add(sum, forkRepeated<N7, S>(C, H, t, weights, mean, gain));
   return sum;
 }
 
-@inline function forkRepeated<Q, S>(C: usize, H: usize, t: usize, inverse: usize, rl: v128, rest: v128, h: v128, alive: v128, fromRight: v128, difference: v128): v128 {
+@inline function forkRepeated<Q, S>(C: usize, H: usize, t: usize, weights: usize, mean: v128, gain: v128): v128 {
   const c = v128.load(C, offsetof<Q>() * 32 + offsetof<S>() * 16);
-  const inv = v128.load64_splat(inverse, offsetof<Q>() * 8);
-  const f = v128.bitselect(
-    f64x2.mul(inv, f64x2.add(rest, f64x2.mul(h, v128.load64_splat(t, offsetof<Q>() * 8)))),
-    rl,
-    alive,
-  );
-  v128.store(H, f64x2.add(fromRight, f64x2.mul(difference, f)), offsetof<Q>() * 32 + offsetof<S>() * 16);
-  return f64x2.mul(c, f64x2.mul(inv, inv));
+  v128.store(H, f64x2.add(mean, f64x2.mul(gain, v128.load64_splat(t, offsetof<Q>() * 8))), offsetof<Q>() * 32 + offsetof<S>() * 16);
+  return f64x2.mul(c, v128.load64_splat(weights, offsetof<Q>() * 8));
 }
 
 @inline function upNewPoints<N, S>(points: usize, C: usize, H: usize, left: usize, right: usize, t: usize, rl: v128, g: v128): v128 {
@@ -193,36 +181,36 @@ export function passUp<N>(context: usize, tree: usize, x: usize, output: usize, 
   return sum;
 }
 
-@inline function upNew<Q, S>(C: usize, H: usize, left: usize, right: usize, t: usize, rl: v128, g: v128): v128 {
-  const fromRight = v128.load(right, offsetof<Q>() * 32 + offsetof<S>() * 16);
-  const D = f64x2.sub(v128.load(left, offsetof<Q>() * 32 + offsetof<S>() * 16), fromRight);
-  const f = f64x2.add(rl, f64x2.mul(g, v128.load64_splat(t, offsetof<Q>() * 8)));
-  const gain = f64x2.mul(v128.load(C, offsetof<Q>() * 32 + offsetof<S>() * 16), D);
-  v128.store(H, f64x2.add(fromRight, f64x2.mul(f, D)), offsetof<Q>() * 32 + offsetof<S>() * 16);
-  return gain;
-}
-
-@inline function upRepeatedPoints<N, S>(points: usize, C: usize, H: usize, left: usize, right: usize, factor: usize): v128 {
+@inline function upRepeatedPoints<N, S>(points: usize, C: usize, H: usize, left: usize, right: usize, t: usize, weights: usize, rl: v128, g: v128): v128 {
   if (number<N>() == 0) {
     let sum = f64x2.splat(0);
-    for (let q: usize = 0; q < points; q++) sum = f64x2.add(sum, upRepeated<N0, S>(C + q * LANES, H + q * LANES, left + q * LANES, right + q * LANES, factor + q * LANES));
+    for (let q: usize = 0; q < points; q++) sum = f64x2.add(sum, upRepeated<N0, S>(C + q * LANES, H + q * LANES, left + q * LANES, right + q * LANES, t + q * 8, weights + q * 8, rl, g));
     return sum;
   }
-  let sum = upRepeated<N0, S>(C, H, left, right, factor);
-  if (number<N>() > 1) sum = f64x2.add(sum, upRepeated<N1, S>(C, H, left, right, factor));
-  if (number<N>() > 2) sum = f64x2.add(sum, upRepeated<N2, S>(C, H, left, right, factor));
-  if (number<N>() > 3) sum = f64x2.add(sum, upRepeated<N3, S>(C, H, left, right, factor));
-  if (number<N>() > 4) sum = f64x2.add(sum, upRepeated<N4, S>(C, H, left, right, factor));
-  if (number<N>() > 5) sum = f64x2.add(sum, upRepeated<N5, S>(C, H, left, right, factor));
-  if (number<N>() > 6) sum = f64x2.add(sum, upRepeated<N6, S>(C, H, left, right, factor));
-  if (number<N>() > 7) sum = f64x2.add(sum, upRepeated<N7, S>(C, H, left, right, factor));
+  let sum = upRepeated<N0, S>(C, H, left, right, t, weights, rl, g);
+  if (number<N>() > 1) sum = f64x2.add(sum, upRepeated<N1, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 2) sum = f64x2.add(sum, upRepeated<N2, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 3) sum = f64x2.add(sum, upRepeated<N3, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 4) sum = f64x2.add(sum, upRepeated<N4, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 5) sum = f64x2.add(sum, upRepeated<N5, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 6) sum = f64x2.add(sum, upRepeated<N6, S>(C, H, left, right, t, weights, rl, g));
+  if (number<N>() > 7) sum = f64x2.add(sum, upRepeated<N7, S>(C, H, left, right, t, weights, rl, g));
   return sum;
 }
 
-@inline function upRepeated<Q, S>(C: usize, H: usize, left: usize, right: usize, factor: usize): v128 {
+@inline function upRepeated<Q, S>(C: usize, H: usize, left: usize, right: usize, t: usize, weights: usize, rl: v128, g: v128): v128 {
+  return f64x2.mul(upNew<Q, S>(C, H, left, right, t, rl, g), v128.load64_splat(weights, offsetof<Q>() * 8));
+}
+
+@inline function upNew<Q, S>(C: usize, H: usize, left: usize, right: usize, t: usize, rl: v128, g: v128): v128 {
+  return up<Q, S>(C, H, left, right, f64x2.add(rl, f64x2.mul(g, v128.load64_splat(t, offsetof<Q>() * 8))));
+}
+
+/** Writes H of a split; returns C D. */
+@inline function up<Q, S>(C: usize, H: usize, left: usize, right: usize, f: v128): v128 {
   const fromRight = v128.load(right, offsetof<Q>() * 32 + offsetof<S>() * 16);
   const D = f64x2.sub(v128.load(left, offsetof<Q>() * 32 + offsetof<S>() * 16), fromRight);
   const gain = f64x2.mul(v128.load(C, offsetof<Q>() * 32 + offsetof<S>() * 16), D);
-  v128.store(H, f64x2.add(fromRight, f64x2.mul(v128.load(factor, offsetof<Q>() * 32 + offsetof<S>() * 16), D)), offsetof<Q>() * 32 + offsetof<S>() * 16);
+  v128.store(H, f64x2.add(fromRight, f64x2.mul(f, D)), offsetof<Q>() * 32 + offsetof<S>() * 16);
   return gain;
 }

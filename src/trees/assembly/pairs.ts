@@ -25,9 +25,9 @@ export function explainPairs(context: usize): void {
 }
 
 function explainTree<P>(context: usize, tree: usize): void {
-  passDown<P>(context, tree);
+  passDown<P, N0>(context, tree);
   const output = <usize>load<u32>(<usize>load<u32>(context, CONTEXT_OUTPUTS));
-  passUp<P, N1>(context, tree, output, <usize>load<u32>(context, CONTEXT_PHI));
+  passUp<P, N0, N1>(context, tree, output, <usize>load<u32>(context, CONTEXT_PHI));
   const size = slotSize<P>(tree);
   findPartners(context, tree, size);
   const rowSize = <usize>load<u32>(context, CONTEXT_FEATURES);
@@ -50,7 +50,7 @@ function explainTree<P>(context: usize, tree: usize): void {
 function findPartners(context: usize, tree: usize, size: usize): void {
   const left = <usize>load<u32>(tree, TREE_EDGES);
   let edge = left + size;
-  let side = <usize>load<u32>(context, CONTEXT_SIDES);
+  let side = <usize>load<u32>(context, CONTEXT_SIDES) + SIDES_SIZE;
   let partner = <usize>load<u32>(context, CONTEXT_PARTNERS);
   for (const end = partner + <usize>load<u32>(tree, TREE_SPLIT_COUNT) * 8; partner < end; partner += 8) {
     store<u32>(partner, <u32>select<usize>(edge, left, load<i64>(side) != 0));

@@ -1,6 +1,6 @@
-// What the passes down and up over one row share: where a node's points and masks stand.
+// What the passes down and up over one row share: where a node's points and masks stand, and what a node is to a row.
 import {
-  SIDES_SIZE, TREE_POINTS,
+  TREE_POINTS, TREE_RULE,
 } from "./layout";
 import { number } from "./sizes";
 
@@ -15,7 +15,31 @@ import { number } from "./sizes";
   return number<P>() > 0 ? <usize>number<P>() * 16 : <usize>((load<u32>(tree, TREE_POINTS) + 1) >> 1) * 16;
 }
 
-/** Where the mask of a place stands: two of 8 bytes at the beginning of every split's sides. */
-@inline export function sideOffset(place: u32): usize {
-  return <usize>(place >> 1) * SIDES_SIZE + (<usize>(place & 1) << 3);
+/** A vector of ones. Read from memory, because V8 makes a constant anew at every use, in four instructions. */
+@inline export function onesOf<P>(tree: usize): v128 {
+  return v128.load(<usize>load<u32>(tree, TREE_RULE) + slotSize<P>(tree));
+}
+
+/** s − rl: what a row that goes left, or not, has more of the left edge than all rows together. */
+@inline export function surplus(isLeft: v128, rl: v128, one: v128): v128 {
+  return f64x2.sub(v128.and(isLeft, one), rl);
+}
+
+/** The pair Q of a vector of points. */
+@inline export function pairOf<Q>(points: usize): v128 {
+  return v128.load(points, offsetof<Q>());
+}
+
+/** The same, where there is one with P pairs. Read before a loop, it stays in a register. */
+@inline export function pairIn<P, Q>(points: usize): v128 {
+  return <i32>offsetof<Q>() < number<P>() * 16 ? v128.load(points, offsetof<Q>()) : v128.load(points);
+}
+
+/** f, the factor of the left edge: rl + g t, where t is what it is to the feature. */
+@inline export function factor(t: v128, rl: v128, g: v128): v128 {
+  return f64x2.add(rl, f64x2.mul(g, t));
+}
+
+@inline export function addTo(address: usize, value: v128): void {
+  v128.store(address, f64x2.add(v128.load(address), value));
 }

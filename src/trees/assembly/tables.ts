@@ -142,7 +142,7 @@ function addEntries(context: usize, tree: usize, rows: usize, output: usize, phi
  * Prepares a leaf: fills A[mask] = Σ_q w / u · C and B[mask] = Σ_q w / t · C for every mask of its features that the
  * explained row may satisfy, where C is the mean over the background of Π (s t + b u).
  * @param masks which features every background row satisfies, 4 bytes each
- * @param rule nodes and weights, as many as `size` bytes each, in pairs
+ * @param rule nodes, ones and weights, as many as `size` bytes each, in pairs
  * @param C working memory, 16 bytes per mask
  */
 export function prepareLeaf(masks: usize, count: i32, width: i32, rule: usize, size: usize, C: usize, A: usize, B: usize): void {
@@ -154,7 +154,7 @@ export function prepareLeaf(masks: usize, count: i32, width: i32, rule: usize, s
   for (let q: usize = 0; q < size; q += 16) {
     const t = v128.load(rule + q);
     const u = f64x2.sub(one, t);
-    const weight = v128.load(rule + size + q);
+    const weight = v128.load(rule + 2 * size + q);
     const overT = f64x2.div(weight, t);
     const overU = f64x2.div(weight, u);
     memory.fill(C, 0, length * 16);
