@@ -17,8 +17,7 @@ export function impurityImportance(
   const classes = spec.outputs
   const weights = sumLeaves(spec, cover)
   const impurity = impurities[criterion]
-  /** Weight of a node's rows times their impurity. */
-  const mixed = (node: number) => impurity(weights.subarray(node * classes, (node + 1) * classes))
+  const mixed = Float64Array.from(cover, (_, node) => impurity(weights, node * classes, classes))
   const mean = new Float64Array(features)
   for (const nodes of nodesByTree(spec)) {
     const own = new Float64Array(features)
@@ -26,7 +25,7 @@ export function impurityImportance(
       const feature = spec.feature[node]!
       if (feature < 0) continue
       const [left, right] = [spec.left[node]!, spec.right[node]!]
-      own[feature] = own[feature]! + mixed(node) - mixed(left) - mixed(right)
+      own[feature] = own[feature]! + mixed[node]! - mixed[left]! - mixed[right]!
     }
     addShares(own, mean)
   }
@@ -35,19 +34,26 @@ export function impurityImportance(
   return shares
 }
 
-const impurities: Readonly<Record<Criterion, (weights: Float64Array) => number>> = {
-  gini(weights) {
+/** Weight of a node's rows times their impurity, from the weights of its classes. */
+type Impurity = (weights: Float64Array, from: number, classes: number) => number
+
+const impurities: Readonly<Record<Criterion, Impurity>> = {
+  gini(weights, from, classes) {
     let [sum, squares] = [0, 0]
-    for (const weight of weights) {
+    for (let at = from; at < from + classes; at++) {
+      const weight = weights[at]!
       sum += weight
       squares += weight * weight
     }
     return sum > 0 ? sum - squares / sum : 0
   },
-  entropy(weights) {
-    const sum = weights.reduce((total, weight) => total + weight, 0)
-    let bits = 0
-    for (const weight of weights) if (weight > 0) bits -= weight * Math.log2(weight / sum)
+  entropy(weights, from, classes) {
+    let [sum, bits] = [0, 0]
+    for (let at = from; at < from + classes; at++) sum += weights[at]!
+    for (let at = from; at < from + classes; at++) {
+      const weight = weights[at]!
+      if (weight > 0) bits -= weight * Math.log2(weight / sum)
+    }
     return bits
   },
 }

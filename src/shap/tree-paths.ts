@@ -98,8 +98,8 @@ function listInnerNodes(trees: TreeEnsemble, root: number) {
     stack.push(trees.right[own]!, at, RIGHT, trees.left[own]!, at, LEFT)
   }
   return {
-    node: Int32Array.from(node),
-    parent: Int32Array.from(parent),
-    parentSide: Uint8Array.from(parentSide),
+    node: new Int32Array(node),
+    parent: new Int32Array(parent),
+    parentSide: new Uint8Array(parentSide),
   }
 }

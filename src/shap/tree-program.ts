@@ -50,6 +50,7 @@ import {
   TREE_SIZE,
   TREE_SPLIT_COUNT,
   TREE_SPLITS,
+  WORD,
 } from '../trees/layout.generated.ts'
 import type { RowLayout } from '../trees/row-layout.ts'
 import { slotBytes, writeRule } from './quadrature-rule.ts'
@@ -147,12 +148,7 @@ function writeTree(
   writeSplits(writer, areas.splits)
   writeForks(writer, areas.forks)
   writeForkValues(writer, areas.values)
-  for (let k = 0; k < width; k++)
-    for (let i = 0; i < leaves.length; i++)
-      arena.putDouble(
-        areas.leaves + (k * leaves.length + i) * DOUBLE,
-        trees.value[leaves[i]! * width + k]!,
-      )
+  writeLeaves(writer, leaves, areas.leaves)
   return {
     ...tree,
     repeatedSplits: runs.reduce((sum, run, r) => sum + (r % 2) * run, 0),
@@ -160,6 +156,7 @@ function writeTree(
   }
 }
 
+/** Writes with the views of the whole memory: a call and a division per number would cost more than the writing. */
 interface Writer {
   readonly trees: TreeEnsemble
   readonly layout: RowLayout
@@ -179,62 +176,69 @@ function writeInverses(
   const repeated = ancestor.reduce((sum, above) => sum + (above < 0 ? 0 : 1), 0)
   let next = arena.take(repeated * size)
   const { f64 } = arena
-  const t = f64.subarray(rule / DOUBLE, (rule + size) / DOUBLE)
-  return ancestor.map((above, i) => {
-    if (above < 0) return 0
+  const t = f64.slice(rule / DOUBLE, (rule + size) / DOUBLE)
+  const addresses = new Int32Array(ancestor.length)
+  for (let i = 0; i < ancestor.length; i++) {
+    if (ancestor[i]! < 0) continue
     const R = weightAbove[i]!
-    const address = next
+    addresses[i] = next
+    const at = next / DOUBLE
+    for (let q = 0; q < t.length; q++) f64[at + q] = 1 / (R * (1 - t[q]!) + t[q]!)
     next += size
-    for (let q = 0; q < t.length; q++) f64[address / DOUBLE + q] = 1 / (R * (1 - t[q]!) + t[q]!)
-    return address
-  })
+  }
+  return addresses
 }
 
 function writeSplits({ trees, layout, order, arena, inverse }: Writer, address: number): void {
   const { paths, splits, forks, slot } = order
+  const { i32, f64 } = arena
   const trash = splits.length + forks.length
   let nextLeaf = trash + 1
   for (let at = 0; at < splits.length; at++) {
     const i = splits[at]!
     const node = paths.node[i]!
     const record = address + at * SPLIT_SIZE
+    const [words, doubles] = [record / WORD, record / DOUBLE]
     const rl = paths.leftWeight[i]!
     const R = paths.weightAbove[i]!
     const left = paths.left[i]!
     const right = paths.right[i]!
-    arena.putInt(record + SPLIT_X, layout.offsetOf(node))
-    arena.putInt(record + SPLIT_FEATURE, trees.feature[node]! * SUM_SIZE)
-    arena.putDouble(record + SPLIT_THRESHOLD, leftComparison(trees, node))
-    arena.putDouble(record + SPLIT_WEIGHT, rl)
-    arena.putDouble(record + SPLIT_REST, R * rl)
-    arena.putDouble(record + SPLIT_ABOVE, R)
-    arena.putInt(record + SPLIT_LEFT_ABOVE, left < 0 ? trash : slot[left]!)
-    arena.putInt(record + SPLIT_RIGHT_ABOVE, right < 0 ? trash : slot[right]!)
-    arena.putInt(record + SPLIT_LEFT_BELOW, left < 0 ? nextLeaf++ : slot[left]!)
-    arena.putInt(record + SPLIT_RIGHT_BELOW, right < 0 ? nextLeaf++ : slot[right]!)
-    arena.putInt(record + SPLIT_INVERSE, inverse[i]!)
-    arena.putInt(record + SPLIT_ANCESTOR, ancestorSide(order, i))
+    i32[words + SPLIT_X / WORD] = layout.offsetOf(node)
+    i32[words + SPLIT_FEATURE / WORD] = trees.feature[node]! * SUM_SIZE
+    f64[doubles + SPLIT_THRESHOLD / DOUBLE] = leftComparison(trees, node)
+    f64[doubles + SPLIT_WEIGHT / DOUBLE] = rl
+    f64[doubles + SPLIT_REST / DOUBLE] = R * rl
+    f64[doubles + SPLIT_ABOVE / DOUBLE] = R
+    i32[words + SPLIT_LEFT_ABOVE / WORD] = left < 0 ? trash : slot[left]!
+    i32[words + SPLIT_RIGHT_ABOVE / WORD] = right < 0 ? trash : slot[right]!
+    i32[words + SPLIT_LEFT_BELOW / WORD] = left < 0 ? nextLeaf++ : slot[left]!
+    i32[words + SPLIT_RIGHT_BELOW / WORD] = right < 0 ? nextLeaf++ : slot[right]!
+    i32[words + SPLIT_INVERSE / WORD] = inverse[i]!
+    i32[words + SPLIT_ANCESTOR / WORD] = ancestorSide(order, i)
   }
 }
 
 function writeForks({ trees, layout, order, arena, inverse }: Writer, address: number): void {
   const { paths, forks } = order
+  const { i32, f64 } = arena
   for (let at = 0; at < forks.length; at++) {
     const i = forks[at]!
     const node = paths.node[i]!
     const record = address + at * FORK_SIZE
-    arena.putInt(record + FORK_X, layout.offsetOf(node))
-    arena.putInt(record + FORK_FEATURE, trees.feature[node]! * SUM_SIZE)
-    arena.putDouble(record + FORK_THRESHOLD, leftComparison(trees, node))
-    arena.putDouble(record + FORK_WEIGHT, paths.leftWeight[i]!)
-    arena.putDouble(record + FORK_ABOVE, paths.weightAbove[i]!)
-    arena.putInt(record + FORK_INVERSE, inverse[i]!)
-    arena.putInt(record + FORK_ANCESTOR, ancestorSide(order, i))
+    const [words, doubles] = [record / WORD, record / DOUBLE]
+    i32[words + FORK_X / WORD] = layout.offsetOf(node)
+    i32[words + FORK_FEATURE / WORD] = trees.feature[node]! * SUM_SIZE
+    f64[doubles + FORK_THRESHOLD / DOUBLE] = leftComparison(trees, node)
+    f64[doubles + FORK_WEIGHT / DOUBLE] = paths.leftWeight[i]!
+    f64[doubles + FORK_ABOVE / DOUBLE] = paths.weightAbove[i]!
+    i32[words + FORK_INVERSE / WORD] = inverse[i]!
+    i32[words + FORK_ANCESTOR / WORD] = ancestorSide(order, i)
   }
 }
 
 function writeForkValues({ trees, order, arena }: Writer, address: number): void {
   const { paths, forks, newForks } = order
+  const { f64 } = arena
   const { value } = trees
   const width = valueWidth(trees)
   for (let at = 0; at < forks.length; at++) {
@@ -243,13 +247,24 @@ function writeForkValues({ trees, order, arena }: Writer, address: number): void
     const left = trees.left[node]! * width
     const right = trees.right[node]! * width
     for (let k = 0; k < width; k++) {
-      const record = address + (k * forks.length + at) * FORK_VALUE_SIZE
+      const record = (address + (k * forks.length + at) * FORK_VALUE_SIZE) / DOUBLE
       const fromRight = value[right + k]!
       const difference = value[left + k]! - fromRight
       const mean = fromRight + paths.leftWeight[i]! * difference
-      arena.putDouble(record + FORK_VALUE_FIRST, at < newForks ? mean : fromRight)
-      arena.putDouble(record + FORK_VALUE_DIFFERENCE, difference)
+      f64[record + FORK_VALUE_FIRST / DOUBLE] = at < newForks ? mean : fromRight
+      f64[record + FORK_VALUE_DIFFERENCE / DOUBLE] = difference
     }
+  }
+}
+
+function writeLeaves({ trees, arena }: Writer, leaves: readonly number[], address: number): void {
+  const { f64 } = arena
+  const { value } = trees
+  const width = valueWidth(trees)
+  const first = address / DOUBLE
+  for (let i = 0; i < leaves.length; i++) {
+    const from = leaves[i]! * width
+    for (let k = 0; k < width; k++) f64[first + k * leaves.length + i] = value[from + k]!
   }
 }
 

@@ -115,6 +115,7 @@ function writeNodes(trees: TreeEnsemble, layout: RowLayout, codes: CodeNumbers, 
   const nodes = arena.take(count * size)
   const values = arena.take(count * WORD)
   const leaves = arena.storeDoubles(trees.value)
+  const { i32, f64 } = arena
   const records = new Map<number, number>()
   let next = 0
   for (const root of trees.roots) {
@@ -137,15 +138,15 @@ function writeNodes(trees: TreeEnsemble, layout: RowLayout, codes: CodeNumbers, 
         threshold = leftComparison(trees, node)
         offset = layout.offsetOf(node)
       }
-      arena.putDouble(record + PREDICT_NODE_THRESHOLD, threshold)
-      arena.putInt(record + PREDICT_NODE_X, offset)
+      f64[(record + PREDICT_NODE_THRESHOLD) / DOUBLE] = threshold
+      i32[(record + PREDICT_NODE_X) / WORD] = offset
       if (isMasked) {
         const { low, high } = look?.mask ?? WHOLE
         arena.putInts(record + MASKED_NODE_MASK, [low, high])
       }
-      arena.putInt(record + PREDICT_NODE_LEFT, isLeaf ? record : nodes + next * size)
+      i32[(record + PREDICT_NODE_LEFT) / WORD] = isLeaf ? record : nodes + next * size
       if (isLeaf) {
-        arena.putInt(values + (start + i) * WORD, leaves + node * width * DOUBLE)
+        i32[values / WORD + start + i] = leaves + node * width * DOUBLE
         continue
       }
       queue.push(trees.left[node]!, trees.right[node]!)
