@@ -17,7 +17,9 @@ export function impurityImportance(
   const classes = spec.outputs
   const weights = sumLeaves(spec, cover)
   const impurity = impurities[criterion]
-  const mixed = Float64Array.from(cover, (_, node) => impurity(weights, node * classes, classes))
+  const mixed = new Float64Array(cover.length)
+  for (let node = 0; node < mixed.length; node++)
+    mixed[node] = impurity(weights, node * classes, classes)
   const mean = new Float64Array(features)
   for (const nodes of nodesByTree(spec)) {
     const own = new Float64Array(features)
@@ -65,13 +67,15 @@ function sumLeaves(
 ): Float64Array {
   const weights = new Float64Array(value.length)
   for (let node = feature.length - 1; node >= 0; node--) {
-    for (let k = 0; k < outputs; k++) {
-      const at = node * outputs + k
-      weights[at] =
-        feature[node] === -1
-          ? cover[node]! * value[at]!
-          : weights[left[node]! * outputs + k]! + weights[right[node]! * outputs + k]!
+    const at = node * outputs
+    if (feature[node] === -1) {
+      const own = cover[node]!
+      for (let k = 0; k < outputs; k++) weights[at + k] = own * value[at + k]!
+      continue
     }
+    const [fromLeft, fromRight] = [left[node]! * outputs, right[node]! * outputs]
+    for (let k = 0; k < outputs; k++)
+      weights[at + k] = weights[fromLeft + k]! + weights[fromRight + k]!
   }
   return weights
 }

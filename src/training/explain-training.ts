@@ -22,6 +22,8 @@ import { measureImportance } from './shap-importance.ts'
 const MOST_ROWS = 500
 const LEAST_ROWS = 2 * BLOCK_ROWS
 const MOST_NANOSECONDS = 2e9
+/** Estimated nanoseconds of a SHAP value on its way into importance and summary. */
+const SUMMARY_NANOSECONDS = 200
 /** Estimated nanoseconds that may pass before other work runs. */
 const TURN_NANOSECONDS = 5e7
 
@@ -39,7 +41,8 @@ export async function explainTraining(
   measuring: Measuring,
 ) {
   const labels = summaryLabels(predictor)
-  const cost = predictor.explainer.cost * labels.length
+  const columns = predictor.preprocessor.featureNamesIn.length
+  const cost = labels.length * (predictor.explainer.cost + columns * SUMMARY_NANOSECONDS)
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
   const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)

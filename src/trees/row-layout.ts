@@ -3,7 +3,7 @@
  * values go right as NaN; if some node sends them left, a copy with −∞ in their place; then one number per view.
  */
 import { packCodes, type Slot } from './code-slots.ts'
-import { type TreeEnsemble, viewOf } from './ensemble.ts'
+import type { TreeEnsemble } from './ensemble.ts'
 import { DOUBLE } from './layout.generated.ts'
 import { type ColumnView, isOfCodes, nameOfView, ZERO } from './views.ts'
 
@@ -75,11 +75,12 @@ export function planRows(
 /** The numbers of a row as they are, with the copy in which missing ones go left where some node wants that. */
 function planPlain(trees: TreeEnsemble, features: number) {
   const isSingle = trees.precision === 'float32'
+  const { view } = trees
   const used = new Uint8Array(features)
   let [count, hasCopy] = [0, false]
   for (let node = 0; node < trees.feature.length; node++) {
     const feature = trees.feature[node]!
-    if (feature < 0 || viewOf(trees, node)) continue
+    if (feature < 0 || (view && view[node]! >= 0)) continue
     if (used[feature] === 0) count++
     used[feature] = 1
     hasCopy ||= trees.missingLeft[node] === 1
