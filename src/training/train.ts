@@ -95,6 +95,7 @@ export async function train(
     threads: options.threads,
     keep: keptColumns(frame, plan, options),
     progress: options.progress,
+    pause: options.pause,
     shouldStop() {
       const isAsked = options.shouldStop?.() === true
       interrupted ||= isAsked
@@ -108,6 +109,7 @@ export async function train(
     : tuning?.crossValidation
   const { background } = options
   markPhase('checked')
+  await options.pause?.()
   const fitted = await fitRows(data, split.train, { ...settings, background })
   markPhase('fitted')
   const draft: ArtifactParts = {

@@ -44,7 +44,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       markPhase('made')
       const papers = {
         [CARD_FILE]: writeModelCard(report),
-        [REPORT_FILE]: await draw(report, output),
+        [REPORT_FILE]: await draw(report, output, stop),
       }
       markPhase('described')
       await nextTurn()
@@ -80,9 +80,12 @@ const PICTURES_SECONDS = 0.1
 async function draw(
   { artifact, predictor }: TrainReport | TuneReport,
   output: Output,
+  stop: StopWatch,
 ): Promise<string> {
   const { writeReport } = await import('../../report/report.ts')
-  return writeReport(artifact, predictor, PICTURES_SECONDS, async (done, total) => {
+  // Whoever has asked for an end waits for the model.
+  const seconds = stop.isAsked() ? 0 : PICTURES_SECONDS
+  return writeReport(artifact, predictor, seconds, async (done, total) => {
     await output.progress('report', done, total, 'pictures')
     await nextTurn()
   })
@@ -116,6 +119,8 @@ async function fit(
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
   markPhase('planned')
+  await nextTurn()
+  stop.check()
   let hasSomething = false
   const options: TrainOptions = {
     estimator: request.estimator,
@@ -131,6 +136,10 @@ async function fit(
     sha256,
     channels: data.channels,
     background: data.background,
+    async pause() {
+      await nextTurn()
+      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
+    },
     async progress(done, total, unit) {
       await output.progress(stepNames[unit] ?? estimator.shortName, done, total, unit)
       await nextTurn()

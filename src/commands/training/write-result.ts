@@ -58,7 +58,7 @@ export function writeResult(
   )
   const sizes = [...saved.files].map(([name, bytes]) => `${name} ${sizeOf(bytes)}`)
   output.note(`          ${sizes.join(' · ')}`)
-  output.note(describeSpeed(report))
+  if (artifact.training.interrupted !== true) output.note(describeSpeed(report))
   output.note(`next      npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`)
 }
 
