@@ -5,6 +5,8 @@ import { createRandom, shuffle } from '../../src/data/random.ts'
 import { evaluate } from '../../src/evaluation/metrics.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
+import { permuteSample } from '../../src/training/explain-training.ts'
+import { openMeasuring } from '../../src/training/measuring-threads.ts'
 import {
   measureColumns,
   permutationImportance,
@@ -116,6 +118,42 @@ t.test('features move as their column would', async (t) => {
     [found.columns[2], found.columns[0]],
     'whichever columns are asked for',
   )
+})
+
+t.test('of a model that takes long, the columns that push most are shuffled', async (t) => {
+  const random = createRandom(6)
+  const names = Array.from({ length: 16 }, (_, j) => `x${j}`)
+  const lines = Array.from({ length: 150 }, () => {
+    const x = names.map(() => random.uniform())
+    return `${x.map((value) => value.toFixed(4)).join(',')},${Number(x[3]! + x[9]! > 1)}\n`
+  })
+  const table = readCsvTable(`${names.join(',')},y\n${lines.join('')}`)
+  const { artifact, importance } = await fitTable(
+    table,
+    { target: 'y', numeric: names },
+    { estimator: 'random_forest', engine: 'native', params: { n_estimators: 20 } },
+  )
+  const predictor = buildPredictor(artifact)
+  const y = Int32Array.from((table.columns[16] as { values: Float64Array }).values)
+  const frame = { ...table, names, columns: table.columns.slice(0, 16) }
+  const ranked = importance.map(({ column }) => column)
+  const permuted = async (nanoseconds: number) => {
+    const pace = { nanoseconds, turn: async () => {}, isCut: () => false }
+    const measuring = openMeasuring(predictor, artifact, undefined, 1)
+    const found = await permuteSample(predictor, artifact, { frame, y }, ranked, 3, pace, measuring)
+    return found!
+  }
+  const some = await permuted(1)
+  t.match(some, { rows: 20, repeats: 1 })
+  t.strictSame(
+    some.columns.map(({ column }) => column),
+    ranked.slice(0, 10),
+  )
+  t.strictSame(ranked.slice(0, 2).sort(), ['x3', 'x9'])
+  const all = await permuted(1e12)
+  t.strictSame(new Set(all.columns.map(({ column }) => column)), new Set(names))
+  const metrics = artifact.metrics['importance'] as { permutation: unknown }
+  t.match(metrics.permutation, { columns: 16 })
 })
 
 t.test('columns, rows and shuffles are chosen by what they cost', (t) => {
