@@ -1,5 +1,6 @@
 /**
- * The whole command `train` beside its fit: what reading, the fit, and everything measured after it take.
+ * The whole command `train` beside its fit: what reading, checking, the fit, measuring and writing take. What is
+ * measured may take half of the fit or a second, whichever is more.
  * `npm run bench -- train-command [--cli FILE] [--limit 60] [--only TEXT]`; another `--cli` is a build to compare with.
  */
 import { spawn } from 'node:child_process'
@@ -101,81 +102,103 @@ const { values: options } = parseArgs({
   },
 })
 
-/** Processor seconds; undefined where it did not end within the limit. */
+/** What a training does, and the phase of src/training/phases.ts that each part ends with. */
+const parts = [
+  { name: 'read', to: 'planned' },
+  { name: 'check', to: 'checked' },
+  { name: 'fit', to: 'fitted' },
+  { name: 'test', to: 'tested' },
+  { name: 'explain', to: 'explained' },
+  { name: 'permute', to: 'shuffled' },
+  { name: 'write', to: 'ended' },
+] as const
+type PartName = (typeof parts)[number]['name']
+/** Measured beside the fit. */
+const measured: readonly PartName[] = ['test', 'explain', 'permute']
+
 interface Times {
-  readonly before: number
-  readonly fit: number
-  readonly rest: number
-  /** Rows explained, rows shuffled, resamples. */
-  readonly rows: string
+  /** Processor seconds of every part. */
+  readonly of: Readonly<Record<PartName, number>>
+  readonly waited: number
+  /** Rows explained, columns and rows shuffled, resamples. */
+  readonly counts: string
 }
 
-/** Returns the processor time of a process so far, all its threads together; 0 where it has ended. */
-function cpuSeconds(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  } catch {
-    return 0
-  }
-}
-
-/** Times a training by the lines that it writes: `split`, the last of the estimator's progress, the end. */
+/** Returns what a training takes; undefined where it did not end within the limit. */
 async function time(file: string, modelDir: string, { args }: Case): Promise<Times | undefined> {
-  let [split, fitted, text] = [0, 0, '']
+  const report = join(folder, 'phases.json')
+  const started = performance.now()
   const child = spawn(
     process.execPath,
-    [options.cli, 'train', file, '--target', 'y', '--model-dir', modelDir, '--force', ...args],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    [
+      ...['--import', './bench/train-phases.mjs'],
+      ...[options.cli, 'train', file, '--target', 'y', '--model-dir', modelDir, '--force', ...args],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, BENCH_PHASES: report } },
   )
-  const since = () => cpuSeconds(child.pid as number)
-  let all = 0
-  const clock = setInterval(() => {
-    all = Math.max(all, since())
-  }, 20)
-  child.stderr.setEncoding('utf8')
-  child.stderr.on('data', (chunk: string) => {
+  let text = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk
-    all = Math.max(all, since())
-    if (split === 0 && /^split /m.test(text)) split = since()
-    if (/^(forest|tree|logistic) +\d/m.test(chunk)) fitted = since()
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), Number(options.limit) * 1000)
   const [status, signal] = await once(child, 'close')
   clearTimeout(timer)
-  clearInterval(clock)
   if (signal === 'SIGKILL') return undefined
   if (status !== 0) throw new Error(text)
+  const waited = (performance.now() - started) / 1000
+  const ends = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>
+  let last = 0
+  const of = Object.fromEntries(
+    parts.map(({ name, to }) => {
+      // A command of before the marks has only its end.
+      const end = ends[to] ?? last
+      const seconds = end - last
+      last = end
+      return [name, seconds]
+    }),
+  ) as Record<PartName, number>
   const { importance, test } = JSON.parse(readFileSync(join(modelDir, 'metrics.json'), 'utf8'))
-  const { rows, repeats } = importance.permutation
+  const { rows, repeats, columns = '' } = importance.permutation
   return {
-    before: split,
-    // A fit of less than a second is not told off a terminal: it is in the rest then.
-    fit: Math.max(0, fitted - split),
-    rest: all - Math.max(fitted, split),
-    rows: `${importance.rows}, ${rows} × ${repeats}, ${test.intervals.resamples}`,
+    of,
+    waited,
+    counts: `${importance.rows}, ${columns} × ${rows} × ${repeats}, ${test.intervals.resamples}`,
   }
+}
+
+function rowOfTable(name: string, times: Times | undefined): string {
+  if (!times) return `| ${name} | over ${options.limit} s |`
+  const { of, waited, counts } = times
+  const beside = measured.reduce((sum, part) => sum + of[part], 0)
+  const allowed = Math.max(1, of.fit / 2)
+  const cells = [
+    of.read,
+    of.check,
+    of.fit,
+    of.test,
+    of.explain,
+    of.permute,
+    beside,
+    allowed,
+    of.write,
+  ]
+  const shown = [...cells.map((seconds) => seconds.toFixed(2)), waited.toFixed(1), counts]
+  return `| ${[name, ...shown].join(' | ')} |`
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'shapserve-train-'))
 try {
   const written = new Map<string, string>()
+  const names = 'read | check | fit | test | explain | permute | these three | allowed | write'
   console.log(
-    '| what | before s | fit s | rest s | rest / fit | rows explained, shuffled, resamples |',
+    `| what, seconds of CPU | ${names} | waited s | rows, columns × rows × repeats, resamples |`,
   )
-  console.log('|---|---|---|---|---|---|')
+  console.log(`|${'---|'.repeat(12)}`)
   for (const entry of cases.filter(({ name }) => name.includes(options.only))) {
     const file = join(folder, `${entry.table}.csv`)
     if (!written.has(entry.table)) writeFileSync(file, tables[entry.table]())
     written.set(entry.table, file)
-    const times = await time(file, join(folder, 'model'), entry)
-    const cells = times
-      ? [
-          ...[times.before, times.fit, times.rest].map((seconds) => seconds.toFixed(2)),
-          ...[times.fit > 0 ? (times.rest / times.fit).toFixed(2) : '', times.rows],
-        ]
-      : ['', '', `over ${options.limit}`, '', '']
-    console.log(`| ${[entry.name, ...cells].join(' | ')} |`)
+    console.log(rowOfTable(entry.name, await time(file, join(folder, 'model'), entry)))
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -23,3 +23,10 @@ export function takeMatrixRows(matrix: Matrix, rows: Int32Array): Matrix {
   }
   return taken
 }
+
+/** Returns a matrix of at most so many of its rows, at even distances; itself where it has no more. */
+export function thinMatrix(matrix: Matrix, most: number): Matrix {
+  if (matrix.rows <= most) return matrix
+  const rows = Int32Array.from({ length: most }, (_, i) => Math.floor((i * matrix.rows) / most))
+  return takeMatrixRows(matrix, rows)
+}

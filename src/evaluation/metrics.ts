@@ -85,17 +85,29 @@ export function evaluate(
 
 /** Returns the answers with their rows ranked by every class's probability. */
 export function rankAnswers(answers: Answers): RankedAnswers {
-  const { y, probabilities, classes } = answers
+  const { y, classes } = answers
   if (y.length === 0) throw new InputError('empty_data', 'there is no row to measure a model on')
-  const rankings = Array.from({ length: classes }, (_, label) =>
-    rank(
-      Float64Array.from(y, (_, row) => probabilities[row * classes + label]!),
-      Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
-    ),
-  )
+  const rankings = Array.from({ length: classes }, (_, label) => rankClass(answers, label))
   const present = new Set(y)
   const isAveraged = rankings.map((_, label) => classes <= 2 || present.has(label))
   return { ...answers, rankings, isAveraged, ...lossesOf(answers) }
+}
+
+function rankClass({ y, probabilities, classes }: Answers, label: number): Ranking {
+  return rank(
+    Float64Array.from(y, (_, row) => probabilities[row * classes + label]!),
+    Uint8Array.from(y, (value) => (value === label ? 1 : 0)),
+  )
+}
+
+/** Returns the area under the ROC curve of the positive class of two alone; null where one of them has no row. */
+export function positiveArea(answers: Answers): number | null {
+  return areasUnder(rankClass(answers, 1)).rocAuc
+}
+
+/** Returns the log loss alone. */
+export function meanLogLoss(answers: Answers): number {
+  return weightedMean(lossesOf(answers).nats, undefined)
 }
 
 /** Returns the classes, of more than two, that have no row and are left out of the mean areas. */

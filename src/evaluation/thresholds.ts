@@ -9,24 +9,41 @@ export interface ThresholdRow {
   readonly trueNegatives: number
 }
 
+const THRESHOLDS = Float64Array.from({ length: 19 }, (_, i) => (i + 1) / 20)
+
 /** Returns a row for each of 0.05, 0.10 … 0.95. */
 export function tabulateThresholds(scores: Float64Array, isPositive: Uint8Array): ThresholdRow[] {
-  return Array.from({ length: 19 }, (_, i) => {
-    const threshold = (i + 1) / 20
-    let [truePositives, falsePositives, positives] = [0, 0, 0]
-    for (let row = 0; row < scores.length; row++) {
-      const positive = isPositive[row] === 1
-      if (positive) positives++
-      if (scores[row]! < threshold) continue
-      if (positive) truePositives++
-      else falsePositives++
-    }
-    return {
-      threshold,
+  // Rows by how many thresholds they reach.
+  const reached = [0, 1].map(() => new Int32Array(THRESHOLDS.length + 1)) as [
+    Int32Array,
+    Int32Array,
+  ]
+  for (let row = 0; row < scores.length; row++) {
+    const counts = reached[isPositive[row] === 1 ? 1 : 0]
+    const count = countReached(scores[row]!)
+    counts[count] = counts[count]! + 1
+  }
+  const [negatives, positives] = reached.map((counts) => counts.reduce((sum, n) => sum + n, 0))
+  const table: ThresholdRow[] = []
+  let [truePositives, falsePositives] = [0, 0]
+  for (let i = THRESHOLDS.length - 1; i >= 0; i--) {
+    truePositives += reached[1][i + 1]!
+    falsePositives += reached[0][i + 1]!
+    table.push({
+      threshold: THRESHOLDS[i]!,
       truePositives,
       falsePositives,
-      falseNegatives: positives - truePositives,
-      trueNegatives: scores.length - positives - falsePositives,
-    }
-  })
+      falseNegatives: positives! - truePositives,
+      trueNegatives: negatives! - falsePositives,
+    })
+  }
+  return table.reverse()
+}
+
+/** Returns how many of the thresholds are not above a score: a product may be a threshold off. */
+function countReached(score: number): number {
+  let count = Math.max(0, Math.min(THRESHOLDS.length, Math.floor(score * 20)))
+  while (count > 0 && THRESHOLDS[count - 1]! > score) count--
+  while (count < THRESHOLDS.length && THRESHOLDS[count]! <= score) count++
+  return count
 }

@@ -17,8 +17,9 @@ export function impurityImportance(
   const classes = spec.outputs
   const weights = sumLeaves(spec, cover)
   const impurity = impurities[criterion]
-  /** Weight of a node's rows times their impurity. */
-  const mixed = (node: number) => impurity(weights.subarray(node * classes, (node + 1) * classes))
+  const mixed = new Float64Array(cover.length)
+  for (let node = 0; node < mixed.length; node++)
+    mixed[node] = impurity(weights, node * classes, classes)
   const mean = new Float64Array(features)
   for (const nodes of nodesByTree(spec)) {
     const own = new Float64Array(features)
@@ -26,7 +27,7 @@ export function impurityImportance(
       const feature = spec.feature[node]!
       if (feature < 0) continue
       const [left, right] = [spec.left[node]!, spec.right[node]!]
-      own[feature] = own[feature]! + mixed(node) - mixed(left) - mixed(right)
+      own[feature] = own[feature]! + mixed[node]! - mixed[left]! - mixed[right]!
     }
     addShares(own, mean)
   }
@@ -35,19 +36,26 @@ export function impurityImportance(
   return shares
 }
 
-const impurities: Readonly<Record<Criterion, (weights: Float64Array) => number>> = {
-  gini(weights) {
+/** Weight of a node's rows times their impurity, from the weights of its classes. */
+type Impurity = (weights: Float64Array, from: number, classes: number) => number
+
+const impurities: Readonly<Record<Criterion, Impurity>> = {
+  gini(weights, from, classes) {
     let [sum, squares] = [0, 0]
-    for (const weight of weights) {
+    for (let at = from; at < from + classes; at++) {
+      const weight = weights[at]!
       sum += weight
       squares += weight * weight
     }
     return sum > 0 ? sum - squares / sum : 0
   },
-  entropy(weights) {
-    const sum = weights.reduce((total, weight) => total + weight, 0)
-    let bits = 0
-    for (const weight of weights) if (weight > 0) bits -= weight * Math.log2(weight / sum)
+  entropy(weights, from, classes) {
+    let [sum, bits] = [0, 0]
+    for (let at = from; at < from + classes; at++) sum += weights[at]!
+    for (let at = from; at < from + classes; at++) {
+      const weight = weights[at]!
+      if (weight > 0) bits -= weight * Math.log2(weight / sum)
+    }
     return bits
   },
 }
@@ -59,13 +67,15 @@ function sumLeaves(
 ): Float64Array {
   const weights = new Float64Array(value.length)
   for (let node = feature.length - 1; node >= 0; node--) {
-    for (let k = 0; k < outputs; k++) {
-      const at = node * outputs + k
-      weights[at] =
-        feature[node] === -1
-          ? cover[node]! * value[at]!
-          : weights[left[node]! * outputs + k]! + weights[right[node]! * outputs + k]!
+    const at = node * outputs
+    if (feature[node] === -1) {
+      const own = cover[node]!
+      for (let k = 0; k < outputs; k++) weights[at + k] = own * value[at + k]!
+      continue
     }
+    const [fromLeft, fromRight] = [left[node]! * outputs, right[node]! * outputs]
+    for (let k = 0; k < outputs; k++)
+      weights[at + k] = weights[fromLeft + k]! + weights[fromRight + k]!
   }
   return weights
 }

@@ -4,7 +4,7 @@ import type { Method, Space } from '../shap/explanation.ts'
 import { compileInterventional, estimateInterventional } from '../shap/interventional.ts'
 import type { TreeShap } from '../shap/path-dependent-shap.ts'
 import { compileTreeShap } from '../shap/tree-shap.ts'
-import { compileTreePredictor } from '../trees/predict.ts'
+import { sharedTreePredictor } from '../trees/predict.ts'
 import { scoreOf } from './link.ts'
 import {
   type ExplainerOffer,
@@ -83,7 +83,7 @@ function buildSigned(
   method: Method,
   shap: Pick<TreeShap, 'baseValues' | 'explain' | 'explainRows' | 'cost'>,
 ): ModelExplainer {
-  const predictor = compileTreePredictor(spec)
+  const predictor = sharedTreePredictor(spec)
   const scores = new Float64Array(spec.outputs)
   const signed = (label: number, values: Float64Array, at = 0) => {
     const { score, sign } = scoreOf(spec.link, label)

@@ -2,7 +2,7 @@
 
 import { counted } from '../errors.ts'
 import { valueWidth } from '../trees/ensemble.ts'
-import { compileTreePredictor } from '../trees/predict.ts'
+import { sharedTreePredictor } from '../trees/predict.ts'
 import { impurityImportance } from './impurity-importance.ts'
 import { applyLink } from './link.ts'
 import type { ModelKind, TreesSpec } from './model.ts'
@@ -13,8 +13,10 @@ import { offerTreeExplainers } from './tree-explainers.ts'
 
 /** A step down a tree whose nodes are in the cache, and what waiting for memory adds to it in large models. */
 const STEP_NANOSECONDS = 3
-const MOST_MISSES = 12
+const MOST_MISSES = 16
 const NODES_OF_A_MISS = 20_000
+/** Laying a number of a row out for the trees. */
+const FEATURE_NANOSECONDS = 3
 
 export const trees: ModelKind<TreesSpec> = {
   acceptsMissing: true,
@@ -22,7 +24,7 @@ export const trees: ModelKind<TreesSpec> = {
   check: checkTrees,
 
   buildPredict(spec) {
-    const predictor = compileTreePredictor(spec)
+    const predictor = sharedTreePredictor(spec)
     return (X, out) => {
       const { outputs } = spec
       // Where scores are the probabilities already they are written in place.
@@ -47,8 +49,7 @@ export const trees: ModelKind<TreesSpec> = {
   predictCost(spec) {
     const { roots, outputs } = spec
     const misses = Math.min(MOST_MISSES, spec.feature.length / NODES_OF_A_MISS)
-    // A row is laid out for the trees, about a nanosecond a feature.
-    const features = spec.feature.reduce((most, feature) => Math.max(most, feature), -1) + 1
+    const features = new Set(spec.feature).size * FEATURE_NANOSECONDS
     const leaves = roots.length * valueWidth(spec) + outputs
     return stepsOfRow(spec) * (STEP_NANOSECONDS + misses) + leaves + features
   },
@@ -67,5 +68,7 @@ function stepsOfRow({ roots, feature, cover }: TreesSpec): number {
   const count = Math.max(1, roots.length)
   const rows = cover ? roots.reduce((sum, root) => sum + cover[root]!, 0) / count : 0
   if (!cover || !(rows > 0)) return count * Math.log2(1 + feature.length / count)
-  return cover.reduce((sum, weight, node) => (feature[node]! < 0 ? sum : sum + weight), 0) / rows
+  let passed = 0
+  for (let node = 0; node < feature.length; node++) if (feature[node]! >= 0) passed += cover[node]!
+  return passed / rows
 }

@@ -5,19 +5,21 @@ import type { OutputRow } from './output-rows.ts'
 /** Ranges of numbers that count as alike: of the column itself, and of the other one. */
 const OWN_GROUPS = 10
 const OTHER_GROUPS = 3
+/** Columns that are tried. */
+const MOST_COLUMNS = 100
 
 /**
  * Returns the number of the column with the largest mean |interaction value| where there are interaction values.
  * Otherwise the one that explains most of what the column's own value leaves open: of the variance of the SHAP values
  * within groups of rows with about the same value, the share between a few groups of the other column. Undefined where
- * nothing is left open.
+ * nothing is left open. Of more than 100 columns, those that push most are tried.
  */
 export function strongestInteraction(
   rows: readonly OutputRow[],
   column: number,
 ): number | undefined {
   const columns = rows[0]?.shapValues.length ?? 0
-  const others = Array.from({ length: columns }, (_, j) => j).filter((j) => j !== column)
+  const others = largestColumns(rows, columns).filter((j) => j !== column)
   const measure = rows.every(({ interactions }) => interactions)
     ? (other: number) =>
         rows.reduce(
@@ -32,6 +34,19 @@ export function strongestInteraction(
     if (strength > (best?.strength ?? 0)) best = { other, strength }
   }
   return best?.other
+}
+
+/** Returns the columns that push most, ascending: of very many, trying all would take long, and most push nothing. */
+function largestColumns(rows: readonly OutputRow[], columns: number): number[] {
+  const all = Array.from({ length: columns }, (_, j) => j)
+  if (columns <= MOST_COLUMNS) return all
+  const sizes = new Float64Array(columns)
+  for (const { shapValues } of rows)
+    for (let j = 0; j < columns; j++) sizes[j] = sizes[j]! + Math.abs(shapValues[j] || 0)
+  return all
+    .sort((a, b) => sizes[b]! - sizes[a]! || a - b)
+    .slice(0, MOST_COLUMNS)
+    .sort((a, b) => a - b)
 }
 
 function buildApproximation(rows: readonly OutputRow[], column: number): (other: number) => number {

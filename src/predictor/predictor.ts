@@ -3,7 +3,7 @@ import type { ArtifactParts } from '../artifact/artifact.ts'
 import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
 import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
-import type { Matrix } from '../data/matrix.ts'
+import { type Matrix, thinMatrix } from '../data/matrix.ts'
 import { InputError } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import type { ExplainerOffer, ModelExplainer } from '../models/model.ts'
@@ -45,9 +45,10 @@ export interface Predictor {
   readonly oneRow: OneRow | undefined
   /**
    * Returns the SHAP values of the stored sample of training rows, with as much of the columns' values as can be told.
+   * @param most rows that are explained at most, at even distances; all by default
    * @throws InputError `invalid_option`, or `not_found` without a sample
    */
-  explainSample(options?: ExplainOptions): Explanations
+  explainSample(options?: ExplainOptions, most?: number): Explanations
   /** Rows of the stored sample. */
   readonly sampleRows: number
   /** What it was built from. */
@@ -170,8 +171,8 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       return wait + searches + rows * outputs * perRow * 1e-9
     },
     explain: (frame, options = {}) => explainMatrix(frame, preprocessor.transform(frame), options),
-    explainSample(options = {}) {
-      const { background } = artifact
+    explainSample(options = {}, most = Number.POSITIVE_INFINITY) {
+      const background = thinMatrix(artifact.background, most)
       if (background.rows === 0)
         throw new InputError(
           'not_found',

@@ -145,25 +145,32 @@ function draw(
   }
 }
 
-/** Explanations of the stored sample, as far as there is time for them; each is computed once. */
+/** Explanations of the stored sample, of as many rows as there is time for; each is computed once. */
 interface Sample {
   explain(isPairs: boolean): Explanations | undefined
 }
 
+/** Fewer rows would show little. */
+const LEAST_ROWS = 24
+
 function createSample(predictor: Predictor, mostSeconds: number): Sample {
+  const { sampleRows } = predictor
   let left = mostSeconds
-  const known = new Map<boolean, Explanations>()
+  const known = new Map<boolean, Explanations | undefined>()
+  const explain = (isPairs: boolean): Explanations | undefined => {
+    const options = isPairs ? ({ interactions: true } as const) : {}
+    const wait = predictor.estimateSeconds(0, options)
+    const perRow = predictor.estimateSeconds(1, options) - wait
+    const rows = Math.min(sampleRows, Math.floor((left - wait) / perRow))
+    if (rows < Math.min(LEAST_ROWS, sampleRows)) return undefined
+    left -= wait + rows * perRow
+    return predictor.explainSample(options, rows)
+  }
   return {
     explain(isPairs) {
-      const options = isPairs ? ({ interactions: true } as const) : {}
-      const found = known.get(isPairs)
-      if (found || predictor.sampleRows === 0) return found
-      const seconds = predictor.estimateSeconds(predictor.sampleRows, options)
-      if (seconds > left) return undefined
-      left -= seconds
-      const explained = predictor.explainSample(options)
-      known.set(isPairs, explained)
-      return explained
+      if (sampleRows === 0) return undefined
+      if (!known.has(isPairs)) known.set(isPairs, explain(isPairs))
+      return known.get(isPairs)
     },
   }
 }

@@ -55,21 +55,32 @@ const MAX_RANGES = 10
 
 /** Returns how to group a column by the values of a sample: each of a few, or ranges with as many rows in each. */
 export function planGroups(name: string, by: string, values: Column, asValues: boolean): GroupPlan {
+  if (values.kind === 'number' && !asValues && hasManyValues(values.values)) {
+    const sorted = values.values.filter((value) => !Number.isNaN(value)).sort()
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
+    const edges = Array.from({ length: MAX_RANGES + 1 }, (_, i) => at(i / MAX_RANGES))
+    return { column: name, by, edges: [...new Set(edges)] }
+  }
   const counts = new Map<string | number, number>()
   const length = lengthOf(values)
   for (let row = 0; row < length; row++) {
     const cell = cellAt(values, row)
     if (cell !== null) counts.set(cell, (counts.get(cell) ?? 0) + 1)
   }
-  if (values.kind === 'number' && !asValues && counts.size > MAX_RANGES) {
-    const sorted = values.values.filter((value) => !Number.isNaN(value)).sort()
-    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
-    const edges = Array.from({ length: MAX_RANGES + 1 }, (_, i) => at(i / MAX_RANGES))
-    return { column: name, by, edges: [...new Set(edges)] }
-  }
   const frequent = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
   const chosen = frequent.slice(0, MAX_VALUES).map(([value]) => value)
   return { column: name, by, values: chosen.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)) }
+}
+
+/** Whether numbers have so many different values that they are grouped by ranges. */
+function hasManyValues(values: Float64Array): boolean {
+  const distinct = new Set<number>()
+  for (const value of values) {
+    if (Number.isNaN(value)) continue
+    distinct.add(value)
+    if (distinct.size > MAX_RANGES) return true
+  }
+  return false
 }
 
 /** Returns the grouping that a summary was made with. */

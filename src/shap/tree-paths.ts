@@ -36,7 +36,13 @@ export function tracePaths(trees: TreeEnsemble, root: number): TreePaths {
   const leftWeight = new Float64Array(count)
   const weightAbove = new Float64Array(count).fill(1)
   const distinctTo = new Int32Array(count)
-  let distinct = 0
+  // The path to a node, the side on which it leaves each of them, and per feature its last node on the path, plus 1.
+  const path = new Int32Array(count)
+  const leaving = new Uint8Array(count)
+  const last = new Int32Array(
+    node.reduce((most, own) => Math.max(most, trees.feature[own]!), 0) + 1,
+  )
+  let [depth, distinct] = [0, 0]
   for (let i = 0; i < count; i++) {
     const own = node[i]!
     const feature = trees.feature[own]!
@@ -46,12 +52,15 @@ export function tracePaths(trees: TreeEnsemble, root: number): TreePaths {
     leftWeight[i] = leftShare(trees, own)
     const above = parent[i]!
     if (above >= 0) (parentSide[i] === LEFT ? left : right)[above] = i
-    let up = above
-    let side = parentSide[i]!
-    while (up >= 0 && trees.feature[node[up]!] !== feature) {
-      side = parentSide[up]!
-      up = parent[up]!
+    while (depth > 0 && path[depth - 1] !== above) {
+      const done = path[--depth]!
+      last[trees.feature[node[done]!]!] = ancestor[done]! + 1
     }
+    if (above >= 0) leaving[above] = parentSide[i]!
+    const up = last[feature]! - 1
+    const side = up < 0 ? RIGHT : leaving[up]!
+    path[depth++] = i
+    last[feature] = i + 1
     ancestor[i] = up
     ancestorSide[i] = side
     if (up >= 0) {
@@ -98,8 +107,8 @@ function listInnerNodes(trees: TreeEnsemble, root: number) {
     stack.push(trees.right[own]!, at, RIGHT, trees.left[own]!, at, LEFT)
   }
   return {
-    node: Int32Array.from(node),
-    parent: Int32Array.from(parent),
-    parentSide: Uint8Array.from(parentSide),
+    node: new Int32Array(node),
+    parent: new Int32Array(parent),
+    parentSide: new Uint8Array(parentSide),
   }
 }

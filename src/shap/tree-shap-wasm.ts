@@ -2,17 +2,23 @@
 import { createArena } from '../trees/arena.ts'
 import { expectedOutput, type TreeEnsemble, treeWeights } from '../trees/ensemble.ts'
 import type { Kernels } from '../trees/kernels.ts'
-import { CONTEXT_BELOW, DOUBLE, SUM_SIZE, WORD } from '../trees/layout.generated.ts'
+import { BLOCK_ROWS, CONTEXT_BELOW, DOUBLE, SUM_SIZE, WORD } from '../trees/layout.generated.ts'
 import { planRows } from '../trees/row-layout.ts'
 import { planOutputs, spreadOutputs } from './outputs-asked.ts'
 import type { TreeShap } from './path-dependent-shap.ts'
-import { type CompiledTree, writeTreeProgram } from './tree-program.ts'
+import { type TreeProgram, writeTreeProgram } from './tree-program.ts'
 import { compileBatch } from './tree-shap-batch.ts'
 import { runKernel, type ShapProgram, takeRowAreas, writeContext } from './tree-shap-context.ts'
 import { compileInteractions } from './tree-shap-pairs.ts'
 
 /** Nodes after which the kernels run at full speed. */
 const WARM_UP_NODES = 200_000
+
+/** Estimated nanoseconds of a feature's sums. */
+const FEATURE_NANOSECONDS = 20
+/** What a cache holds of the slots of a tree; with more than that a node takes longer, up to this share more. */
+const CACHE_BYTES = 4e6
+const MOST_MISSED = 1.5
 
 /** Returns the explainer of an ensemble over `features` model features on an instance of the kernels. */
 export function compileTreeShapWasm(
@@ -41,8 +47,8 @@ export function compileTreeShapWasm(
     explain,
     explainRows: compileBatch(shared),
     interactions: compileInteractions(shared, explain),
-    cost: costOf(program.trees, 1.2, 0.7),
-    interactionCost: costOf(program.trees, 3, 3.2),
+    cost: costOf(program, 1.2, 0.7) + features * FEATURE_NANOSECONDS,
+    interactionCost: costOf(program, 3, 3.2),
   }
 }
 
@@ -81,11 +87,13 @@ function compileRow(shared: ShapProgram): TreeShap['explain'] {
   }
 }
 
-/** Estimated nanoseconds of all nodes: so many each, and so many more per point. */
-function costOf(trees: readonly CompiledTree[], node: number, point: number): number {
-  return trees.reduce(
-    (sum, { order, points }) =>
-      sum + (order.splits.length + order.forks.length) * (node + point * points),
-    0,
-  )
+/**
+ * Estimated nanoseconds of all nodes: so many each, and so many more per point; more where what a block of rows writes
+ * for a tree does not stay in the cache.
+ */
+function costOf({ trees }: TreeProgram, node: number, point: number): number {
+  return trees.reduce((sum, { order, points, slots }) => {
+    const missed = Math.min(MOST_MISSED, (slots * points * BLOCK_ROWS * DOUBLE) / CACHE_BYTES)
+    return sum + (order.splits.length + order.forks.length) * (node + point * points) * (1 + missed)
+  }, 0)
 }

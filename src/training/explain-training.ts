@@ -3,6 +3,7 @@ import { type DataFrame, sliceRows, takeRows } from '../data/frame.ts'
 import { stratifiedSample } from '../data/split.ts'
 import type { Params } from '../estimators/params.ts'
 import { kindOf } from '../models/index.ts'
+import type { ModelSpec } from '../models/model.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { planSummary, startSummary, summaryLabels } from '../predictor/summarize-rows.ts'
 import { BLOCK_ROWS } from '../trees/layout.generated.ts'
@@ -21,6 +22,8 @@ import { measureImportance } from './shap-importance.ts'
 const MOST_ROWS = 500
 const LEAST_ROWS = 2 * BLOCK_ROWS
 const MOST_NANOSECONDS = 2e9
+/** Estimated nanoseconds of a SHAP value on its way into importance and summary. */
+const SUMMARY_NANOSECONDS = 200
 /** Estimated nanoseconds that may pass before other work runs. */
 const TURN_NANOSECONDS = 5e7
 
@@ -38,7 +41,8 @@ export async function explainTraining(
   measuring: Measuring,
 ) {
   const labels = summaryLabels(predictor)
-  const cost = predictor.explainer.cost * labels.length
+  const columns = predictor.preprocessor.featureNamesIn.length
+  const cost = labels.length * (predictor.explainer.cost + columns * SUMMARY_NANOSECONDS)
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'
   const impurity = kindOf(model).impurityImportance?.(model, X.columns, criterion)
@@ -104,53 +108,71 @@ export function explainedRows(cost: number, nanoseconds: number): number {
 /**
  * Returns permutation importance over a sample of labelled rows; undefined where the training was asked to end
  * meanwhile.
+ * @param ranked names of the input columns, those that push most first: of a large model only they are shuffled
  */
 export async function permuteSample(
   predictor: Predictor,
   { model }: Pick<Fitted, 'model'>,
   { frame, y, rows }: LabelledRows,
+  ranked: readonly string[],
   seed: number,
   pace: Pace,
   measuring: Measuring,
 ): Promise<PermutationImportance | undefined> {
   const { preprocessor, classes } = predictor
   const kind = kindOf(model)
-  const used = kind.usedFeatures(model, preprocessor.featureNamesOut.length)
-  const looked = new Set(preprocessor.inputOf.filter((_, feature) => used[feature] === 1))
-  const plan = planPermutation(
-    {
-      columns: preprocessor.featureNamesIn.length,
-      used: looked.size,
-      classes: classes.length,
-    },
-    kind.predictCost(model),
-    pace.nanoseconds * SHARES.permutation,
-  )
+  const rowCost = kind.predictCost(model)
+  const { looked, others } = partColumns(predictor, model, ranked)
+  const shape = { columns: ranked.length, used: looked.length, classes: classes.length }
+  const plan = planPermutation(shape, rowCost, pace.nanoseconds * SHARES.permutation)
   const sample = stratifiedSample(y, classes.length, plan.rows, seed)
   const labels = sample.map((row) => y[row]!)
   const taken = rows ? sample.map((i) => rows[i]!) : sample
   if (pace.isCut()) return undefined
   const X = preprocessor.transform(takeRows(frame, taken))
-  const options = { seed, repeats: plan.repeats, used }
-  const columns = preprocessor.featureNamesIn.length
-  const perColumn = plan.repeats * shuffleCost(plan.rows, classes.length, kind.predictCost(model))
+  const options = { seed, repeats: plan.repeats }
+  const chosen = looked.slice(0, plan.columns)
+  const perColumn = plan.repeats * shuffleCost(plan.rows, classes.length, rowCost)
   const step = Math.max(1, Math.floor(TURN_NANOSECONDS / perColumn))
-  // One at least, which tells the metric.
-  const tasks = Math.max(1, Math.ceil(columns / step))
+  // One task at least, which tells the metric.
+  const most = Math.max(1, chosen.length)
   const parts: PermutationImportance[] = []
   const isWhole = await measuring.run({
-    tasks,
-    nanoseconds: looked.size * perColumn,
+    tasks: Math.ceil(most / step),
+    nanoseconds: chosen.length * perColumn,
     taskOf: (task) => {
-      const from = task * step
-      return { kind: 'shuffle', X, y: labels, options, from, to: Math.min(from + step, columns) }
+      const columns = chosen.slice(task * step, (task + 1) * step)
+      return { kind: 'shuffle', X, y: labels, columns, options }
     },
     take: (task, answer) => {
       parts[task] = answer as PermutationImportance
     },
-    turn: (done) => pace.turn('columns shuffled', Math.min(done * step, columns), columns),
+    turn: (done) => pace.turn('columns shuffled', Math.min(done * step, most), most),
     isCut: pace.isCut,
   })
   if (pace.isCut() || !isWhole) return undefined
-  return { ...parts[0]!, columns: parts.flatMap((part) => part.columns) }
+  const unused = others.map((column) => ({ column, mean: 0, sd: 0 }))
+  return { ...parts[0]!, columns: [...parts.flatMap(({ columns }) => columns), ...unused] }
+}
+
+/** Parts the input columns into the numbers of those that a model looks at, in their order, and the names of the others. */
+function partColumns(
+  { preprocessor }: Predictor,
+  model: ModelSpec,
+  ranked: readonly string[],
+): { readonly looked: number[]; readonly others: string[] } {
+  const { featureNamesIn, featureNamesOut, inputOf } = preprocessor
+  const used = kindOf(model).usedFeatures(model, featureNamesOut.length)
+  const isLooked = new Uint8Array(featureNamesIn.length)
+  inputOf.forEach((input, feature) => {
+    if (used[feature] === 1) isLooked[input] = 1
+  })
+  const numberOf = new Map(featureNamesIn.map((name, number) => [name, number]))
+  const numbers = ranked.map((name) => numberOf.get(name)!)
+  return {
+    looked: numbers.filter((number) => isLooked[number] === 1),
+    others: numbers
+      .filter((number) => isLooked[number] === 0)
+      .map((number) => featureNamesIn[number]!),
+  }
 }

@@ -27,6 +27,8 @@ export interface FitSettings {
   readonly keep: readonly string[]
   /** Reports progress and lets other work run; rejects when the training was cancelled. */
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
+  /** Lets other work run between two steps; rejects when the training was cancelled. */
+  readonly pause?: () => Promise<void>
   readonly shouldStop?: () => boolean
   readonly warn: (message: string) => void
   /** Told how many bytes a matrix of features will take, before it is made; throws where that is too much. */
@@ -69,7 +71,9 @@ export async function fitRows(
   const background = settings.background && fitBackground(spec, settings.background)
   const { featureNamesOut, transform } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
+  await settings.pause?.()
   const X = transform(frame, rows)
+  await settings.pause?.()
   const learned = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,
     classNames: classes,

@@ -4,23 +4,22 @@ import type { Matrix } from '../data/matrix.ts'
 import { buildPredictor, type Predictor } from '../predictor/predictor.ts'
 import { explainFeatures, summaryLabels } from '../predictor/summarize-rows.ts'
 import {
+  measureColumns,
   type PermutationImportance,
   type PermutationOptions,
-  startPermutation,
 } from './permutation-importance.ts'
 
 /** Answers of a kind, for the task of the same kind. */
 interface Jobs {
   /** SHAP values of rows of features, summed to the input columns; [row][class asked][column]. */
   readonly explain: { readonly task: { readonly X: Matrix }; readonly answer: Float64Array }
-  /** Permutation importance of the columns from one number to before another. */
+  /** Permutation importance of some columns. */
   readonly shuffle: {
     readonly task: {
       readonly X: Matrix
       readonly y: Int32Array
       readonly options: PermutationOptions
-      readonly from: number
-      readonly to: number
+      readonly columns: readonly number[]
     }
     readonly answer: PermutationImportance
   }
@@ -36,11 +35,8 @@ export function createMeasuringJob(predictor: Predictor): (task: MeasuringTask) 
   return (task) => {
     if (task.kind === 'explain')
       return explainFeatures(predictor, predictor.explainer, task.X, summaryLabels(predictor))
-    const { X, y, options, from, to } = task
-    const permutation = startPermutation(predictor, X, y, options)
-    permutation.skip(from)
-    for (let column = from; column < to; column++) permutation.next()
-    return permutation.finish()
+    const { X, y, columns, options } = task
+    return measureColumns(predictor, X, y, columns, options)
   }
 }
 

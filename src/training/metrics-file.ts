@@ -112,6 +112,7 @@ function writeImportance(predictor: Predictor, importance: Measured['importance'
       part: permutation.part,
       rows: permutation.rows,
       repeats: permutation.repeats,
+      columns: permuted.size,
     },
     impurity: criterion === undefined ? undefined : { criterion },
     columns: entries.map(({ column, meanAbsShap, direction, impurity }) => ({

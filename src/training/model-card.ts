@@ -118,8 +118,10 @@ function describeFolds(result: CrossValidation): string {
 function describeImportance({ artifact, importance, space, permutation }: TrainReport): string {
   const metric = permutation?.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
   const lost = new Map((permutation?.columns ?? []).map(({ column, mean }) => [column, mean]))
+  const shuffled =
+    lost.size < importance.length ? `, of the ${lost.size} that push most or not at all` : ''
   const hasImpurity = importance.some(({ impurity }) => impurity !== undefined)
-  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows${permutation ? `; ${metric} when a column is shuffled, over ${permutation.rows} rows` : ''}.\n\n${table(
+  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows${permutation ? `; ${metric} when a column is shuffled, over ${permutation.rows} rows${shuffled}` : ''}.\n\n${table(
     [
       'column',
       'mean abs SHAP',

@@ -2,7 +2,7 @@
 import type { DataFrame } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
 import { createRandom, shuffle } from '../data/random.ts'
-import { measureNumbers, type Numbers, rankAnswers } from '../evaluation/metrics.ts'
+import { meanLogLoss, positiveArea } from '../evaluation/metrics.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 
 /** A column's permutation importance: how much worse the metric gets. */
@@ -18,29 +18,46 @@ export interface PermutationImportance {
   readonly metric: 'roc_auc' | 'log_loss'
   readonly rows: number
   readonly repeats: number
-  /** In the order of the model's input columns. */
+  /** Of the columns that were shuffled, and 0 for those that the model does not look at; in no order. */
   readonly columns: readonly PermutationEntry[]
 }
 
 const REPEATS = 5
-const STREAM = 13
+/** Every column has a stream of random numbers, far from those of trees and folds. */
+const FIRST_STREAM = 0x40000000
 const MOST_ROWS = 500
 const LEAST_ROWS = 20
+const ENOUGH_COLUMNS = 100
+const LEAST_COLUMNS = 10
 /** Predictions that are made at most, unless there are very many columns: about a second of a large forest. */
 const BUDGET = 40_000
 
-/** Estimated nanoseconds of measuring a shuffle, besides what a row takes, and of ranking a row in one class. */
+/** Estimated nanoseconds of measuring a shuffle besides what a row takes; of ranking a row, and of its log loss. */
 const SHUFFLE_NANOSECONDS = 10_000
-const RANK_NANOSECONDS = 150
+const RANK_NANOSECONDS = 250
+const LOSS_NANOSECONDS = 60
 
 /** Returns the estimated nanoseconds of one shuffle of so many rows. */
 export function shuffleCost(rows: number, classes: number, rowCost: number): number {
-  return SHUFFLE_NANOSECONDS + rows * (rowCost + classes * RANK_NANOSECONDS)
+  return SHUFFLE_NANOSECONDS + rows * (rowCost + measureCost(classes))
+}
+
+function measureCost(classes: number): number {
+  return classes === 2 ? RANK_NANOSECONDS : LOSS_NANOSECONDS + classes
+}
+
+/** What is shuffled of a model. */
+export interface PermutationPlan {
+  /** Columns, those that push most. */
+  readonly columns: number
+  readonly rows: number
+  readonly repeats: number
 }
 
 /**
- * Returns how many rows are shuffled how often so that all of it takes no more than so many nanoseconds: fewer rows
- * first, down to 20, then fewer shuffles, down to one.
+ * Returns how many rows are shuffled how often, and in how many columns, so that all of it takes no more than so many
+ * nanoseconds: first fewer rows, down to 20, then fewer columns, down to 100, then fewer shuffles, down to one, then
+ * fewer columns again, down to 10. Few numbers that say something are worth more than thousands that do not.
  * @param columns inputs of the model
  * @param used those of them that its features are made from and that it looks at
  * @param rowCost estimated nanoseconds to predict a row
@@ -49,17 +66,22 @@ export function planPermutation(
   model: { readonly columns: number; readonly used: number; readonly classes: number },
   rowCost: number,
   nanoseconds: number,
-): { readonly rows: number; readonly repeats: number } {
+): PermutationPlan {
   const { columns, used, classes } = model
-  const perShuffle = nanoseconds / Math.max(1, used)
-  const affordable = (repeats: number) =>
-    Math.floor(
-      (perShuffle / repeats - SHUFFLE_NANOSECONDS) / (rowCost + classes * RANK_NANOSECONDS),
-    )
-  const rows = Math.min(permutationRows(columns), affordable(REPEATS))
-  if (rows >= LEAST_ROWS) return { rows, repeats: REPEATS }
-  const repeats = Math.floor(perShuffle / shuffleCost(LEAST_ROWS, classes, rowCost))
-  return { rows: LEAST_ROWS, repeats: Math.max(1, Math.min(REPEATS, repeats)) }
+  const perRow = rowCost + measureCost(classes)
+  const rows = Math.floor(
+    (nanoseconds / Math.max(1, used) / REPEATS - SHUFFLE_NANOSECONDS) / perRow,
+  )
+  if (rows >= LEAST_ROWS)
+    return { columns: used, rows: Math.min(permutationRows(columns), rows), repeats: REPEATS }
+  const shuffles = nanoseconds / shuffleCost(LEAST_ROWS, classes, rowCost)
+  const many = Math.floor(shuffles / REPEATS)
+  if (many >= ENOUGH_COLUMNS)
+    return { columns: Math.min(used, many), rows: LEAST_ROWS, repeats: REPEATS }
+  const some = Math.min(used, ENOUGH_COLUMNS)
+  const repeats = Math.max(1, Math.min(REPEATS, Math.floor(shuffles / Math.max(1, some))))
+  const few = Math.max(LEAST_COLUMNS, Math.floor(shuffles / repeats))
+  return { columns: Math.min(some, few), rows: LEAST_ROWS, repeats }
 }
 
 /** Returns how many rows are predicted for a model of so many columns, however cheap they are. */
@@ -71,8 +93,6 @@ export interface PermutationOptions {
   readonly seed: number
   /** Shuffles of every column; 5 by default. */
   readonly repeats?: number
-  /** 1 for every feature that the model looks at; absent: it looks at all. */
-  readonly used?: Uint8Array
 }
 
 /**
@@ -89,91 +109,61 @@ export function permutationImportance(
   seed: number,
 ): PermutationImportance {
   const X = predictor.preprocessor.transform(frame)
-  const permutation = startPermutation(predictor, X, y, { seed })
-  for (let column = 0; column < permutation.columns; column++) permutation.next()
-  return permutation.finish()
-}
-
-/** Permutation importance that is measured one column at a time. */
-export interface Permutation {
-  readonly columns: number
-  /** Measures the next column. */
-  next(): void
-  /** Leaves out the next columns; what the others lose is the same. */
-  skip(columns: number): void
-  finish(): PermutationImportance
+  return measureColumns(predictor, X, y, predictor.preprocessor.featureNamesIn.keys(), { seed })
 }
 
 /**
- * Starts what {@link permutationImportance} returns.
+ * Returns what {@link permutationImportance} does, of some columns. What one of them loses hangs on the seed and its
+ * number, not on the others: so threads may divide them, and those that a model does not look at be left out.
  * @param X the rows as the model sees them; [row][feature]
+ * @param columns numbers of input columns
  */
-export function startPermutation(
+export function measureColumns(
   predictor: Predictor,
   X: Matrix,
   y: Int32Array,
-  { seed, repeats = REPEATS, used }: PermutationOptions,
-): Permutation {
+  columns: Iterable<number>,
+  { seed, repeats = REPEATS }: PermutationOptions,
+): PermutationImportance {
   const { preprocessor, classes } = predictor
-  const measure = (rows: Matrix): Numbers => {
-    const { probabilities, labels } = predictor.predictFeatures(rows)
-    return measureNumbers(
-      rankAnswers({ y, probabilities, predicted: labels, classes: classes.length }),
-    )
+  const answersOf = (rows: Matrix) => {
+    const { probabilities, labels: predicted } = predictor.predictFeatures(rows)
+    return { y, probabilities, predicted, classes: classes.length }
   }
-  const before = measure(X)
-  const { rocAuc } = before
-  const isRanked = classes.length === 2 && rocAuc !== null
-  const lossOf = (numbers: Numbers) =>
-    isRanked ? (rocAuc as number) - (numbers.rocAuc as number) : numbers.logLoss - before.logLoss
-  const random = createRandom(seed, STREAM)
+  const before = answersOf(X)
+  const area = classes.length === 2 ? positiveArea(before) : null
+  const loss = area === null ? meanLogLoss(before) : 0
+  const lossOf = (rows: Matrix) =>
+    area === null
+      ? meanLogLoss(answersOf(rows)) - loss
+      : area - (positiveArea(answersOf(rows)) as number)
   const featuresOf = preprocessor.featureNamesIn.map((): number[] => [])
   preprocessor.inputOf.forEach((input, feature) => {
     featuresOf[input]?.push(feature)
   })
   // Shuffled in place and put back: a copy of a wide table for every column would cost more than the predictions.
   const shuffled: Matrix = { ...X, data: X.data.slice() }
-  const measured: PermutationEntry[] = []
-  // Drawn for every column, so that what the others lose does not hang on what a model looks at, or on who looks.
-  const draw = () =>
-    shuffle(
-      Int32Array.from(y, (_, row) => row),
-      random,
-    )
-  let column = 0
-  const lossesOf = (features: readonly number[]): number[] => {
-    const isSeen = features.some((feature) => used === undefined || used[feature] === 1)
+  const measure = (column: number): PermutationEntry => {
+    const name = preprocessor.featureNamesIn[column]!
+    const features = featuresOf[column]!
+    if (features.length === 0) return { column: name, mean: 0, sd: 0 }
+    const random = createRandom(seed, FIRST_STREAM + column)
     const losses = Array.from({ length: repeats }, () => {
-      const order = draw()
-      if (!isSeen) return 0
+      const order = shuffle(
+        Int32Array.from(y, (_, row) => row),
+        random,
+      )
       moveFeatures(X, order, features, shuffled)
-      return lossOf(measure(shuffled))
+      return lossOf(shuffled)
     })
-    if (isSeen) moveFeatures(X, undefined, features, shuffled)
-    return losses
+    moveFeatures(X, undefined, features, shuffled)
+    return { column: name, ...describe(losses) }
   }
   return {
-    columns: featuresOf.length,
-    next() {
-      const name = preprocessor.featureNamesIn[column]!
-      const features = featuresOf[column++]!
-      measured.push(
-        features.length === 0
-          ? { column: name, mean: 0, sd: 0 }
-          : { column: name, ...describe(lossesOf(features)) },
-      )
-    },
-    skip(columns) {
-      for (const features of featuresOf.slice(column, column + columns))
-        if (features.length > 0) for (let i = 0; i < repeats; i++) draw()
-      column += columns
-    },
-    finish: () => ({
-      metric: isRanked ? 'roc_auc' : 'log_loss',
-      rows: X.rows,
-      repeats,
-      columns: measured,
-    }),
+    metric: area === null ? 'log_loss' : 'roc_auc',
+    rows: X.rows,
+    repeats,
+    columns: Array.from(columns, measure),
   }
 }
 

@@ -21,6 +21,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly sha256: (bytes: Uint8Array) => string
   /** Shows progress and lets other work run; rejects when the training was cancelled. */
   readonly progress: (done: number, total: number, unit: string) => Promise<void>
+  /** Lets other work run between two steps before and in a fit; rejects when the training was cancelled. */
+  readonly pause?: () => Promise<void>
   /** Whether to end early with a model of what is done so far. */
   readonly shouldStop?: () => boolean
   /** Shows what is done of a step of measuring, after the fit, and lets other work run. */

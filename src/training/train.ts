@@ -32,6 +32,7 @@ import {
 import { openMeasuring } from './measuring-threads.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics-file.ts'
 import { measuringTime, type Pace } from './pace.ts'
+import { markPhase } from './phases.ts'
 import { profileTraining } from './profile-training.ts'
 import type { TrainOptions } from './train-options.ts'
 import type { TrainReport } from './train-report.ts'
@@ -95,6 +96,7 @@ export async function train(
     threads: options.threads,
     keep: keptColumns(frame, plan, options),
     progress: options.progress,
+    pause: options.pause,
     shouldStop() {
       const isAsked = options.shouldStop?.() === true
       interrupted ||= isAsked
@@ -107,7 +109,10 @@ export async function train(
     ? await crossValidate(data, split.train, { ...options.crossValidation, seed }, settings)
     : tuning?.crossValidation
   const { background } = options
+  markPhase('checked')
+  await options.pause?.()
   const fitted = await fitRows(data, split.train, { ...settings, background })
+  markPhase('fitted')
   const draft: ArtifactParts = {
     ...draftArtifact(data, fitted, plan),
     estimator: options.estimator,
@@ -142,6 +147,7 @@ export async function train(
     if (evaluation) measured.set(name, evaluation)
   }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
+  markPhase('tested')
   const main = mainEvaluation({ test, channels: measured })
   const { n_jobs: jobs } = params
   const most = typeof jobs === 'number' && jobs > 0 ? jobs : Number.POSITIVE_INFINITY
@@ -149,10 +155,22 @@ export async function train(
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
   const measuring = openMeasuring(predictor, draft, options.threads, most)
   const shuffled = rowsOfMain ?? { ...fitted, frame }
-  const { explained, permutation } = await (async () => ({
-    explained: await explainTraining(predictor, frame, fitted, params, seed, pace, measuring),
-    permutation: await permuteSample(predictor, fitted, shuffled, seed, pace, measuring),
-  }))().finally(measuring.close)
+  const { explained, permutation } = await (async () => {
+    const explained = await explainTraining(predictor, frame, fitted, params, seed, pace, measuring)
+    markPhase('explained')
+    const ranked = explained.entries.map(({ column }) => column)
+    const permutation = await permuteSample(
+      predictor,
+      fitted,
+      shuffled,
+      ranked,
+      seed,
+      pace,
+      measuring,
+    )
+    markPhase('shuffled')
+    return { explained, permutation }
+  })().finally(measuring.close)
   const { importance, entries, summary, criterion } = explained
   if (interrupted && !wasInterrupted)
     warn(

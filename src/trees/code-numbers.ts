@@ -38,6 +38,8 @@ export interface CodeNumbers {
   put(data: Float64Array, from: number, to: Float64Array, start: number): void
 }
 
+const NO_CODES: CodeNumbers = { count: 0, lookOf: () => undefined, put() {} }
+
 /** Whether a set has no code beyond those that have a bit. */
 export function hasBits(view: ColumnView): boolean {
   if (!isOfCodes(view)) return false
@@ -48,6 +50,7 @@ export function hasBits(view: ColumnView): boolean {
 
 /** Returns the numbers for the sets whose codes have bits. */
 export function planCodes(trees: TreeEnsemble): CodeNumbers {
+  if (!trees.views?.some(hasBits)) return NO_CODES
   const numberOf = new Map<number, number>()
   const masks = new Map<string, Mask>()
   const fits = (trees.views ?? []).map(hasBits)

@@ -132,7 +132,7 @@ export function leftShare({ cover, left, right }: TreeEnsemble, node: number): n
 export function expectedOutput(trees: TreeEnsemble): Float64Array {
   const { outputs, output, roots, base } = trees
   const width = valueWidth(trees)
-  const expected = Float64Array.from(trees.value)
+  const expected = new Float64Array(trees.value)
   // Children have larger numbers than their parents.
   for (let node = trees.feature.length - 1; node >= 0; node--) {
     if (trees.feature[node]! < 0) continue

@@ -26,3 +26,12 @@ export function compileTreePredictor(
     },
   }
 }
+
+const known = new WeakMap<TreeEnsemble, TreePredictor>()
+
+/** Returns the predictor of an ensemble, which all who ask for it share; it goes with the ensemble. */
+export function sharedTreePredictor(trees: TreeEnsemble): TreePredictor {
+  const found = known.get(trees) ?? compileTreePredictor(trees)
+  known.set(trees, found)
+  return found
+}

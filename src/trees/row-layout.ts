@@ -3,7 +3,7 @@
  * values go right as NaN; if some node sends them left, a copy with −∞ in their place; then one number per view.
  */
 import { packCodes, type Slot } from './code-slots.ts'
-import { type TreeEnsemble, viewOf } from './ensemble.ts'
+import type { TreeEnsemble } from './ensemble.ts'
 import { DOUBLE } from './layout.generated.ts'
 import { type ColumnView, isOfCodes, nameOfView, ZERO } from './views.ts'
 
@@ -23,6 +23,8 @@ export interface RowLayout {
 
 /** Features from which on copying a row as one is faster than number by number. */
 const WIDE = 64
+/** Of so wide rows, those that are looked at are picked out where they are at most this share. */
+const FEW = 0.25
 
 /**
  * Returns the layout of the first `features` features of an ensemble's rows; equal views share a number.
@@ -33,35 +35,13 @@ export function planRows(
   features: number,
   isElsewhere?: (view: ColumnView) => boolean,
 ): RowLayout {
-  const isSingle = trees.precision === 'float32'
-  const isPlain = (feature: number, node: number) => feature >= 0 && !viewOf(trees, node)
-  const hasPlain = trees.feature.some(isPlain)
-  const hasCopy = trees.feature.some(
-    (feature, node) => isPlain(feature, node) && trees.missingLeft[node] === 1,
-  )
-  const first = hasCopy ? 2 * features : features
   const { ofCodes, ofNumbers, slotOf } = listSlots(trees, isElsewhere)
+  const plain = planPlain(trees, features)
   const putCodes = packCodes(ofCodes)
   const numbers = packNumbers(ofNumbers)
+  const first = plain.length
   const length = first + ofCodes.length + ofNumbers.length
-
-  const isWideCopy = !isSingle && !hasCopy && features >= WIDE
-  const putPlain: RowLayout['put'] = (data, from, to, start, stride) => {
-    if (isWideCopy && stride === 1) {
-      to.set(data.subarray(from, from + features), start)
-      return
-    }
-    for (let j = 0, at = start; j < features; j++, at += stride) {
-      const raw = data[from + j]!
-      to[at] = isSingle ? Math.fround(raw) : raw
-    }
-    if (!hasCopy) return
-    for (let j = 0, at = start + features * stride; j < features; j++, at += stride) {
-      const raw = data[from + j]!
-      const value = isSingle ? Math.fround(raw) : raw
-      to[at] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
-    }
-  }
+  const isSingle = trees.precision === 'float32'
   const putNumbers: RowLayout['put'] = (data, from, to, start, stride) => {
     const { feature, missing, zero } = numbers
     let at = start
@@ -78,18 +58,63 @@ export function planRows(
     offsetOf(node) {
       const slot = slotOf(node)
       if (slot >= 0) return (first + slot) * DOUBLE
-      return (trees.feature[node]! + (trees.missingLeft[node] === 1 ? features : 0)) * DOUBLE
+      return plain.placeOf(node) * DOUBLE
     },
     put:
       length === first
-        ? putPlain
+        ? plain.put
         : (data, from, to, start, stride) => {
-            // What no node looks at may hold anything.
-            if (hasPlain) putPlain(data, from, to, start, stride)
+            plain.put(data, from, to, start, stride)
             if (ofCodes.length > 0) putCodes(data, from, to, start + first * stride, stride)
             if (ofNumbers.length > 0)
               putNumbers(data, from, to, start + (first + ofCodes.length) * stride, stride)
           },
+  }
+}
+
+/** The numbers of a row as they are, with the copy in which missing ones go left where some node wants that. */
+function planPlain(trees: TreeEnsemble, features: number) {
+  const isSingle = trees.precision === 'float32'
+  const { view } = trees
+  const used = new Uint8Array(features)
+  let [count, hasCopy] = [0, false]
+  for (let node = 0; node < trees.feature.length; node++) {
+    const feature = trees.feature[node]!
+    if (feature < 0 || (view && view[node]! >= 0)) continue
+    if (used[feature] === 0) count++
+    used[feature] = 1
+    hasCopy ||= trees.missingLeft[node] === 1
+  }
+  // What no node looks at may hold anything.
+  const isPicked = count === 0 || (features >= WIDE && count <= features * FEW)
+  const picked = Int32Array.from(used.keys()).filter((j) => !isPicked || used[j] === 1)
+  const place = new Int32Array(features)
+  picked.forEach((feature, at) => {
+    place[feature] = at
+  })
+  const width = count === 0 ? features : picked.length
+  const isWideCopy = !isSingle && !hasCopy && !isPicked && features >= WIDE
+  const put: RowLayout['put'] = (data, from, to, start, stride) => {
+    if (isWideCopy && stride === 1) {
+      to.set(data.subarray(from, from + features), start)
+      return
+    }
+    for (let i = 0, at = start; i < picked.length; i++, at += stride) {
+      const raw = data[from + picked[i]!]!
+      to[at] = isSingle ? Math.fround(raw) : raw
+    }
+    if (!hasCopy) return
+    for (let i = 0, at = start + width * stride; i < picked.length; i++, at += stride) {
+      const raw = data[from + picked[i]!]!
+      const value = isSingle ? Math.fround(raw) : raw
+      to[at] = Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value
+    }
+  }
+  return {
+    length: hasCopy ? 2 * width : width,
+    put,
+    placeOf: (node: number) =>
+      place[trees.feature[node]!]! + (trees.missingLeft[node] === 1 ? width : 0),
   }
 }
 

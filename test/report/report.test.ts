@@ -64,6 +64,23 @@ t.test('the model that ships', async (t) => {
   t.match(quick, 'Which columns push most')
 })
 
+t.test('what takes long is drawn of fewer rows, down to a few', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const rowsDrawn = async (rows: number) => {
+    const html = await writeReport(artifact, predictor, predictor.estimateSeconds(rows, {}))
+    check(t, html)
+    const figure = /<h3>How they push, row by row<.*?<desc>(.*?)<\/desc>/s.exec(html)?.[1]
+    return figure === undefined ? 0 : Number(/(\d+) rows/.exec(figure)?.[1])
+  }
+  for (const [rows, expected] of [
+    [200, 100],
+    [40.5, 40],
+    [24.5, 24],
+    [23.5, 0],
+  ] as const)
+    t.equal(await rowsDrawn(rows), expected)
+})
+
 t.test('names are texts, whatever they are', async (t) => {
   const names = [
     '<img src=x onerror=alert(1)>',

@@ -25,7 +25,7 @@ const blocks = table.length / ROWS
 function taskOf(number: number): MeasuringTask {
   if (number >= blocks) {
     const from = number - blocks
-    return { kind: 'shuffle', X, y, options: { seed: 3 }, from, to: from + 1 }
+    return { kind: 'shuffle', X, y, options: { seed: 3 }, columns: [from] }
   }
   const data = X.data.slice(number * ROWS * X.columns, (number + 1) * ROWS * X.columns)
   return { kind: 'explain', X: { ...X, rows: ROWS, data } }

@@ -3,15 +3,16 @@ import t from 'tap'
 import { type Column, takeColumnRows } from '../../src/data/frame.ts'
 import { createRandom, shuffle } from '../../src/data/random.ts'
 import { evaluate } from '../../src/evaluation/metrics.ts'
-import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
+import { permuteSample } from '../../src/training/explain-training.ts'
+import { openMeasuring } from '../../src/training/measuring-threads.ts'
 import {
+  measureColumns,
   permutationImportance,
   permutationRows,
   planPermutation,
   shuffleCost,
-  startPermutation,
 } from '../../src/training/permutation-importance.ts'
 import { fit as fitTable } from './fit-table.ts'
 
@@ -93,9 +94,9 @@ t.test('features move as their column would', async (t) => {
     return evaluate(y, probabilities, labels, 2).rocAuc as number
   }
   // The columns of the table themselves, shuffled in the same order.
-  const stream = createRandom(3, 13)
   const before = areaOf(inputs.columns)
   const expected = inputs.columns.map((column, at) => {
+    const stream = createRandom(3, 0x40000000 + at)
     const losses = Array.from({ length: 5 }, () => {
       const order = shuffle(
         Int32Array.from(y, (_, row) => row),
@@ -110,28 +111,69 @@ t.test('features move as their column would', async (t) => {
     found.columns.map(({ mean }) => mean),
     expected,
   )
-  const features = predictor.preprocessor.featureNamesOut.length
-  const used = kindOf(artifact.model).usedFeatures(artifact.model, features)
-  const some = startPermutation(predictor, predictor.preprocessor.transform(inputs), y, {
-    seed: 3,
-    used,
-  })
-  for (let column = 0; column < some.columns; column++) some.next()
-  t.strictSame(some.finish(), found, 'columns that the model does not look at need no prediction')
+  const X = predictor.preprocessor.transform(inputs)
+  const some = measureColumns(predictor, X, y, [2, 0], { seed: 3 })
+  t.strictSame(
+    some.columns,
+    [found.columns[2], found.columns[0]],
+    'whichever columns are asked for',
+  )
 })
 
-t.test('rows and shuffles are chosen by what they cost', (t) => {
-  const model = { columns: 20, used: 20, classes: 2 }
-  t.strictSame(planPermutation(model, 1000, 1e9), { rows: 400, repeats: 5 })
-  for (const [rowCost, nanoseconds] of [
-    [1e5, 1e9],
-    [1e5, 1e8],
-    [1e6, 1e9],
-  ] as const) {
-    const { rows, repeats } = planPermutation(model, rowCost, nanoseconds)
-    const cost = 20 * repeats * shuffleCost(rows, 2, rowCost)
-    t.ok(cost <= nanoseconds, `${rows} rows, ${repeats} times, ${cost} of ${nanoseconds}`)
+t.test('of a model that takes long, the columns that push most are shuffled', async (t) => {
+  const random = createRandom(6)
+  const names = Array.from({ length: 16 }, (_, j) => `x${j}`)
+  const lines = Array.from({ length: 150 }, () => {
+    const x = names.map(() => random.uniform())
+    return `${x.map((value) => value.toFixed(4)).join(',')},${Number(x[3]! + x[9]! > 1)}\n`
+  })
+  const table = readCsvTable(`${names.join(',')},y\n${lines.join('')}`)
+  const { artifact, importance } = await fitTable(
+    table,
+    { target: 'y', numeric: names },
+    { estimator: 'random_forest', engine: 'native', params: { n_estimators: 20 } },
+  )
+  const predictor = buildPredictor(artifact)
+  const y = Int32Array.from((table.columns[16] as { values: Float64Array }).values)
+  const frame = { ...table, names, columns: table.columns.slice(0, 16) }
+  const ranked = importance.map(({ column }) => column)
+  const permuted = async (nanoseconds: number) => {
+    const pace = { nanoseconds, turn: async () => {}, isCut: () => false }
+    const measuring = openMeasuring(predictor, artifact, undefined, 1)
+    const found = await permuteSample(predictor, artifact, { frame, y }, ranked, 3, pace, measuring)
+    return found!
   }
-  t.strictSame(planPermutation(model, 1e9, 1e9), { rows: 20, repeats: 1 }, 'at least')
+  const some = await permuted(1)
+  t.match(some, { rows: 20, repeats: 1 })
+  t.strictSame(
+    some.columns.map(({ column }) => column),
+    ranked.slice(0, 10),
+  )
+  t.strictSame(ranked.slice(0, 2).sort(), ['x3', 'x9'])
+  const all = await permuted(1e12)
+  t.strictSame(new Set(all.columns.map(({ column }) => column)), new Set(names))
+  const metrics = artifact.metrics['importance'] as { permutation: unknown }
+  t.match(metrics.permutation, { columns: 16 })
+})
+
+t.test('columns, rows and shuffles are chosen by what they cost', (t) => {
+  const model = { columns: 20, used: 20, classes: 2 }
+  const wide = { columns: 2000, used: 1800, classes: 2 }
+  for (const [what, shape, rowCost, nanoseconds, expected] of [
+    ['all', model, 1000, 1e9, { columns: 20, rows: 400, repeats: 5 }],
+    ['fewer rows', model, 1e5, 1e9, { columns: 20, rows: 99, repeats: 5 }],
+    ['fewer shuffles', model, 1e6, 1e9, { columns: 20, rows: 20, repeats: 2 }],
+    ['fewer columns', wide, 1e4, 1e9, { columns: 930, rows: 20, repeats: 5 }],
+    ['fewer of both', wide, 1e5, 1e9, { columns: 100, rows: 20, repeats: 4 }],
+    ['one shuffle of a few', wide, 1e6, 1e9, { columns: 49, rows: 20, repeats: 1 }],
+  ] as const) {
+    const plan = planPermutation(shape, rowCost, nanoseconds)
+    t.strictSame(plan, expected, what)
+    const cost = plan.columns * plan.repeats * shuffleCost(plan.rows, 2, rowCost)
+    t.ok(cost <= nanoseconds, `${what}: ${cost} of ${nanoseconds}`)
+  }
+  t.strictSame(planPermutation(model, 1e9, 1e9), { columns: 10, rows: 20, repeats: 1 }, 'at least')
+  const none = { columns: 3, used: 0, classes: 2 }
+  t.match(planPermutation(none, 100, 1e9), { columns: 0, rows: 500 }, 'nothing is looked at')
   t.end()
 })

@@ -150,6 +150,30 @@ t.test('a model has the identity of its contents', async (t) => {
     t.not((await report).artifact.modelId, one.artifact.modelId, name)
 })
 
+t.test('a training that is cancelled before its fit ends at the next pause', async (t) => {
+  const cancelled = new Error('cancelled')
+  let pauses = 0
+  const count = async () => {
+    pauses++
+  }
+  await fit(tableOf(60), plan, { pause: count })
+  t.ok(pauses >= 3, 'after checks, preprocessor and features')
+  for (let at = 1; at <= pauses; at++) {
+    let left = at
+    const steps: number[] = []
+    const told = {
+      pause: async () => {
+        if (--left === 0) throw cancelled
+      },
+      progress: async (done: number) => {
+        steps.push(done)
+      },
+    }
+    await t.rejects(fit(tableOf(60), plan, told), cancelled)
+    t.strictSame(steps, [], `pause ${at} comes before the fit`)
+  }
+})
+
 t.test('a training that is cancelled ends at its next report of progress', async (t) => {
   const reported: [number, number, string][] = []
   const cancelled = new Error('cancelled')

@@ -9,13 +9,26 @@ import { bytesOfCodes, isLeftOf } from './plain-trees.ts'
 import { generalities, randomCells, randomEnsemble } from './random-ensembles.ts'
 import { flatten, split, value } from './random-trees.ts'
 
+/** The ensemble on every 40th of many columns, which are picked out of a row. */
+function spread(trees: TreeEnsemble): TreeEnsemble {
+  return {
+    ...trees,
+    feature: trees.feature.map((feature) => (feature < 0 ? feature : 40 * feature)),
+    views: trees.views?.map((view) => ({ ...view, feature: 40 * view.feature })),
+  }
+}
+
 t.test('what a node compares goes the way that the definition says', (t) => {
-  for (const [i, generality] of generalities.entries()) {
+  for (const [i, { generality, isWide }] of generalities
+    .flatMap((generality) => [false, true].map((isWide) => ({ generality, isWide })))
+    .entries()) {
     const random = createRandom(i, 510)
-    const trees = randomEnsemble(random, generality)
-    const layout = planRows(trees, 6)
+    const narrow = randomEnsemble(random, generality)
+    const [trees, columns] = isWide ? [spread(narrow), 240] : [narrow, 6]
+    const layout = planRows(trees, columns)
+    if (isWide) t.ok(layout.length < columns, 'few columns are picked')
     for (let repeat = 0; repeat < 100; repeat++) {
-      const x = randomCells(random, 6)
+      const x = randomCells(random, columns)
       const row = new Float64Array(3 * layout.length + 1).fill(Number.POSITIVE_INFINITY)
       layout.put(Float64Array.of(9, ...x), 1, row, 1, 3)
       const wrong = [...trees.feature.keys()].filter((node) => {

@@ -8,6 +8,7 @@ import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, checkParams, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
 import type { MeasuringStep } from '../../training/pace.ts'
+import { markPhase } from '../../training/phases.ts'
 import { createTrainingThreads } from '../../training/threads.ts'
 import { train } from '../../training/train.ts'
 import type { TrainOptions } from '../../training/train-options.ts'
@@ -40,12 +41,15 @@ export async function runTraining(request: TrainRequest): Promise<void> {
     try {
       const started = performance.now()
       const report = await fit(request, output, stop)
+      markPhase('made')
       const papers = {
         [CARD_FILE]: writeModelCard(report),
-        [REPORT_FILE]: await draw(report, output),
+        [REPORT_FILE]: await draw(report, output, stop),
       }
+      markPhase('described')
       await nextTurn()
       const files = await writer.commit(report.artifact, papers)
+      markPhase('saved')
       if (request.sageMaker)
         await writeOutputData(request.sageMaker.outputData, report, papers, output.warn)
       const seconds = (performance.now() - started) / 1000
@@ -70,15 +74,18 @@ function outputOf({ quiet, sageMaker }: TrainRequest): Output {
   }
 }
 
-/** Longest computation of all pictures of the report. */
-const PICTURES_SECONDS = 0.2
+/** Longest computation of all pictures of the report: of large models they show fewer rows. */
+const PICTURES_SECONDS = 0.1
 
 async function draw(
   { artifact, predictor }: TrainReport | TuneReport,
   output: Output,
+  stop: StopWatch,
 ): Promise<string> {
   const { writeReport } = await import('../../report/report.ts')
-  return writeReport(artifact, predictor, PICTURES_SECONDS, async (done, total) => {
+  // Whoever has asked for an end waits for the model.
+  const seconds = stop.isAsked() ? 0 : PICTURES_SECONDS
+  return writeReport(artifact, predictor, seconds, async (done, total) => {
     await output.progress('report', done, total, 'pictures')
     await nextTurn()
   })
@@ -95,8 +102,10 @@ async function fit(
   const estimator = await loadEstimator(request)
   // A misspelled parameter is told before a large table is read.
   await checkParams(request, request.params)
+  markPhase('started')
   const budget = createMemoryBudget()
   const { data, notes, merge } = prepareTarget(request, await stop.race(readData(request, budget)))
+  markPhase('read')
   for (const line of describeFiles(data.files)) output.note(line)
   for (const line of data.warnings) output.warn(line)
   const { table } = data.training
@@ -109,6 +118,9 @@ async function fit(
   for (const line of notes) output.note(line)
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
+  markPhase('planned')
+  await nextTurn()
+  stop.check()
   let hasSomething = false
   const options: TrainOptions = {
     estimator: request.estimator,
@@ -124,6 +136,10 @@ async function fit(
     sha256,
     channels: data.channels,
     background: data.background,
+    async pause() {
+      await nextTurn()
+      if (!keepsWhatIsDone(request) || !hasSomething) stop.check()
+    },
     async progress(done, total, unit) {
       await output.progress(stepNames[unit] ?? estimator.shortName, done, total, unit)
       await nextTurn()

@@ -59,7 +59,7 @@ export function writeResult(
   )
   const sizes = [...saved.files].map(([name, bytes]) => `${name} ${sizeOf(bytes)}`)
   output.note(`          ${sizes.join(' · ')}`)
-  output.note(describeSpeed(report))
+  if (artifact.training.interrupted !== true) output.note(describeSpeed(report))
   output.note(`next      npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`)
 }
 
@@ -79,10 +79,10 @@ function describeSpeed({ artifact, predictor }: TrainReport): string {
   return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s`
 }
 
-/** Returns the shortest of some runs in milliseconds, after as long to warm up; at most about 100 ms in all. */
+/** Returns the shortest of some runs in milliseconds, after some to warm up; about 25 ms in all, or two runs. */
 function timeOf(run: () => unknown): number {
   let best = Number.POSITIVE_INFINITY
-  for (const until of [performance.now() + 20, performance.now() + 50]) {
+  for (const until of [performance.now() + 10, performance.now() + 25]) {
     best = Number.POSITIVE_INFINITY
     for (let i = 0; i < 100 && (i === 0 || performance.now() < until); i++) {
       const start = performance.now()

@@ -3,6 +3,8 @@
 const DIGIT_BITS = 11
 const BUCKETS = 1 << DIGIT_BITS
 const DIGITS = 6
+/** Up to so many rows are put in order one by one: counting buckets would take longer. */
+const FEW_ROWS = 64
 
 /**
  * Returns a function that orders the rows 0 … n − 1 of a column by value, equal values by row.
@@ -22,6 +24,7 @@ export function createRadixOrder(capacity: number): (values: Float64Array) => In
 
   return (values) => {
     const n = values.length
+    if (n <= FEW_ROWS) return insertRows(values, order).subarray(0, n)
     for (const count of counts) count.fill(0)
     for (let row = 0; row < n; row++) {
       // Adding zero turns −0 into 0, so that equal values have equal bits.
@@ -65,6 +68,21 @@ export function createRadixOrder(capacity: number): (values: Float64Array) => In
     }
     return order.subarray(0, n)
   }
+}
+
+/** Writes the order of a few rows; missing values come last. */
+function insertRows(values: Float64Array, order: Int32Array): Int32Array {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    let at = row
+    for (; at > 0; at--) {
+      const other = values[order[at - 1]!]!
+      if (!(value < other || (Number.isNaN(other) && !Number.isNaN(value)))) break
+      order[at] = order[at - 1]!
+    }
+    order[at] = row
+  }
+  return order
 }
 
 /** Returns 11 of the 64 bits `h l`; digit 0 is the lowest. */
