@@ -390,10 +390,10 @@ t.test('train', async (t) => {
 
   await t.test('a text in a file to measure on', async (t) => {
     const words = `--target y --validation ${join(base, 'measured.csv')}`
-    writeFileSync(join(base, 'measured.csv'), table.replace(/^\d+/m, 'about 7'))
-    takeAdvice(t, await refusal(t, train(words)), /; leave the cell empty if it means no value$/)
-    writeFileSync(join(base, 'measured.csv'), table.replace(/^\d+/m, ''))
-    await t.resolves(command(train(words)))
+    writeFileSync(join(base, 'measured.csv'), table.replace(/^\d+/m, 'about7'))
+    const advice = /; (--treat-as-missing \S+) if it means no value$/
+    const flag = takeAdvice(t, await refusal(t, train(words)), advice)
+    await t.resolves(command(train(`${words} ${flag}`)))
   })
 
   await t.test('more values than classes', async (t) => {

@@ -1,7 +1,7 @@
 /** Tables that a model is measured on, made to fit the table that it is trained on. */
 import { type Column, type DataFrame, findColumn, numberColumn, textColumn } from '../data/frame.ts'
 import { isDecimal } from '../data/number.ts'
-import { InputError, quote } from '../errors.ts'
+import { flagWith, InputError, listNames, quote } from '../errors.ts'
 import { numbersOfBooleans } from '../preprocess/booleans.ts'
 import type { ReadTable } from './read-tables.ts'
 
@@ -15,12 +15,25 @@ function withMissingWeight(table: DataFrame, weight: string | undefined): DataFr
   }
 }
 
+/** What texts mean no value where training has numbers, and who is told of them. */
+export interface Gaps {
+  isMissing(text: string): boolean
+  warn(line: string): void
+}
+
+const noGaps: Gaps = { isMissing: () => false, warn: () => {} }
+
 /**
  * Returns the other table with the training table's columns, in their order and of their types.
  * @param weight the column of weights, which the other table may lack
  * @throws InputError `missing_column`, `unknown_column` or `invalid_number` naming both files and the column
  */
-export function alignTable(train: ReadTable, other: ReadTable, weight?: string): DataFrame {
+export function alignTable(
+  train: ReadTable,
+  other: ReadTable,
+  weight?: string,
+  gaps = noGaps,
+): DataFrame {
   const { names } = train.table
   const wanted = new Set(names)
   const table = withMissingWeight(other.table, wanted.has(weight ?? '') ? weight : undefined)
@@ -59,12 +72,20 @@ export function alignTable(train: ReadTable, other: ReadTable, weight?: string):
       const { codes, levels } = column
       if (levels.length === 0) return numberColumn(new Float64Array(table.length).fill(Number.NaN))
       // Numbers are texts beside one that is none, which is the one to name.
-      const stranger = levels.findIndex((text) => !isDecimal(text))
+      const strangers = levels.filter((text) => !isDecimal(text))
+      if (strangers.length > 0 && strangers.every(gaps.isMissing)) {
+        gaps.warn(
+          `${shown.other}: ${listNames(strangers)} ${strangers.length === 1 ? 'means' : 'mean'} missing in column ${quote(name)}; ${shown.train} has numbers there`,
+        )
+        const values = levels.map((text) => (gaps.isMissing(text) ? Number.NaN : Number(text)))
+        return numberColumn(Float64Array.from(codes, (code) => values[code] ?? Number.NaN))
+      }
+      const stranger = levels.findIndex((text) => !isDecimal(text) && !gaps.isMissing(text))
       const code = Math.max(0, stranger)
       const row = codes.indexOf(code) + 1
       throw new InputError(
         'invalid_number',
-        `${shown.other} has ${quote(levels[code])} in column ${quote(name)}, row ${row}; ${shown.train} has numbers there${stranger < 0 ? '' : '; leave the cell empty if it means no value'}`,
+        `${shown.other} has ${quote(levels[code])} in column ${quote(name)}, row ${row}; ${shown.train} has numbers there${stranger < 0 ? '' : `; ${flagWith('--treat-as-missing', levels[code]!)} if it means no value`}`,
         [{ row, column: name }],
       )
     }),

@@ -17,6 +17,7 @@ import { describeSentinels } from '../preprocess/written/sentinels.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
 import { crossValidate } from './cross-validation.ts'
+import { describeUnseen } from './describe-unseen.ts'
 import { explainTraining, permuteSample } from './explain-training.ts'
 import { draftArtifact, type FitSettings, type Fitted, fitRows } from './fit.ts'
 import { type LabelledTable, labelTable } from './labelled-table.ts'
@@ -131,6 +132,8 @@ export async function train(
     trials: tuning?.trials,
   }
   const predictor = buildPredictor(draft)
+  for (const [name, rows] of channels)
+    for (const line of describeUnseen(name, rows.frame, predictor.preprocessor)) warn(line)
   const wasInterrupted = interrupted
   const pace: Pace = {
     nanoseconds: measuringTime(settings, fitted.model, fitted.X),

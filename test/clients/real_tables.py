@@ -117,7 +117,7 @@ def tables(directory):
 
 
 def without_new_texts(train, test):
-    """A text where all training rows have numbers is refused; the message says to leave the cell empty."""
+    """A text where all training rows have numbers is refused, unless --treat-as-missing names it."""
     test = test.copy()
     for name in test.select_dtypes(exclude="number"):
         if pd.to_numeric(train[name], errors="coerce").notna().equals(train[name].notna()):

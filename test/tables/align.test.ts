@@ -45,8 +45,18 @@ t.test('a text among numbers is named, not the numbers before it', async (t) => 
     code: 'invalid_number',
     places: [{ row: 3, column: 'a' }],
     message:
-      '"test.csv" has "rotary" in column "a", row 3; "train.csv" has numbers there; leave the cell empty if it means no value',
+      '"test.csv" has "rotary" in column "a", row 3; "train.csv" has numbers there; --treat-as-missing rotary if it means no value',
   })
+  const told: string[] = []
+  const gaps = {
+    isMissing: (text: string) => text === '?',
+    warn: (line: string) => told.push(line),
+  }
+  t.throws(() => alignTable(train, other(['4', '?', 'rotary']), undefined, gaps), /"rotary"/)
+  t.strictSame(alignTable(train, other(['4', '?', null]), undefined, gaps).columns, [
+    numbers(4, Number.NaN, Number.NaN),
+  ])
+  t.strictSame(told, ['"test.csv": "?" means missing in column "a"; "train.csv" has numbers there'])
   t.strictSame(alignTable(train, other([null, null])).columns, [numbers(Number.NaN, Number.NaN)])
 })
 

@@ -1,5 +1,6 @@
 /** The tables of a training: its own, the channels to measure on, the background. */
 import type { DataFrame } from '../../data/frame.ts'
+import { isMarker } from '../../preprocess/written/markers.ts'
 import { alignTable } from '../../tables/align.ts'
 import type { ProcessBudget } from '../../tables/memory.ts'
 import { type FileSummary, type ReadTable, readTables } from '../../tables/read-tables.ts'
@@ -37,10 +38,19 @@ export async function readData(
     const read = await readTables({ ...source, texts }, request.header, budget)
     files.push(...read.files)
     warnings.push(...read.warnings)
-    channels.set(name, alignTable(training, read, request.weight ?? request.plan?.weight))
+    const gaps = { isMissing: isGap(request), warn: (line: string) => warnings.push(line) }
+    const weight = request.weight ?? request.plan?.weight
+    channels.set(name, alignTable(training, read, weight, gaps))
   }
   const background =
     request.background && (await readTables({ ...request.background, texts }, request.header))
   if (background) files.push(...background.files)
   return { training, channels, files, warnings, background: background?.table }
+}
+
+/** As in the training table: what is said to mean missing, and the known markers where nothing else is said. */
+function isGap({ written, plan }: TrainRequest): (text: string) => boolean {
+  const told = new Set([...(written?.missingValues ?? []), ...(written?.treatAsMissing ?? [])])
+  const knowsMarkers = written?.missingValues === undefined && plan === undefined
+  return (text) => told.has(text) || (knowsMarkers && isMarker(text))
 }
