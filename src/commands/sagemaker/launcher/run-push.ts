@@ -10,7 +10,13 @@ import { VERSION } from '../../../version.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { createOutput, type Output } from '../../terminal.ts'
 import type { Aws } from './aws.ts'
-import { type BuilderCall, type BuilderName, builderNames, callsOf } from './builders.ts'
+import {
+  type BuilderCall,
+  type BuilderName,
+  builderNames,
+  builderSettings,
+  callsOf,
+} from './builders.ts'
 import { type AccountFlags, readAccount } from './launch-flags.ts'
 import { MADE_BY } from './names.ts'
 import { CloudError } from './refusal.ts'
@@ -139,7 +145,11 @@ async function callAll(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'shapserve-'))
   // Podman and buildah keep logins there; docker would look for its plug-ins in such a place too.
-  const env = { ...process.env, REGISTRY_AUTH_FILE: join(folder, 'auth.json') }
+  const env = {
+    ...process.env,
+    ...builderSettings,
+    REGISTRY_AUTH_FILE: join(folder, 'auth.json'),
+  }
   const run = async ({ args, takesPassword }: BuilderCall) => {
     output.note(`run       ${[builder, ...args].join(' ')}`)
     await call(builder, args, env, takesPassword ? password : undefined)
