@@ -12,6 +12,17 @@ import t, { type Test } from 'tap'
 import { declareExplain } from '../src/commands/explain.ts'
 import { declareImport } from '../src/commands/import.ts'
 import { declarePredict } from '../src/commands/predict.ts'
+import type { DeployFlags } from '../src/commands/sagemaker/launcher/deploy-flags.ts'
+import { readDeployment } from '../src/commands/sagemaker/launcher/deployment.ts'
+import { declareLaunchDeploy } from '../src/commands/sagemaker/launcher/launch-deploy.ts'
+import { declareLaunchTrain } from '../src/commands/sagemaker/launcher/launch-train.ts'
+import { declareLaunchTransform } from '../src/commands/sagemaker/launcher/launch-transform.ts'
+import { readMachine } from '../src/commands/sagemaker/launcher/machine-flags.ts'
+import { planModels } from '../src/commands/sagemaker/launcher/model-archives.ts'
+import { planRowsInS3 } from '../src/commands/sagemaker/launcher/rows-of-transform.ts'
+import type { LaunchTrainFlags } from '../src/commands/sagemaker/launcher/train-flags.ts'
+import type { TransformFlags } from '../src/commands/sagemaker/launcher/transform-flags.ts'
+import { rangesOf } from '../src/commands/sagemaker/launcher/tuning-job.ts'
 import { readSageMakerRequest } from '../src/commands/sagemaker/read-request.ts'
 import { declareTrain } from '../src/commands/train.ts'
 import { runTraining } from '../src/commands/training/run-training.ts'
@@ -27,8 +38,10 @@ import { describeDuplicates } from '../src/preprocess/leaks.ts'
 import { readCsvTable } from '../src/tables/formats/read-text.ts'
 import { createMemoryBudget } from '../src/tables/memory.ts'
 import { readTables } from '../src/tables/read-tables.ts'
+import { searchSpaceOf } from '../src/training/choose-estimator.ts'
 import { train as trainTable } from '../src/training/train.ts'
 import { hyperparameters, inputDataConfig, layOut } from './commands/job.ts'
+import { flagsOf } from './commands/sagemaker/launcher/flags.ts'
 import { buildTestApp, checkpoint, passenger, post } from './helper.ts'
 import { COLOURS, makeModel } from './import/xgboost-files.ts'
 import { writeParquet } from './parquet.ts'
@@ -821,6 +834,63 @@ t.test('predict and explain', async (t) => {
     })
 })
 
+t.test('on SageMaker', async (t) => {
+  const train = (...args: string[]) =>
+    readMachine(flagsOf<LaunchTrainFlags>(declareLaunchTrain, ['a.csv', ...args]))
+  const deploy = (...args: string[]) =>
+    readDeployment(flagsOf<DeployFlags>(declareLaunchDeploy, ['m', ...args]))
+  const rows = (...args: string[]) =>
+    planRowsInS3(
+      's3://b-b/x/',
+      flagsOf<TransformFlags>(declareLaunchTransform, ['m', 'x', ...args]),
+    )
+  const space = await searchSpaceOf({ engine: 'native', estimator: 'logistic_regression' })
+  const all = { penalty: 'l2', C: '1', class_weight: 'none' }
+  const { C: _, ...fewer } = all
+  const cases: [mistake: () => unknown, advice: RegExp, next: (() => unknown)[]][] = [
+    [
+      () => train('--max-wait', '99999'),
+      /add --spot$/,
+      [() => train('--max-wait', '99999', '--spot')],
+    ],
+    [
+      () => deploy('--memory', '2048'),
+      /is for --serverless; add it, or leave out --memory$/,
+      [() => deploy('--memory', '2048', '--serverless'), () => deploy()],
+    ],
+    [() => rows(), /add --input-format$/, [() => rows('--input-format', 'jsonl')]],
+    [
+      () => rangesOf(space, all),
+      /leave out a --set, or use sagemaker train$/,
+      [() => rangesOf(space, fewer)],
+    ],
+  ]
+  for (const [mistake, advice, next] of cases) {
+    const [error] = [mistake].map((run) => {
+      try {
+        run()
+      } catch (error) {
+        return error as Error
+      }
+      return new Error('not refused')
+    })
+    takeAdvice(t, error?.message ?? '', advice)
+    for (const run of next) t.doesNotThrow(run)
+  }
+  const place = { bucket: 'b-b', key: 'k' }
+  const base = t.testdir({ one: {}, two: {} })
+  for (const name of ['one/m', 'two/m', 'two/n'])
+    execFileSync('cp', ['-r', checkpoint, join(base, name)])
+  const models = (...names: string[]) =>
+    planModels(
+      names.map((name) => join(base, name)),
+      place,
+    )
+  const twice = await models('one/m', 'two/m').catch((error: Error) => error)
+  takeAdvice(t, (twice as Error).message, /give one of the directories another name$/)
+  await t.resolves(models('one/m', 'two/n'))
+})
+
 // Numbers alone
 
 t.test('arrays of numbers', async (t) => {
@@ -953,6 +1023,18 @@ const elsewhere: Readonly<Record<string, string>> = {
     'test/http/app.test.ts and gzip-body.test.ts send it so',
   'save it as CSV': 'a sheet of 14 billion cells cannot be one of CSV either; others are read',
   'name the file, or leave out': 'test/commands/plot.test.ts: a plot with a file takes the flags',
+  // What AWS says is in test/commands/sagemaker/launcher/errors.test.ts; whether the advice helps, AWS alone knows.
+  'choose another --instance, delete what is not needed, or ask for more under Service Quotas':
+    'a quota is an account of AWS',
+  'choose another name, or wait until what has it is done': 'a name is taken at AWS',
+  'use one of the job': 'a bucket has its region at AWS',
+  'make it (aws s3 mb), or leave out --output': 'a bucket is made at AWS',
+  'name one of yours with --output s3://BUCKET/PREFIX': 'a bucket belongs to somebody at AWS',
+  'ask for fewer rows at once: --batch-bytes 32768': 'endpoints.test.ts sends 700 bytes at once',
+  'remove it in the console, or by aws sagemaker delete-…': 'what AWS refuses to delete is there',
+  'name the directory of shapserve': 'endpoints.test.ts pushes a directory with a Dockerfile',
+  'leave out --no-wait': 'jobs.test.ts waits for the answers that it fetches',
+  'leave out --format': 'jobs.test.ts asks for explanations of a transform',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 

@@ -99,15 +99,16 @@ function envOf(name: string): Readonly<Record<string, string>> {
 
 /** Returns the settings of a container by the real flags and variables; throws for one that there is not. */
 export function configOf(args: readonly string[], env: Readonly<Record<string, string>>): Config {
-  const program = new Command().exitOverride()
+  const program = new Command()
   declareServe(program)
-  let flags: Parameters<typeof flagsByKey>[0] = {}
-  for (const command of program.commands)
-    command.exitOverride().action((given) => {
-      flags = given
-    })
-  program.parse([...args], { from: 'user' })
-  return loadConfig({ ...imageEnv, ...env }, flagsByKey(flags))
+  const [serve] = program.commands as [Command]
+  // Read, not run: whoever runs the command has its hooks before it.
+  const [name, ...given] = args
+  if (name !== serve.name()) throw new Error(`there is no command ${name}`)
+  const { operands, unknown } = serve.parseOptions(given)
+  if (operands.length > 0 || unknown.length > 0)
+    throw new Error(`unknown option ${[...operands, ...unknown].join(' ')}`)
+  return loadConfig({ ...imageEnv, ...env }, flagsByKey(serve.opts()))
 }
 
 /** Returns the variables of a container. */

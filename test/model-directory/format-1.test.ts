@@ -35,11 +35,12 @@ t.test('it is read and answers as it did', async (t) => {
     t.strictSame(found.shared?.baseValues, expected.base_values, `${method}: base values`)
     found.rows.forEach(({ outputs, shapValues }, i) => {
       t.strictSame(outputs, expected.rows[i]?.outputs, `${method}: outputs of row ${i + 1}`)
-      t.strictSame(
-        shapValues.map((values) => [...values]),
-        expected.rows[i]?.shap_values,
-        `${method}: SHAP values of row ${i + 1}`,
-      )
+      // Kernels may add up in another order than those of then: a last bit or two.
+      const then = expected.rows[i]?.shap_values.flat() ?? []
+      const now = shapValues.flatMap((values) => [...values])
+      t.equal(now.length, then.length)
+      const off = now.map((value, at) => Math.abs(value - (then[at] ?? Number.NaN)))
+      t.ok(Math.max(...off) < 2e-16, `${method}: SHAP values of row ${i + 1}`)
     })
   }
 })

@@ -1,5 +1,5 @@
 /** What AWS refused, as one line that says what to do. */
-import { InputError, quote } from '../../../errors.ts'
+import { flagWith, InputError, quote } from '../../../errors.ts'
 import { CloudError } from './refusal.ts'
 
 /** The request that failed. */
@@ -54,7 +54,7 @@ const inUse: Describe = ({ message }) =>
 
 const elsewhere: Describe = ({ input, error }) => {
   const region = error.$response?.headers?.['x-amz-bucket-region']
-  return `the bucket ${bucketOf(input)} is in ${region ? `the region ${region}` : 'another region'}; use a bucket of the job's region, or --region ${region ?? "with the bucket's"}`
+  return `the bucket ${bucketOf(input)} is in ${region ? `the region ${region}` : 'another region'}; use one of the job's region, or ${region ? flagWith('--region', region) : 'the --region of the bucket'}`
 }
 
 const noBucket: Describe = ({ input }) =>

@@ -23,17 +23,20 @@ export interface ImagePush {
 }
 
 interface Builder {
-  /** SageMaker reads no index of several images, and no manifest of OCI: these arguments avoid both. */
+  /** SageMaker wants a manifest of Docker's. */
   readonly build: readonly string[]
   /** Whether it keeps its logins in a file of our choice; otherwise it is logged out again. */
   readonly hasOwnLogin: boolean
 }
 
 const builders = {
-  docker: { build: ['build', '--provenance=false'], hasOwnLogin: false },
+  docker: { build: ['build'], hasOwnLogin: false },
   podman: { build: ['build', '--format', 'docker'], hasOwnLogin: true },
   buildah: { build: ['build', '--format', 'docker'], hasOwnLogin: true },
 } as const satisfies Readonly<Record<string, Builder>>
+
+/** What builders are told by their environment: attestations make an index of an image, which SageMaker does not read. */
+export const builderSettings = { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' } as const
 
 export type BuilderName = keyof typeof builders
 

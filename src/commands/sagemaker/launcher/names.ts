@@ -1,6 +1,6 @@
 /** Names, addresses and tags that AWS takes, checked before anything is sent. */
 import { basename } from 'node:path'
-import { InputError, quote } from '../../../errors.ts'
+import { flagWith, InputError, quote } from '../../../errors.ts'
 import type { Tag } from './aws.ts'
 
 /** What every resource is called that the launcher made. */
@@ -63,7 +63,7 @@ export function readRole(value: string): Role {
   const found = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/.exec(value)
   if (found) return { arn: value, account: found[1]! }
   const hint = /^[\w+=,.@-]{1,64}$/.test(value)
-    ? `; aws iam get-role --role-name ${value} --query Role.Arn prints it`
+    ? `; aws iam get-role ${flagWith('--role-name', value)} --query Role.Arn prints it`
     : ''
   throw new InputError(
     'invalid_option',

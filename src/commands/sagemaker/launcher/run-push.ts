@@ -14,6 +14,7 @@ import {
   type BuilderCall,
   type BuilderName,
   builderNames,
+  builderSettings,
   callsOf,
   stageForSageMaker,
 } from './builders.ts'
@@ -153,7 +154,11 @@ async function callAll(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'shapserve-'))
   // Podman and buildah keep logins there; docker would look for its plug-ins in such a place too.
-  const env = { ...process.env, REGISTRY_AUTH_FILE: join(folder, 'auth.json') }
+  const env = {
+    ...process.env,
+    ...builderSettings,
+    REGISTRY_AUTH_FILE: join(folder, 'auth.json'),
+  }
   const run = async ({ args, takesPassword }: BuilderCall) => {
     output.note(`run       ${[builder, ...args].join(' ')}`)
     await call(builder, args, env, takesPassword ? password : undefined)

@@ -1,5 +1,5 @@
 /** Starts a training job, follows it, and fetches its model. */
-import { quotePath, shellWord } from '../../../errors.ts'
+import { flagWith, quotePath, shellWord } from '../../../errors.ts'
 import { checkDestination, type Destination } from '../../../model-directory/check-destination.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { createOutput, type Output, printableJson } from '../../terminal.ts'
@@ -87,7 +87,7 @@ async function awaitModel(
   output: Output,
 ): Promise<void> {
   const goesOn = () =>
-    `the job ${name} goes on: ${attachLine(name, flags)} follows it, aws sagemaker stop-training-job --training-job-name ${name} stops it`
+    `the job ${name} goes on: ${attachLine(name, flags)} follows it, aws sagemaker stop-training-job ${flagWith('--training-job-name', name)} stops it`
   const follow = (status: StatusLine) =>
     untilSignal(followTraining(account, name, status), goesOn).catch((error) => {
       // What cannot be asked for a moment goes on all the same.
@@ -124,7 +124,7 @@ function resultOf(job: TrainingJobState, modelId: string, { modelDir }: LaunchTr
 }
 
 function attachLine(name: string, { modelDir }: LaunchTrainFlags): string {
-  return `shapserve sagemaker train --attach ${name} --model-dir ${shellWord(modelDir)}`
+  return `shapserve sagemaker train ${flagWith('--attach', name)} ${flagWith('--model-dir', modelDir)}`
 }
 
 /** A directory that would refuse the model does so before the job. @throws ArtifactError */

@@ -1,5 +1,5 @@
 /** Uploads rows, runs a batch transform, and fetches its answers. */
-import { InputError } from '../../../errors.ts'
+import { flagWith, InputError } from '../../../errors.ts'
 import { readPublicKey } from '../../../model-directory/keys.ts'
 import { checkOutputIsNoInput } from '../../output/same-file.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
@@ -102,7 +102,7 @@ export async function runTransform(
     const answers = answersOf(place, name)
     if (flags.wait) {
       const goesOn = () =>
-        `the job ${name} goes on; aws sagemaker stop-transform-job --transform-job-name ${name} stops it`
+        `the job ${name} goes on; aws sagemaker stop-transform-job ${flagWith('--transform-job-name', name)} stops it`
       try {
         await showingStatus(output, (line) =>
           untilSignal(followTransform(account, name, line), goesOn),
@@ -132,7 +132,7 @@ function readAnswerFormat(
   if (explain && format !== undefined && format !== 'jsonl')
     throw new InputError(
       'invalid_option',
-      `explanations of a transform are jsonl; leave out --format ${format}`,
+      'explanations of a transform are jsonl; leave out --format',
     )
   if (explain) return 'jsonl'
   if (format === undefined) return input === 'csv' || input === 'json' ? input : 'jsonl'

@@ -1,5 +1,5 @@
 /** Starts a tuning job, follows it, and fetches the model of its best training. */
-import { shellWord } from '../../../errors.ts'
+import { flagWith, shellWord } from '../../../errors.ts'
 import { searchSpaceOf } from '../../../training/choose-estimator.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { readName, readWhole } from '../../setting-values.ts'
@@ -90,7 +90,7 @@ async function awaitBest(
 ): Promise<void> {
   const { aws } = account
   const goesOn = () =>
-    `the tuning job ${name} goes on; aws sagemaker stop-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name ${name} stops it`
+    `the tuning job ${name} goes on; aws sagemaker stop-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} stops it`
   const tuned = await showingStatus(
     output,
     (line) => untilSignal(followTuning(account, name, line), goesOn),

@@ -1,5 +1,5 @@
 /** The requests of a batch transform. Pure. */
-import { InputError } from '../../../errors.ts'
+import { flagWith, InputError } from '../../../errors.ts'
 import { type AnswerFormat, mediaTypes } from '../../rows/formats.ts'
 import type { CreateModelRequest, CreateTransformJobRequest, TransformInstanceType } from './aws.ts'
 import type { Resources } from './launch-flags.ts'
@@ -50,7 +50,7 @@ export function transformRequests(job: TransformJob): {
   if (maxPayload * maxConcurrent > MOST_ON_THE_WAY)
     throw new InputError(
       'invalid_parameter',
-      `--max-payload ${maxPayload} times --max-concurrent ${maxConcurrent} is more than the ${MOST_ON_THE_WAY} MB that SageMaker takes`,
+      `${flagWith('--max-payload', String(maxPayload))} times ${flagWith('--max-concurrent', String(maxConcurrent))} is more than the ${MOST_ON_THE_WAY} MB that SageMaker takes`,
     )
   return {
     model: {

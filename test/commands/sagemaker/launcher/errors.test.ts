@@ -134,8 +134,8 @@ const cases: readonly Case[] = [
     operation: deploy,
     status: 500,
     type: 'InternalFailure',
-    message: 'oh',
-    expected: /^AWS fails at sagemaker:CreateEndpoint: InternalFailure: oh$/,
+    message: 'oh, AKIAIOSFODNN7EXAMPLE',
+    expected: /^AWS fails at sagemaker:CreateEndpoint: InternalFailure: oh, AKIA…$/,
   },
 ]
 
