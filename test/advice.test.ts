@@ -952,6 +952,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'send chunked, and gzip as Content-Encoding':
     'test/http/app.test.ts and gzip-body.test.ts send it so',
   'save it as CSV': 'a sheet of 14 billion cells cannot be one of CSV either; others are read',
+  'name a file of such rows with --baseline':
+    'test/commands/monitor/monitor.test.ts compares a model without a profile with one',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 
