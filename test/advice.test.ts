@@ -1035,6 +1035,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'name the directory of shapserve': 'endpoints.test.ts pushes a directory with a Dockerfile',
   'leave out --no-wait': 'jobs.test.ts waits for the answers that it fetches',
   'leave out --format': 'jobs.test.ts asks for explanations of a transform',
+  'name a file of such rows with --baseline':
+    'test/commands/monitor/monitor.test.ts compares a model without a profile with one',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 

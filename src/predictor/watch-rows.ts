@@ -10,6 +10,7 @@ import {
 import { compareColumns, comparePredictions } from '../evaluation/drift/compare.ts'
 import type { RowProfile, TrainingProfile } from '../evaluation/drift/profile.ts'
 import type { Drift, OutputAttribution } from '../evaluation/drift/violations.ts'
+import { restoreCells } from '../preprocess/feature-meaning.ts'
 import { frameOfCells } from '../preprocess/preprocessor.ts'
 import type { Predictor } from './predictor.ts'
 import {
@@ -19,7 +20,7 @@ import {
   profilePredictions,
   startProfile,
 } from './profile-rows.ts'
-import { explainColumns, summaryLabels } from './summarize-rows.ts'
+import { explainColumns, explainFeatures, summaryLabels } from './summarize-rows.ts'
 
 /** What live rows are compared with. */
 export interface Reference {
@@ -29,6 +30,8 @@ export interface Reference {
   readonly attribution:
     | { readonly outputNames: readonly string[]; readonly mean: readonly (readonly number[])[] }
     | undefined
+  /** Columns whose values are not known well enough to be compared. */
+  readonly unsure?: readonly string[]
 }
 
 /** Returns what is stored of a model's training; undefined without a profile. */
@@ -120,7 +123,7 @@ function headOf(frame: DataFrame, rows: number): DataFrame {
 export function referenceOfRows(
   predictor: Predictor,
   rows: DataFrame,
-  kind: 'baseline' | 'background',
+  kind: 'baseline',
   sizes: SampleSizes,
 ): Reference {
   const builder = startProfile(predictor, planProfile(predictor, rows))
@@ -138,6 +141,45 @@ export function referenceOfRows(
       outputNames: summaryLabels(predictor).map((label) => predictor.classes[label]!),
       mean: summaryLabels(predictor).map((_, k) => Array.from(meanAttribution(attributions, k))),
     },
+  }
+}
+
+/**
+ * Returns a reference of the rows that an imported model is explained against. They are stored as features, from which not
+ * every column's values can be told: a filled gap is no gap any more, and a text may be gone.
+ */
+export function referenceOfBackground(predictor: Predictor, sizes: SampleSizes): Reference {
+  const { artifact, preprocessor } = predictor
+  const { background } = artifact
+  const { spec, imputed } = preprocessor
+  const rows = frameOfCells(spec.inputs, restoreCells(spec, background))
+  const builder = startProfile(predictor, planProfile(predictor, rows))
+  builder.add(rows)
+  const profile = builder.finish()
+  const predictions = profilePredictions(predictor.predictFeatures(background), 'baseline')
+  const labels = summaryLabels(predictor)
+  const columns = spec.inputs.length
+  const canExplain = predictor.offers[0]?.refusal === undefined
+  const explained = Math.min(background.rows, Math.max(1, sizes.explained))
+  const head = {
+    ...background,
+    rows: explained,
+    data: background.data.subarray(0, explained * background.columns),
+  }
+  const absolute = canExplain
+    ? explainFeatures(predictor, predictor.explainer, head, labels).map(Math.abs)
+    : undefined
+  const attributions = absolute && { rows: explained, outputs: labels.length, columns, absolute }
+  return {
+    kind: 'background',
+    profile: { ...profile, predictions },
+    attribution: attributions && {
+      outputNames: labels.map((label) => predictor.classes[label]!),
+      mean: labels.map((_, k) => Array.from(meanAttribution(attributions, k))),
+    },
+    unsure: profile.columns
+      .filter(({ column, missing }) => imputed.has(column) || missing === profile.rows)
+      .map(({ column }) => column),
   }
 }
 
@@ -176,7 +218,13 @@ export function watchRows(
         rows: live.rows,
         predicted: sample.length,
         explained: attributions?.rows ?? 0,
-        columns: compareColumns(...seenColumns(reference.profile, live, unseen)),
+        columns: compareColumns(
+          ...seenColumns(
+            reference.profile,
+            live,
+            new Set([...unseen, ...(reference.unsure ?? [])]),
+          ),
+        ),
         predictions: watchPredictions(predictor, reference, sample),
         attributions: watchAttributions(predictor, reference, attributions, sizes.seed),
       }

@@ -12,6 +12,7 @@ import {
   METRICS_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
+  PROFILE_FILE,
   SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
@@ -27,7 +28,14 @@ if (!existsSync(cli)) execFileSync('npm', ['run', '--silent', 'build'], { cwd: r
 
 export const CARD = 'MODEL_CARD.md'
 export const LOCK = '.lock'
-export const DATA_FILES = [PREPROCESSOR_FILE, MODEL_FILE, EXPLAIN_FILE, METRICS_FILE, SUMMARY_FILE]
+export const DATA_FILES = [
+  PREPROCESSOR_FILE,
+  MODEL_FILE,
+  EXPLAIN_FILE,
+  METRICS_FILE,
+  SUMMARY_FILE,
+  PROFILE_FILE,
+]
 
 export const oldModel = await trainSmall('decision_tree')
 export const newModel = await trainSmall('random_forest', ['a', 'b', 'c'], 1)

@@ -13,14 +13,13 @@ import { type LoadedModel, readModelDirectory } from '../../model-directory/read
 import type { Predictor } from '../../predictor/predictor.ts'
 import {
   type Reference,
+  referenceOfBackground,
   referenceOfRows,
   referenceOfTraining,
   type SampleSizes,
   sampleRows,
   watchRows,
 } from '../../predictor/watch-rows.ts'
-import { restoreCells } from '../../preprocess/feature-meaning.ts'
-import { frameOfCells } from '../../preprocess/preprocessor.ts'
 import { EXIT } from '../exit-status.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import { columnsOf } from '../output/standard-streams.ts'
@@ -91,7 +90,7 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
       withoutInput: found.withoutInput,
       firstProblem: found.firstProblem,
     },
-    unseen: [...new Set([...found.masked, ...ignored])],
+    unseen: [...new Set([...found.masked, ...ignored, ...(reference.unsure ?? [])])],
     columnNames: predictor.preprocessor.featureNamesIn,
     thresholds,
     ...findViolations(drift, thresholds),
@@ -127,15 +126,14 @@ async function readReference(
   }
   const stored = referenceOfTraining(artifact)
   if (stored) return stored
-  const { background } = artifact
-  if (background.rows === 0)
+  const { background, training } = artifact
+  // What a model that was trained here keeps of its rows has no gaps any more.
+  if (background.rows === 0 || training.rows > 0)
     throw new InputError(
       'invalid_parameter',
       'this model has no profile of its training rows; name a file of such rows with --baseline',
     )
-  const { spec } = predictor.preprocessor
-  const frame = frameOfCells(spec.inputs, restoreCells(spec, background))
-  return referenceOfRows(predictor, frame, 'background', sizes)
+  return referenceOfBackground(predictor, sizes)
 }
 
 function describeNothing({ records, unreadable, otherModel, withoutInput, firstProblem }: Reading) {
@@ -150,7 +148,7 @@ function describeNothing({ records, unreadable, otherModel, withoutInput, firstP
 
 function listWarnings(
   found: Reading,
-  { kind, profile }: Reference,
+  { kind, profile, unsure = [] }: Reference,
   rows: number,
   predicted: number,
 ): string[] {
@@ -161,6 +159,10 @@ function listWarnings(
   if (kind === 'background')
     warnings.push(
       `the model has no profile of its training rows: it is compared with the ${profile.rows} rows that it is explained against`,
+    )
+  if (unsure.length > 0)
+    warnings.push(
+      `columns whose values these rows do not tell are not compared: ${listNames(unsure)}`,
     )
   if (masked.size > 0)
     warnings.push(

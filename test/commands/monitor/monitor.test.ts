@@ -3,8 +3,11 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { encodeArtifact } from '../../../src/artifact/encode.ts'
 import { readLiveRows } from '../../../src/commands/monitor/live-rows.ts'
 import { cellAt, type DataFrame } from '../../../src/data/frame.ts'
+import { zeros } from '../../../src/data/matrix.ts'
+import { sha256 } from '../../../src/model-directory/read.ts'
 import { root, shapserve } from '../../command.ts'
 import { loadCheckpoint, passenger } from '../../helper.ts'
 
@@ -189,6 +192,52 @@ t.test(
       reference: { kind: 'baseline' },
       violations: [{ feature_name: 'Age' }],
     })
+  },
+)
+
+t.test(
+  'a model without a profile is compared with a file, or the rows that it is explained against',
+  async (t: Test) => {
+    const { artifact } = await loadCheckpoint()
+    const { profile: _, ...older } = artifact
+    const bare = { ...older, background: zeros(0, artifact.background.columns) }
+    const write = async (name: string, made: typeof bare) => {
+      const directory = join(t.testdirName, name)
+      await mkdir(directory, { recursive: true })
+      for (const [file, bytes] of encodeArtifact(made, sha256))
+        await writeFile(join(directory, file), bytes)
+      return directory
+    }
+    t.testdir()
+    const directory = await write('bare', bare)
+    const refused = await shapserve(['monitor', table, '--model-dir', directory])
+    t.equal(refused.status, 1)
+    t.match(
+      refused.stderr,
+      /no profile of its training rows; name a file of such rows with --baseline/,
+    )
+    const compared = await shapserve([
+      'monitor',
+      table,
+      '--model-dir',
+      directory,
+      '--baseline',
+      table,
+    ])
+    t.equal(compared.status, 0, compared.stderr)
+    const before = await shapserve(['monitor', table, '--model-dir', await write('older', older)])
+    t.equal(before.status, 1, 'filled gaps are no rows to compare with')
+    const { training } = artifact
+    const imported = { ...older, training: { ...training, rows: 0, trainRows: 0, testRows: 0 } }
+    const explained = await shapserve([
+      'monitor',
+      table,
+      '--model-dir',
+      await write('imported', imported),
+    ])
+    t.equal(explained.status, 0, explained.stdout)
+    t.match(explained.stderr, /compared with the 100 rows that it is explained against/)
+    t.match(explained.stderr, /these rows do not tell are not compared: "Pclass"/)
   },
 )
 
