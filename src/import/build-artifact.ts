@@ -92,12 +92,13 @@ function nameColumns(columns: readonly ImportedColumn[], words: ModelWords): Nam
     if (column.codes === undefined) return { name }
     const named = nameCategories(column, name, i, categories?.get(name))
     const isCoded = column.cutsFractions && named.every((category, code) => category === code)
-    return { name, categories: named, isCoded, missingCategory: column.missingCategory }
+    const { missingCategory, areTruths } = column
+    return { name, categories: named, isCoded, missingCategory, areTruths }
   })
 }
 
 function nameCategories(
-  { codes = 0, categories }: ImportedColumn,
+  { codes = 0, categories, whyUnnamed }: ImportedColumn,
   name: string,
   at: number,
   given: readonly (string | number)[] | undefined,
@@ -108,7 +109,9 @@ function nameCategories(
     )
   const found = given ?? categories
   if (!found)
-    throw badFlag(`column ${at} has ${codes} category codes without names; give --categories`)
+    throw badFlag(
+      `column ${at} has ${codes} category codes without names${whyUnnamed ? `, ${whyUnnamed}` : ''}; give --categories`,
+    )
   checkNames(found, `categories of column ${quote(name)}`, badFlag)
   if (found.length === 0) throw badFlag(`column ${quote(name)} has no category`)
   if (found.length < codes)

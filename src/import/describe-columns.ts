@@ -13,6 +13,8 @@ export interface NamedColumn {
   readonly isCoded?: boolean
   /** What a missing value is taken for. */
   readonly missingCategory?: string
+  /** Whether its categories are `true` and `false`, however a request spells them. */
+  readonly areTruths?: boolean
 }
 
 /** Returns the preprocessor of columns in the order of a model's features, and the plan that describes it. */
@@ -27,9 +29,7 @@ export function describeColumns(
   const usual = usualNumbers(spec, columns.length)
   return {
     preprocessor: {
-      inputs: columns.map(({ name, categories }, feature) =>
-        describeInput(name, categories, usual[feature]!, words),
-      ),
+      inputs: columns.map((column, feature) => describeInput(column, usual[feature]!, words)),
       otherColumns: [],
       derived: [],
       steps: columns.map((column) => ({
@@ -51,8 +51,7 @@ export function describeColumns(
 }
 
 function describeInput(
-  name: string,
-  categories: NamedColumn['categories'],
+  { name, categories, areTruths }: NamedColumn,
   usual: number,
   { refuseUnknown }: ModelWords,
 ): InputColumn {
@@ -63,6 +62,7 @@ function describeInput(
     type: typeof first === 'number' ? 'number' : 'text',
     nullable: true,
     categories,
+    ...(areTruths ? { texts: 'boolean' as const } : {}),
     ...(refuseUnknown ? { closed: true } : {}),
     example: first,
   }

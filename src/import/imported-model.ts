@@ -16,6 +16,10 @@ export interface ImportedColumn {
   readonly codes?: number
   /** The categories by their code, where the file names them. */
   readonly categories?: readonly (string | number)[]
+  /** Whether they are true and false, however a request spells those. */
+  readonly areTruths?: true
+  /** Why a file that names them is not believed; a clause that follows "without names". */
+  readonly whyUnnamed?: string
   /** Whether a number between two codes counts as the one nearer to 0. */
   readonly cutsFractions?: true
   /** The category that a missing value was in training; absent = it was missing there too. */

@@ -16,6 +16,7 @@ function load(document: object, words: Partial<ModelWords> = {}) {
 
 const losses = {
   Logloss: 1,
+  Focal: 1,
   MultiClass: 3,
   MultiClassOneVsAll: 3,
 } as const
@@ -29,7 +30,7 @@ interface Settings {
 
 const settingsOf: fc.Arbitrary<Settings> = fc.record({
   seed: fc.nat(),
-  loss: fc.constantFrom('Logloss', 'MultiClass', 'MultiClassOneVsAll'),
+  loss: fc.constantFrom('Logloss', 'Focal', 'MultiClass', 'MultiClassOneVsAll'),
   isSymmetric: fc.boolean(),
   hasWeights: fc.boolean(),
 })
@@ -114,6 +115,7 @@ function makeModel({ seed, loss, isSymmetric, hasWeights }: Settings) {
   const nested = Array.from({ length: 3 }, () => makeNested(4))
   const classes = {
     Logloss: ['no', 'yes'],
+    Focal: ['no', 'yes'],
     MultiClass: ['a', 'b', 'c'],
     MultiClassOneVsAll: [0, 1, 2],
   }
@@ -179,7 +181,7 @@ function marginsOf(model: ReturnType<typeof makeModel>, settings: Settings, row:
 
 function probabilitiesOf(margins: readonly number[], loss: string): number[] {
   const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin))
-  if (loss === 'Logloss') return [1 - sigmoid(margins[0]!), sigmoid(margins[0]!)]
+  if (losses[loss] === 1) return [1 - sigmoid(margins[0]!), sigmoid(margins[0]!)]
   if (loss === 'MultiClassOneVsAll') return margins.map(sigmoid)
   const sum = margins.reduce((total, margin) => total + Math.exp(margin), 0)
   return margins.map((margin) => Math.exp(margin) / sum)
@@ -237,6 +239,13 @@ t.test('what it is called', (t) => {
   const numbered = load(makeModel({ ...plain, loss: 'MultiClassOneVsAll' }).document)
   t.strictSame(numbered.classes, ['0', '1', '2'])
   t.equal(numbered.numericClasses, true)
+  const { document } = makeModel(plain)
+  const { model_info: info } = document
+  const truths = load({
+    ...document,
+    model_info: { ...info, class_params: { class_names: [false, true] } },
+  })
+  t.strictSame(truths.classes, ['False', 'True'])
   t.end()
 })
 

@@ -1,6 +1,7 @@
 /** LightGBM's text: random models against a plain evaluator, refusals, and what a user may say of categories. */
 import fc from 'fast-check'
 import t from 'tap'
+import { cellOfValue } from '../../src/data/cell.ts'
 import type { Cell } from '../../src/data/frame.ts'
 import { createRandom } from '../../src/data/random.ts'
 import { draftImport, type ModelWords } from '../../src/import/build-artifact.ts'
@@ -335,6 +336,37 @@ t.test('categories that the file does not name', (t) => {
   t.end()
 })
 
+t.test('categories that are true and false, however a request spells them', (t) => {
+  const text = [
+    ...['tree', 'version=v4', 'num_class=1', 'num_tree_per_iteration=1', 'label_index=0'],
+    ...['max_feature_idx=1', 'objective=binary sigmoid:1', 'feature_names=a t'],
+    ...['feature_infos=[-2:2] -1:1:0', 'tree_sizes=1', '', 'Tree=0', 'num_leaves=2', 'num_cat=1'],
+    ...['split_feature=1', 'split_gain=1', 'threshold=0', 'decision_type=1', 'left_child=-1'],
+    ...['right_child=-2', 'leaf_value=0.5 -0.25', 'leaf_weight=2 2', 'leaf_count=105 95'],
+    ...['internal_value=0', 'internal_weight=4', 'internal_count=200', 'cat_boundaries=0 1'],
+    // The set holds the code 1.
+    ...['cat_threshold=2', 'is_linear=0', 'shrinkage=0.1', '', '', 'end of trees', ''],
+    'pandas_categorical:[[false, true]]\n',
+  ].join('\n')
+  const artifact = load(text)
+  const { inputs } = artifact.preprocessor
+  t.match(inputs[1], { type: 'text', texts: 'boolean', categories: ['false', 'true'] })
+  const predictor = buildPredictor(artifact)
+  const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin))
+  for (const [written, margin] of [
+    ...([true, 'TRUE', 1] as const).map((truth) => [truth, 0.5] as const),
+    ...([false, 'False', 0] as const).map((truth) => [truth, -0.25] as const),
+  ]) {
+    const cell = cellOfValue(inputs[1]!, written, 0)
+    const [, p] = predictor.predict(frameOfCells(inputs, [[0, cell]])).probabilities
+    t.ok(Math.abs(p! - sigmoid(margin)) < 1e-15, String(written))
+  }
+  t.throws(() => load(text.replace('[[false, true]]', '[[false, "x"]]')), {
+    message: /pandas_categorical must hold lists of texts, of numbers or of truths/,
+  })
+  t.end()
+})
+
 t.test('what is refused, and how', (t) => {
   const { text } = makeModel({ ...plain, seed: 11 })
   const change = (from: string | RegExp, to: string) => {
@@ -359,7 +391,7 @@ t.test('what is refused, and how', (t) => {
     ],
     [
       change('is_linear=0', 'is_linear=1'),
-      /^tree 0 has linear leaves \(linear_tree\); they are not explained exactly$/,
+      /^tree 0 has linear leaves, which are not explained exactly; train with linear_tree=false$/,
     ],
     [change('version=v4', 'version=v9'), /its form is "v9"; v2, v3, v4 are read/],
     [change('end of trees', ''), /it ends before the line "end of trees"/],

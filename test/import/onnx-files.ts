@@ -27,11 +27,12 @@ export function message(fields: Readonly<Record<number, Value>>): Uint8Array {
 
 const floats = (values: readonly number[]) => new Uint8Array(Float32Array.from(values).buffer)
 
-/** An attribute: a text, texts, or numbers whose name says whether they are whole. */
+/** An attribute: a whole number, a text, texts, or numbers whose name says whether they are whole. */
 export function attribute(
   name: string,
-  value: string | readonly string[] | readonly number[],
+  value: number | string | readonly string[] | readonly number[],
 ): Uint8Array {
+  if (typeof value === 'number') return message({ 1: name, 3: value })
   if (typeof value === 'string') return message({ 1: name, 4: value })
   if (value.every((item) => typeof item === 'string'))
     return message({ 1: name, 9: value as string[] })
@@ -42,7 +43,9 @@ export function attribute(
   return message(isFloat ? { 1: name, 7: floats(numbers) } : { 1: name, 8: numbers })
 }
 
-export type Attributes = Readonly<Record<string, string | readonly string[] | readonly number[]>>
+export type Attributes = Readonly<
+  Record<string, number | string | readonly string[] | readonly number[]>
+>
 
 export function operator(
   op: string,
@@ -59,19 +62,23 @@ export function operator(
   })
 }
 
-/** A file with one input of so many numbers per row. */
+/** A file with one input of so many numbers per row, and lists of constants by their name. */
 export function file(
   nodes: readonly Uint8Array[],
   width: number,
   extra: Readonly<Record<number, Value>> = {},
+  constants: Readonly<Record<string, readonly number[]>> = {},
 ): Uint8Array {
   const shape = message({ 1: [message({ 1: 0 }), message({ 1: width })] })
   const input = message({ 1: 'X', 2: message({ 1: message({ 1: 1, 2: shape }) }) })
+  const tensors = Object.entries(constants).map(([name, numbers]) =>
+    message({ 1: [numbers.length], 2: 1, 4: floats(numbers), 8: name }),
+  )
   return message({
     1: 10,
     2: 'test',
     3: '1.0',
-    7: message({ 1: nodes, 2: 'graph', 11: [input], 12: [message({ 1: 'p' })] }),
+    7: message({ 1: nodes, 2: 'graph', 5: tensors, 11: [input], 12: [message({ 1: 'p' })] }),
     ...extra,
   })
 }

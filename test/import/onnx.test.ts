@@ -90,6 +90,26 @@ t.test('operators before the classifier', (t) => {
   const single = Math.fround(Math.fround(Math.fround(x) - Math.fround(0.1)) * 3)
   const [answer] = predict(file([scaler, operator('Identity', ['s'], 'i'), behind], 2), [[x, 0]])
   t.equal(answer, single <= 1.5 ? 0.25 : 0.75)
+  const scales = [3, 1]
+  const offsets = [-0.3, 5]
+  const lists = { a: scales, b: offsets, c: [1], d: [1, 2, 3] }
+  const [mul, add] = [operator('Mul', ['X', 'a'], 's'), operator('Add', ['s', 'b'], 'i')]
+  for (const x of [0.6, 0.6000000001, 0.5999999]) {
+    const made = Math.fround(Math.fround(Math.fround(x) * 3) + Math.fround(-0.3))
+    const [answer] = predict(file([mul, add, behind], 2, {}, lists), [[x, 0]])
+    t.equal(answer, made <= 1.5 ? 0.25 : 0.75, 'a constant for each feature, in single precision')
+  }
+  t.throws(() => load(file([operator('Mul', ['X', 'd'], 'i'), behind], 2, {}, lists)), {
+    message: /operator Mul \(node 0\) has 3 numbers for 2 features/,
+  })
+  t.throws(() => load(file([operator('Div', ['X', 'a'], 'i'), behind], 2, {}, lists)), {
+    message: /operator Div \(node 0\) on numbers in single precision is not read/,
+  })
+  const gather = (axis: number) =>
+    file([operator('Gather', ['X', 'c'], 'i', { axis }), behind], 2, {}, lists)
+  t.strictSame(predict(gather(-1), [[1]]), [0.25], 'the last axis is that of the features')
+  t.equal(load(gather(-1)).preprocessor.inputs[0]?.name, 'X1')
+  t.throws(() => load(gather(0)), { message: /chooses rows, which is not read/ })
   t.throws(() => load(file([scaler, imputer, behind], 2)), {
     message: /replaces numbers other than NaN/,
   })

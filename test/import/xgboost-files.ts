@@ -56,7 +56,7 @@ export interface Settings {
 export const FEATURES = 4
 /** The feature that holds categories, and how many there are. */
 export const COLOUR = 3
-export const COLOURS = ['red', 'green', 'blue', 'grün', 'black', 'white', 'pink', 'grey', 'teal']
+export const COLOURS = ['red', 'green', 'blue', 'gruen', 'black', 'white', 'pink', 'grey', 'teal']
 
 /** Returns the parts of a model. */
 export function makeModel(settings: Settings) {

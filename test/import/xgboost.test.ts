@@ -563,6 +563,27 @@ t.test('what is refused, and how', (t) => {
   t.end()
 })
 
+t.test('names of categories beyond ASCII are not believed', (t) => {
+  const settings: Settings = { ...plain, categories: true }
+  const model = makeModel(settings)
+  const given = ['r\u00fct', ...COLOURS.slice(1)]
+  // As XGBoost writes them: offsets count characters, and so many bytes are left.
+  const text = given.join('')
+  const entry = model.document.learner.gradient_booster.model!.cats!.enc[COLOUR]!
+  entry.values = [...Buffer.from(text).subarray(0, text.length)].map((byte) => (byte << 24) >> 24)
+  entry.offsets = [0, ...given.map((_, i) => given.slice(0, i + 1).join('').length)]
+  for (const bytes of [toJson(model), toUbjson(model)]) {
+    t.throws(() => load(bytes), {
+      message:
+        /^column 3 has \d category codes without names, because XGBoost cuts names with letters beyond ASCII when it saves them; give --categories$/,
+    })
+    const artifact = load(bytes, { categories: new Map([['colour', given]]) })
+    const { categories } = artifact.preprocessor.inputs[COLOUR]!
+    t.strictSame(categories, given)
+  }
+  t.end()
+})
+
 t.test('categories may be named by the user', (t) => {
   const settings: Settings = { ...plain, categories: true }
   const model = makeModel(settings)

@@ -25,6 +25,7 @@ const SEARCHED = 2 ** 20
 const LINKS: Readonly<Record<string, Extract<Link, 'logit' | 'softmax' | 'sigmoid_each'>>> = {
   Logloss: 'logit',
   CrossEntropy: 'logit',
+  Focal: 'logit',
   MultiClass: 'softmax',
   MultiClassOneVsAll: 'sigmoid_each',
 }
@@ -116,7 +117,9 @@ function readClasses(info: Fields, count: number): string[] | undefined {
   if (params.isNull('class_names')) return undefined
   const names = Array.from(params.list('class_names'), (name) => {
     if (typeof name === 'string' || typeof name === 'number') return String(name)
-    throw invalid('class_names must hold texts or numbers')
+    // As CatBoost's own predictions have them.
+    if (typeof name === 'boolean') return name ? 'True' : 'False'
+    throw invalid('class_names must hold texts, numbers or truths')
   })
   if (names.length === 0) return undefined
   if (names.length !== count) throw invalid(`it names ${names.length} classes for ${count}`)

@@ -37,7 +37,7 @@ export function readColumns(
   return names.map((name, i) => {
     const count = codes[i]
     if (count === undefined) return { name }
-    return { name, codes: count, categories: listOf.get(i), cutsFractions: true }
+    return { name, codes: count, cutsFractions: true, ...listOf.get(i) }
   })
 }
 
@@ -54,11 +54,11 @@ function countListed(info: string): number | undefined {
   return most + 1
 }
 
-function readLists(text: string | undefined): (string | number)[][] {
+function readLists(text: string | undefined): Pick<ImportedColumn, 'categories' | 'areTruths'>[] {
   if (text === undefined || text.trim() === '') return []
   const document = parseJsonText(text)
   if (document === null) return []
-  const bad = () => invalid('pandas_categorical must hold lists of texts or lists of numbers')
+  const bad = () => invalid('pandas_categorical must hold lists of texts, of numbers or of truths')
   const list = (value: Document) => {
     if (Array.isArray(value) || value instanceof Float64Array) return Array.from<Document>(value)
     throw bad()
@@ -69,8 +69,9 @@ function readLists(text: string | undefined): (string | number)[][] {
     const names = list(items)
     const type = typeof names[0]
     if (names.length > MAX_CODES || !names.every((name) => typeof name === type)) throw bad()
+    if (type === 'boolean') return { categories: names.map(String), areTruths: true }
     if (names.length > 0 && type !== 'string' && type !== 'number') throw bad()
     if (type === 'number' && !names.every(Number.isFinite)) throw bad()
-    return names as (string | number)[]
+    return { categories: names as (string | number)[] }
   })
 }

@@ -27,7 +27,9 @@ const BELOW_ZEROS = nextDown(-ZERO)
 export function readTree(block: Block): SourceTree {
   const { where } = block
   if (block.has('is_linear') && block.whole('is_linear', 0, 1) === 1)
-    throw unsupported(`${where} has linear leaves (linear_tree); they are not explained exactly`)
+    throw unsupported(
+      `${where} has linear leaves, which are not explained exactly; train with linear_tree=false`,
+    )
   const leaves = block.whole('num_leaves', 1, MAX_LEAVES)
   const value = block.numbers('leaf_value', leaves)
   const inner = leaves - 1

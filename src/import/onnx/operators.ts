@@ -21,14 +21,13 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
     throw unsupported(`${node.where} makes no numbers of its features, which is not read`)
   },
   Concat: (node, { sources }) => {
-    const axis = node.whole('axis')
-    if (axis !== 1 && axis !== -1) throw unsupported(`${node.where} joins rows, which is not read`)
+    if (isOfRows(node)) throw unsupported(`${node.where} joins rows, which is not read`)
     return join(node, { sources })
   },
   FeatureVectorizer: join,
   ...arithmetic,
   Gather(node, given) {
-    if (node.whole('axis') !== 1) throw unsupported(`${node.where} chooses rows, which is not read`)
+    if (isOfRows(node)) throw unsupported(`${node.where} chooses rows, which is not read`)
     return choose(node, given)
   },
   ArrayFeatureExtractor: choose,
@@ -78,6 +77,12 @@ export function applyOperator(node: OnnxNode, given: Operands): Sources {
   const apply = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined
   if (apply) return apply(node, given)
   throw unsupported(`${node.where} is not read`)
+}
+
+/** Whether an axis is not that of the features. */
+function isOfRows(node: OnnxNode): boolean {
+  const axis = node.whole('axis')
+  return axis !== 1 && axis !== -1
 }
 
 /** Features of a few bytes may be as many as one likes. */

@@ -18,7 +18,7 @@ import { readBoosting, readForest } from './forests.ts'
 import { readHistBoosting } from './hist-boosting.ts'
 import { readLogistic } from './logistic.ts'
 import { type Item, openSchema } from './schema.ts'
-import { applyTransformer } from './transformers.ts'
+import { applyTransformer, checkTransformer } from './transformers.ts'
 
 /** scikit-learn's classifiers that are read. */
 const classifiers: Readonly<Record<string, (item: Item) => Fitted>> = {
@@ -76,12 +76,17 @@ function readSkops(root: Item, options: ReadOptions): ImportedModel {
     last.type.startsWith('sklearn.') && Object.hasOwn(classifiers, name)
       ? classifiers[name]
       : undefined
-  if (!read) throw notRead(last)
+  if (!read)
+    throw notRead(
+      last,
+      `is not read; ${[...Object.keys(classifiers), 'LGBMClassifier', 'XGBClassifier'].join(', ')} are`,
+    )
   const fitted = read(last)
   return assemble(fitted, before, last)
 }
 
 function assemble(fitted: Fitted, before: readonly Item[], last: Item): ImportedModel {
+  before.forEach(checkTransformer)
   const columns = columnsOf(before[0] ?? last)
   const given = before.reduce(
     (sources, step) => applyTransformer(step, sources),

@@ -62,6 +62,18 @@ const classes: Readonly<Record<string, (item: Item, sources: Sources, isOwn: boo
     OrdinalEncoder: encodeOrdinal,
   }
 
+/** @throws ArtifactError `foreign` for an object of a class that is not read */
+export function checkTransformer(item: Item): void {
+  if (item.scalar() === undefined) findTransformer(item)
+}
+
+function findTransformer(item: Item) {
+  const name = classNameOf(item)
+  if (item.type.startsWith('sklearn.') && Object.hasOwn(classes, name)) return classes[name]!
+  const read = Object.keys(classes).filter((own) => own !== 'FunctionTransformer')
+  throw notRead(item, `is not read; of what stands before a classifier, ${read.join(', ')} are`)
+}
+
 /**
  * Returns the features that a transformer makes of others.
  * @param isOwn whether it belongs to a classifier, which made it
@@ -71,11 +83,7 @@ export function applyTransformer(item: Item, sources: Sources, isOwn = false): S
   const word = item.scalar()
   if (word === null || word === 'passthrough') return sources
   if (word === 'drop') return []
-  const name = classNameOf(item)
-  const apply =
-    item.type.startsWith('sklearn.') && Object.hasOwn(classes, name) ? classes[name] : undefined
-  if (!apply) throw notRead(item)
-  return apply(item, sources, isOwn)
+  return findTransformer(item)(item, sources, isOwn)
 }
 
 /** Appends a transformer to every feature; lists have an entry for each. */

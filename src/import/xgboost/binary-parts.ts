@@ -33,7 +33,9 @@ export function readBinaryParts(bytes: Uint8Array, start: number): XgboostParts 
   const objective = input.text()
   const booster = input.text()
   if (booster !== 'gbtree' && booster !== 'dart')
-    throw unsupported(`the booster ${JSON.stringify(booster)} is not read; gbtree and dart are`)
+    throw unsupported(
+      `the booster ${JSON.stringify(booster)} is not read; train with gbtree or dart`,
+    )
   const param = input.take(MODEL_PARAM)
   const count = param.getInt32(0, true)
   if (count < 0 || count > input.left() / (TREE_PARAM + NODE + STATISTICS))

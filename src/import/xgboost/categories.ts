@@ -5,11 +5,18 @@ import { checkNames, invalid } from '../imported-model.ts'
 /** Widths of XGBoost's unsigned integers by their number; its signed ones have the numbers between. */
 const UNSIGNED: Readonly<Record<number, number>> = { 10: 8, 12: 16, 14: 32, 16: 64 }
 
+/**
+ * Stands for names that are not believed. From data frames, XGBoost 3.1 and 3.2 write where names begin in characters of
+ * their text and cut the text after so many bytes: all names are wrong then, and nothing tells such a file from a right
+ * one but that no name has more bytes than characters.
+ */
+export const NOT_BELIEVED = 'not believed'
+
 /** Returns the categories of every feature by their code; undefined where a feature has none with names. */
 export function readCategories(
   model: Fields,
   features: number,
-): readonly ((string | number)[] | undefined)[] {
+): readonly ((string | number)[] | typeof NOT_BELIEVED | undefined)[] {
   if (!model.has('cats')) return []
   const cats = model.object('cats')
   if (!cats.has('enc')) return []
@@ -22,6 +29,8 @@ export function readCategories(
     const values = entry.numbers('values')
     if (values.length === 0 && !(entry.has('offsets') && entry.numbers('offsets').length > 1))
       return undefined
+    if (entry.has('offsets') && Array.from(values).some((byte) => (byte & 255) > 127))
+      return NOT_BELIEVED
     const names = entry.has('offsets')
       ? readTexts(entry, values)
       : readIntegers(values, entry.whole('type', 9, 16), entry.where)
@@ -30,11 +39,11 @@ export function readCategories(
   })
 }
 
-/** UTF-8 bytes of all texts, signed or not, and where each begins. */
+/** ASCII bytes of all texts, and where each begins. */
 function readTexts(entry: Fields, values: ArrayLike<number>): string[] {
   const offsets = entry.numbers('offsets')
-  const bytes = Uint8Array.from(values, (value) => value & 255)
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const bytes = Uint8Array.from(values)
+  const decoder = new TextDecoder()
   const texts: string[] = []
   for (let i = 0; i + 1 < offsets.length; i++) {
     const [start, end] = [offsets[i]!, offsets[i + 1]!]
@@ -45,11 +54,7 @@ function readTexts(entry: Fields, values: ArrayLike<number>): string[] {
       end > bytes.length
     )
       throw invalid(`${entry.where}.offsets leave its values`)
-    try {
-      texts.push(decoder.decode(bytes.subarray(start, end)))
-    } catch {
-      throw invalid(`${entry.where} holds a category that is not UTF-8`)
-    }
+    texts.push(decoder.decode(bytes.subarray(start, end)))
   }
   return texts
 }

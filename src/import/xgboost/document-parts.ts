@@ -21,7 +21,7 @@ export function readDocumentParts(document: Document): XgboostParts {
   const features = params.whole('num_feature', 1, MAX_COLUMNS)
   const name = booster.text('name')
   if (name !== 'gbtree' && name !== 'dart')
-    throw unsupported(`the booster ${JSON.stringify(name)} is not read; gbtree and dart are`)
+    throw unsupported(`the booster ${JSON.stringify(name)} is not read; train with gbtree or dart`)
   const holder = booster.has('gbtree') ? booster.object('gbtree') : booster
   const model = holder.object('model')
   const modelParams = model.object('gbtree_model_param')

@@ -1,5 +1,6 @@
 /** What XGBoost's three file forms say, in one shape. */
 import type { SourceTree } from '../ensemble-builder.ts'
+import type { NOT_BELIEVED } from './categories.ts'
 
 /** A tree, with the codes of the categories of nodes that split by them. */
 export interface XgboostTree extends SourceTree {
@@ -35,5 +36,5 @@ export interface XgboostParts {
   /** Whether a feature is said to be a category; empty where the file does not say. */
   readonly isCategory: readonly boolean[]
   /** Categories by their code, per feature; undefined where the file does not name them. */
-  readonly categories: readonly ((string | number)[] | undefined)[]
+  readonly categories: readonly ((string | number)[] | typeof NOT_BELIEVED | undefined)[]
 }

@@ -1,4 +1,5 @@
 /** XGBoost's models: which bytes they are, and what they are made into. */
+
 import { viewOfCodes } from '../category-sets.ts'
 import { createEnsembleBuilder } from '../ensemble-builder.ts'
 import {
@@ -12,6 +13,7 @@ import {
 import { parseJsonDocument } from '../json-document.ts'
 import { parseUbjson } from '../ubjson.ts'
 import { findBinaryHeader, readBinaryParts } from './binary-parts.ts'
+import { NOT_BELIEVED } from './categories.ts'
 import { readDocumentParts } from './document-parts.ts'
 import { readMargins } from './margins.ts'
 import type { XgboostParts } from './parts.ts'
@@ -125,6 +127,12 @@ function describeColumns(parts: XgboostParts): ImportedColumn[] {
     if (!isOfCodes) return { name }
     if (numbers.has(feature))
       throw invalid(`feature ${feature} is split as a number and as a category`)
-    return { name, codes: codes.get(feature) ?? 0, categories: categories[feature] }
+    const column = { name, codes: codes.get(feature) ?? 0 }
+    const named = categories[feature]
+    if (named !== NOT_BELIEVED) return { ...column, categories: named }
+    return {
+      ...column,
+      whyUnnamed: 'because XGBoost cuts names with letters beyond ASCII when it saves them',
+    }
   })
 }
