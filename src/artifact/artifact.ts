@@ -1,6 +1,7 @@
 /** What a model directory holds. */
 import type { Cell } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
+import type { Labels } from '../data/readable.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
@@ -91,6 +92,8 @@ export interface Artifact {
   /** SHAP values over a sample of the training rows, per column and by its values. */
   readonly summary?: GlobalSummary
   readonly selfTest: readonly SelfTestRow[]
+  /** Readable names of columns and values, where some were given. */
+  readonly labels?: Labels | undefined
   /** Name and version of this program and of the packages that fitted the model. */
   readonly versions: Readonly<Record<string, string>>
 }

@@ -1,5 +1,6 @@
 /** From the bytes of a model directory to an artifact; nothing in them is believed before it is checked. */
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
+import { readLabels } from '../data/readable.ts'
 import { ArtifactError, quote } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
@@ -85,6 +86,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, names),
     summary: summaryJson && readStoredSummary(summaryJson, preprocessor, names),
     selfTest: readSelfTest(manifest, preprocessor, classes.length),
+    ...(json.has('labels') ? { labels: readLabels(json.get('labels'), read, 'labels') } : {}),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
 }

@@ -28,6 +28,7 @@ import {
 import { type StopWatch, watchSignals } from './interruption.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { readData } from './read-data.ts'
+import { readLabelsFile } from './read-labels.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
@@ -109,6 +110,8 @@ async function fit(
   for (const line of notes) output.note(line)
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
+  const labels =
+    request.labels === undefined ? undefined : await readLabelsFile(request.labels, table)
   let hasSomething = false
   const options: TrainOptions = {
     estimator: request.estimator,
@@ -119,6 +122,7 @@ async function fit(
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
+    labels,
     leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),
     dataSha256: data.training.sha,
     sha256,
