@@ -1,6 +1,7 @@
 /** What a model directory holds. */
 import type { Cell } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
+import type { Labels } from '../data/readable.ts'
 import type { TrainingProfile } from '../evaluation/drift/profile.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
@@ -96,6 +97,8 @@ export interface Artifact {
   /** What training rows looked like. No answer depends on it, nor does the model's id. */
   readonly profile?: TrainingProfile
   readonly selfTest: readonly SelfTestRow[]
+  /** Readable names of columns and values, where some were given. */
+  readonly labels?: Labels | undefined
   /** Name and version of this program and of the packages that fitted the model. */
   readonly versions: Readonly<Record<string, string>>
 }

@@ -1,5 +1,6 @@
 /** From the bytes of a model directory to an artifact; nothing in them is believed before it is checked. */
 import { createJsonReader, type JsonObject } from '../data/json-fields.ts'
+import { readLabels } from '../data/readable.ts'
 import { ArtifactError, quote } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
@@ -90,6 +91,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     summary: summaryJson && readStoredSummary(summaryJson, preprocessor, names),
     profile: profileJson && readStoredProfile(profileJson, preprocessor, classes.length),
     selfTest: readSelfTest(manifest, preprocessor, classes.length),
+    ...(json.has('labels') ? { labels: readLabels(json.get('labels'), read, 'labels') } : {}),
     versions: read.textMap(json.get('versions'), 'versions'),
   }
 }

@@ -119,6 +119,7 @@ function manifestHead(artifact: Artifact): Record<string, unknown> {
     classes: artifact.numericClasses ? artifact.classes.map(Number) : artifact.classes,
     feature_names_in: artifact.preprocessor.inputs.map(({ name }) => name),
     feature_names_out: buildPreprocessor(artifact.preprocessor).featureNamesOut,
+    labels: artifact.labels,
     training: {
       rows: training.rows,
       train_rows: training.trainRows,

@@ -1,7 +1,7 @@
 /** Rows beside this one that get another class: the nearest of the sample, and the smallest change there is. */
-import { cellText } from '../plots/numbers.ts'
 import type { Answer } from './answer.ts'
 import { isFreeText, type Row } from './fields.ts'
+import { classOf, nameOf, textOf } from './names.ts'
 import { findNearest } from './nearest-row.ts'
 import type { Change } from './use-answers.ts'
 import type { Cell, Explained, PageColumn } from './wire.ts'
@@ -44,7 +44,7 @@ function SmallestChange({ target, change, onEdit }: Props) {
           <p>
             {found.changes.length === 1 ? 'This' : 'These'} would make it{' '}
             <strong>
-              {target} = {String(found.class)}
+              {nameOf(target)} = {classOf(found.class)}
             </strong>
             {found.optimal ? '; no smaller change does.' : '.'}
           </p>
@@ -89,7 +89,7 @@ function Nearest({ columns, target, answer, sample, onLoadSample }: Props) {
       <p>
         Of {sample.explanations.length} stored rows, the one most like this that the model calls{' '}
         <strong>
-          {target} = {String(explanation.predicted_label)}
+          {nameOf(target)} = {classOf(explanation.predicted_label)}
         </strong>{' '}
         ({percent(certainty)}).
       </p>
@@ -123,11 +123,11 @@ function Differences({
       <tbody>
         {rows.slice(0, 8).map(({ name, from, to }) => (
           <tr key={name}>
-            <th scope="row">{name}</th>
-            <td>{cellText(from)}</td>
+            <th scope="row">{nameOf(name)}</th>
+            <td>{textOf(name, from)}</td>
             <td>
               <span aria-hidden="true">→ </span>
-              {cellText(to)}
+              {textOf(name, to)}
             </td>
           </tr>
         ))}

@@ -1,8 +1,9 @@
 /** The SHAP values of the sample, a point for each row and column; the current row has a ring. */
 import { useMemo } from 'preact/hooks'
-import { cellText, number } from '../plots/numbers.ts'
+import { number } from '../plots/numbers.ts'
 import { swarmOffsets } from '../plots/swarm.ts'
 import type { Answer } from './answer.ts'
+import { nameOf, textOf } from './names.ts'
 import { type Axis, axisOver, shadesOf } from './points.ts'
 import type { Explained, PageColumn } from './wire.ts'
 
@@ -46,15 +47,15 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
           const mine = own.get(name)
           return (
             <div class="line" key={name}>
-              <span class="cut" title={name}>
-                {name}
+              <span class="cut" title={nameOf(name)}>
+                {nameOf(name)}
               </span>
               {/* biome-ignore lint/a11y/useKeyWithClickEvents: "Random row" and "Load this row" do the same by keyboard */}
               <svg
                 width="100%"
                 height={HEIGHT}
                 role="img"
-                aria-label={`${name}: SHAP values from ${number(Math.min(...values) * factor)} to ${number(Math.max(...values) * factor)}`}
+                aria-label={`${nameOf(name)}: SHAP values from ${number(Math.min(...values) * factor)} to ${number(Math.max(...values) * factor)}`}
                 onClick={(event) => {
                   const row = (event.target as Element).getAttribute('data-row')
                   if (row !== null) onLoadSample(Number(row))
@@ -109,7 +110,7 @@ function drawPoints(name: string, j: number, sample: Explained, axis: Axis) {
       cy={HEIGHT / 2 + (offsets[row] ?? 0)}
       r="2.6"
     >
-      <title>{`${name} = ${cellText(cells[row])}`}</title>
+      <title>{`${nameOf(name)} = ${textOf(name, cells[row])}`}</title>
     </circle>
   ))
 }

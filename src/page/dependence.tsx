@@ -1,6 +1,7 @@
 /** A column's SHAP value against its value, over the sample, with the current row marked. */
 import { cellText, number } from '../plots/numbers.ts'
 import type { Answer } from './answer.ts'
+import { nameOf, textOf } from './names.ts'
 import { axisOver, stripsOf } from './points.ts'
 import type { Cell, Explained, PageColumn } from './wire.ts'
 
@@ -51,7 +52,7 @@ export function Dependence(props: Props) {
         >
           {order.map((other) => (
             <option key={other} value={other}>
-              {other}
+              {nameOf(other)}
             </option>
           ))}
         </select>
@@ -66,7 +67,7 @@ export function Dependence(props: Props) {
         width="100%"
         height={HEIGHT}
         role="img"
-        aria-label={`SHAP values of ${name} by its value`}
+        aria-label={`SHAP values of ${nameOf(name)} by its value`}
         onClick={(event) => {
           const row = (event.target as Element).getAttribute('data-row')
           if (row !== null) onLoadSample(Number(row))
@@ -84,7 +85,7 @@ export function Dependence(props: Props) {
               cy={top(values[row] ?? 0)}
               r="3.2"
             >
-              <title>{`${name} = ${cellText(cell)}: ${number((values[row] ?? 0) * factor)}`}</title>
+              <title>{`${nameOf(name)} = ${textOf(name, cell)}: ${number((values[row] ?? 0) * factor)}`}</title>
             </circle>
           )
         })}
@@ -95,8 +96,8 @@ export function Dependence(props: Props) {
       <div class="axis" aria-hidden="true">
         {strips ? (
           strips.map((strip) => (
-            <span class="strip cut" key={String(strip)} title={cellText(strip)}>
-              {cellText(strip)}
+            <span class="strip cut" key={String(strip)} title={textOf(name, strip)}>
+              {textOf(name, strip)}
             </span>
           ))
         ) : (

@@ -1,5 +1,6 @@
 /** What model this is, in one line, and where more stands. */
 import { count } from '../plots/numbers.ts'
+import { nameOf } from './names.ts'
 import type { PageModel } from './wire.ts'
 import { percent } from './words.ts'
 
@@ -18,7 +19,7 @@ export function Header({ model: { card, quality } }: { model: PageModel }) {
     <header class="top">
       <div>
         <p class="kind">{card.estimator.replaceAll('_', ' ')}</p>
-        <h1>{card.target}</h1>
+        <h1>{nameOf(card.target)}</h1>
         <p class="facts">{facts.join(' · ')}</p>
       </div>
       <nav aria-label="More about this model">

@@ -3,6 +3,7 @@ import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ask, keepToken, Refusal, readToken } from './client.ts'
 import { ModelView } from './model-view.tsx'
+import { nameOf, takeNames } from './names.ts'
 import { TokenForm } from './token-form.tsx'
 import type { PageModel } from './wire.ts'
 
@@ -14,7 +15,8 @@ function App() {
     setRefusal(undefined)
     ask<PageModel>('page/model.json', { token })
       .then((found) => {
-        document.title = `${found.card.target} · shapserve`
+        takeNames(found.card)
+        document.title = `${nameOf(found.card.target)} · shapserve`
         setModel(found)
       })
       .catch(setRefusal)

@@ -1,5 +1,6 @@
 /** How good the model is: measures with intervals, and what a threshold does. */
 import { useState } from 'preact/hooks'
+import { classOf, nameOf } from './names.ts'
 import { measure, middleOf } from './threshold.ts'
 import type { PageCard, PageQuality, ThresholdCounts } from './wire.ts'
 import { percent } from './words.ts'
@@ -42,8 +43,8 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
         </label>
       )}
       <label class="slider" for="threshold">
-        Say {card.target} = {name} from <output for="threshold">{percent(counts.threshold)}</output>{' '}
-        on
+        Say {nameOf(card.target)} = {classOf(name)} from{' '}
+        <output for="threshold">{percent(counts.threshold)}</output> on
       </label>
       <input
         id="threshold"
@@ -82,13 +83,13 @@ function CountsTable({ name, counts }: { name: string; counts: ThresholdCounts }
       <thead>
         <tr>
           <td />
-          <th scope="col">said {name}</th>
+          <th scope="col">said {classOf(name)}</th>
           <th scope="col">said otherwise</th>
         </tr>
       </thead>
       <tbody>
         <tr>
-          <th scope="row">is {name}</th>
+          <th scope="row">is {classOf(name)}</th>
           <td class="right" data-count="tp">
             {counts.truePositives}
           </td>
@@ -152,7 +153,7 @@ function Confusion({ card, quality }: { card: PageCard; quality: PageQuality }) 
               <td />
               {names.map((name) => (
                 <th key={name} scope="col">
-                  said {name}
+                  said {classOf(name)}
                 </th>
               ))}
             </tr>
@@ -160,7 +161,7 @@ function Confusion({ card, quality }: { card: PageCard; quality: PageQuality }) 
           <tbody>
             {names.map((name, i) => (
               <tr key={name}>
-                <th scope="row">is {name}</th>
+                <th scope="row">is {classOf(name)}</th>
                 {names.map((said, k) => {
                   const rows = quality.confusion[i]?.[k] ?? 0
                   return (

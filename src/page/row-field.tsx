@@ -1,5 +1,6 @@
 /** One column's field: a list of its categories, or what can be typed. */
 import { cellText } from '../plots/numbers.ts'
+import { nameOf, textOf } from './names.ts'
 import type { PageColumn } from './wire.ts'
 
 /** Categories that a list shows; more of them are typed. */
@@ -28,7 +29,7 @@ export function RowField({ id, column, text, problem, isChanged, onText }: Props
     <div class={isChanged ? 'field changed' : 'field'}>
       <label for={id}>
         <span class="name" title={name}>
-          {name}
+          {nameOf(name)}
         </span>
         {isChanged && <span class="mark">changed</span>}
       </label>
@@ -40,7 +41,7 @@ export function RowField({ id, column, text, problem, isChanged, onText }: Props
           )}
           {categories.map((category) => (
             <option key={String(category)} value={String(category)}>
-              {String(category)}
+              {textOf(name, category)}
             </option>
           ))}
         </select>

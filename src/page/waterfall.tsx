@@ -1,6 +1,7 @@
 /** The waterfall of a row: from the base value, column by column, to the output; a table that is drawn. */
-import { cellText, number } from '../plots/numbers.ts'
+import { number } from '../plots/numbers.ts'
 import { type Answer, type Bar, barsOf } from './answer.ts'
+import { classOf, nameOf, textOf } from './names.ts'
 import { percent, pushText } from './words.ts'
 
 const MOST_BARS = 12
@@ -28,7 +29,7 @@ export function Waterfall({ answer }: { answer: Answer }) {
       </thead>
       <tbody>
         <tr class="total">
-          <th scope="row">this row, {answer.output}</th>
+          <th scope="row">this row, {classOf(answer.output)}</th>
           <td class="drawing">
             <Mark at={place(answer.value)} />
           </td>
@@ -61,10 +62,11 @@ export function Waterfall({ answer }: { answer: Answer }) {
 
 function NameOf({ bar: { column, cell } }: { bar: Bar }) {
   if (cell === undefined) return <span class="cut others">{column}</span>
-  const value = cellText(cell)
+  const value = textOf(column, cell)
+  const name = nameOf(column)
   return (
-    <span class="cut" title={`${column} = ${value}`}>
-      {column} <span class="value">{value}</span>
+    <span class="cut" title={`${name} = ${value}`}>
+      {name} <span class="value">{value}</span>
     </span>
   )
 }

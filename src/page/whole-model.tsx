@@ -1,9 +1,9 @@
 /** What the model does over many rows, with the current row marked. */
 import { useState } from 'preact/hooks'
-import { cellText } from '../plots/numbers.ts'
 import type { Answer } from './answer.ts'
 import { Beeswarm } from './beeswarm.tsx'
 import { Dependence } from './dependence.tsx'
+import { classOf, nameOf, textOf } from './names.ts'
 import type { Explained, PageModel, PageSummary } from './wire.ts'
 
 const MOST_BARS = 15
@@ -87,9 +87,9 @@ function Importance(props: {
     <article class="panel">
       <h3>How far each column moves the answer</h3>
       <p class="quiet">
-        Mean size of its SHAP values for {target} = {summary.output_names[k]} over {summary.rows}{' '}
-        training rows, in {isProbability ? 'percentage points' : 'log-odds'}, and what pushes most
-        in its favour.
+        Mean size of its SHAP values for {nameOf(target)} = {classOf(summary.output_names[k] ?? '')}{' '}
+        over {summary.rows} training rows, in {isProbability ? 'percentage points' : 'log-odds'},
+        and what pushes most in its favour.
       </p>
       <table class="importance">
         <thead class="unseen">
@@ -109,10 +109,10 @@ function Importance(props: {
                   <button
                     type="button"
                     class="link cut"
-                    title={`Show how ${entry.column} works`}
+                    title={`Show how ${nameOf(entry.column)} works`}
                     onClick={() => props.onColumn(entry.column)}
                   >
-                    {entry.column}
+                    {nameOf(entry.column)}
                   </button>
                 </th>
                 <td class="drawing">
@@ -135,7 +135,7 @@ function Importance(props: {
 }
 
 /** What pushes the output up most: a value, or the upper or lower end of the numbers. */
-function favourOf({ groups }: PageSummary['columns'][number], k: number): string {
+function favourOf({ column, by, groups }: PageSummary['columns'][number], k: number): string {
   const ranges = groups.filter(({ from }) => from !== undefined)
   const first = ranges[0]
   const last = ranges.at(-1)
@@ -149,5 +149,5 @@ function favourOf({ groups }: PageSummary['columns'][number], k: number): string
     undefined,
   )
   if (!best || !((best.mean_shap[k] ?? 0) > 0)) return ''
-  return best.others ? 'other values' : cellText(best.value)
+  return best.others ? 'other values' : textOf(by ?? column, best.value)
 }

@@ -1,7 +1,8 @@
 /** What the model says of the row, and why. */
-import { cellText, number } from '../plots/numbers.ts'
+import { number } from '../plots/numbers.ts'
 import { type Answer, probabilityOf } from './answer.ts'
 import { changedColumns, type Row } from './fields.ts'
+import { classOf, nameOf, textOf } from './names.ts'
 import type { Live } from './use-answers.ts'
 import { Waterfall } from './waterfall.tsx'
 import type { PageCard, Space } from './wire.ts'
@@ -36,7 +37,7 @@ export function Why(props: Props) {
       {answer && (
         <p class="fine">
           Exact SHAP values in {answer.space === 'probability' ? 'probability' : 'log-odds'} of{' '}
-          {card.target} = {answer.output}; they add up to the output
+          {nameOf(card.target)} = {classOf(answer.output)}; they add up to the output
           {answer.error < 1e-12 ? '' : `, with an error of ${number(answer.error)}`}.
         </p>
       )}
@@ -58,11 +59,11 @@ function Said(props: Props & { answer: Answer }) {
     <>
       <div class="verdict" aria-live="polite">
         <p class="label">
-          {card.target} = <strong>{String(answer.label)}</strong>
+          {nameOf(card.target)} = <strong>{classOf(answer.label)}</strong>
         </p>
         <p class="probability">
           <strong data-probability={probability}>{percent(probability)}</strong>
-          <span>probability of {answer.output}</span>
+          <span>probability of {classOf(answer.output)}</span>
         </p>
         <svg class="meter" width="100%" height="6" aria-hidden="true">
           <rect class="track" width="100%" height="6" rx="3" />
@@ -83,7 +84,7 @@ function Said(props: Props & { answer: Answer }) {
               <option value="">the predicted class</option>
               {card.classes.map((name) => (
                 <option key={String(name)} value={String(name)}>
-                  {String(name)}
+                  {classOf(name)}
                 </option>
               ))}
             </select>
@@ -119,8 +120,8 @@ function Classes({ card, answer }: { card: PageCard; answer: Answer }) {
     <ul class="classes">
       {ranked.slice(0, 6).map(({ name, share }) => (
         <li key={name}>
-          <span class="cut" title={name}>
-            {name}
+          <span class="cut" title={classOf(name)}>
+            {classOf(name)}
           </span>
           <svg width="100%" height="6" aria-hidden="true">
             <rect class="track" width="100%" height="6" rx="3" />
@@ -155,7 +156,7 @@ function Changes({
       <ul>
         {changed.slice(0, 8).map(({ name }) => (
           <li key={name}>
-            {name}: {cellText(start[name])} → {cellText(row[name])}
+            {nameOf(name)}: {textOf(name, start[name])} → {textOf(name, row[name])}
           </li>
         ))}
         {changed.length > 8 && <li>and {changed.length - 8} more</li>}

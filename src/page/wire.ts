@@ -1,4 +1,5 @@
 /** What the page is told of its model, and what the routes answer that it asks. */
+import type { Labels } from '../data/readable.ts'
 
 /** A cell as JSON has it; null = missing. */
 export type Cell = string | number | null
@@ -33,6 +34,7 @@ export interface PageCard {
   readonly classes: readonly Label[]
   readonly positive_class?: Label
   readonly columns: readonly PageColumn[]
+  readonly labels?: Labels
   readonly explanations: {
     readonly space?: Space
     readonly method?: string

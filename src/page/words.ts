@@ -1,6 +1,6 @@
 /** Explanations in words. */
-import { cellText } from '../plots/numbers.ts'
 import { type Answer, type Push, probabilityOf } from './answer.ts'
+import { classOf, nameOf, textOf } from './names.ts'
 import type { Counterfactual, PageCard } from './wire.ts'
 
 /** What a number is set off from its unit by: no line ends there. */
@@ -38,7 +38,7 @@ export function sayAnswer(card: PageCard, answer: Answer): string {
     card.classes.length === 2 || space === 'probability'
       ? `, where ${percent(usual)} is the model’s starting point`
       : ''
-  const said = `${card.target} = ${output} has a probability of ${percent(probabilityOf(card, answer))}${start}.`
+  const said = `${nameOf(card.target)} = ${classOf(output)} has a probability of ${percent(probabilityOf(card, answer))}${start}.`
   const sides = ([1, -1] as const)
     .map((sign) => pushes.filter(({ push }) => push * sign > 0 && isFelt(push, answer)).slice(0, 2))
     .filter(([strongest]) => strongest !== undefined)
@@ -65,6 +65,9 @@ function isFelt(push: number, { pushes }: Answer): boolean {
 
 function listPushes(pushes: readonly Push[], space: Answer['space']): string {
   return pushes
-    .map(({ column, cell, push }) => `${column} = ${cellText(cell)} (${pushInWords(push, space)})`)
+    .map(
+      ({ column, cell, push }) =>
+        `${nameOf(column)} = ${textOf(column, cell)} (${pushInWords(push, space)})`,
+    )
     .join(' and ')
 }

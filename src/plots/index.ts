@@ -9,6 +9,7 @@ import { decisionPlot } from './decision.ts'
 import { dependencePlot } from './dependence.ts'
 import { forcePlot } from './force.ts'
 import { interactionsPlot } from './interactions.ts'
+import { labelExplanations, labelModel, labelOptions } from './labelled.ts'
 import { commonOptions, type Plot, type PlottedModel } from './plot.ts'
 import { precisionRecallPlot } from './precision-recall.ts'
 import { readOptions } from './read-options.ts'
@@ -65,7 +66,9 @@ export function drawPlot(explanations: Explanations, given: ReadonlyMap<string, 
       'invalid_option',
       `plot=${name} shows the model, not rows; GET /explain/global and shapserve plot draw it`,
     )
-  return plot.drawRows(explanations, readOptions({ ...plot.options, ...commonOptions }, given))
+  const options = { ...plot.options, ...commonOptions }
+  const asked = labelOptions(given, options, { ...explanations, labels: explanations.labels })
+  return plot.drawRows(labelExplanations(explanations), readOptions(options, asked))
 }
 
 /**
@@ -79,5 +82,8 @@ export function drawModelPlot(
   given: ReadonlyMap<string, string>,
 ): string | undefined {
   const plot = findPlot(name)
-  return plot.drawModel?.(model, readOptions({ ...plot.options, ...commonOptions }, given))
+  const options = { ...plot.options, ...commonOptions }
+  const { labels, classes, plan } = model
+  const asked = labelOptions(given, options, { labels, classes, target: plan.target })
+  return plot.drawModel?.(labelModel(model), readOptions(options, asked))
 }

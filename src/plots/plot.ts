@@ -45,8 +45,11 @@ export const commonOptions = {
 /** What a model's own plots are drawn from. */
 export type PlottedModel = Pick<
   Artifact,
-  'plan' | 'classes' | 'metrics' | 'summary' | 'model' | 'preprocessor'
->
+  'plan' | 'classes' | 'metrics' | 'summary' | 'model' | 'preprocessor' | 'labels'
+> & {
+  /** What classes are called in a picture, by their names in `metrics`. */
+  readonly classNames?: ReadonlyMap<string, string>
+}
 
 interface Drawers<O extends PlotOptions> {
   readonly description: string

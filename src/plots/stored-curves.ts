@@ -63,7 +63,7 @@ const parts: Readonly<Record<string, string>> = {
  * Returns what was measured of a model.
  * @throws InputError `not_found` where nothing was, or where it is not in its form
  */
-export function readQuality({ metrics, classes }: PlottedModel): StoredQuality {
+export function readQuality({ metrics, classes, classNames }: PlottedModel): StoredQuality {
   const all = reader.object(metrics, 'metrics')
   if (all.get('curves') === undefined)
     throw new InputError(
@@ -93,7 +93,8 @@ export function readQuality({ metrics, classes }: PlottedModel): StoredQuality {
     confusion,
     curves: reader
       .list(curves.get('classes'), 'curves.classes')
-      .map((item, i) => readCurves(item, `curves.classes[${i}]`, perClass)),
+      .map((item, i) => readCurves(item, `curves.classes[${i}]`, perClass))
+      .map((own) => ({ ...own, name: classNames?.get(own.name) ?? own.name })),
     rocInterval: readInterval(evaluation),
   }
 }

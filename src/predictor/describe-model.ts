@@ -35,6 +35,7 @@ export function buildCard(artifact: Artifact, predictor: Predictor): Record<stri
     positive_class: classes.length === 2 ? label(classes[1]!) : undefined,
     score: classes.length === 2 ? `probability of ${classes[1]}` : 'probability of every class',
     columns: preprocessor.inputs,
+    labels: artifact.labels,
     ignored_columns: preprocessor.otherColumns,
     derived_columns: preprocessor.derived.map(({ column, from }) => ({ column, from })),
     dropped_columns: artifact.plan.dropped,

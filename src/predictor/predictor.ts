@@ -99,6 +99,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       space: explainer.space,
       method: explainer.method,
       featureNames: namesOf(preprocessor, options),
+      ...(artifact.labels ? { labels: artifact.labels } : {}),
       shared: isPerRow(classes, options.output)
         ? undefined
         : {

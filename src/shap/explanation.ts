@@ -1,4 +1,5 @@
 import type { Cell } from '../data/frame.ts'
+import type { Labels } from '../data/readable.ts'
 
 /** The scales in which SHAP values add up. */
 export const spaces = ['probability', 'log_odds'] as const
@@ -80,6 +81,8 @@ export interface Explanations {
     readonly baseValues: readonly number[]
   }
   readonly rows: readonly Explanation[]
+  /** What people are shown in the place of names and values; wire formats have the names of data. */
+  readonly labels?: Labels
 }
 
 /**

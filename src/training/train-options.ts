@@ -1,5 +1,6 @@
 /** What a training is told. */
 import type { DataFrame } from '../data/frame.ts'
+import type { Labels } from '../data/readable.ts'
 import type { EstimatorChoice } from './choose-estimator.ts'
 import type { CrossValidation } from './cross-validation.ts'
 import type { ChannelName } from './measure.ts'
@@ -14,6 +15,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly dropMissingLabel: boolean
   /** Whether rows will come by position: then every column but the target stays an input. */
   readonly positional?: boolean
+  /** Readable names, which are stored with the model. */
+  readonly labels?: Labels | undefined
   /** Columns that were left out by a guess: where one would have told much, that is warned of. */
   readonly leftOut?: readonly string[]
   /** SHA-256 of the training data's bytes. */

@@ -93,6 +93,7 @@ function textFor({ artifact }: LoadedModel, isOnTerminal: boolean): TextAnswer {
   const plain = (text: string) => text
   return {
     target: artifact.plan.target,
+    labels: artifact.labels,
     cells: isOnTerminal ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY,
     colours: isOnTerminal ? { up: red, down: cyan } : { up: plain, down: plain },
   }

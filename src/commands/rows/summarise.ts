@@ -54,7 +54,7 @@ export async function summarise(
   const summary = total.finish()
   const isTable = request.out === '-' && request.format === undefined && process.stdout.isTTY
   const text = isTable
-    ? describeSummary(summary, artifact.plan.target, columnsOf(process.stdout))
+    ? describeSummary(summary, artifact, columnsOf(process.stdout))
     : `${JSON.stringify({ model_id: artifact.modelId, ...writeSummary(summary) })}\n`
   await writeOutputFile(request.out, text)
 }

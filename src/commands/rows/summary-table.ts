@@ -1,6 +1,9 @@
 /** A summary as a table for people: how far every column pushes, and its groups that push most. */
 
+import type { ArtifactParts } from '../../artifact/artifact.ts'
+import { classLabel, columnLabel } from '../../data/readable.ts'
 import { counted } from '../../errors.ts'
+import { labelColumn } from '../../plots/labelled.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import type { ColumnSummary, GlobalSummary, GroupSummary } from '../../shap/global-summary.ts'
 import { fit, widthOf, wrap } from '../output/layout.ts'
@@ -15,17 +18,23 @@ const NUMBERS = 26
  * Returns one table per output explained, columns with the largest mean |SHAP value| first.
  * @param cells of a line; infinite = nobody looks at it
  */
-export function describeSummary(summary: GlobalSummary, target: string, cells: number): string {
+export function describeSummary(
+  summary: GlobalSummary,
+  { plan, labels }: Pick<ArtifactParts, 'plan' | 'labels'>,
+  cells: number,
+): string {
   const { space, rows, outputNames } = summary
+  const target = columnLabel(labels, plan.target)
   const lines = outputNames.flatMap((output, k) => {
-    const sorted = [...summary.columns].sort((a, b) => b.meanAbsolute[k]! - a.meanAbsolute[k]!)
+    const named = summary.columns.map((column) => labelColumn(column, labels))
+    const sorted = named.sort((a, b) => b.meanAbsolute[k]! - a.meanAbsolute[k]!)
     const widest = Math.max(...sorted.map(({ column }) => widthOf(printable(column))))
     const name = Math.min(MOST_NAME, widest, Math.max(LEAST_VALUE, Math.floor(cells / 3)))
     const value = Math.max(LEAST_VALUE, Math.min(MOST_VALUE, cells - name - NUMBERS))
     return [
       ...wrap(
         printable(
-          `mean |SHAP| over ${counted(rows, 'row')}, ${spaceLabels[space]} of ${target} = ${output}`,
+          `mean |SHAP| over ${counted(rows, 'row')}, ${spaceLabels[space]} of ${target} = ${classLabel(labels, plan.target, output)}`,
         ),
         cells,
         2,

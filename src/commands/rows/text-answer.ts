@@ -1,5 +1,6 @@
 /** The answer to a part of a file as text for people: a waterfall per row and output. */
 import type { Cell } from '../../data/frame.ts'
+import { classLabel, columnLabel, type Labels, valueLabel } from '../../data/readable.ts'
 import { InputError } from '../../errors.ts'
 import { cellText, number } from '../../plots/numbers.ts'
 import { type Space, spaceLabels } from '../../shap/explanation.ts'
@@ -40,6 +41,7 @@ interface Answer extends Head {
 /** What answers as text are made for. */
 export interface TextAnswer {
   readonly target: string
+  readonly labels?: Labels | undefined
   /** Cells of a line; infinite = not known. */
   readonly cells: number
   readonly colours: BarColours
@@ -72,7 +74,7 @@ export function isShownAsText(option: string): boolean {
 export function writeTextAnswer(
   json: string,
   rowOffset: number,
-  { target, cells, colours }: TextAnswer,
+  { target, labels, cells, colours }: TextAnswer,
   kept?: Kept,
 ): string {
   const answer = JSON.parse(json) as Answer
@@ -81,12 +83,12 @@ export function writeTextAnswer(
     const names = kept?.names.map(
       (name, j) => `   ${name} ${textOf(kept.rows[i]?.[j] ?? 'missing')}`,
     )
-    const predicted = `row ${rowOffset + i + 1}${names?.join('') ?? ''}   predicted ${row.predicted_label}`
+    const predicted = `row ${rowOffset + i + 1}${names?.join('') ?? ''}   predicted ${classLabel(labels, target, String(row.predicted_label))}`
     return [
       ...output_names.flatMap((name, k) => [
         ...wrap(
           printable(
-            `${predicted}   ${spaceLabels[answer.space]} of ${target} = ${name}: ${number(row.outputs[k]!)}`,
+            `${predicted}   ${spaceLabels[answer.space]} of ${columnLabel(labels, target)} = ${classLabel(labels, target, name)}: ${number(row.outputs[k]!)}`,
           ),
           cells,
           2,
@@ -95,8 +97,8 @@ export function writeTextAnswer(
           {
             baseValue: base_values[k]!,
             output: row.outputs[k]!,
-            featureNames: feature_names,
-            data: row.data,
+            featureNames: feature_names.map((own) => columnLabel(labels, own)),
+            data: row.data.map((cell, j) => valueLabel(labels, feature_names[j]!, cell) ?? cell),
             shapValues: row.shap_values[k]!,
             others: row.others?.[k],
           },
@@ -105,7 +107,7 @@ export function writeTextAnswer(
         ),
         '',
       ]),
-      ...describeChange(row.counterfactual, cells),
+      ...describeChange(row.counterfactual, cells, target, labels),
     ]
   })
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`
@@ -113,15 +115,28 @@ export function writeTextAnswer(
 
 type Change = Answer['explanations'][number]['counterfactual']
 
-function describeChange(change: Change, cells: number): string[] {
+function describeChange(
+  change: Change,
+  cells: number,
+  target: string,
+  labels: Labels | undefined,
+): string[] {
   if (!change) return []
   const changes = change.changes.map(
-    ({ column, from, to }) => `${column} ${cellText(from)} → ${cellText(to)}`,
+    ({ column, from, to }) =>
+      `${columnLabel(labels, column)} ${[from, to].map((cell) => valueLabel(labels, column, cell) ?? cellText(cell)).join(' → ')}`,
   )
   const needed = !change.found
     ? 'no change was found'
     : changes.length === 0
       ? 'predicted already'
       : changes.join(', ')
-  return [...wrap(printable(`to be ${change.class}   ${needed}`), cells, 2), '']
+  return [
+    ...wrap(
+      printable(`to be ${classLabel(labels, target, String(change.class))}   ${needed}`),
+      cells,
+      2,
+    ),
+    '',
+  ]
 }

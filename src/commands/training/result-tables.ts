@@ -1,4 +1,6 @@
 /** The tables that end a training: how good the model is, and why. */
+
+import { classLabel, columnLabel, type Labels, valueLabel } from '../../data/readable.ts'
 import { counted, listNames } from '../../errors.ts'
 import type { Intervals } from '../../evaluation/bootstrap.ts'
 import { type MetricName, metricNames, metricTitles } from '../../evaluation/metric-names.ts'
@@ -32,15 +34,17 @@ export function describeResult(report: TrainReport, cells: number): string {
     ...(test ? [[channels.has('test') ? 'held out' : 'test', test] as [string, Evaluation]] : []),
     ...channels,
   ]
+  const { labels, plan } = artifact
+  const classes = artifact.classes.map((name) => classLabel(labels, plan.target, name))
   const lines = measured.flatMap(([title, { model, majority, intervals }]) => [
     headLine(title),
     rowLine('model', (name) => number(model[metricNames[name]])),
     rowLine('95 % from', (name) => bound(intervals, name, 0)),
     rowLine('95 % to', (name) => bound(intervals, name, 1)),
     rowLine('majority', (name) => number(majority[metricNames[name]])),
-    ...describeAverages(model, artifact.classes).flatMap((line) => wrap(line, cells, HEADING)),
+    ...describeAverages(model, classes).flatMap((line) => wrap(line, cells, HEADING)),
     '',
-    ...describeConfusion(model, artifact.classes, cells),
+    ...describeConfusion(model, classes, cells),
     '',
   ])
   if (crossValidation) lines.push(...describeFolds(crossValidation), '')
@@ -129,6 +133,16 @@ function describeConfusion(metrics: Metrics, classes: readonly string[], cells: 
   ].map((line) => line.join(''))
 }
 
+/** A direction names a value and where it pushes. */
+function labelDirection(
+  { column, direction }: TrainReport['importance'][number],
+  labels: Labels | undefined,
+): string {
+  const [, value = '', way = ''] = /^(.*)( (?:up|down))$/.exec(direction) ?? []
+  const label = valueLabel(labels, column, value)
+  return label === undefined ? direction : `${label}${way}`
+}
+
 const [LEAST_BAR, MOST_BAR] = [6, 24]
 /** Cells of a mean |SHAP value|, with what stands around it. */
 const MEAN = 12
@@ -139,7 +153,13 @@ function describeImportance({ artifact, importance, space }: TrainReport, cells:
   const [output, ...others] = artifact.importance.outputNames
   const isOne = others.length === 0
   const most = importance[0]?.meanAbsShap ?? 0
-  const rows = importance.slice(0, MOST_COLUMNS)
+  const { labels } = artifact
+  const { target } = artifact.plan
+  const rows = importance.slice(0, MOST_COLUMNS).map((row) => ({
+    ...row,
+    column: columnLabel(labels, row.column),
+    direction: labelDirection(row, labels),
+  }))
   const names = Math.max(0, ...rows.map(({ column }) => Math.min(28, widthOf(printable(column)))))
   const directions = isOne
     ? Math.max(
@@ -151,7 +171,7 @@ function describeImportance({ artifact, importance, space }: TrainReport, cells:
   const bars = Math.max(LEAST_BAR, Math.min(MOST_BAR, room))
   const width = Math.min(names, Math.max(LEAST_BAR, cells - bars - MEAN - directions - 2))
   const of = isOne
-    ? `${spaceLabels[space]} of ${artifact.plan.target} = ${output}`
+    ? `${spaceLabels[space]} of ${columnLabel(labels, target)} = ${classLabel(labels, target, output!)}`
     : `${spaceLabels[space]}, mean over classes`
   const left = width + bars + MEAN
   const heading = wrap(

@@ -29,6 +29,7 @@ import {
 import { type StopWatch, watchSignals } from './interruption.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { readData } from './read-data.ts'
+import { readLabelsFile } from './read-labels.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
@@ -118,6 +119,8 @@ async function fit(
   for (const line of notes) output.note(line)
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
+  const labels =
+    request.labels === undefined ? undefined : await readLabelsFile(request.labels, table)
   markPhase('planned')
   await nextTurn()
   stop.check()
@@ -131,6 +134,7 @@ async function fit(
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
     positional: !data.training.isNamed,
+    labels,
     leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),
     dataSha256: data.training.sha,
     sha256,

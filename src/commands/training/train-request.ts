@@ -40,6 +40,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly tuning?: Pick<TuneOptions, 'trials' | 'folds' | 'method' | 'metric'>
   readonly seed: number
   readonly dropMissingLabel: boolean
+  /** File of readable names. */
+  readonly labels?: string | undefined
   readonly json: boolean
   readonly quiet: boolean
   /** Present in a training job: metric lines, files for output.tar.gz, a model even when it is stopped. */

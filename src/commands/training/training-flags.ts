@@ -40,6 +40,7 @@ export interface TrainingFlags extends ReadingFlags {
   readonly testSize?: string
   readonly seed: string
   readonly dropMissingLabel?: true
+  readonly labels?: string
   readonly json?: true
   readonly quiet?: true
 }
@@ -117,6 +118,10 @@ export function addTrainingFlags(command: Command): Command {
     )
     .option('--seed <number>', 'seed of everything random', '0')
     .option('--drop-missing-label', 'leave out rows without a label')
+    .option(
+      '--labels <file>',
+      'readable names of columns and values, as YAML or JSON, which plots, page and tables show',
+    )
     .option('--json', 'one JSON object on standard output')
     .option('--quiet', 'no progress and no table')
 }

@@ -11,7 +11,8 @@ const column = {
     nullable: { type: 'boolean' },
     written: {
       ...anyObject,
-      description: 'how its texts mean missing, numbers or dates, where that is not the usual way',
+      description:
+        'how its texts mean missing, numbers, times or dates, where that is not the usual way',
     },
     categories: { type: 'array', items: cell },
     range: {
@@ -49,6 +50,10 @@ const card = {
     positive_class: label,
     score: { type: 'string' },
     columns: { type: 'array', items: column },
+    labels: {
+      ...anyObject,
+      description: 'readable names of columns and values, where the model was given some',
+    },
     ignored_columns: texts,
     derived_columns: { type: 'array', items: anyObject },
     dropped_columns: { type: 'array', items: anyObject },
