@@ -508,3 +508,30 @@ t.test('numbers that mean missing, and dates', (t) => {
   t.strictSame(inputs, [{ name: 'born.year', type: 'double', width: 1 }])
   t.end()
 })
+
+t.test('what is not read back says so', (t) => {
+  const steps = [{ column: 'x', chain: [] }]
+  const spec: PreprocessorSpec = { inputs: [number('x')], otherColumns: [], derived: [], steps }
+  const model = randomTrees(1, 1, ['softmax', 3])
+  const view = model.feature.map((feature) => (feature < 0 ? -1 : 0))
+  const viewed = (kind: 'codes_left' | 'zero_as_missing'): TreesSpec => ({
+    ...model,
+    view,
+    views: [{ kind, feature: 0, codes: Uint8Array.of(kind === 'codes_left' ? 5 : 0) }],
+  })
+  const cases: readonly [string, PreprocessorSpec, TreesSpec][] = [
+    ['Greater', spec, viewed('codes_left')],
+    ['Abs', spec, viewed('zero_as_missing')],
+    ['Where', { ...spec, inputs: [{ ...number('x'), written: { missing: ['-999'] } }] }, model],
+  ]
+  for (const [op, preprocessor, own] of cases) {
+    const { bytes } = exportOnnx(artifactOf(preprocessor, own, classNames(3)), 'columns')
+    t.throws(() => readModelFile(bytes, 'model.onnx', 'auto', { allowMissing: true }), {
+      code: 'foreign',
+      message: new RegExp(
+        `^operator ${op} .* shapserve exported this file, and does not read .* back: serve the model directory that it was made of$`,
+      ),
+    })
+  }
+  t.end()
+})

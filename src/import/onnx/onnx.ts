@@ -1,5 +1,6 @@
 /** Classifiers in ONNX files: tree ensembles and linear models of ai.onnx.ml with the operators before them. */
 
+import { ArtifactError } from '../../errors.ts'
 import {
   badFlag,
   type ImportedColumn,
@@ -34,7 +35,22 @@ export const onnx: Importer = {
   title: 'ONNX files',
   recognises: (bytes) =>
     bytes[0] === 8 && (bytes[1] ?? 99) <= 32 && [0x12, 0x3a, 0x42].includes(bytes[2] ?? 0),
-  read: (bytes, options) => readOnnx(readGraph(bytes), options),
+  read(bytes, options) {
+    const graph = readGraph(bytes)
+    try {
+      return readOnnx(graph, options)
+    } catch (error) {
+      throw graph.producer.startsWith('shapserve ') ? ofOwnExport(error) : error
+    }
+  },
+}
+
+/** An export has operators that no library writes. */
+function ofOwnExport(error: unknown): unknown {
+  if (!(error instanceof ArtifactError && error.code === 'foreign')) return error
+  return unsupported(
+    `${error.message}; shapserve exported this file, and does not read sets of categories, zeros as gaps, truths and merges back: serve the model directory that it was made of`,
+  )
 }
 
 function readOnnx(graph: OnnxGraph, { rounds, allowMissing }: ReadOptions): ImportedModel {
