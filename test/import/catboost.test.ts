@@ -181,7 +181,8 @@ function marginsOf(model: ReturnType<typeof makeModel>, settings: Settings, row:
 
 function probabilitiesOf(margins: readonly number[], loss: string): number[] {
   const sigmoid = (margin: number) => 1 / (1 + Math.exp(-margin))
-  if (losses[loss] === 1) return [1 - sigmoid(margins[0]!), sigmoid(margins[0]!)]
+  if (losses[loss as keyof typeof losses] === 1)
+    return [1 - sigmoid(margins[0]!), sigmoid(margins[0]!)]
   if (loss === 'MultiClassOneVsAll') return margins.map(sigmoid)
   const sum = margins.reduce((total, margin) => total + Math.exp(margin), 0)
   return margins.map((margin) => Math.exp(margin) / sum)

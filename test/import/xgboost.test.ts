@@ -569,7 +569,10 @@ t.test('names of categories beyond ASCII are not believed', (t) => {
   const given = ['r\u00fct', ...COLOURS.slice(1)]
   // As XGBoost writes them: offsets count characters, and so many bytes are left.
   const text = given.join('')
-  const entry = model.document.learner.gradient_booster.model!.cats!.enc[COLOUR]!
+  const { enc } = model.document.learner.gradient_booster.model!.cats as unknown as {
+    readonly enc: { values: number[]; offsets: number[] }[]
+  }
+  const entry = enc[COLOUR]!
   entry.values = [...Buffer.from(text).subarray(0, text.length)].map((byte) => (byte << 24) >> 24)
   entry.offsets = [0, ...given.map((_, i) => given.slice(0, i + 1).join('').length)]
   for (const bytes of [toJson(model), toUbjson(model)]) {
