@@ -83,7 +83,7 @@ function readCommands(text: string): Command[] {
 /** npx takes longer than most commands: the README's go through it, those of docs/ straight to what it finds. */
 const SHORT_WAY = 'npx() { shift; node dist/cli.js "$@"; }; '
 
-t.test('every command gives what the documents show', { timeout: 180_000 }, async (t) => {
+t.test('every command gives what the documents show', { timeout: 600_000 }, async (t) => {
   // A copy, because `npm start` builds anew while other tests use the build.
   const checkout = t.testdir()
   for (const name of [

@@ -27,7 +27,7 @@ const longest = [
 ]
 
 /** Seconds that tap gives the tests of a file, and what is given to the process to end after that. */
-const LIMIT = 240
+const LIMIT = 600
 const GRACE = 10
 
 const env = {
