@@ -1,11 +1,10 @@
 /** A model of another program in memory: the bytes of one file, or of all files in a folder. */
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { ArtifactError, InputError, quotePath } from '../errors.ts'
+import { InputError } from '../errors.ts'
 import type { ImportedModel, ReadOptions } from '../import/imported-model.ts'
 import { readModelFile } from '../import/index.ts'
-import { MAX_FILE, readRegularFile, sha256, unreadable } from './files.ts'
+import { sha256 } from './files.ts'
+import type { ModelSource } from './model-source.ts'
 
 export interface ForeignBytes {
   readonly sha256: string
@@ -39,10 +38,14 @@ export function openForeignFile(bytes: Uint8Array, name: string): ForeignBytes {
 
 /**
  * Returns the model in a folder that Spark ML saved.
+ * @param folder in the source; empty: the whole
  * @throws ArtifactError for a folder that cannot be read, or is too large
  */
-export async function openForeignFolder(folder: string): Promise<ForeignBytes> {
-  const files = await readFolder(folder)
+export async function openForeignFolder(
+  source: ModelSource,
+  folder: string,
+): Promise<ForeignBytes> {
+  const files = await source.readBelow(folder)
   const digest = createHash('sha256')
   let size = 0
   for (const [path, bytes] of files) {
@@ -63,40 +66,4 @@ export async function openForeignFolder(folder: string): Promise<ForeignBytes> {
       return readSpark(files, options)
     },
   }
-}
-
-const MAX_FILES = 20_000
-const MAX_LEVELS = 5
-
-/** Returns the files below a folder by their path, sorted; those that Hadoop writes beside them are left out. */
-async function readFolder(folder: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>()
-  let left = MAX_FILE
-  const visit = async (prefix: string, level: number): Promise<void> => {
-    const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error) => {
-      throw unreadable(join(folder, prefix), error)
-    })
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (/^[._]/.test(entry.name)) continue
-      const path = `${prefix}${entry.name}`
-      if (entry.isDirectory()) {
-        if (level === MAX_LEVELS) throw tooMuch(folder)
-        await visit(`${path}/`, level + 1)
-        continue
-      }
-      if (files.size === MAX_FILES) throw tooMuch(folder)
-      const bytes = await readRegularFile(folder, path, { most: left })
-      left -= bytes.length
-      files.set(path, bytes)
-    }
-  }
-  await visit('', 0)
-  return files
-}
-
-function tooMuch(folder: string): ArtifactError {
-  return new ArtifactError(
-    'invalid',
-    `${quotePath(folder)} has more than ${MAX_FILES} files, or folders in more than ${MAX_LEVELS} levels`,
-  )
 }

@@ -25,7 +25,7 @@ export async function importDirectory(
   if (file !== '' && !names.includes(file))
     throw new ArtifactError('corrupt', `${quotePath(file)} is missing, MLmodel names it`)
   const foreign = isFolder
-    ? await openForeignFolder(join(source.path, file))
+    ? await openForeignFolder(source, file)
     : openForeignFile(await source.read(file, { most: MAX_FILE }), file)
   await reserve(foreign.memory)
   try {

@@ -20,10 +20,14 @@ const refusedKinds: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns the files at the top of an archive, in memory that threads share, and the names of all the others.
+ * Returns files of an archive, in memory that threads share, and the names of all that are not at its top.
+ * @param keeps tells the files to return by their names; by default those at the top
  * @throws ArtifactError `invalid` for a link, a path that leads out, a name twice, and what is too large or cut
  */
-export async function readTar(pieces: AsyncIterable<Uint8Array>): Promise<{
+export async function readTar(
+  pieces: AsyncIterable<Uint8Array>,
+  keeps: (name: string) => boolean = (name) => !name.includes('/'),
+): Promise<{
   readonly files: ReadonlyMap<string, Buffer>
   readonly below: readonly string[]
 }> {
@@ -56,7 +60,7 @@ export async function readTar(pieces: AsyncIterable<Uint8Array>): Promise<{
       )
     if (seen.has(name)) throw invalid(`the archive has ${shown} twice`)
     seen.add(name)
-    if (name.includes('/')) {
+    if (!keeps(name)) {
       await source.skip(size)
       continue
     }

@@ -1,4 +1,6 @@
 /** Directories of Spark ML: what is refused and by which name, what requests may bring, and files that are damaged. */
+
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -202,45 +204,56 @@ t.test('what requests may bring', (t) => {
   t.end()
 })
 
-t.test('a directory is served as it is, alone and as one of MLflow', async (t) => {
-  const directory = t.testdir({
-    mlflow: { MLmodel: 'flavors:\n  spark: {model_data: sparkml, pyspark_version: 3.5.9}\n' },
-    plain: { _SUCCESS: '', metadata: { '._SUCCESS.crc': 'x' } },
-  })
-  for (const folder of ['mlflow/sparkml', 'plain'])
-    for (const [path, bytes] of forest.files) {
-      const file = join(directory, folder, path)
-      await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, bytes)
+t.test(
+  'a directory is served as it is, alone and as one of MLflow, and so is an archive of it',
+  async (t) => {
+    const directory = t.testdir({
+      mlflow: { MLmodel: 'flavors:\n  spark: {model_data: sparkml, pyspark_version: 3.5.9}\n' },
+      plain: { _SUCCESS: '', metadata: { '._SUCCESS.crc': 'x' } },
+    })
+    for (const folder of ['mlflow/sparkml', 'plain'])
+      for (const [path, bytes] of forest.files) {
+        const file = join(directory, folder, path)
+        await mkdir(dirname(file), { recursive: true })
+        await writeFile(file, bytes)
+      }
+    for (const folder of ['mlflow', 'plain'])
+      execFileSync('tar', [
+        ...['-czf', join(directory, `${folder}.tar.gz`), '-C', join(directory, folder), '.'],
+      ])
+    const ids: string[] = []
+    for (const folder of ['mlflow', 'plain', 'mlflow.tar.gz', 'plain.tar.gz']) {
+      const { artifact, predictor } = await readModelDirectory(join(directory, folder))
+      ids.push(artifact.modelId)
+      const { probabilities } = predictor.predict(
+        frameOfCells(artifact.preprocessor.inputs, forest.rows),
+      )
+      const wanted = forest.exact.probabilities.flat()
+      t.ok(probabilities.every((own, i) => Math.abs(own - wanted[i]!) < 1e-15))
     }
-  const ids: string[] = []
-  for (const folder of ['mlflow', 'plain']) {
-    const { artifact, predictor } = await readModelDirectory(join(directory, folder))
-    ids.push(artifact.modelId)
-    const { probabilities } = predictor.predict(
-      frameOfCells(artifact.preprocessor.inputs, forest.rows),
-    )
-    const wanted = forest.exact.probabilities.flat()
-    t.ok(probabilities.every((own, i) => Math.abs(own - wanted[i]!) < 1e-15))
-  }
-  const imported = await shapserve([
-    ...['import', join(directory, 'plain'), '--model-dir', join(directory, 'made'), '--json'],
-  ])
-  ids.push(JSON.parse(imported.stdout).model_id)
-  t.equal(new Set(ids).size, 1, 'the same model')
-  const other = await shapserve([
-    ...[
-      'import',
-      join(directory, 'plain'),
-      '--model-dir',
-      join(directory, 'x'),
-      '--format',
-      'onnx',
-    ],
-  ])
-  t.equal(other.status, 1)
-  t.match(other.stderr, /--format is "onnx", the directory is one of Spark ML/)
-})
+    const imported = await shapserve([
+      ...['import', join(directory, 'plain'), '--model-dir', join(directory, 'made'), '--json'],
+    ])
+    ids.push(JSON.parse(imported.stdout).model_id)
+    const unpacked = await shapserve([
+      ...['import', join(directory, 'plain.tar.gz'), '--model-dir', join(directory, 'y'), '--json'],
+    ])
+    ids.push(JSON.parse(unpacked.stdout).model_id)
+    t.equal(new Set(ids).size, 1, 'the same model')
+    const other = await shapserve([
+      ...[
+        'import',
+        join(directory, 'plain'),
+        '--model-dir',
+        join(directory, 'x'),
+        '--format',
+        'onnx',
+      ],
+    ])
+    t.equal(other.status, 1)
+    t.match(other.stderr, /--format is "onnx", the directory is one of Spark ML/)
+  },
+)
 
 t.test('leaves of nested files are those that the library assembles', async (t) => {
   for (const { files } of [tree, forest, boosting])

@@ -97,7 +97,7 @@ async function findSource(path: string): Promise<{
     return { bytes: openForeignFile(await readWhole(path), basename(path)), usesBestRounds: false }
   const source = await openModelSource(path)
   const { file, isFolder, ...found } = await findForeign(source, await source.list())
-  if (isFolder) return { ...found, bytes: await openForeignFolder(join(path, file)) }
+  if (isFolder) return { ...found, bytes: await openForeignFolder(source, file) }
   const bytes = isDirectory
     ? await readWhole(join(path, file))
     : await source.read(file, { most: MAX_FILE })
