@@ -130,7 +130,7 @@ export async function train(
       warnings,
     },
     trials: tuning?.trials,
-    labels: options.labels,
+    ...(options.labels && { labels: options.labels }),
   }
   const predictor = buildPredictor(draft)
   for (const [name, rows] of channels)
