@@ -55,6 +55,7 @@ export const linear: ModelKind<LinearSpec> = {
 
   usedFeatures: (spec, features) =>
     Uint8Array.from({ length: features }, (_, j) => (hasCoefficient(spec, j) ? 1 : 0)),
+  prepareCost: () => 0,
   predictCost: ({ coefficients, intercepts }) => 2 * coefficients.length + 50 * intercepts.length,
 
   offerExplainers(spec, { classes }, background) {

@@ -128,6 +128,8 @@ export interface ModelKind<S extends ModelSpec> {
   usedFeatures(spec: S, features: number): Uint8Array
   /** Estimated nanoseconds to predict one of many rows, from what the model holds. */
   predictCost(spec: S): number
+  /** Estimated nanoseconds to make the model ready to predict and to explain, and to find its impurity importance. */
+  prepareCost(spec: S): number
   /** Returns the share of every feature in the decrease of impurity, or undefined where there is none to speak of. */
   impurityImportance?(spec: S, features: number, criterion: Criterion): Float64Array | undefined
   /**

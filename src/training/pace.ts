@@ -1,4 +1,5 @@
 /** How much is measured beside a fit, and how it lets other work run. */
+import { kindOf } from '../models/index.ts'
 import type { ModelSpec } from '../models/model.ts'
 import type { FitSettings } from './fit.ts'
 
@@ -6,7 +7,7 @@ import type { FitSettings } from './fit.ts'
 export type MeasuringStep = 'rows predicted' | 'resamples' | 'rows explained' | 'columns shuffled'
 
 export interface Pace {
-  /** Estimated nanoseconds that all measuring may take. */
+  /** Estimated nanoseconds for what can be chosen: rows explained and shuffled, resamples. */
   readonly nanoseconds: number
   /** Reports what is done of a step and lets other work run. */
   turn(step: MeasuringStep, done: number, total: number): Promise<void>
@@ -33,5 +34,19 @@ export function measuringTime(
   return Math.max(LEAST_NANOSECONDS, fit * SHARE_OF_FIT)
 }
 
-/** Shares of the measuring time; the rest is for predicting the test rows, compiling and writing. */
-export const SHARES = { explain: 0.12, permutation: 0.1, intervals: 0.06 } as const
+/** At least this share is left for what can be chosen. */
+const LEAST_LEFT = 0.3
+
+/**
+ * Returns what is left of so many nanoseconds once the model is ready to predict and explain and has predicted the rows
+ * that it is measured on.
+ * @param rows of all tables that it is measured on
+ */
+export function timeLeft(nanoseconds: number, model: ModelSpec, rows: number): number {
+  const kind = kindOf(model)
+  const spent = kind.prepareCost(model) + rows * kind.predictCost(model)
+  return Math.max(LEAST_LEFT * nanoseconds, nanoseconds - spent)
+}
+
+/** Shares of the time left; the rest is for what is not counted. */
+export const SHARES = { explain: 0.15, permutation: 0.12, intervals: 0.07 } as const

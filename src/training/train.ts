@@ -32,7 +32,7 @@ import {
 } from './measure.ts'
 import { openMeasuring } from './measuring-threads.ts'
 import { describeMetrics, mainEvaluation, type Part } from './metrics-file.ts'
-import { measuringTime, type Pace } from './pace.ts'
+import { measuringTime, type Pace, timeLeft } from './pace.ts'
 import { markPhase } from './phases.ts'
 import { profileTraining } from './profile-training.ts'
 import type { TrainOptions } from './train-options.ts'
@@ -136,8 +136,10 @@ export async function train(
   for (const [name, rows] of channels)
     for (const line of describeUnseen(name, rows.frame, predictor.preprocessor)) warn(line)
   const wasInterrupted = interrupted
+  const testRows = channels.reduce((sum, [, { y }]) => sum + y.length, split.test.length)
+  const allowed = measuringTime(settings, fitted.model, fitted.X)
   const pace: Pace = {
-    nanoseconds: measuringTime(settings, fitted.model, fitted.X),
+    nanoseconds: timeLeft(allowed, fitted.model, testRows),
     turn: async (step, done, total) => await options.measuring?.(step, done, total),
     isCut: () => settings.shouldStop?.() === true,
   }

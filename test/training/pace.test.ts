@@ -5,13 +5,14 @@ import { treeFitCost } from '../../src/estimators/native/fit-cost.ts'
 import { randomForest } from '../../src/estimators/native/random-forest.ts'
 import { parseParams } from '../../src/estimators/params.ts'
 import { resampleCost, resampleCount } from '../../src/evaluation/bootstrap.ts'
+import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { runSelfTest } from '../../src/predictor/self-test.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { explainedRows } from '../../src/training/explain-training.ts'
 import { writeModelCard } from '../../src/training/model-card.ts'
-import { measuringTime } from '../../src/training/pace.ts'
+import { measuringTime, timeLeft } from '../../src/training/pace.ts'
 import { train } from '../../src/training/train.ts'
 import type { TrainOptions } from '../../src/training/train-options.ts'
 import { quick } from './fit-table.ts'
@@ -60,6 +61,16 @@ t.test('the time is a second, or half of what the fit is counted as', async (t) 
   const cost = treeFitCost(artifact.model, wide, params)
   t.ok(cost > 2e9)
   t.equal(measuringTime(settings, artifact.model, wide), cost / 2)
+})
+
+t.test('what must be done anyway is taken off first', async (t) => {
+  const { artifact } = await fit()
+  const { prepareCost, predictCost } = kindOf(artifact.model)
+  const rows = 1000
+  const spent = prepareCost(artifact.model) + rows * predictCost(artifact.model)
+  t.ok(spent > 0)
+  t.equal(timeLeft(1e9, artifact.model, rows), 1e9 - spent)
+  t.equal(timeLeft(spent, artifact.model, rows), 0.3 * spent, 'something is left')
 })
 
 t.test('a training that is stopped after its fit keeps the model', async (t) => {
