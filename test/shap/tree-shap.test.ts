@@ -319,6 +319,45 @@ t.test(
   },
 )
 
+t.test(
+  'splits over two forks, of new and of repeated features, below paths of 1 to 20 features',
+  (t) => {
+    const random = createRandom(9, 109)
+    const fork = (feature: number, outputs: number) => {
+      const ends = [1, 2].map(() => leaf(random, outputs, 0.5 + random.uniform())) as [Tree, Tree]
+      return split(feature, random.uniform() - 0.5, ...ends)
+    }
+    for (let features = 1; features <= 20; features++) {
+      for (const outputs of [1, 3]) {
+        // All that a path may do: the split and its forks ask features of the path, of each other, or new ones.
+        const quartets = Array.from({ length: 12 }, () => {
+          const [own, left, right] = [0, 1, 2].map(() => random.below(features)) as [
+            number,
+            number,
+            number,
+          ]
+          const quartet = split(own, 0.1, fork(left, outputs), fork(right, outputs))
+          return Array.from(
+            { length: random.below(features + 1) },
+            (_, level) => level,
+          ).reduceRight<Tree>(
+            (below, feature) =>
+              random.below(2) === 0
+                ? split(feature, 0, below, leaf(random, outputs, 1))
+                : split(feature, 0, leaf(random, outputs, 1), below),
+            quartet,
+          )
+        })
+        const trees = flatten(quartets)
+        const asked = [2, 0].slice(0, outputs).map((output) => Math.min(output, outputs - 1))
+        for (const x of [passing(features), failing(features), randomRow(random, features)])
+          explain(trees, features, x, asked)
+      }
+    }
+    t.end()
+  },
+)
+
 t.test('a batch is its rows, whatever its length', (t) => {
   const random = createRandom(7, 107)
   const shares = flatten(forest(random, { outputs: 1, depth: 8, count: 5 }))

@@ -27,6 +27,17 @@ const ensembles: [string, TreeEnsemble][] = [
     ]),
   ],
   [
+    'groups of shallow trees beside one with a deep tree',
+    flatten([
+      ...forest(random, { count: 35, outputs: 1, depth: 4 }),
+      chain(
+        random,
+        [...Array(30).keys()].map((level) => level % 6),
+      ),
+      ...forest(random, { count: 4, outputs: 1, depth: 9 }),
+    ]),
+  ],
+  [
     'a sum with a base, single precision, <',
     flatten(forest(random, { outputs: 2, count: 8 }), {
       aggregation: 'sum',
