@@ -48,9 +48,10 @@ export interface Nearness {
   readonly sameNumbers?: boolean
 }
 
-/** For a hint in a refusal: one letter in three, and in short names one. */
+/** For a hint in a refusal: one letter in three, and in short names one; a single letter resembles no other. */
 export const loosely: Nearness = {
-  edits: ({ length }) => Math.max(1, Math.floor(Math.min(length, MAX_LENGTH) / 3)),
+  edits: ({ length }) =>
+    length < 2 ? 0 : Math.max(1, Math.floor(Math.min(length, MAX_LENGTH) / 3)),
 }
 
 /** For what is refused or said because of it: one letter in three, and what is numbered is not taken for each other. */

@@ -98,7 +98,7 @@ export interface Artifact {
   readonly profile?: TrainingProfile
   readonly selfTest: readonly SelfTestRow[]
   /** Readable names of columns and values, where some were given. */
-  readonly labels?: Labels | undefined
+  readonly labels?: Labels
   /** Name and version of this program and of the packages that fitted the model. */
   readonly versions: Readonly<Record<string, string>>
 }
