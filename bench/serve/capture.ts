@@ -1,4 +1,5 @@
-/** One row, captured and not, beside each other: pairs of short runs. */
+/** One row, captured to a disk, to memory and not at all, beside each other: rounds of short runs. */
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,58 +19,79 @@ const scenarios = [
 ]
 const CONNECTIONS = 16
 
-/** Prints a line per request form; the ratio is the median of those of the pairs. */
+/** Files in memory: what capturing costs without the disk that the machine has. */
+const MEMORY = '/dev/shm'
+
+/** Prints a line per request form and place; the ratios are the medians of those of the rounds. */
 export async function measureCapture(
   shapserve: (port: number) => string[],
   { pinned, seconds, warmUp, pairs }: PairOptions,
 ): Promise<void> {
   const { name: generator, makeLoad } = findGenerator()
-  const directory = await mkdtemp(join(tmpdir(), 'shapserve-capture-'))
-  const plain = await startServer(shapserve, pinned)
-  const capturing = await startServer(
-    (port) => [...shapserve(port), '--capture', directory],
-    pinned,
-  )
-  const head = [
-    ...[`load by ${generator}, ${CONNECTIONS} at once`, 'requests/s', 'captured', 'ratio'],
-    ...['CPU µs', 'captured', 'ratio'],
+  const places = [
+    { name: 'disk', parent: tmpdir() },
+    ...(existsSync(MEMORY) ? [{ name: 'memory', parent: MEMORY }] : []),
   ]
-  console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`)
+  const directories = await Promise.all(
+    places.map(({ parent }) => mkdtemp(join(parent, 'shapserve-capture-'))),
+  )
+  const plain = await startServer(shapserve, pinned)
+  const capturing: Server[] = []
+  const head = [
+    ...[`load by ${generator}, ${CONNECTIONS} at once`, 'kept in', 'requests/s', 'captured'],
+    ...['ratio', 'CPU µs', 'captured', 'ratio'],
+  ]
   try {
+    for (const directory of directories)
+      capturing.push(
+        await startServer((port) => [...shapserve(port), '--capture', directory], pinned),
+      )
+    console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`)
     for (const scenario of scenarios) {
       const run = (server: Server, time = seconds) => makeLoad(server, scenario, CONNECTIONS, time)
-      await run(plain, warmUp)
-      await run(capturing, warmUp)
-      const found: [Measured, Measured][] = []
-      // Each side is first as often as the other.
-      for (let pair = 0; pair < pairs; pair++) {
-        const isFirst = pair % 2 === 0
-        const first = await run(isFirst ? plain : capturing)
-        const second = await run(isFirst ? capturing : plain)
-        found.push(isFirst ? [first, second] : [second, first])
+      const servers = [plain, ...capturing]
+      for (const server of servers) await run(server, warmUp)
+      const rounds: Measured[][] = []
+      for (let round = 0; round < pairs; round++) {
+        const found: Measured[] = []
+        // Each is first as often as the others.
+        for (let k = 0; k < servers.length; k++) {
+          const at = (round + k) % servers.length
+          found[at] = await run(servers[at]!)
+        }
+        rounds.push(found)
       }
-      const middle = (of: (plain: Measured, captured: Measured) => number) =>
-        quantile(Float64Array.from(found, ([a, b]) => of(a, b)).sort(), 0.5)
-      const micros = ({ serverMicros = Number.NaN }: Measured) => serverMicros
-      const cells = [
-        scenario.name,
-        middle((a) => a.perSecond).toFixed(0),
-        middle((_, b) => b.perSecond).toFixed(0),
-        middle((a, b) => b.perSecond / a.perSecond).toFixed(3),
-        middle(micros).toFixed(1),
-        middle((_, b) => micros(b)).toFixed(1),
-        middle((a, b) => micros(b) / micros(a)).toFixed(3),
-      ]
-      console.log(`| ${cells.join(' | ')} |`)
+      for (const [place, { name }] of places.entries())
+        printLine(scenario.name, name, rounds, place + 1)
     }
-    const sizes = await Promise.all(
-      (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size),
-    )
-    const total = sizes.reduce((sum, size) => sum + size, 0)
-    console.log(`\n${sizes.length} files, ${(total / 2 ** 20).toFixed(0)} MiB\n`)
+    for (const directory of directories) await printSize(directory)
   } finally {
-    await plain.stop()
-    await capturing.stop()
-    await rm(directory, { recursive: true, force: true })
+    for (const server of [plain, ...capturing]) await server.stop()
+    for (const directory of directories) await rm(directory, { recursive: true, force: true })
   }
+}
+
+function printLine(scenario: string, place: string, rounds: Measured[][], server: number): void {
+  const middle = (of: (plain: Measured, captured: Measured) => number) =>
+    quantile(Float64Array.from(rounds, (found) => of(found[0]!, found[server]!)).sort(), 0.5)
+  const micros = ({ serverMicros = Number.NaN }: Measured) => serverMicros
+  const cells = [
+    ...[scenario, place],
+    middle((a) => a.perSecond).toFixed(0),
+    middle((_, b) => b.perSecond).toFixed(0),
+    middle((a, b) => b.perSecond / a.perSecond).toFixed(3),
+    middle(micros).toFixed(1),
+    middle((_, b) => micros(b)).toFixed(1),
+    middle((a, b) => micros(b) / micros(a)).toFixed(3),
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+}
+
+async function printSize(directory: string): Promise<void> {
+  const names = await readdir(directory)
+  const sizes = await Promise.all(
+    names.map(async (name) => (await stat(join(directory, name))).size),
+  )
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  console.log(`\n${sizes.length} files, ${(total / 2 ** 20).toFixed(0)} MiB\n`)
 }
