@@ -72,9 +72,11 @@ const refusals = [
 ] as const
 
 for (const [expected, line, headers] of refusals) {
-  t.test(`${line}: ${expected} can be read after 1 and 50 MB, whoever closes`, async (t) => {
+  // More than the system keeps of what nobody reads; one as much as it likes.
+  const large = expected === '413 too_large' ? 50 : 12
+  t.test(`${line}: ${expected} can be read after 1 and ${large} MB, whoever closes`, async (t) => {
     const { port } = await serve(t, { maxBodyBytes: 1000 })
-    for (const megabytes of [1, 50]) {
+    for (const megabytes of [1, large]) {
       for (const connection of ['Connection: close\r\n', '']) {
         const head = `${line} HTTP/1.1\r\nHost: x\r\n${headers}\r\n${connection}`
         const answer = await writeThenRead(t, port, head, Buffer.alloc(megabytes << 20, '1'))
