@@ -1,16 +1,16 @@
 /** The executable: which command is meant, and how it ends when none is. */
 import t from 'tap'
 import { VERSION } from '../src/version.ts'
-import { shapserve } from './command.ts'
+import { shapserveHere } from './command-here.ts'
 
 t.test('every command that --help lists is found by its name', async (t) => {
-  const { status, stdout } = await shapserve(['--help'])
+  const { status, stdout } = await shapserveHere(['--help'])
   t.equal(status, 0)
   const names = [...stdout.matchAll(/^ {2}([a-z]+(?:-[a-z]+)*) (?:\[|<)/gm)].map(([, name]) => name)
   t.ok(names.includes('train') && names.includes('help'), 'some are listed', { names })
   for (const name of names as string[]) {
     if (name === 'help') continue
-    const alone = await shapserve([name, '--help'])
+    const alone = await shapserveHere([name, '--help'])
     t.equal(alone.status, 0, name)
     t.match(alone.stdout, new RegExp(`^Usage: shapserve ${name} `))
     t.notMatch(
@@ -18,7 +18,7 @@ t.test('every command that --help lists is found by its name', async (t) => {
       /default:? *\)|preset/,
       'no empty default, nothing of how flags are read',
     )
-    const among = await shapserve(['help', name])
+    const among = await shapserveHere(['help', name])
     t.equal(among.stdout, alone.stdout, 'the same when all are loaded')
   }
 })
@@ -34,7 +34,7 @@ t.test('arguments that make no command', async (t) => {
     [['predict'], 2, /missing required argument 'file'/],
     [['inspect', 'nowhere'], 1, /^shapserve: /],
   ] as const) {
-    const done = await shapserve(args)
+    const done = await shapserveHere(args)
     t.equal(done.status, status, args.join(' '))
     t.match(done.stdout + done.stderr, message)
   }

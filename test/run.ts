@@ -1,13 +1,24 @@
 /**
- * `npm test [-- FILE…]`: every test file as a process of its own, one line for each. tap's own runner puts a loader into
- * every process and thread, which costs a quarter of the time of all tests; it stays for coverage.
+ * `npm test [-- [--times] FILE…]`: every test file, one line for each; `--times` lists at the end what each cost. Files that
+ * are named have a process each, and so have those that wait or compute long; the others share processes by folder. tap's
+ * own runner puts a loader into every process and thread, which costs a quarter of the time of all tests; it stays for
+ * coverage.
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { atEnd } from './at-end.ts'
-import { countsOf, failuresOf, skippedOf, summaryOf, type TestCounts } from './tap-output.ts'
+import {
+  countsOf,
+  failuresOf,
+  outputsOf,
+  secondsOf,
+  skippedOf,
+  summaryOf,
+  type TestCounts,
+} from './tap-output.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -26,6 +37,15 @@ const longest = [
   'test/commands/terminal.test.ts',
 ]
 
+/** They change the environment of their process. */
+const alone = [
+  'test/commands/sagemaker/launcher/endpoints.test.ts',
+  'test/commands/sagemaker/launcher/errors.test.ts',
+]
+
+/** Files of a folder that share a process, so that no process is the last one for long. */
+const AT_MOST = 8
+
 /** Seconds that tap gives the tests of a file, and what is given to the process to end after that. */
 const LIMIT = 600
 const GRACE = 10
@@ -36,16 +56,37 @@ const env = {
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.tap/compiled'),
 }
 
-/** Runs one file and prints how it went. */
-async function runFile(file: string): Promise<TestCounts> {
+const {
+  values: { times },
+  positionals: named,
+} = parseArgs({ options: { times: { type: 'boolean' } }, allowPositionals: true })
+
+/** A shell that says behind the output what the process and all that it waited for took of the processor. */
+const TIMED = ['-c', '"$@"; status=$?; times; exit $status', 'sh']
+
+interface Finished {
+  readonly output: string
+  /** Its exit status, or the signal that ended it. */
+  readonly status: string
+  /** Seconds from start to end. */
+  readonly wall: number
+}
+
+/** Runs a file, or several in one process. */
+async function runProcess(files: readonly string[]): Promise<Finished> {
   const began = performance.now()
-  const child = spawn(process.execPath, [file], {
+  const node = [process.execPath, ...(files.length > 1 ? ['test/several.ts'] : []), ...files]
+  const [command = '', ...args] = times ? ['sh', ...TIMED, ...node] : node
+  const child = spawn(command, args, {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   })
-  const forget = atEnd(`kill -s KILL ${child.pid} 2>/dev/null`)
-  const limit = setTimeout(() => child.kill('SIGKILL'), (LIMIT + GRACE) * 1000)
+  const group = -(child.pid as number)
+  const forget = atEnd(`kill -s KILL -- ${group} 2>/dev/null`)
+  // A process that computes hears no other signal.
+  const limit = setTimeout(() => process.kill(group, 'SIGKILL'), (LIMIT + GRACE) * 1000)
   const pieces: Buffer[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (piece: Buffer) => pieces.push(piece))
@@ -54,37 +95,81 @@ async function runFile(file: string): Promise<TestCounts> {
   })
   clearTimeout(limit)
   forget()
-  const output = Buffer.concat(pieces).toString()
-  const counts = countsOf(output, status)
-  const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  console.log(
-    `${counts.fail > 0 ? 'FAILED' : 'ok    '} ${file}  ${summaryOf(counts)}  ${seconds} s`,
-  )
-  for (const why of skippedOf(output)) console.log(`  skipped: ${why}`)
-  if (counts.fail > 0) console.log(failuresOf(output) || output, `\nended with ${status}`)
-  return counts
+  const wall = (performance.now() - began) / 1000
+  return { output: Buffer.concat(pieces).toString(), status, wall }
 }
-
-const named = process.argv.slice(2)
-const found = globSync('test/**/*.test.ts', { cwd: root }).sort()
-const files =
-  named.length > 0 ? named : [...longest, ...found.filter((file) => !longest.includes(file))]
 
 const totals: TestCounts = { pass: 0, fail: 0, skip: 0 }
 const failed: string[] = []
+const costs: { name: string; cpu: number; wall: number }[] = []
+
+function report(file: string, { output, status, wall }: Finished): void {
+  const counts = countsOf(output, status)
+  for (const key of ['pass', 'fail', 'skip'] as const) totals[key] += counts[key]
+  if (counts.fail > 0) failed.push(file)
+  const word = counts.fail > 0 ? 'FAILED' : 'ok    '
+  console.log(`${word} ${file}  ${summaryOf(counts)}  ${wall.toFixed(1)} s`)
+  for (const why of skippedOf(output)) console.log(`  skipped: ${why}`)
+  if (counts.fail > 0) console.log(failuresOf(output) || output, `\nended with ${status}`)
+}
+
+/** Runs files in a process and prints how each went. */
+async function runAndReport(files: readonly string[]): Promise<void> {
+  const all = await runProcess(files)
+  const [file = ''] = files
+  const cpu = secondsOf(all.output)
+  if (files.length === 1) {
+    report(file, all)
+    costs.push({ name: file, cpu, wall: all.wall })
+    return
+  }
+  const parts = outputsOf(all.output, all.status, files)
+  for (const part of parts) {
+    report(part.file, part)
+    costs.push({ name: part.file, cpu: part.cpu, wall: part.wall })
+  }
+  const [own, waited] = [
+    parts.reduce((sum, part) => sum + part.cpu, 0),
+    parts.reduce((sum, part) => sum + part.wall, 0),
+  ]
+  const name = `the process of ${file} and ${files.length - 1} more`
+  costs.push({ name, cpu: cpu - own, wall: all.wall - waited })
+}
+
+/** Returns the files by process, in the order in which they begin. */
+function inProcesses(files: readonly string[]): string[][] {
+  const others = files.filter((file) => !longest.includes(file) && !alone.includes(file))
+  const folderOf = (file: string) => file.split('/').slice(0, -1).slice(0, 2).join('/')
+  const folders = [...new Set(others.map(folderOf))]
+  const shared = folders.flatMap((folder) => {
+    const own = others.filter((file) => folderOf(file) === folder)
+    const size = Math.ceil(own.length / Math.ceil(own.length / AT_MOST))
+    return own.flatMap((_, i) => (i % size === 0 ? [own.slice(i, i + size)] : []))
+  })
+  return [...longest.map((file) => [file]), ...shared, ...alone.map((file) => [file])]
+}
+
+const found = globSync('test/**/*.test.ts', { cwd: root }).sort()
+const processes = named.length > 0 ? named.map((file) => [file]) : inProcesses(found)
 let next = 0
 
-async function runFiles(): Promise<void> {
-  while (next < files.length) {
-    const file = files[next++] as string
-    const counts = await runFile(file)
-    for (const key of ['pass', 'fail', 'skip'] as const) totals[key] += counts[key]
-    if (counts.fail > 0) failed.push(file)
-  }
+async function runProcesses(): Promise<void> {
+  while (next < processes.length) await runAndReport(processes[next++] as string[])
+}
+
+/** Prints what each file cost, the dearest first. */
+function printCosts(): void {
+  const cell = (seconds: number) => `${seconds.toFixed(2).padStart(8)} s`
+  for (const { name, cpu, wall } of costs.sort((a, b) => b.cpu - a.cpu))
+    console.log(`${cell(cpu)} CPU ${cell(wall)}  ${name}`)
+  const all = costs.reduce((sum, { cpu }) => sum + cpu, 0)
+  console.log(`${cell(all)} CPU ${cell(performance.now() / 1000)}  all`)
 }
 
 // Many wait for processes and clocks: two more than there are cores keep these busy.
-await Promise.all(Array.from({ length: availableParallelism() + 2 }, runFiles))
+await Promise.all(Array.from({ length: availableParallelism() + 2 }, runProcesses))
+if (times) printCosts()
 for (const file of failed) console.log(`failed: ${file}`)
-console.log(`${summaryOf(totals)} in ${files.length} files`)
+const count = processes.flat().length
+console.log(`${summaryOf(totals)} in ${count} files`)
 process.exitCode = failed.length > 0 ? 1 : 0

@@ -1,20 +1,16 @@
 /** Training jobs in an /opt/ml of their own. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Command } from 'commander'
 import type { Test } from 'tap'
-import { describeError, EXIT, statusOf } from '../../src/commands/exit-status.ts'
-import { declareTrain } from '../../src/commands/train.ts'
-import { type Finished, shapserve } from '../command.ts'
+import type { Finished } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { sampleRows } from '../conformance/generate.ts'
 
 /** A training job's files, and its command. */
 export interface Job {
   readonly base: string
-  /** Runs the bare word `train`. */
+  /** Runs the bare word `train`, one job at a time. */
   readonly train: (env?: Readonly<Record<string, string>>) => Promise<Finished>
-  /** Runs it in this process, one job at a time, which spares the start of another; returns no standard output. */
-  readonly trainHere: (t: Test) => Promise<Omit<Finished, 'stdout'>>
   readonly read: (path: string) => Promise<string>
   readonly failure: () => Promise<string>
 }
@@ -34,30 +30,10 @@ export async function layOut(t: Test, files: Files): Promise<Job> {
   const read = (path: string) => readFile(join(base, path), 'utf8')
   return {
     base,
-    train: (env = {}) => shapserve(['train'], { env: { SAGEMAKER_BASE_DIR: base, ...env } }),
-    trainHere: (t) => trainHere(t, base),
+    train: (env = {}) => shapserveHere(['train'], { env: { SAGEMAKER_BASE_DIR: base, ...env } }),
     read,
     failure: () => read('output/failure').catch(() => ''),
   }
-}
-
-async function trainHere(t: Test, base: string): Promise<Omit<Finished, 'stdout'>> {
-  const said = t.capture(process.stderr, 'write', () => true)
-  const program = new Command().exitOverride()
-  declareTrain(program)
-  process.env['SAGEMAKER_BASE_DIR'] = base
-  let status: number = EXIT.done
-  let reason = ''
-  try {
-    await program.parseAsync(['train'], { from: 'user' })
-  } catch (error) {
-    status = statusOf(error)
-    reason = describeError(error)
-  } finally {
-    delete process.env['SAGEMAKER_BASE_DIR']
-  }
-  const lines = said().map(({ args }) => String(args[0]))
-  return { status, stderr: [...lines, reason].join('') }
 }
 
 /** Where SageMaker puts a job's settings. */

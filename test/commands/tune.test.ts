@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { csv, cvNames, header, hyperparameters, layOut, metricsOf, validationNames } from './job.ts'
 
 t.setTimeout(120_000)
@@ -11,7 +11,7 @@ t.setTimeout(120_000)
 async function runOn(t: Test, command: string, flags: readonly string[]) {
   const base = t.testdir({ 'a.csv': header + csv(120) })
   const model = join(base, 'model')
-  const done = await shapserve([
+  const done = await shapserveHere([
     ...[command, join(base, 'a.csv'), '--target', 'outcome', '--estimator', 'decision_tree'],
     ...['--model-dir', model, ...flags],
   ])
@@ -66,7 +66,7 @@ t.test('what cannot be tuned', async (t) => {
     t.match(done.stderr, message)
     t.equal(done.stdout, '')
   }
-  t.equal((await shapserve(['tune', '--target', 'y'])).status, 2, 'no file is wrong usage')
+  t.equal((await shapserveHere(['tune', '--target', 'y'])).status, 2, 'no file is wrong usage')
 })
 
 t.test('--cv shows folds beside the test rows', async (t) => {
@@ -89,7 +89,7 @@ interface Definition {
 }
 
 async function readDefinitions(): Promise<Definition[]> {
-  const { status, stdout } = await shapserve(['metric-definitions', '--json'])
+  const { status, stdout } = await shapserveHere(['metric-definitions', '--json'])
   if (status !== 0) throw new Error('metric-definitions failed')
   return JSON.parse(stdout) as Definition[]
 }
@@ -154,7 +154,7 @@ t.test('a name that looks like a metric is none', async (t) => {
 })
 
 t.test('metric definitions as lines', async (t) => {
-  const { status, stdout } = await shapserve(['metric-definitions'])
+  const { status, stdout } = await shapserveHere(['metric-definitions'])
   t.equal(status, 0)
   const lines = stdout.trim().split('\n')
   t.same(

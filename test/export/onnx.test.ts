@@ -23,7 +23,7 @@ import {
   type InputColumn,
   type PreprocessorSpec,
 } from '../../src/preprocess/preprocessor.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { checkpoint, loadCheckpoint } from '../helper.ts'
 import { flatten, forest } from '../trees/random-trees.ts'
 
@@ -414,7 +414,7 @@ t.test('the command', async (t) => {
   const [model, out] = [join(dir, 'model'), join(dir, 'model.onnx')]
   await cp(checkpoint, model, { recursive: true })
   const args = ['export', 'onnx', model, '--inputs', 'derived', '--out']
-  const written = await shapserve([...args, out, '--json'])
+  const written = await shapserveHere([...args, out, '--json'])
   t.equal(written.status, 0, written.stderr)
   const { artifact } = await loadCheckpoint()
   const { bytes, inputs, outputs } = exportOnnx(artifact, 'derived')
@@ -426,17 +426,17 @@ t.test('the command', async (t) => {
     classes: artifact.classes,
   })
   t.ok((await readFile(out)).equals(bytes), 'the file has the bytes')
-  const taken = await shapserve([...args, join(model, 'manifest.json')])
+  const taken = await shapserveHere([...args, join(model, 'manifest.json')])
   t.equal(taken.status, 1)
   t.match(taken.stderr, /is a file of the model/)
-  const refused = await shapserve(['export', 'onnx', model, '--out', join(dir, 'other')])
+  const refused = await shapserveHere(['export', 'onnx', model, '--out', join(dir, 'other')])
   t.equal(refused.status, 1)
   t.match(refused.stderr, /^shapserve: ONNX has no operator[^\n]+--inputs derived[^\n]+\n$/)
   const file = join(model, 'model.safetensors')
   const damaged = await readFile(file)
   damaged[damaged.length - 9] = damaged.at(-9)! ^ 1
   await writeFile(file, damaged)
-  const tampered = await shapserve([...args, join(dir, 'other')])
+  const tampered = await shapserveHere([...args, join(dir, 'other')])
   t.equal(tampered.status, 1)
   t.match(tampered.stderr, /^shapserve: model.safetensors differs[^\n]+\n$/)
   t.strictSame((await readdir(dir)).sort(), ['model', 'model.onnx'], 'nothing else is written')

@@ -746,7 +746,9 @@ t.test('H8 a body in too many pieces is refused, and not parsed to its end', asy
   checkProblem(t, answer, 400, 'invalid_request', /65536 pieces/)
   t.equal(answer.headers.get('connection'), 'close')
   t.equal(ping, undefined, 'what comes behind it is not read as HTTP')
-  t.ok(parsed > 65_536 && parsed < 200_000, `${parsed} pieces were parsed`)
+  // What waits at a busy process is read up to 2 MiB at once, before the connection can be taken from the parser.
+  const atOnce = (2 << 20) / '1\r\n1\r\n'.length
+  t.ok(parsed > 65_536 && parsed < 200_000 + atOnce, `${parsed} pieces were parsed`)
 })
 
 t.test('P11 bodies over the memory set aside are told to try again', async (t) => {

@@ -16,7 +16,7 @@ import type { TreesSpec } from '../../src/models/model.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
 import { fitBackground } from '../../src/training/background.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 
 interface Shap {
   readonly base_values: number[]
@@ -300,7 +300,7 @@ for (const [name, golden] of goldens) {
         rows.map((row, i) => [...row, ...(library.probabilities ?? exact.probabilities)[i]!]),
       ),
     )
-    const imported = await shapserve([
+    const imported = await shapserveHere([
       ...['import', file, '--model-dir', modelDir, '--json', '--classes', classes.join()],
       ...['--columns', join(dir, 'columns.csv'), '--check', join(dir, 'answers.csv')],
       ...['--background', join(dir, 'background.csv')],
@@ -318,7 +318,7 @@ for (const [name, golden] of goldens) {
     ] as string[]
     if (exact.shap_values) t.strictSame(methods, ['tree_path_dependent', 'tree_interventional'])
     t.ok(methods.length > 0, 'something explains')
-    const predicted = await shapserve([
+    const predicted = await shapserveHere([
       ...['predict', join(dir, 'rows.csv'), '--model-dir', modelDir, '--format', 'jsonl'],
     ])
     t.equal(predicted.status, 0, predicted.stderr)
@@ -331,12 +331,12 @@ for (const [name, golden] of goldens) {
       near(t, own, exact.probabilities[i]!, 1e-12, `row ${i} of the command`)
     })
     for (const method of methods) {
-      const explained = await shapserve([
+      const explained = await shapserveHere([
         ...['explain', join(dir, 'rows.csv'), '--model-dir', modelDir, '--method', method],
       ])
       t.equal(explained.status, 0, explained.stderr)
     }
-    const inspected = await shapserve(['inspect', modelDir])
+    const inspected = await shapserveHere(['inspect', modelDir])
     t.equal(inspected.status, 0, inspected.stderr)
   })
 }

@@ -18,7 +18,7 @@ import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
 import { openNestedParquet } from '../../src/tables/formats/parquet-leaves.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 
 interface Golden {
   readonly model: { readonly files: Record<string, string> }
@@ -231,16 +231,16 @@ t.test(
       const wanted = forest.exact.probabilities.flat()
       t.ok(probabilities.every((own, i) => Math.abs(own - wanted[i]!) < 1e-15))
     }
-    const imported = await shapserve([
+    const imported = await shapserveHere([
       ...['import', join(directory, 'plain'), '--model-dir', join(directory, 'made'), '--json'],
     ])
     ids.push(JSON.parse(imported.stdout).model_id)
-    const unpacked = await shapserve([
+    const unpacked = await shapserveHere([
       ...['import', join(directory, 'plain.tar.gz'), '--model-dir', join(directory, 'y'), '--json'],
     ])
     ids.push(JSON.parse(unpacked.stdout).model_id)
     t.equal(new Set(ids).size, 1, 'the same model')
-    const other = await shapserve([
+    const other = await shapserveHere([
       ...[
         'import',
         join(directory, 'plain'),

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { readTar } from '../../src/model-directory/tar.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { REFERENCE, readFiles, writeFiles } from './model-files.ts'
 import { mountVolume } from './volume.ts'
 
@@ -59,7 +59,7 @@ t.test('archives of real programs hold the model of their directory', async (t) 
     t.equal(artifact.modelId, modelId, name)
     for (const bytes of files.values()) t.ok(bytes.buffer instanceof SharedArrayBuffer)
   }
-  const inspected = await shapserve(['inspect', join(base, 'model.tar.gz')])
+  const inspected = await shapserveHere(['inspect', join(base, 'model.tar.gz')])
   t.equal(inspected.status, 0, inspected.stderr)
 })
 
@@ -82,7 +82,7 @@ t.test('an archive of SageMaker is served and imported', async (t) => {
   )
   const served = await readModelDirectory(path)
   const made = join(t.testdirName, 'made')
-  const imported = await shapserve(['import', path, '--model-dir', made, '--json'])
+  const imported = await shapserveHere(['import', path, '--model-dir', made, '--json'])
   t.equal(imported.status, 0, imported.stderr)
   t.equal(JSON.parse(imported.stdout).model_id, served.artifact.modelId)
 })

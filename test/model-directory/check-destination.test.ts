@@ -8,7 +8,7 @@ import type { Destination } from '../../src/model-directory/check-destination.ts
 import { CARD_FILE } from '../../src/model-directory/papers.ts'
 import { readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { trainSmall } from './model-files.ts'
 
 // Some cases run the command.
@@ -130,10 +130,10 @@ t.test('a model one level too deep is named', async (t) => {
   const message = /there is a model in ".*model\/model"/
   await t.rejects(readModelDirectory(join(base, 'model')), { code: 'missing', message })
   await refuses(t, join(base, 'model'), message)
-  const { status, stderr } = await shapserve(['inspect', 'model'], { cwd: base })
+  const { status, stderr } = await shapserveHere(['inspect', 'model'], { cwd: base })
   t.equal(status, 1)
   const named = /there is a model in "([^"]+)"/.exec(stderr)?.[1] ?? ''
-  t.equal((await shapserve(['inspect', named], { cwd: base })).status, 0, 'as the message says')
+  t.equal((await shapserveHere(['inspect', named], { cwd: base })).status, 0, 'as the message says')
 })
 
 t.test('train looks before it reads, and --force goes ahead', async (t) => {
@@ -142,7 +142,7 @@ t.test('train looks before it reads, and --force goes ahead', async (t) => {
     'a.csv': `x,y\n${Array.from({ length: 30 }, (_, i) => `${i / 2},${i % 3 > 0}`).join('\n')}\n`,
   })
   const train = ['--target', 'y', '--estimator', 'decision_tree', '--model-dir', 'work']
-  const refused = await shapserve(['train', 'absent.csv', ...train], { cwd: base })
+  const refused = await shapserveHere(['train', 'absent.csv', ...train], { cwd: base })
   t.strictSame(
     [refused.status, refused.stderr],
     [
@@ -150,9 +150,9 @@ t.test('train looks before it reads, and --force goes ahead', async (t) => {
       'shapserve: "work" is not a model directory and holds "notes.txt"; name a new directory, or add --force to write a model there all the same\n',
     ],
   )
-  const forced = await shapserve(['train', 'a.csv', ...train, '--force'], { cwd: base })
+  const forced = await shapserveHere(['train', 'a.csv', ...train, '--force'], { cwd: base })
   t.equal(forced.status, 0, forced.stderr)
   t.match(forced.stderr, /^next {6}npx shapserve serve --model-dir work$/m)
-  const again = await shapserve(['train', 'a.csv', ...train, '--quiet'], { cwd: base })
+  const again = await shapserveHere(['train', 'a.csv', ...train, '--quiet'], { cwd: base })
   t.equal(again.status, 0, 'a model directory now')
 })

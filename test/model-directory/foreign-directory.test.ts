@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import type { Cell } from '../../src/data/frame.ts'
 import { loadModelFiles, readModelDirectory } from '../../src/model-directory/read.ts'
 import { frameOfCells } from '../../src/preprocess/preprocessor.ts'
-import { shapserve } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 
 interface Golden {
   readonly bytes: Buffer
@@ -94,9 +94,15 @@ t.test('what the XGBoost container leaves is served as it is', async (t) => {
   t.strictSame(asked, [sagemaker.bytes.length * 4], 'memory is asked for')
   await check(t, path, sagemaker, ['f0', 'f1', 'f2', 'f3', 'f4', 'f5'])
   await writeFile(join(path, 'rows.csv'), `${sagemaker.rows.map((row) => row.join()).join('\n')}\n`)
-  const explained = await shapserve(['explain', join(path, 'rows.csv'), '--model-dir', path])
+  const explained = await shapserveHere(['explain', join(path, 'rows.csv'), '--model-dir', path])
   t.equal(explained.status, 0, explained.stderr)
-  const imported = await shapserve(['import', path, '--model-dir', join(path, 'made'), '--json'])
+  const imported = await shapserveHere([
+    'import',
+    path,
+    '--model-dir',
+    join(path, 'made'),
+    '--json',
+  ])
   t.equal(imported.status, 0, imported.stderr)
   t.equal(JSON.parse(imported.stdout).model_id, (await readModelDirectory(path)).artifact.modelId)
 })
@@ -195,6 +201,6 @@ t.test('what is refused, and how', async (t) => {
     },
   )
   const empty = await directory(t, { other: 'x' })
-  const imported = await shapserve(['import', empty, '--model-dir', join(empty, 'made')])
+  const imported = await shapserveHere(['import', empty, '--model-dir', join(empty, 'made')])
   t.match(imported.stderr, /holds neither MLmodel nor xgboost-model; name the file of the model/)
 })

@@ -19,7 +19,8 @@ import { makeKeyPair, readPrivateKey, readPublicKey } from '../../src/model-dire
 import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { SIGNATURE_FILE, signManifest } from '../../src/model-directory/signature.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
-import { cli, root, run, shapserve } from '../command.ts'
+import { cli, root, run } from '../command.ts'
+import { shapserveHere } from '../command-here.ts'
 import { buildMultiModelApp, checkProblem, checkpoint, loadCheckpoint, post } from '../helper.ts'
 
 const pem = makeKeyPair()
@@ -86,7 +87,7 @@ t.test('another model under the old signature', async (t) => {
   const directory = await signedModel(t)
   const plan = ['--plan', join(root, 'data/titanic.plan.json'), '--estimator', 'decision_tree']
   const other = join(directory, '../../other')
-  const made = await shapserve([
+  const made = await shapserveHere([
     'train',
     join(root, 'data/titanic.csv'),
     '--model-dir',
@@ -190,15 +191,15 @@ t.test('the commands', async (t) => {
   const directory = join(base, 'model')
   await cp(checkpoint, directory, { recursive: true })
   const [key, other] = [join(base, 'key'), join(base, 'other')]
-  const made = await shapserve(['sign', '--new-key', key])
+  const made = await shapserveHere(['sign', '--new-key', key])
   t.equal(made.status, 0, made.stderr)
   t.equal((await stat(key)).mode & 0o777, 0o600)
   t.notMatch(made.stdout + made.stderr, /PRIVATE KEY/)
   const before = await readFile(key)
-  const again = await shapserve(['sign', '--new-key', key])
+  const again = await shapserveHere(['sign', '--new-key', key])
   t.match(again, { status: 1, stderr: /^shapserve: .*key" cannot be written: EEXIST\n$/ })
   t.strictSame(await readFile(key), before, 'a key is never replaced')
-  await shapserve(['sign', '--new-key', other])
+  await shapserveHere(['sign', '--new-key', other])
 
   const csv = join(base, 'rows.csv')
   await writeFile(csv, 'Pclass,Name,Sex,Age,SibSp,Parch\n1,"Cumings, Mrs. John",female,38,1,0\n')
@@ -212,7 +213,7 @@ t.test('the commands', async (t) => {
   }
   const checkRefused = async (why: RegExp, flags: string[], env?: Record<string, string>) => {
     for (const [name, args] of Object.entries(asking)) {
-      const { status, stdout, stderr } = await shapserve([...args, ...flags], { env })
+      const { status, stdout, stderr } = await shapserveHere([...args, ...flags], { env })
       t.equal(status, 1, name)
       t.equal(stdout, '', 'nothing is answered')
       t.match(stderr, /^shapserve: the model directory ".*model" is not signed for .*\n$/, name)
@@ -220,19 +221,19 @@ t.test('the commands', async (t) => {
     }
   }
   await checkRefused(/there is no manifest\.sig/, ['--public-key', `${key}.pub`])
-  const signed = await shapserve(['sign', directory, '--key', key])
+  const signed = await shapserveHere(['sign', directory, '--key', key])
   t.match(signed, { status: 0, stderr: /^signed {4}model [0-9a-f]{32} {3}manifest\.sig\n$/ })
   await checkRefused(/by another key/, [], { MODEL_PUBLIC_KEY: `${other}.pub` })
   const text = await readFile(`${key}.pub`, 'utf8')
-  const good = await shapserve(['inspect', directory], { env: { MODEL_PUBLIC_KEY: text } })
+  const good = await shapserveHere(['inspect', directory], { env: { MODEL_PUBLIC_KEY: text } })
   t.match(good, { status: 0, stdout: /structure, self-test, signature\n$/ })
-  const usual = await shapserve(['predict', csv, ...model])
-  t.match(await shapserve(['predict', csv, ...model, '--public-key', `${key}.pub`]), usual)
+  const usual = await shapserveHere(['predict', csv, ...model])
+  t.match(await shapserveHere(['predict', csv, ...model, '--public-key', `${key}.pub`]), usual)
 
   for (const args of [[], [directory], ['--key', key], [directory, '--new-key', `${key}2`]])
-    t.equal((await shapserve(['sign', ...args])).status, 2, args.join(' '))
+    t.equal((await shapserveHere(['sign', ...args])).status, 2, args.join(' '))
   await writeFile(join(directory, 'model.safetensors'), 'x')
-  t.match(await shapserve(['sign', directory, '--key', key]), {
+  t.match(await shapserveHere(['sign', directory, '--key', key]), {
     status: 1,
     stderr: /safetensors has 1/,
   })

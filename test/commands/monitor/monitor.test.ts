@@ -8,7 +8,8 @@ import { readLiveRows } from '../../../src/commands/monitor/live-rows.ts'
 import { cellAt, type DataFrame } from '../../../src/data/frame.ts'
 import { zeros } from '../../../src/data/matrix.ts'
 import { sha256 } from '../../../src/model-directory/read.ts'
-import { root, shapserve } from '../../command.ts'
+import { root } from '../../command.ts'
+import { shapserveHere } from '../../command-here.ts'
 import { loadCheckpoint, passenger } from '../../helper.ts'
 
 const { predictor } = await loadCheckpoint()
@@ -136,12 +137,12 @@ t.test(
       cells.map((cell, j) => (j === age && cell !== '' ? String(Number(cell) + 7) : cell)),
     )
     const model = ['--model-dir', 'model_checkpoint']
-    const calm = await shapserve(['monitor', usual, ...model])
+    const calm = await shapserveHere(['monitor', usual, ...model])
     t.equal(calm.status, 0, calm.stderr)
     t.match(calm.stdout, /no drift {2}beyond its threshold and beyond chance/)
     const results = join(directory, 'results')
     const page = join(directory, 'page.html')
-    const drifted = await shapserve([
+    const drifted = await shapserveHere([
       'monitor',
       older,
       ...model,
@@ -175,11 +176,11 @@ t.test(
     t.match(html, /<h1>Drift of Age<\/h1>/)
     t.notMatch(html, /<script|src=|href="http|Mernagh/, 'self-contained, and no row in it')
     t.match(html, /default-src 'none'/)
-    const tolerant = await shapserve(['monitor', older, ...model, '--psi', '1'])
+    const tolerant = await shapserveHere(['monitor', older, ...model, '--psi', '1'])
     t.equal(tolerant.status, 0, 'a threshold')
-    const ignoring = await shapserve(['monitor', older, ...model, '--ignore', 'Age'])
+    const ignoring = await shapserveHere(['monitor', older, ...model, '--ignore', 'Age'])
     t.equal(ignoring.status, 0, 'a column that is left out')
-    const against = await shapserve([
+    const against = await shapserveHere([
       'monitor',
       usual,
       ...model,
@@ -210,13 +211,13 @@ t.test(
     }
     t.testdir()
     const directory = await write('bare', bare)
-    const refused = await shapserve(['monitor', table, '--model-dir', directory])
+    const refused = await shapserveHere(['monitor', table, '--model-dir', directory])
     t.equal(refused.status, 1)
     t.match(
       refused.stderr,
       /no profile of its training rows; name a file of such rows with --baseline/,
     )
-    const compared = await shapserve([
+    const compared = await shapserveHere([
       'monitor',
       table,
       '--model-dir',
@@ -225,11 +226,16 @@ t.test(
       table,
     ])
     t.equal(compared.status, 0, compared.stderr)
-    const before = await shapserve(['monitor', table, '--model-dir', await write('older', older)])
+    const before = await shapserveHere([
+      'monitor',
+      table,
+      '--model-dir',
+      await write('older', older),
+    ])
     t.equal(before.status, 1, 'filled gaps are no rows to compare with')
     const { training } = artifact
     const imported = { ...older, training: { ...training, rows: 0, trainRows: 0, testRows: 0 } }
-    const explained = await shapserve([
+    const explained = await shapserveHere([
       'monitor',
       table,
       '--model-dir',
@@ -257,7 +263,7 @@ t.test('what cannot be compared is one line and status 1', async (t: Test) => {
     [[table, '--ignore', 'Agee'], /--ignore is "Agee", the model has/],
     [[table, '--baseline', join(directory, 'no.csv')], /no\.csv" does not exist/],
   ] as const) {
-    const { status, stderr } = await shapserve([
+    const { status, stderr } = await shapserveHere([
       'monitor',
       ...args,
       '--model-dir',

@@ -16,7 +16,7 @@ import { InputError, type InputErrorCode } from '../../../src/errors.ts'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
 import { splitRecords } from '../../../src/tables/blocks.ts'
 import type { InputFormat } from '../../../src/tables/row-files.ts'
-import { shapserve } from '../../command.ts'
+import { shapserveHere } from '../../command-here.ts'
 import { buildTestApp, checkpoint, passenger, post } from '../../helper.ts'
 import { writeParquet } from '../../parquet.ts'
 
@@ -331,19 +331,19 @@ t.test('all cores give the bytes of one', async (t) => {
   const file = join(directory, 'rows.csv')
   writeFileSync(file, `${header}\n${`${lines.join('\n')}\n`.repeat(60)}`)
   const args = ['explain', file, '--model-dir', checkpoint]
-  const one = await shapserve([...args, '--jobs', '1'])
-  const several = await shapserve([...args, '--jobs', '2'])
+  const one = await shapserveHere([...args, '--jobs', '1'])
+  const several = await shapserveHere([...args, '--jobs', '2'])
   t.equal(one.status, 0)
   t.equal(several.stderr, '', 'no bar where nobody looks')
   t.ok(several.stdout === one.stdout, 'the same bytes')
   t.equal(several.stdout.split('\n').length, 18_002)
   writeFileSync(file, `${header}\n${`${lines.join('\n')}\n`.repeat(60)}1,Doe,male,x,0,0\n`)
-  const wrong = await shapserve([...args, '--jobs', '2'])
+  const wrong = await shapserveHere([...args, '--jobs', '2'])
   t.strictSame(
     [wrong.status, wrong.stderr],
     [1, 'shapserve: row 18001, column "Age": "x" is not a number\n'],
   )
-  t.equal((await shapserve([...args, '--jobs', '0'])).status, 1)
+  t.equal((await shapserveHere([...args, '--jobs', '0'])).status, 1)
 })
 
 t.test('what is written follows from --format, --out and the input', (t) => {
@@ -451,10 +451,10 @@ t.test('what was not understood is told on standard error', async (t) => {
     [['explain', csv, '--summary', '--warnings', 'false'], ''],
   ]
   for (const [args, stderr] of cases) {
-    const done = await shapserve([...args, '--model-dir', checkpoint])
+    const done = await shapserveHere([...args, '--model-dir', checkpoint])
     t.strictSame([done.status, done.stderr], [0, stderr], args.join(' '))
   }
-  const refused = await shapserve([
+  const refused = await shapserveHere([
     'explain',
     csv,
     '--summary',

@@ -122,7 +122,7 @@ t.test('files: nested, hidden, packed, of other kinds', async (t) => {
   for (const [name, files, status, message] of cases) {
     await t.test(name, async (t) => {
       const job = await layOut(t, { ...tree, ...files })
-      const done = await job.trainHere(t)
+      const done = await job.train()
       t.equal(done.status, status, done.stderr)
       t.match(done.stderr, message)
       if (status === 1) t.match(await job.failure(), message)
@@ -243,7 +243,7 @@ t.test('with a header or the label first', async (t) => {
         [hyperparameters]: { algorithm: 'decision_tree', ...given },
         'input/data/train/part-0.csv': text,
       })
-      const done = await job.trainHere(t)
+      const done = await job.train()
       t.equal(done.status, status, done.stderr)
       t.match(done.stderr, message)
     })

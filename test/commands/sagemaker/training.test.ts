@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { shapserve } from '../../command.ts'
+import { shapserveHere } from '../../command-here.ts'
 import {
   csv,
   type Files,
@@ -139,7 +139,7 @@ t.test('channels must agree', async (t) => {
         'input/data/train/part-0.csv': head + csv(100),
         'input/data/validation/v.csv': validation,
       })
-      t.equal((await job.trainHere(t)).status, 1)
+      t.equal((await job.train()).status, 1)
       t.match(await job.failure(), message)
       t.same(await readdir(join(job.base, 'model')), [], 'no model and no lock')
     })
@@ -215,7 +215,7 @@ t.test('output.tar.gz gets metrics, analysis and model card', async (t) => {
   })
   await t.test('only in a training job', async (t) => {
     const base = t.testdir()
-    const done = await shapserve(
+    const done = await shapserveHere(
       [
         'train',
         'data/penguins.csv',
@@ -247,7 +247,7 @@ t.test('everything wrong in the hyperparameters at once', async (t) => {
     },
     'input/data/train/a.csv': csv(20),
   })
-  t.equal((await job.trainHere(t)).status, 1)
+  t.equal((await job.train()).status, 1)
   const reason = await job.failure()
   for (const part of [
     /test_size is "2", expected a number from 0 to 0\.99/,
@@ -267,7 +267,7 @@ t.test('a long reason is cut', async (t) => {
     [hyperparameters]: Object.fromEntries(names),
     'input/data/train/a.csv': csv(20),
   })
-  t.equal((await job.trainHere(t)).status, 1)
+  t.equal((await job.train()).status, 1)
   t.equal((await job.failure()).length, 1024)
 })
 
@@ -309,7 +309,7 @@ t.test('shapserve train --validation', async (t) => {
   const at = (name: string) => join(base, name)
   const args = ['train', at('train.csv'), '--target', 'outcome', '--model-dir', at('model')]
   const both = ['--validation', at('a.csv'), '--validation', at('b.csv')]
-  const done = await shapserve([...args, ...both, '--json'])
+  const done = await shapserveHere([...args, ...both, '--json'])
   t.equal(done.status, 0, done.stderr)
   t.match(JSON.parse(done.stdout), {
     train_rows: 100,
@@ -317,16 +317,16 @@ t.test('shapserve train --validation', async (t) => {
     test: null,
     validation: { rows: 50 },
   })
-  const split = await shapserve([...args, ...both, '--test-size', '0.1', '--json'])
+  const split = await shapserveHere([...args, ...both, '--test-size', '0.1', '--json'])
   t.match(JSON.parse(split.stdout), {
     train_rows: 90,
     test: { rows: 10 },
     validation: { rows: 50 },
   })
-  const shown = await shapserve([...args, ...both])
+  const shown = await shapserveHere([...args, ...both])
   t.match(shown.stdout, /^validation accuracy/m)
   t.notMatch(shown.stdout, /validation:/, 'metric lines are for training jobs')
-  const wrong = await shapserve([...args, '--validation', 'data/penguins.csv'])
+  const wrong = await shapserveHere([...args, '--validation', 'data/penguins.csv'])
   t.equal(wrong.status, 1)
   t.match(wrong.stderr, /"data\/penguins\.csv" has no column "outcome", ".*train\.csv" has\n/)
 })

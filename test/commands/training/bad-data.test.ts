@@ -14,7 +14,7 @@ import { readPlan } from '../../../src/preprocess/plan.ts'
 import { readCsvTable } from '../../../src/tables/formats/read-text.ts'
 import { fitRows } from '../../../src/training/fit.ts'
 import { labelTable } from '../../../src/training/labelled-table.ts'
-import { shapserve } from '../../command.ts'
+import { shapserveHere } from '../../command-here.ts'
 import { checkRefused } from '../../tables.ts'
 import { options, settings, type Told, table, trainOn } from './train-on.ts'
 
@@ -75,7 +75,7 @@ t.test('refused with exit status 1', async (t) => {
 
 t.test('the command says so in one line and ends with 1', async (t) => {
   const base = t.testdir({ 'a.csv': 'n,y\n1,0\n2,1\n', 'b.csv': 'n,z\n1,0\n' })
-  const done = await shapserve([
+  const done = await shapserveHere([
     'train',
     join(base, 'a.csv'),
     join(base, 'b.csv'),
@@ -95,7 +95,7 @@ t.test('a header forges neither a log line nor a metric', async (t) => {
     .replace('n,', `"${forged}","__proto__",`)
     .replaceAll(/\n(\d+),/g, '\n$1,$1,')
   const base = t.testdir({ 'a.csv': text })
-  const done = await shapserve([
+  const done = await shapserveHere([
     ...['train', join(base, 'a.csv'), '--target', 'y', '--estimator', 'decision_tree'],
     ...['--nominal', forged, '--model-dir', join(base, 'model')],
   ])
@@ -112,7 +112,7 @@ t.test('what is in a stranger’s model reaches a terminal as text', async (t) =
   )
   const base = t.testdir({ 'a.jsonl': lines.join('\n') })
   const model = join(base, 'model')
-  await shapserve([
+  await shapserveHere([
     ...['train', join(base, 'a.jsonl'), '--target', 'y', '--estimator', 'decision_tree'],
     ...['--model-dir', model],
   ])
@@ -126,7 +126,7 @@ t.test('what is in a stranger’s model reaches a terminal as text', async (t) =
     ['inspect', model, '--json'],
     ['openapi', '--model-dir', model],
   ]) {
-    const { status, stdout, stderr } = await shapserve(args)
+    const { status, stdout, stderr } = await shapserveHere(args)
     t.equal(status, 0, stderr)
     t.notMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\p{Zl}\p{Zp}\u202e]/u)
     t.notMatch(stdout, /^model {5}forged/m)

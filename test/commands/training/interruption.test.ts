@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { cli, type Finished, root, shapserve } from '../../command.ts'
+import { cli, type Finished, root } from '../../command.ts'
+import { shapserveHere } from '../../command-here.ts'
 import {
   csv,
   cvNames,
@@ -63,7 +64,7 @@ t.test('a training job that is stopped keeps its trees', { timeout: 120_000 }, a
   t.equal(JSON.parse(await job.read('model/metrics.json')).interrupted, true)
   t.match(await job.read('model/MODEL_CARD.md'), '**The training was interrupted**')
   t.match(await job.read('model/MODEL_CARD.md'), `interrupted after ${trees} of 10000 trees`)
-  const shown = await shapserve(['inspect', join(job.base, 'model')])
+  const shown = await shapserveHere(['inspect', join(job.base, 'model')])
   t.equal(shown.status, 0, shown.stderr)
   t.match(shown.stdout, `: ${trees} trees,`)
   t.match(shown.stdout, /sha256 [0-9a-f]+…, interrupted\n/)
@@ -141,7 +142,7 @@ t.test('a model that is fitted is kept', { timeout: 120_000 }, async (t) => {
   const { training } = JSON.parse(await readFile(join(base, 'model/manifest.json'), 'utf8'))
   // The signal may come when all is measured; otherwise the directory says what is not.
   t.equal(training.interrupted === true, /stopped after the fit/.test(done.stderr))
-  const shown = await shapserve(['inspect', join(base, 'model')])
+  const shown = await shapserveHere(['inspect', join(base, 'model')])
   t.equal(shown.status, 0, shown.stderr)
   t.match(shown.stdout, ': 300 trees,')
   t.notOk((await readdir(join(base, 'model'))).some((name) => /lock|next/.test(name)))
@@ -170,7 +171,7 @@ t.test('a search that is stopped trains its best so far', { timeout: 120_000 }, 
   t.equal(params.n_estimators, 10, 'all trees of the best')
   const scored = trials.filter(({ rungs }: { rungs: unknown[] }) => rungs.length > 0)
   t.ok(scored.length > 0 && scored.length < 300, `${scored.length} trials were scored`)
-  const shown = await shapserve(['inspect', join(base, 'model')])
+  const shown = await shapserveHere(['inspect', join(base, 'model')])
   t.match(shown.stdout, ': 10 trees,')
 })
 

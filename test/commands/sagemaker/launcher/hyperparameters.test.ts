@@ -125,7 +125,7 @@ t.test('what SageMaker has no room for is refused', async (t) => {
 
 t.test('what train refuses before it reads a row is refused before an upload', async (t) => {
   const refused: [args: string[], message: RegExp][] = [
-    [['--target', 'z'], /^the table has no column "z"; did you mean "x"/],
+    [['--target', 'z'], /^the table has no column "z"$/],
     [['--target', 'y', '--drop', 'xx'], /^the table has no column "xx"; did you mean "x"\?$/],
     [[], /which column is to be predicted/],
     [['--target', 'y', '--set', 'n_estimator=5'], /n_estimator/],
