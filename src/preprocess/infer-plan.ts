@@ -2,6 +2,7 @@
 import { isIndexName } from '../data/csv.ts'
 import {
   type Column,
+  columnAt,
   countDistinct,
   countMissing,
   type DataFrame,
@@ -80,10 +81,10 @@ export function inferPlan(
       [{ column: target }],
     )
   }
-  const merge = told.merge ?? []
+  const merge = new Set(told.merge)
   const named = [...overrides.keys(), ...merge, ...(weight === undefined ? [] : [weight])]
   for (const column of named) {
-    if (!frame.names.includes(column)) {
+    if (columnAt(frame, column) < 0) {
       throw new InputError(
         'unknown_column',
         `the table has no column ${quote(column)}${didYouMean(column, frame.names)}`,
@@ -101,7 +102,7 @@ export function inferPlan(
     if (name === target || name === weight) return []
     const isIndex = name === INDEX_LEVEL || isIndexName(name, at)
     const given = frame.columns[at] as Column
-    const merged = merge.includes(name) ? spellingsOf(name, given) : undefined
+    const merged = merge.has(name) ? spellingsOf(name, given) : undefined
     const column = merged
       ? mapTexts(given as TextColumn, (text) => merged.get(text) ?? text)
       : given

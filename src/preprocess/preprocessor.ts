@@ -104,6 +104,7 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
   const inputAt = new Map(featureNamesIn.map((name, at) => [name, at]))
   const sourceOf = new Map(featureNamesIn.map((name) => [name, name]))
   for (const { column, from } of spec.derived) sourceOf.set(column, from)
+  const derivedAt = new Map(spec.derived.map(({ column }, at) => [column, at]))
   const derive = spec.derived.map((derived) => ({ derived, derivation: buildDerivation(derived) }))
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
@@ -175,12 +176,12 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     rowTransform: compileRow(
       spec.inputs,
       derive.map(({ derived: { from }, derivation }) => ({
-        input: featureNamesIn.indexOf(from),
+        input: inputAt.get(from) ?? -1,
         derivation,
       })),
       steps.map(({ column, input, transforms }) => ({
         input,
-        derived: spec.derived.findIndex((derived) => derived.column === column),
+        derived: derivedAt.get(column) ?? -1,
         transforms,
       })),
     ),

@@ -1,6 +1,6 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
-import { type Column, type DataFrame, findColumn } from '../../data/frame.ts'
+import { type Column, columnAt, type DataFrame, findColumn } from '../../data/frame.ts'
 import { flagWith, InputError, quote } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
@@ -64,11 +64,14 @@ export function planWritten(
   const used = new Set(plan.numeric.map(({ column }) => column))
   const kept = derived.filter(({ column }) => used.has(column))
   const describe = new Map(written.map((entry) => [entry.column, describeWritten(entry)]))
+  const plannedAs = new Map(columns.map((entry) => [entry.column, entry]))
+  const partsOf = new Map<string, DateColumn[]>()
+  for (const part of kept) partsOf.set(part.from, [...(partsOf.get(part.from) ?? []), part])
   const planned = table.names.flatMap((name): PlannedColumn[] => {
-    const own = columns.find(({ column }) => column === name)
+    const own = plannedAs.get(name)
     const note = describe.get(name)
     if (own) return [note === undefined ? own : withNote(own, note)]
-    const parts = kept.filter(({ from }) => from === name)
+    const parts = partsOf.get(name) ?? []
     const override = flagWith('--nominal', name)
     if (parts.length > 0)
       return [
@@ -111,8 +114,8 @@ function withNote(own: PlannedColumn, note: string): PlannedColumn {
 }
 
 /** Returns the parts of a column's dates, with names that no other column has; hours where some day has one. */
-function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
-  const column = findColumn({ names, ...frame }, from)
+function derive(frame: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
+  const column = findColumn(frame, from)
   const hasTime = column?.kind === 'text' && column.levels.some((text) => text.length > 10)
   // The day of a month alone says nothing of weekdays.
   const isMonthly = column?.kind === 'text' && column.levels.every((text) => text.endsWith('-01'))
@@ -126,20 +129,21 @@ function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean)
     : []
   return [...parts, ...round].map((part) => {
     let name = `${from}.${part}`
-    while (names.includes(name)) name += '_'
+    while (columnAt(frame, name) >= 0) name += '_'
     return { kind: 'date', column: name, from, part }
   })
 }
 
 /** Returns the table with the parts of dates in the place of the dates. */
 function withParts(
-  { names, columns, length }: DataFrame,
+  frame: DataFrame,
   isDate: ReadonlySet<string>,
   derived: readonly DateColumn[],
 ): DataFrame {
+  const { names, columns, length } = frame
   const kept = names.flatMap((name, at) => (isDate.has(name) ? [] : [at]))
   const made = derived.map((part) =>
-    buildDatePart(part).column(columns[names.indexOf(part.from)] as Column),
+    buildDatePart(part).column(findColumn(frame, part.from) as Column),
   )
   return {
     names: [...kept.map((at) => names[at] as string), ...derived.map(({ column }) => column)],

@@ -583,6 +583,8 @@ t.test('a coded number that training has not seen is warned of in the answer', a
   })
   const { preprocessor } = predictor
   const frame = frameOfCells(preprocessor.spec.inputs, [[30, 1.5]])
+  const told = { code: 'unknown_category', column: 'v', count: 1, first: 30 } as const
+  t.strictSame(rowChecks(preprocessor).tally(frame), [told])
   t.match(rowChecks(preprocessor).list(frame).get(0), [
     {
       code: 'unknown_category',
