@@ -204,7 +204,7 @@ export async function train(
         training: { ...draft.training, interrupted: interrupted || undefined },
         importance,
         summary,
-        profile: profileTraining(predictor, frame, fitted.rows, heldOut, seed),
+        profile: profileTraining(predictor, frame, fitted.rows, test?.predictions, seed),
         metrics,
         selfTest,
       },

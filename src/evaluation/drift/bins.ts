@@ -123,13 +123,9 @@ export function countInto(bins: Bins): BinCounter {
   }
 }
 
-/** Returns how many of ascending cuts are at most a number. */
+/** Returns how many of ascending cuts are at most a number: of so few, each is looked at faster than a half is chosen. */
 function rangeOf(cuts: Float64Array, value: number): number {
-  let [low, high] = [0, cuts.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (cuts[middle]! <= value) low = middle + 1
-    else high = middle
-  }
-  return low
+  let range = 0
+  for (let i = 0; i < cuts.length; i++) range += cuts[i]! <= value ? 1 : 0
+  return range
 }
