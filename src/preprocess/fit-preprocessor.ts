@@ -5,6 +5,7 @@ import {
   type DataFrame,
   findColumn,
   type NumberColumn,
+  presentNumbers,
   takeColumnRows,
   varies,
 } from '../data/frame.ts'
@@ -24,6 +25,7 @@ import type { CategoryImputation, ColumnPlan, DroppedColumn, NumberImputation } 
 import {
   applyTransforms,
   buildPreprocessor,
+  type ColumnRange,
   type ColumnStep,
   type InputColumn,
   type PreprocessorSpec,
@@ -270,27 +272,36 @@ function describeInput(
       example,
     }
   }
-  const present = column.values.filter((value) => !Number.isNaN(value))
+  const present = presentNumbers(column.values)
   if (present.length === 0)
     return { name, type: 'number', ...written, nullable: true, ...categories, example: 0 }
-  const range = {
-    minimum: present.reduce((least, value) => Math.min(least, value)),
-    median: median(present),
-    maximum: present.reduce((most, value) => Math.max(most, value)),
-    deviation: deviation(present),
-    integer: present.every(Number.isInteger),
-  }
+  const { minimum, maximum, integer } = rangeOf(present)
+  const middle = median(present)
+  const range = { minimum, median: middle, maximum, deviation: deviation(present), integer }
   const example = isCategory ? (mostFrequent(column) as number) : range.median
   return { name, type: 'number', ...written, nullable, ...categories, range, example }
 }
 
+function rangeOf(values: Float64Array): Pick<ColumnRange, 'minimum' | 'maximum' | 'integer'> {
+  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  let integer = true
+  for (let i = 0; i < values.length; i++) {
+    minimum = Math.min(minimum, values[i]!)
+    maximum = Math.max(maximum, values[i]!)
+    integer &&= Number.isInteger(values[i]!)
+  }
+  return { minimum, maximum, integer }
+}
+
 /** Population standard deviation, scaled by the largest distance so that squares of large numbers stay finite. */
 function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0)
-  const most = values.reduce((far, value) => Math.max(far, Math.abs(value - mean)), 0)
+  const { length } = values
+  let [mean, most, squares] = [0, 0, 0]
+  for (let i = 0; i < length; i++) mean += values[i]! / length
+  for (let i = 0; i < length; i++) most = Math.max(most, Math.abs(values[i]! - mean))
   if (most === 0) return 0
   // The distance between the ends may exceed the largest double, what values deviate on average never does.
   if (most === Number.POSITIVE_INFINITY) return 2 * deviation(values.map((value) => value / 2))
-  const squares = values.reduce((sum, value) => sum + ((value - mean) / most) ** 2, 0)
-  return Math.min(most * Math.sqrt(squares / values.length), Number.MAX_VALUE)
+  for (let i = 0; i < length; i++) squares += ((values[i]! - mean) / most) ** 2
+  return Math.min(most * Math.sqrt(squares / length), Number.MAX_VALUE)
 }
