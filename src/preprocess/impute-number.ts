@@ -1,4 +1,10 @@
-import { type Column, countValues, type NumberColumn, numberColumn, presentNumbers } from '../data/frame.ts'
+import {
+  type Column,
+  countValues,
+  type NumberColumn,
+  numberColumn,
+  presentNumbers,
+} from '../data/frame.ts'
 import type { NumberImputation } from './plan.ts'
 import type { TransformerKind } from './transformer.ts'
 

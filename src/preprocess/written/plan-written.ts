@@ -1,17 +1,18 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
 import { type Column, columnAt, type DataFrame, findColumn } from '../../data/frame.ts'
+import { runSteps, type Steps } from '../../data/steps.ts'
 import { flagWith, InputError, quote } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
 import {
   type InferredPlan,
-  inferPlan,
+  inferPlanSteps,
   type PlannedColumn,
   type RoleOverrides,
   type Told,
 } from '../infer-plan.ts'
-import { applyWritten } from './apply-written.ts'
+import { applyWrittenSteps } from './apply-written.ts'
 import { describeWritten } from './describe-written.ts'
 import { recogniseWritten, type WrittenSettings } from './recognise.ts'
 
@@ -23,7 +24,12 @@ const ROUND: readonly DatePart[] = ['month', 'day_of_week', 'hour']
  * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError as {@link inferPlan} and {@link recogniseWritten} do
  */
-export function planWritten(
+export function planWritten(...about: Parameters<typeof planWrittenSteps>): InferredPlan {
+  return runSteps(planWrittenSteps(...about))
+}
+
+/** The same column by column. */
+export function* planWrittenSteps(
   table: DataFrame,
   target: string,
   roles: RoleOverrides,
@@ -31,11 +37,12 @@ export function planWritten(
   acceptsMissing = false,
   weight?: string,
   told?: Told,
-): InferredPlan {
+): Steps<InferredPlan> {
   const keep = new Set([target, ...(weight === undefined ? [] : [weight])])
-  const written = recogniseWritten(table, keep, roles, said)
-  if (written.length === 0) return inferPlan(table, target, roles, acceptsMissing, weight, told)
-  const read = applyWritten(table, written)
+  const written = yield* recogniseWritten(table, keep, roles, said)
+  if (written.length === 0)
+    return yield* inferPlanSteps(table, target, roles, acceptsMissing, weight, told)
+  const read = yield* applyWrittenSteps(table, written)
   // Of dates that are categories, or of which only counts whether they are there, no numbers are made.
   const dates = written.filter(
     ({ column, date }) => date !== undefined && (roles.get(column) ?? 'numeric') === 'numeric',
@@ -49,7 +56,7 @@ export function planWritten(
         [{ column }],
       )
   const derived = dates.flatMap(({ column }) => derive(read, column, said.cyclic.has(column)))
-  const { plan, columns, positive } = inferPlan(
+  const { plan, columns, positive } = yield* inferPlanSteps(
     withParts(read, isDate, derived),
     target,
     new Map([
