@@ -28,6 +28,7 @@ import { declareTrain } from '../src/commands/train.ts'
 import { runTraining } from '../src/commands/training/run-training.ts'
 import { declareTune } from '../src/commands/tune.ts'
 import { stratifiedSplit } from '../src/data/split.ts'
+import { runSteps } from '../src/data/steps.ts'
 import { flagWith } from '../src/errors.ts'
 import { makeKeyPair, readPublicKey } from '../src/model-directory/keys.ts'
 import { readModelDirectory, sha256 } from '../src/model-directory/read.ts'
@@ -496,7 +497,7 @@ t.test('what is warned of', async (t) => {
       new Map(drop ? [[drop, 'drop' as const]] : [['a', 'nominal']]),
     )
     const y = Int32Array.from({ length: 60 }, (_, i) => i % 2)
-    return describeDoubts(frame, plan, y, 2)
+    return runSteps(describeDoubts(frame, plan, y, 2))
   }
   const cases: [mistake: string, advice: RegExp, remedy: string, drop?: string][] = [
     [lines((i) => `t${i % 2}`), /leave it out if it is not known/, lines((i) => `t${i % 2}`), 'a'],
@@ -971,7 +972,7 @@ t.test('flags name columns as a shell takes them', (t) => {
         const frame = readCsvTable(`${quoted(name)},n,y\n${rows.join('\n')}`)
         const { plan } = inferPlan(frame, 'y')
         const y = Int32Array.from({ length: 60 }, (_, row) => label(row))
-        const said = describeDoubts(frame, plan, y, 2).join('\n')
+        const said = runSteps(describeDoubts(frame, plan, y, 2)).join('\n')
         return /--merge.*?(?=$)/m.exec(said)?.[0]
       },
     ],

@@ -107,7 +107,7 @@ export interface Artifact {
 export type ArtifactParts = Omit<Artifact, 'modelId'>
 
 /** Returns the SHA-256 of bytes in hexadecimal; passed in, because this folder knows no library for it. */
-export type Hash = (bytes: Uint8Array) => string
+export type Hash = (...pieces: readonly Uint8Array[]) => string
 
 /** Returns a copy that no other thread can write to while it is decoded as text; decoders refuse shared memory. */
 export function unshared(bytes: Uint8Array): Uint8Array {

@@ -22,23 +22,23 @@ import {
   SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
-import { encodeTensors } from './safetensors.ts'
+import { joinBytes, tensorPieces } from './safetensors.ts'
 import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
 
 /** Returns the artifact with its identity: a hash of everything that its answers depend on or that was measured of it. */
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
   const anonymous = { ...parts, modelId: '' }
-  const files = [...encodeDataFiles(anonymous).values(), encodeJson(manifestHead(anonymous))]
-  return {
-    ...parts,
-    modelId: sha256(new TextEncoder().encode(files.map(sha256).join('\n'))).slice(0, 32),
-  }
+  const hashes = [...listDataFiles(anonymous)].map(([, pieces]) => sha256(...pieces))
+  const all = [...hashes, sha256(encodeJson(manifestHead(anonymous)))]
+  return { ...parts, modelId: sha256(new TextEncoder().encode(all.join('\n'))).slice(0, 32) }
 }
 
 /** Returns every file of a model directory, the manifest last. */
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
-  const files = encodeDataFiles(artifact)
+  const files = new Map<string, Uint8Array>()
+  for (const [name, pieces] of listDataFiles(artifact))
+    files.set(name, pieces.length === 1 ? pieces[0]! : joinBytes(pieces))
   const { modelId, profile } = artifact
   if (profile) files.set(PROFILE_FILE, encodeJson({ model_id: modelId, ...writeProfile(profile) }))
   const head = manifestHead(artifact)
@@ -58,7 +58,8 @@ export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Ui
   return files
 }
 
-function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
+/** Yields the files in pieces, each when it is asked for: all of a wide model at once take memory. */
+function* listDataFiles(artifact: Artifact): Generator<[name: string, pieces: Uint8Array[]]> {
   const { modelId, model, importance } = artifact
   const stored = kindOf(model).store(model)
   const modelFile: TensorFile = {
@@ -87,23 +88,13 @@ function encodeDataFiles(artifact: Artifact): Map<string, Uint8Array> {
       ],
     ]),
   }
-  return new Map([
-    [PREPROCESSOR_FILE, encodeJson({ model_id: modelId, ...artifact.preprocessor })],
-    [MODEL_FILE, encodeTensors(modelFile)],
-    [EXPLAIN_FILE, encodeTensors(explainFile)],
-    [METRICS_FILE, encodeJson({ model_id: modelId, ...artifact.metrics })],
-    ...(artifact.trials
-      ? [[TRIALS_FILE, encodeJson({ model_id: modelId, ...artifact.trials })] as const]
-      : []),
-    ...(artifact.summary
-      ? [
-          [
-            SUMMARY_FILE,
-            encodeJson({ model_id: modelId, ...writeSummary(artifact.summary) }),
-          ] as const,
-        ]
-      : []),
-  ])
+  yield [PREPROCESSOR_FILE, [encodeJson({ model_id: modelId, ...artifact.preprocessor })]]
+  yield [MODEL_FILE, tensorPieces(modelFile)]
+  yield [EXPLAIN_FILE, tensorPieces(explainFile)]
+  yield [METRICS_FILE, [encodeJson({ model_id: modelId, ...artifact.metrics })]]
+  const { trials, summary } = artifact
+  if (trials) yield [TRIALS_FILE, [encodeJson({ model_id: modelId, ...trials })]]
+  if (summary) yield [SUMMARY_FILE, [encodeJson({ model_id: modelId, ...writeSummary(summary) })]]
 }
 
 function manifestHead(artifact: Artifact): Record<string, unknown> {

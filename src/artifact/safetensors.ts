@@ -14,6 +14,22 @@ const MAX_HEADER = 1 << 20
 
 /** Returns the bytes of a file; tensors with larger items first, so that all of them are aligned. */
 export function encodeTensors(file: TensorFile): Uint8Array {
+  return joinBytes(tensorPieces(file))
+}
+
+/** Returns pieces as one. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+/** Returns the same bytes in pieces: a head, and the numbers where they are. */
+export function tensorPieces(file: TensorFile): Uint8Array[] {
   const entries = [...file.tensors].sort(
     ([nameA, a], [nameB, b]) => itemSize[b.dtype] - itemSize[a.dtype] || (nameA < nameB ? -1 : 1),
   )
@@ -28,16 +44,13 @@ export function encodeTensors(file: TensorFile): Uint8Array {
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const padded = Math.ceil(json.length / 8) * 8
-  const bytes = new Uint8Array(8 + padded + end)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true)
-  bytes.fill(0x20, 8, 8 + padded)
-  bytes.set(json, 8)
-  let at = 8 + padded
-  for (const [, { data }] of entries) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
-    at += data.byteLength
-  }
-  return bytes
+  const head = new Uint8Array(8 + padded).fill(0x20)
+  new DataView(head.buffer).setBigUint64(0, BigInt(padded), true)
+  head.set(json, 8)
+  const numbers = entries.map(
+    ([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  )
+  return [head, ...numbers]
 }
 
 /**

@@ -117,13 +117,29 @@ export function cellAt(column: Column, row: number): Cell {
   return code < 0 ? null : column.levels[code]!
 }
 
+/**
+ * Returns the numbers that are not missing, in memory of their own. A typed array's own `filter` makes an object of
+ * every number, which costs more than sorting them.
+ */
+export function presentNumbers(values: Float64Array): Float64Array {
+  const present = new Float64Array(values.length)
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (!Number.isNaN(value)) present[count++] = value
+  }
+  return count === values.length ? present : present.slice(0, count)
+}
+
 /** Returns how many cells of a column are missing. */
 export function countMissing(column: Column): number {
   let count = 0
   if (column.kind === 'number') {
-    for (const value of column.values) if (Number.isNaN(value)) count++
+    const { values } = column
+    for (let row = 0; row < values.length; row++) if (Number.isNaN(values[row]!)) count++
   } else {
-    for (const code of column.codes) if (code < 0) count++
+    const { codes } = column
+    for (let row = 0; row < codes.length; row++) if (codes[row]! < 0) count++
   }
   return count
 }
@@ -242,8 +258,14 @@ export function countDistinct(column: Column): number {
 
 /** Whether a column has two distinct values, a missing one not counted. */
 export function varies(column: Column): boolean {
-  const cells = column.kind === 'number' ? column.values : column.codes
-  const isMissing = (cell: number) => (column.kind === 'number' ? Number.isNaN(cell) : cell < 0)
-  const first = cells.find((cell) => !isMissing(cell))
-  return first !== undefined && cells.some((cell) => cell !== first && !isMissing(cell))
+  const isNumber = column.kind === 'number'
+  const cells = isNumber ? column.values : column.codes
+  let first: number | undefined
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row]!
+    if (isNumber ? Number.isNaN(cell) : cell < 0) continue
+    first ??= cell
+    if (cell !== first) return true
+  }
+  return false
 }

@@ -14,8 +14,10 @@ export const MAX_FILE = 2 ** 30
 const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** Returns the SHA-256 of bytes in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+export function sha256(...pieces: readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces) hash.update(piece)
+  return hash.digest('hex')
 }
 
 /** Returns memory of so many bytes that threads share, so that a model is never copied on its way to another. */

@@ -14,20 +14,22 @@ export function impurityImportance(
 ): Float64Array | undefined {
   const { cover } = spec
   if (spec.link !== 'identity' || spec.vote !== 'soft' || !cover) return undefined
-  const classes = spec.outputs
-  const weights = sumLeaves(spec, cover)
-  const impurity = impurities[criterion]
-  const mixed = new Float64Array(cover.length)
-  for (let node = 0; node < mixed.length; node++)
-    mixed[node] = impurity(weights, node * classes, classes)
+  const mixed = mixNodes(spec, cover, impurities[criterion])
   const mean = new Float64Array(features)
-  for (const nodes of nodesByTree(spec)) {
-    const own = new Float64Array(features)
-    for (const node of nodes) {
+  const own = new Float64Array(features)
+  const queue = new Int32Array(cover.length)
+  for (const root of spec.roots) {
+    own.fill(0)
+    queue[0] = root
+    for (let i = 0, count = 1; i < count; i++) {
+      const node = queue[i]!
       const feature = spec.feature[node]!
       if (feature < 0) continue
-      const [left, right] = [spec.left[node]!, spec.right[node]!]
+      const left = spec.left[node]!
+      const right = spec.right[node]!
       own[feature] = own[feature]! + mixed[node]! - mixed[left]! - mixed[right]!
+      queue[count++] = left
+      queue[count++] = right
     }
     addShares(own, mean)
   }
@@ -60,36 +62,31 @@ const impurities: Readonly<Record<Criterion, Impurity>> = {
   },
 }
 
-/** Weight of every class in every node, [node][class]; children have larger numbers than their parent. */
-function sumLeaves(
+/**
+ * Returns the weight of the rows of every node times their impurity; children have larger numbers than their parent, so
+ * the weights of classes, [node][class], are summed up from the last node on.
+ */
+function mixNodes(
   { feature, left, right, value, outputs }: TreesSpec,
   cover: Float64Array,
+  impurity: Impurity,
 ): Float64Array {
   const weights = new Float64Array(value.length)
+  const mixed = new Float64Array(feature.length)
   for (let node = feature.length - 1; node >= 0; node--) {
     const at = node * outputs
     if (feature[node] === -1) {
       const own = cover[node]!
       for (let k = 0; k < outputs; k++) weights[at + k] = own * value[at + k]!
-      continue
+    } else {
+      const fromLeft = left[node]! * outputs
+      const fromRight = right[node]! * outputs
+      for (let k = 0; k < outputs; k++)
+        weights[at + k] = weights[fromLeft + k]! + weights[fromRight + k]!
     }
-    const [fromLeft, fromRight] = [left[node]! * outputs, right[node]! * outputs]
-    for (let k = 0; k < outputs; k++)
-      weights[at + k] = weights[fromLeft + k]! + weights[fromRight + k]!
+    mixed[node] = impurity(weights, at, outputs)
   }
-  return weights
-}
-
-/** Yields the node numbers of every tree. */
-function* nodesByTree({ roots, feature, left, right }: TreesSpec): Generator<number[]> {
-  for (const root of roots) {
-    const nodes = [root]
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i]!
-      if (feature[node]! >= 0) nodes.push(left[node]!, right[node]!)
-    }
-    yield nodes
-  }
+  return mixed
 }
 
 /** Adds the values, divided by their sum, to others; rounding may leave a split that decreased nothing below 0. */

@@ -11,6 +11,7 @@ import {
   type TextColumn,
 } from '../data/frame.ts'
 import { isInexactInteger } from '../data/number.ts'
+import type { Steps } from '../data/steps.ts'
 import { flagWith, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { evidenceOfIdentifier, isNearlyUnique, isWhole } from './identifiers.ts'
@@ -28,28 +29,28 @@ const LEAST_ROWS_PER_CLASS = 5
 const LEAST_ROWS = 20
 
 /**
- * Returns a warning for every column of the plan that is doubtful.
+ * Returns, column by column, a warning for every column of the plan that is doubtful.
  * @param y class number of every row
  * @param leftOut columns that a guess has left out
  */
-export function describeDoubts(
+export function* describeDoubts(
   frame: DataFrame,
   plan: ColumnPlan,
   y: Int32Array,
   classes: number,
   leftOut: readonly string[] = [],
-): string[] {
+): Steps<string[]> {
   const categories = [...plan.ordinal, ...plan.nominal]
   const isCategory = new Set(categories.map(({ column }) => column))
-  const texts = categories.flatMap(({ column: name, merge = {} }) => {
+  const texts: string[] = []
+  for (const { column: name, merge = {} } of categories) {
     const column = findColumn(frame, name)
-    if (column?.kind !== 'text') return []
+    if (column?.kind !== 'text') continue
+    yield
     const known = new Map(Object.entries(merge))
-    return describeTexts(
-      name,
-      mapTexts(column, (text) => known.get(text) ?? text),
-    )
-  })
+    const merged = mapTexts(column, (text) => known.get(text) ?? text)
+    texts.push(...describeTexts(name, merged))
+  }
   const label = findColumn(frame, plan.target)
   const target = [
     ...describeTarget(plan.target, label),
@@ -63,10 +64,8 @@ export function describeDoubts(
     [...isCategory, ...leftOut].filter((name) => !hasOrder.has(name)),
   )
   const learned = withIndicators(frame, plan)
-  const leaks = describeLeaks(learned, plan, y, classes)
-  const columns = plannedColumns(plan).flatMap((name) => {
-    const column = findColumn(learned, name)
-    if (!column) return []
+  const leaks = yield* describeLeaks(learned, plan, y, classes)
+  const describeColumn = (name: string, column: Column): string[] => {
     if (y.length >= LEAST_ROWS_PER_CLASS * classes && tellsTarget(column, y, classes))
       return [
         `column ${quote(name)} tells the target: each of its values goes with one class and each class with one value; leave it out if it is not known when a prediction is due`,
@@ -78,7 +77,14 @@ export function describeDoubts(
         `column ${quote(name)} holds dates such as ${quote(exampleOf(column))}; each is a category of its own, for they are not read as times; make numbers of them, such as days since a day`,
       ]
     return describeNames(name, column, isCategory.has(name))
-  })
+  }
+  const columns: string[] = []
+  for (const name of plannedColumns(plan)) {
+    const column = findColumn(learned, name)
+    if (!column) continue
+    yield
+    columns.push(...describeColumn(name, column))
+  }
   return [...target, ...texts, ...unread, ...columns]
 }
 

@@ -9,15 +9,15 @@ import {
   varies,
 } from '../data/frame.ts'
 import { momentText } from '../data/moment.ts'
-import { isAscii } from '../data/text.ts'
-import type { Written } from '../data/written.ts'
+import { runSteps, type Steps } from '../data/steps.ts'
 import { InputError, quote } from '../errors.ts'
 import { booleanColumns } from './booleans.ts'
 import { buildDerivation } from './derive.ts'
+import { describeInput } from './describe-input.ts'
 import { fitImputeCategory } from './impute-category.ts'
-import { fitImputeNumber, median, mostFrequent } from './impute-number.ts'
+import { fitImputeNumber } from './impute-number.ts'
 import { type AnyTransformer, transformerKind } from './index.ts'
-import { holdsLongIntegers, notNumeric } from './long-integers.ts'
+import { notNumeric } from './long-integers.ts'
 import { fitOneHotEncoder } from './one-hot-encoder.ts'
 import { fitOrdinalEncoder, sortedCategories } from './ordinal-encoder.ts'
 import type { CategoryImputation, ColumnPlan, DroppedColumn, NumberImputation } from './plan.ts'
@@ -45,13 +45,18 @@ export interface FeatureNeeds {
  * @param keep columns that stay inputs even if nothing is learned from them, because rows come by position
  * @returns the fitted spec, and columns that had nothing to learn from in the training rows
  */
-export function fitPreprocessor(
+export function fitPreprocessor(...about: Parameters<typeof fitPreprocessorSteps>) {
+  return runSteps(fitPreprocessorSteps(...about))
+}
+
+/** The same column by column. */
+export function* fitPreprocessorSteps(
   frame: DataFrame,
   rows: Int32Array,
   plan: ColumnPlan,
   needs: FeatureNeeds,
   keep: readonly string[] = [],
-): { spec: PreprocessorSpec; dropped: DroppedColumn[] } {
+): Steps<{ spec: PreprocessorSpec; dropped: DroppedColumn[] }> {
   // Column by column: the training rows of a large table are not copied at once.
   const derivedBy = new Map(plan.derived.map((entry) => [entry.column, entry]))
   const nullable = new Set(plan.nullable)
@@ -80,12 +85,14 @@ export function fitPreprocessor(
       : chain
 
   for (const { column, impute } of plan.numeric) {
+    yield
     add(column, (values) => {
       if (values.kind === 'text') throw notNumeric(column, values.levels)
       return scaled(fillNumbers(column, values, impute, needs), values)
     })
   }
   for (const { column, categories, impute, merge } of plan.ordinal) {
+    yield
     add(column, (given) => {
       const { merged, values } = mergeCategories(column, given, merge)
       const order = categories ? matchCategories(column, values, categories) : undefined
@@ -94,6 +101,7 @@ export function fitPreprocessor(
     })
   }
   for (const { column, impute, minFrequency, merge } of plan.nominal) {
+    yield
     add(column, (given) => {
       const { merged, values } = mergeCategories(column, given, merge)
       const filled = fillCategories(values, impute)
@@ -127,14 +135,18 @@ export function fitPreprocessor(
   // Whether a column may be empty is a fact of the table; nothing is fitted to it.
   const isNullable = (name: string) =>
     countMissing(findColumn(frame, name) as Column) > 0 || nullable.has(name)
+  const inputs: InputColumn[] = []
+  for (const name of inputNames) {
+    yield
+    const about = {
+      isCategory: isCategory.has(name),
+      isBoolean: booleans.has(name),
+      written: writtenOf.get(name),
+    }
+    inputs.push(describeInput(name, isNullable(name), columnOf(name), about))
+  }
   const spec: PreprocessorSpec = {
-    inputs: inputNames.map((name) =>
-      describeInput(name, isNullable(name), columnOf(name), {
-        isCategory: isCategory.has(name),
-        isBoolean: booleans.has(name),
-        written: writtenOf.get(name),
-      }),
-    ),
+    inputs,
     otherColumns: frame.names.filter((name) => !used.has(name)),
     derived,
     steps,
@@ -230,67 +242,4 @@ function matchCategories(
     }
   }
   return typed
-}
-
-/**
- * Returns what requests may know of an input.
- * @param column its training rows; no others are described
- */
-function describeInput(
-  name: string,
-  nullable: boolean,
-  column: Column,
-  {
-    isCategory,
-    isBoolean,
-    written: rules,
-  }: {
-    readonly isCategory: boolean
-    readonly isBoolean: boolean
-    readonly written: Written | undefined
-  },
-): InputColumn {
-  const categories = isCategory ? { categories: sortedCategories(column) } : {}
-  const written = rules ? { written: rules } : {}
-  if (column.kind === 'text') {
-    const first = column.codes.find((code) => code >= 0)
-    const example = (isCategory ? mostFrequent(column) : column.levels[first ?? -1]) ?? ''
-    const texts = isBoolean ? 'boolean' : holdsLongIntegers(column) ? 'integer' : undefined
-    const isPlain = [example, ...(categories.categories ?? [])].every((text) =>
-      isAscii(String(text)),
-    )
-    return {
-      name,
-      type: 'text',
-      ...(texts ? { texts } : {}),
-      ...(isPlain ? {} : { unicode: 'NFC' as const }),
-      ...written,
-      nullable,
-      ...categories,
-      example,
-    }
-  }
-  const present = column.values.filter((value) => !Number.isNaN(value))
-  if (present.length === 0)
-    return { name, type: 'number', ...written, nullable: true, ...categories, example: 0 }
-  const range = {
-    minimum: present.reduce((least, value) => Math.min(least, value)),
-    median: median(present),
-    maximum: present.reduce((most, value) => Math.max(most, value)),
-    deviation: deviation(present),
-    integer: present.every(Number.isInteger),
-  }
-  const example = isCategory ? (mostFrequent(column) as number) : range.median
-  return { name, type: 'number', ...written, nullable, ...categories, range, example }
-}
-
-/** Population standard deviation, scaled by the largest distance so that squares of large numbers stay finite. */
-function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0)
-  const most = values.reduce((far, value) => Math.max(far, Math.abs(value - mean)), 0)
-  if (most === 0) return 0
-  // The distance between the ends may exceed the largest double, what values deviate on average never does.
-  if (most === Number.POSITIVE_INFINITY) return 2 * deviation(values.map((value) => value / 2))
-  const squares = values.reduce((sum, value) => sum + ((value - mean) / most) ** 2, 0)
-  return Math.min(most * Math.sqrt(squares / values.length), Number.MAX_VALUE)
 }

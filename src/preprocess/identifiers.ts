@@ -5,6 +5,7 @@ import {
   countMissing,
   lengthOf,
   type NumberColumn,
+  presentNumbers,
 } from '../data/frame.ts'
 import { wordsOf } from './name-words.ts'
 
@@ -37,7 +38,7 @@ export function evidenceOfIdentifier(name: string, { values }: NumberColumn): st
   if (isNamedLikeIdentifier(name)) return 'named like an identifier'
   const order = orderOf(values)
   if (order) return `${order} with the rows`
-  const present = values.filter((value) => !Number.isNaN(value))
+  const present = presentNumbers(values)
   const least = present.reduce((a, b) => Math.min(a, b))
   const most = present.reduce((a, b) => Math.max(a, b))
   // Drawn at random from so narrow a range, some would be equal.

@@ -1,4 +1,10 @@
-import { type Column, countValues, type NumberColumn, numberColumn } from '../data/frame.ts'
+import {
+  type Column,
+  countValues,
+  type NumberColumn,
+  numberColumn,
+  presentNumbers,
+} from '../data/frame.ts'
 import type { NumberImputation } from './plan.ts'
 import type { TransformerKind } from './transformer.ts'
 
@@ -29,7 +35,7 @@ export function fitImputeNumber(
   column: NumberColumn,
   how: Exclude<NumberImputation, 'none'>,
 ): ImputeNumber {
-  const present = column.values.filter((value) => !Number.isNaN(value))
+  const present = presentNumbers(column.values)
   const value =
     how === 'mean'
       ? mean(present)

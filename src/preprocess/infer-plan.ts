@@ -2,6 +2,7 @@
 import { isIndexName } from '../data/csv.ts'
 import {
   type Column,
+  columnAt,
   countDistinct,
   countMissing,
   type DataFrame,
@@ -10,6 +11,7 @@ import {
   type TextColumn,
   usedLevels,
 } from '../data/frame.ts'
+import { runSteps, type Steps } from '../data/steps.ts'
 import { didYouMean, flagWith, InputError, listNames, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { type Guess, guessRole, MAX_CATEGORIES, type Role } from './guess-role.ts'
@@ -65,14 +67,19 @@ export interface InferredPlan {
  * @param weight the column that says how much a row counts, which is no feature
  * @throws InputError `no_target`, `unknown_column`, or `invalid_plan` when no column is left
  */
-export function inferPlan(
+export function inferPlan(...about: Parameters<typeof inferPlanSteps>): InferredPlan {
+  return runSteps(inferPlanSteps(...about))
+}
+
+/** The same column by column. */
+export function* inferPlanSteps(
   frame: DataFrame,
   target: string,
   overrides: RoleOverrides = new Map(),
   acceptsMissing = false,
   weight?: string,
   told: Told = {},
-): InferredPlan {
+): Steps<InferredPlan> {
   if (!frame.names.includes(target)) {
     throw new InputError(
       'no_target',
@@ -80,10 +87,10 @@ export function inferPlan(
       [{ column: target }],
     )
   }
-  const merge = told.merge ?? []
+  const merge = new Set(told.merge)
   const named = [...overrides.keys(), ...merge, ...(weight === undefined ? [] : [weight])]
   for (const column of named) {
-    if (!frame.names.includes(column)) {
+    if (columnAt(frame, column) < 0) {
       throw new InputError(
         'unknown_column',
         `the table has no column ${quote(column)}${didYouMean(column, frame.names)}`,
@@ -97,19 +104,21 @@ export function inferPlan(
       )
   }
   const targetColumn = findColumn(frame, target) as Column
-  const columns = frame.names.flatMap((name, at) => {
-    if (name === target || name === weight) return []
+  const columns: PlannedColumn[] = []
+  for (const [at, name] of frame.names.entries()) {
+    if (name === target || name === weight) continue
+    yield
     const isIndex = name === INDEX_LEVEL || isIndexName(name, at)
     const given = frame.columns[at] as Column
-    const merged = merge.includes(name) ? spellingsOf(name, given) : undefined
+    const merged = merge.has(name) ? spellingsOf(name, given) : undefined
     const column = merged
       ? mapTexts(given as TextColumn, (text) => merged.get(text) ?? text)
       : given
     const asked = { role: overrides.get(name), order: told.orders?.get(name) }
     const gapsTell = () => missingTellsTarget(column, targetColumn)
     const planned = planColumn(name, column, frame.length, asked, acceptsMissing, isIndex, gapsTell)
-    return [merged ? withMerged(planned, merged) : planned]
-  })
+    columns.push(merged ? withMerged(planned, merged) : planned)
+  }
   const withRole = (role: Role) => columns.filter((entry) => entry.role === role)
   // By name, so that the order of the table's columns does not show in the model.
   const features = (role: Role) => withRole(role).sort((a, b) => (a.column < b.column ? -1 : 1))

@@ -1,5 +1,6 @@
 /** Columns that tell too much or are left out although they tell much, and rows that stand on both sides of the split. */
 import { type Column, type DataFrame, findColumn, type TextColumn } from '../data/frame.ts'
+import type { Steps } from '../data/steps.ts'
 import { flagWith, quote } from '../errors.ts'
 import { followsRows } from './identifiers.ts'
 import { areaOnUnseen, fewestErrors, MOST_COLUMNS, rowsToLookAt } from './one-column.ts'
@@ -15,12 +16,12 @@ const LEAST_AREA = 0.7
 const LEAST_DEVIATIONS = 5
 
 /** Returns a warning for every column of the plan that alone tells the target, but for a few rows, by its name. */
-export function describeLeaks(
+export function* describeLeaks(
   frame: DataFrame,
   plan: ColumnPlan,
   y: Int32Array,
   classes: number,
-): ReadonlyMap<string, string> {
+): Steps<ReadonlyMap<string, string>> {
   const leaks = new Map<string, string>()
   const names = plannedColumns(plan).slice(0, MOST_COLUMNS)
   const rows = rowsToLookAt(y.length, names.length)
@@ -32,6 +33,7 @@ export function describeLeaks(
   for (const name of names) {
     const column = findColumn(frame, name)
     if (!column) continue
+    yield
     const errors = fewestErrors(column, isCategory.has(name), y, classes, rows)
     if (errors > Math.max(1, MOST_ERRORS * others)) continue
     const right = errors === 0 ? 'all' : `all but ${errors}`

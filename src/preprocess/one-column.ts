@@ -1,5 +1,5 @@
 /** How well one column alone tells the target: exactly on the rows it is asked about, and on rows it has not seen. */
-import { type Column, cellAt, lengthOf } from '../data/frame.ts'
+import { type Column, cellAt, lengthOf, presentNumbers } from '../data/frame.ts'
 
 /** Cells that are looked at in all, and rows of a column at least and at most. */
 const MOST_CELLS = 400_000
@@ -30,11 +30,13 @@ export const MOST_COLUMNS = MOST_CELLS / LEAST_ROWS
 
 /** Values of a column as numbers that can be sorted: texts by code; missing = NaN. */
 function valuesAt(column: Column, rows: Int32Array): Float64Array {
-  return Float64Array.from(rows, (row) => {
-    if (column.kind === 'number') return column.values[row]!
-    const code = column.codes[row]!
-    return code < 0 ? Number.NaN : code
-  })
+  const values = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    if (column.kind === 'number') values[i] = column.values[row]!
+    else values[i] = column.codes[row]! < 0 ? Number.NaN : column.codes[row]!
+  }
+  return values
 }
 
 /**
@@ -135,7 +137,7 @@ function groupsOf(column: Column, rows: Int32Array): Int32Array {
       return group
     })
   }
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort()
+  const sorted = presentNumbers(values).sort()
   const edges = Float64Array.from(
     { length: GROUPS - 1 },
     (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / GROUPS)] ?? 0,

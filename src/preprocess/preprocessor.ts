@@ -9,12 +9,13 @@ import {
   lengthOf,
   type NumberColumn,
   numberColumn,
-  takeColumnRows,
   textColumn,
 } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
+import { runSteps, type Steps } from '../data/steps.ts'
 import type { Written } from '../data/written.ts'
 import { InputError, listNames, placed, quote } from '../errors.ts'
+import { BLOCK, putNumbers, takeBlock } from './blocks.ts'
 import { buildDerivation } from './derive.ts'
 import type { DerivedColumn } from './derived-column.ts'
 import { type AnyTransformer, firstForMissing, keepsMissing, transformerKind } from './index.ts'
@@ -94,16 +95,27 @@ export interface Preprocessor {
    * @param rows numbers of the rows to take, all by default; of a large table nothing but the result is a copy
    */
   transform(frame: DataFrame, rows?: Int32Array): Matrix
+  /** The same, column by column of every block of rows. */
+  transformSteps(frame: DataFrame, rows?: Int32Array): Steps<Matrix>
   /** The same for one row; undefined where only the general way knows this plan. */
   readonly rowTransform: RowTransform | undefined
 }
 
-/** Returns the behaviour of a fitted preprocessor. */
+const built = new WeakMap<PreprocessorSpec, Preprocessor>()
+
+/** Returns the behaviour of a fitted preprocessor, which all who ask for it share. */
 export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
+  const found = built.get(spec) ?? build(spec)
+  built.set(spec, found)
+  return found
+}
+
+function build(spec: PreprocessorSpec): Preprocessor {
   const featureNamesIn = spec.inputs.map(({ name }) => name)
   const inputAt = new Map(featureNamesIn.map((name, at) => [name, at]))
   const sourceOf = new Map(featureNamesIn.map((name) => [name, name]))
   for (const { column, from } of spec.derived) sourceOf.set(column, from)
+  const derivedAt = new Map(spec.derived.map(({ column }, at) => [column, at]))
   const derive = spec.derived.map((derived) => ({ derived, derivation: buildDerivation(derived) }))
   const featureNamesOut: string[] = []
   const inputOf: number[] = []
@@ -156,6 +168,38 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     return made
   }
 
+  function* transformSteps(frame: DataFrame, rows?: Int32Array): Steps<Matrix> {
+    for (const input of closed) refuseUnknown(input, findColumn(frame, input.name) as Column)
+    const made = deriveColumns(frame)
+    const isAsInputs = frame.names.length === featureNamesIn.length
+    const columnOf = (name: string, input: number): Column =>
+      made.get(name) ??
+      // A frame of the inputs in their order, which is usual, is not searched.
+      ((isAsInputs && frame.names[input] === name
+        ? frame.columns[input]
+        : findColumn(frame, name)) as Column)
+    const length = rows?.length ?? frame.length
+    const matrix = zeros(length, featureNamesOut.length)
+    for (let from = 0; from < length; from += BLOCK) {
+      const block = { rows, from, to: Math.min(from + BLOCK, length) }
+      let at = from * matrix.columns
+      for (const { column, input, transforms } of steps) {
+        if (length > SMALL_FRAME) yield
+        const values = columnOf(column, input)
+        if (transforms.length === 0) putNumbers(values as NumberColumn, block, matrix, at++)
+        else
+          for (const one of applyTransforms(transforms, takeBlock(values, block)))
+            putNumbers(
+              one as NumberColumn,
+              { from: 0, to: block.to - from, rows: undefined },
+              matrix,
+              at++,
+            )
+      }
+    }
+    return matrix
+  }
+
   return {
     spec,
     featureNamesIn,
@@ -175,46 +219,22 @@ export function buildPreprocessor(spec: PreprocessorSpec): Preprocessor {
     rowTransform: compileRow(
       spec.inputs,
       derive.map(({ derived: { from }, derivation }) => ({
-        input: featureNamesIn.indexOf(from),
+        input: inputAt.get(from) ?? -1,
         derivation,
       })),
       steps.map(({ column, input, transforms }) => ({
         input,
-        derived: spec.derived.findIndex((derived) => derived.column === column),
+        derived: derivedAt.get(column) ?? -1,
         transforms,
       })),
     ),
-    transform(frame, rows) {
-      const columns = new Map(
-        frame.names.map((name, index) => [name, frame.columns[index] as Column]),
-      )
-      for (const input of closed) refuseUnknown(input, columns.get(input.name) as Column)
-      for (const [name, column] of deriveColumns(frame)) columns.set(name, column)
-      const length = rows?.length ?? frame.length
-      const matrix = zeros(length, featureNamesOut.length)
-      for (let from = 0; from < length; from += BLOCK) {
-        const block = { rows, from, to: Math.min(from + BLOCK, length) }
-        let at = from * matrix.columns
-        for (const { column, transforms } of steps) {
-          const taken = takeBlock(columns.get(column) as Column, block)
-          for (const made of applyTransforms(transforms, taken)) {
-            const { values } = made as NumberColumn
-            for (let i = 0; i < values.length; i++)
-              matrix.data[at + i * matrix.columns] = values[i]!
-            at++
-          }
-        }
-      }
-      return matrix
-    },
+    transform: (frame, rows) => runSteps(transformSteps(frame, rows)),
+    transformSteps,
   }
 }
 
 /** Rows of a frame whose derived columns are held until the next. */
 const SMALL_FRAME = 64
-
-/** How many rows are transformed at a time: what a step makes on the way, such as a column per category, stays small. */
-const BLOCK = 2 ** 15
 
 /** Throws InputError `invalid_text` or `invalid_number` for the first cell that is none of a closed column's categories. */
 function refuseUnknown({ name, type, categories }: InputColumn, column: Column): void {
@@ -228,17 +248,6 @@ function refuseUnknown({ name, type, categories }: InputColumn, column: Column):
       placed`${{ row: row + 1, column: name }}: ${quote(cell)} is none of the categories ${listNames(categories ?? [])}`,
     )
   }
-}
-
-/** Returns the cells of a block of rows; a view where no rows were chosen. */
-function takeBlock(
-  column: Column,
-  { rows, from, to }: { rows: Int32Array | undefined; from: number; to: number },
-): Column {
-  if (rows) return takeColumnRows(column, rows.subarray(from, to))
-  return column.kind === 'number'
-    ? numberColumn(column.values.subarray(from, to))
-    : { ...column, codes: column.codes.subarray(from, to) }
 }
 
 /** Returns the features that the transforms of one column make of its values, one after the other. */

@@ -18,6 +18,8 @@ export interface WarningCount {
   readonly code: WarningCode
   readonly column: string
   readonly count: number
+  /** The first cell that it was given of; absent of missing ones and of columns that are ignored. */
+  readonly first?: Cell
 }
 
 /** How much of rows was not understood. */
@@ -55,15 +57,11 @@ export function rowChecks(preprocessor: Preprocessor): RowChecks {
 function buildChecks(preprocessor: Preprocessor): RowChecks {
   const { inputs, derived, steps } = preprocessor.spec
   const stepOf = new Map(steps.map((step) => [step.column, step]))
+  const inputAt = new Map(inputs.map(({ name }, at) => [name, at]))
   const columns: ColumnCheck[] = [
     ...inputs.map((input, at) => checkInput(input, at, stepOf.get(input.name))),
     ...derived.map(({ column, from }, at) =>
-      checkDerived(
-        column,
-        at,
-        inputs.findIndex(({ name }) => name === from),
-        stepOf.get(column),
-      ),
+      checkDerived(column, at, inputAt.get(from) ?? -1, stepOf.get(column)),
     ),
   ].filter(({ known, range, missing }) => known ?? range ?? missing)
   const hasDerived = columns.some(({ derived }) => derived >= 0)
@@ -96,16 +94,20 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
       return { warnings, unknownCategories }
     },
     tally(frame) {
-      const counts: { code: WarningCode; column: string; count: number }[] = []
-      scanAll(frame, ({ input, column }) => {
+      const counts: { code: WarningCode; column: string; count: number; first?: Cell }[] = []
+      scanAll(frame, ({ input, column }, values) => {
         const own = new Map<WarningCode, { count: number }>()
-        return (_row, code) => {
+        return (row, code) => {
           const known = own.get(code)
           if (known) {
             known.count++
             return
           }
-          const entry = { code, column: inputs[input]?.name ?? column, count: 1 }
+          const first = cellAt(values, row)
+          const entry = {
+            ...{ code, column: inputs[input]?.name ?? column, count: 1 },
+            ...(first === null ? {} : { first }),
+          }
           own.set(code, entry)
           counts.push(entry)
         }

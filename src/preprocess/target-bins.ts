@@ -1,5 +1,5 @@
 /** Classes made of a numeric target: as many rows in each as ties allow, named by their place and their range. */
-import { type DataFrame, findColumn, type TextColumn } from '../data/frame.ts'
+import { type DataFrame, findColumn, presentNumbers, type TextColumn } from '../data/frame.ts'
 import { InputError, quote } from '../errors.ts'
 
 /** Most classes that are made of numbers. */
@@ -25,7 +25,7 @@ export function fitTargetBins(table: DataFrame, target: string, bins: number): T
       `the target ${quote(target)} holds texts: it needs no bins; leave out --bins`,
       [{ column: target }],
     )
-  const sorted = column.values.filter((value) => !Number.isNaN(value)).sort()
+  const sorted = presentNumbers(column.values).sort()
   const edges: number[] = []
   for (let bin = 1; bin < bins; bin++) {
     const at = Math.floor((bin * sorted.length) / bins)

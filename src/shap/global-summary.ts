@@ -1,5 +1,5 @@
 /** What a model does over many rows: per column, how far it pushes on the whole and by the column's values. */
-import { type Cell, type Column, cellAt, lengthOf } from '../data/frame.ts'
+import { type Cell, type Column, cellAt, lengthOf, presentNumbers } from '../data/frame.ts'
 import type { Method, Space } from './explanation.ts'
 
 /** Rows of a column that have something in common, and how they push on the mean. */
@@ -56,7 +56,7 @@ const MAX_RANGES = 10
 /** Returns how to group a column by the values of a sample: each of a few, or ranges with as many rows in each. */
 export function planGroups(name: string, by: string, values: Column, asValues: boolean): GroupPlan {
   if (values.kind === 'number' && !asValues && hasManyValues(values.values)) {
-    const sorted = values.values.filter((value) => !Number.isNaN(value)).sort()
+    const sorted = presentNumbers(values.values).sort()
     const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!
     const edges = Array.from({ length: MAX_RANGES + 1 }, (_, i) => at(i / MAX_RANGES))
     return { column: name, by, edges: [...new Set(edges)] }

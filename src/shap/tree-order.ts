@@ -48,28 +48,35 @@ export function orderNodes(paths: TreePaths): TreeOrder {
   }
   const mixed = [...mixedNew, ...mixedRepeated]
   const inner = inRuns(paths, others)
-  const splits = Int32Array.from([...inner.splits, ...plain, ...mixed])
-  const pairs = (quartets: readonly number[]) => quartets.flatMap((i) => [left[i]!, right[i]!])
-  const lone = [...left.keys()].filter((i) => isFork(i) && inQuartet[i] === 0)
-  const loneNew = lone.filter(isNew)
-  const forks = Int32Array.from([
-    ...pairs(plain),
-    ...loneNew,
-    ...lone.filter((i) => !isNew(i)),
-    ...pairs(mixed),
-  ])
+  const splits = new Int32Array(others.length + plain.length + mixed.length)
+  splits.set(inner.splits)
+  splits.set(plain, others.length)
+  splits.set(mixed, others.length + plain.length)
+  const forks = new Int32Array(left.length - splits.length)
+  let count = 0
+  const addPairs = (quartets: readonly number[]) => {
+    for (const i of quartets) {
+      forks[count++] = left[i]!
+      forks[count++] = right[i]!
+    }
+  }
+  const addLone = (isWanted: boolean) => {
+    for (let i = 0; i < left.length; i++)
+      if (inQuartet[i] === 0 && isFork(i) && isNew(i) === isWanted) forks[count++] = i
+  }
+  addPairs(plain)
+  addLone(true)
+  const newForks = count
+  addLone(false)
+  addPairs(mixed)
   const slot = new Int32Array(left.length)
-  splits.forEach((i, at) => {
-    slot[i] = at
-  })
-  forks.forEach((i, at) => {
-    slot[i] = splits.length + at
-  })
+  for (let at = 0; at < splits.length; at++) slot[splits[at]!] = at
+  for (let at = 0; at < forks.length; at++) slot[forks[at]!] = splits.length + at
   return {
     paths,
     splits,
     forks,
-    newForks: 2 * plain.length + loneNew.length,
+    newForks,
     plainQuartets: plain.length,
     mixedQuartets: mixed.length,
     runs: [...inner.runs, plain.length + mixedNew.length, mixedRepeated.length],
@@ -80,23 +87,39 @@ export function orderNodes(paths: TreePaths): TreeOrder {
 /** Orders splits, given parents first, in runs of new and of repeated features: an even number of runs. */
 function inRuns({ parent, ancestor }: TreePaths, splits: readonly number[]) {
   const run = new Int32Array(parent.length)
-  const runs: number[][] = []
+  const runs: number[] = []
   for (const i of splits) {
     const above = parent[i]!
     const isRepeated = ancestor[i]! >= 0
     const before = above < 0 ? 0 : run[above]!
-    run[i] = before + (before % 2 === Number(isRepeated) ? 0 : 1)
-    while (runs.length <= run[i]!) runs.push([], [])
-    runs[run[i]!]!.push(i)
+    const own = before + (before % 2 === Number(isRepeated) ? 0 : 1)
+    run[i] = own
+    while (runs.length <= own) runs.push(0, 0)
+    runs[own] = runs[own]! + 1
   }
-  return { splits: runs.flat(), runs: runs.map(({ length }) => length) }
+  let end = 0
+  const next = runs.map((length) => {
+    end += length
+    return end - length
+  })
+  const ordered = new Int32Array(splits.length)
+  for (const i of splits) {
+    const own = run[i]!
+    const at = next[own]!
+    ordered[at] = i
+    next[own] = at + 1
+  }
+  return { splits: ordered, runs }
 }
 
 /** Returns the leaves that hang on a split, in the order in which the splits ask for them. */
-export function listLeaves({ paths, splits }: TreeOrder): number[] {
-  const leaves: number[] = []
+export function listLeaves({ paths: { left, right }, splits }: TreeOrder): Int32Array {
+  // A split has one leaf at most: with two it were a fork.
+  const leaves = new Int32Array(splits.length)
+  let count = 0
   for (const i of splits) {
-    for (const child of [paths.left[i]!, paths.right[i]!]) if (child < 0) leaves.push(-1 - child)
+    const child = Math.min(left[i]!, right[i]!)
+    if (child < 0) leaves[count++] = -1 - child
   }
-  return leaves
+  return leaves.subarray(0, count)
 }

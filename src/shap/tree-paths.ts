@@ -94,17 +94,28 @@ function listInnerNodes(trees: TreeEnsemble, root: number) {
   const node: number[] = []
   const parent: number[] = []
   const parentSide: number[] = []
-  const stack: number[] = [root, -1, LEFT]
-  while (stack.length > 0) {
-    const side = stack.pop() as number
-    const above = stack.pop() as number
-    const own = stack.pop() as number
-    if (trees.feature[own]! < 0) continue
-    const at = node.length
-    node.push(own)
-    parent.push(above)
-    parentSide.push(side)
-    stack.push(trees.right[own]!, at, RIGHT, trees.left[own]!, at, LEFT)
+  // Right children that wait, with the position above: left ones are gone down to at once.
+  const waiting: number[] = []
+  const waitingBelow: number[] = []
+  let [own, above, side] = [root, -1, LEFT]
+  for (;;) {
+    if (trees.feature[own]! >= 0) {
+      const at = node.length
+      node.push(own)
+      parent.push(above)
+      parentSide.push(side)
+      waiting.push(trees.right[own]!)
+      waitingBelow.push(at)
+      own = trees.left[own]!
+      above = at
+      side = LEFT
+      continue
+    }
+    const next = waiting.pop()
+    if (next === undefined) break
+    own = next
+    above = waitingBelow.pop() as number
+    side = RIGHT
   }
   return {
     node: new Int32Array(node),

@@ -48,6 +48,7 @@ import {
   TREE_SIZE,
   TREE_SPLIT_COUNT,
   TREE_SPLITS,
+  WORD,
 } from '../trees/layout.generated.ts'
 import type { RowLayout } from '../trees/row-layout.ts'
 import { slotBytes, writeRule } from './quadrature-rule.ts'
@@ -146,17 +147,18 @@ function writeTree(
     [TREE_PLAIN_QUARTETS, order.plainQuartets],
     [TREE_MIXED_QUARTETS, order.mixedQuartets],
   ])
-  const size = slotBytes(tree.points)
-  const writer = { trees, placeOf, order, size, arena, shares: writeShares(tree, arena) }
+  const shares = writeShares(tree, arena)
+  // Views are read once, when nothing more is taken: a call for every number would cost more than the numbers.
+  const { i32, f64 } = arena
+  const writer = { trees, placeOf, order, size: slotBytes(tree.points), i32, f64, shares }
   writeSplits(writer, areas.splits)
   writeForks(writer, areas.forks)
   writeForkValues(writer, areas.values)
-  for (let k = 0; k < width; k++)
-    for (let i = 0; i < leaves.length; i++)
-      arena.putDouble(
-        areas.leaves + (k * leaves.length + i) * DOUBLE,
-        trees.value[leaves[i]! * width + k]!,
-      )
+  const start = areas.leaves / DOUBLE
+  for (let i = 0; i < leaves.length; i++) {
+    const own = leaves[i]! * width
+    for (let k = 0; k < width; k++) f64[start + k * leaves.length + i] = trees.value[own + k]!
+  }
   return {
     ...tree,
     slots: splits.length + forks.length + 1 + leaves.length,
@@ -170,7 +172,8 @@ interface Writer {
   readonly order: TreeOrder
   /** Bytes of a slot. */
   readonly size: number
-  readonly arena: Arena
+  readonly i32: Int32Array
+  readonly f64: Float64Array
   /** Per position: address of its shares. */
   readonly shares: Int32Array
 }
@@ -189,22 +192,29 @@ function writeShares(
   let next = arena.take(repeated * 2 * size)
   const { f64 } = arena
   const t = f64.subarray(rule / DOUBLE, (rule + size) / DOUBLE)
-  return ancestor.map((above, i) => {
-    if (above < 0) return rule
-    const R = weightAbove[i]!
-    const address = next
-    next += 2 * size
-    for (let q = 0; q < t.length; q++) {
-      const inverse = 1 / (R * (1 - t[q]!) + t[q]!)
-      f64[address / DOUBLE + q] = t[q]! * inverse
-      f64[(address + size) / DOUBLE + q] = R * inverse * inverse
+  const count = t.length
+  const shares = new Int32Array(ancestor.length)
+  for (let i = 0; i < ancestor.length; i++) {
+    if (ancestor[i]! < 0) {
+      shares[i] = rule
+      continue
     }
-    return address
-  })
+    const R = weightAbove[i]!
+    const first = next / DOUBLE
+    for (let q = 0; q < count; q++) {
+      const point = t[q]!
+      const inverse = 1 / (R * (1 - point) + point)
+      f64[first + q] = point * inverse
+      f64[first + count + q] = R * inverse * inverse
+    }
+    shares[i] = next
+    next += 2 * size
+  }
+  return shares
 }
 
 function writeSplits(
-  { trees, placeOf, order, size, arena, shares }: Writer,
+  { trees, placeOf, order, size, i32, f64, shares }: Writer,
   address: number,
 ): void {
   const { paths, splits, forks, slot } = order
@@ -215,33 +225,33 @@ function writeSplits(
     const record = address + at * SPLIT_SIZE
     const left = paths.left[i]!
     const right = paths.right[i]!
-    arena.putInt(record + SPLIT_X, placeOf(node))
-    arena.putInt(record + SPLIT_FEATURE, trees.feature[node]! * SUM_SIZE)
-    arena.putDouble(record + SPLIT_THRESHOLD, leftComparison(trees, node))
-    arena.putDouble(record + SPLIT_WEIGHT, paths.leftWeight[i]!)
-    arena.putInt(record + SPLIT_LEFT, size * (left < 0 ? nextLeaf++ : slot[left]!))
-    arena.putInt(record + SPLIT_RIGHT, size * (right < 0 ? nextLeaf++ : slot[right]!))
-    arena.putInt(record + SPLIT_SHARES, shares[i]!)
-    arena.putInt(record + SPLIT_ANCESTOR, ancestorSide(order, i))
+    i32[(record + SPLIT_X) / WORD] = placeOf(node)
+    i32[(record + SPLIT_FEATURE) / WORD] = trees.feature[node]! * SUM_SIZE
+    f64[(record + SPLIT_THRESHOLD) / DOUBLE] = leftComparison(trees, node)
+    f64[(record + SPLIT_WEIGHT) / DOUBLE] = paths.leftWeight[i]!
+    i32[(record + SPLIT_LEFT) / WORD] = size * (left < 0 ? nextLeaf++ : slot[left]!)
+    i32[(record + SPLIT_RIGHT) / WORD] = size * (right < 0 ? nextLeaf++ : slot[right]!)
+    i32[(record + SPLIT_SHARES) / WORD] = shares[i]!
+    i32[(record + SPLIT_ANCESTOR) / WORD] = ancestorSide(order, i)
   }
 }
 
-function writeForks({ trees, placeOf, order, arena, shares }: Writer, address: number): void {
+function writeForks({ trees, placeOf, order, i32, f64, shares }: Writer, address: number): void {
   const { paths, forks } = order
   for (let at = 0; at < forks.length; at++) {
     const i = forks[at]!
     const node = paths.node[i]!
     const record = address + at * FORK_SIZE
-    arena.putInt(record + FORK_X, placeOf(node))
-    arena.putInt(record + FORK_FEATURE, trees.feature[node]! * SUM_SIZE)
-    arena.putDouble(record + FORK_THRESHOLD, leftComparison(trees, node))
-    arena.putDouble(record + FORK_WEIGHT, paths.leftWeight[i]!)
-    arena.putInt(record + FORK_SHARES, shares[i]!)
-    arena.putInt(record + FORK_ANCESTOR, ancestorSide(order, i))
+    i32[(record + FORK_X) / WORD] = placeOf(node)
+    i32[(record + FORK_FEATURE) / WORD] = trees.feature[node]! * SUM_SIZE
+    f64[(record + FORK_THRESHOLD) / DOUBLE] = leftComparison(trees, node)
+    f64[(record + FORK_WEIGHT) / DOUBLE] = paths.leftWeight[i]!
+    i32[(record + FORK_SHARES) / WORD] = shares[i]!
+    i32[(record + FORK_ANCESTOR) / WORD] = ancestorSide(order, i)
   }
 }
 
-function writeForkValues({ trees, order, arena }: Writer, address: number): void {
+function writeForkValues({ trees, order, f64 }: Writer, address: number): void {
   const { paths, forks } = order
   const { value } = trees
   const width = valueWidth(trees)
@@ -250,13 +260,13 @@ function writeForkValues({ trees, order, arena }: Writer, address: number): void
     const node = paths.node[i]!
     const left = trees.left[node]! * width
     const right = trees.right[node]! * width
+    const share = paths.leftWeight[i]!
     for (let k = 0; k < width; k++) {
-      const record = address + (k * forks.length + at) * FORK_VALUE_SIZE
       const fromRight = value[right + k]!
       const difference = value[left + k]! - fromRight
-      const mean = fromRight + paths.leftWeight[i]! * difference
-      arena.putDouble(record + FORK_VALUE_MEAN, mean)
-      arena.putDouble(record + FORK_VALUE_DIFFERENCE, difference)
+      const record = address + (k * forks.length + at) * FORK_VALUE_SIZE
+      f64[(record + FORK_VALUE_MEAN) / DOUBLE] = fromRight + share * difference
+      f64[(record + FORK_VALUE_DIFFERENCE) / DOUBLE] = difference
     }
   }
 }

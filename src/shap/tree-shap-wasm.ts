@@ -53,11 +53,11 @@ export function compileTreeShapWasm(
 }
 
 /**
- * Explains a few rows, because V8 runs new code slowly until it has proved worth compiling well. Large models take
- * fewer rows for that.
+ * Explains a few rows, because V8 runs new code slowly until it has proved worth compiling well. Of large models one row
+ * is enough for that.
  */
 function warmUp(explain: TreeShap['explain'], features: number, nodes: number): void {
-  const rows = Math.max(3, Math.min(30, Math.floor(WARM_UP_NODES / nodes)))
+  const rows = Math.max(1, Math.min(30, Math.floor(WARM_UP_NODES / nodes)))
   const x = new Float64Array(features)
   const phi = new Float64Array(features)
   for (let row = 0; row < rows; row++) explain(x, [0], phi)

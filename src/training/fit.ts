@@ -2,12 +2,13 @@
 import type { ArtifactParts } from '../artifact/artifact.ts'
 import type { DataFrame } from '../data/frame.ts'
 import { type Matrix, zeros } from '../data/matrix.ts'
+import { inTurns } from '../data/steps.ts'
 import { quote } from '../errors.ts'
 import type { Estimator, FitContext, OutOfBag } from '../estimators/estimator.ts'
 import type { Params } from '../estimators/params.ts'
 import { kindOf } from '../models/index.ts'
 import type { ModelSpec } from '../models/model.ts'
-import { fitPreprocessor } from '../preprocess/fit-preprocessor.ts'
+import { fitPreprocessorSteps } from '../preprocess/fit-preprocessor.ts'
 import type { ColumnPlan, DroppedColumn } from '../preprocess/plan.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { takeWeights } from '../preprocess/weights.ts'
@@ -62,17 +63,20 @@ export async function fitRows(
   settings: FitSettings,
 ): Promise<Fitted> {
   const { estimator, plan, keep, params, warn } = settings
-  const { spec, dropped } = fitPreprocessor(frame, rows, plan, estimator, keep)
+  const { spec, dropped } = await inTurns(
+    fitPreprocessorSteps(frame, rows, plan, estimator, keep),
+    settings.pause,
+  )
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
   const labels = rows.map((row) => y[row]!)
   let outOfBag: OutOfBag | undefined
   const sampleWeight = plan.weight === undefined ? undefined : takeWeights(frame, plan.weight, rows)
   // Before the fit: a background that cannot be used must not cost a whole training.
   const background = settings.background && fitBackground(spec, settings.background)
-  const { featureNamesOut, transform } = buildPreprocessor(spec)
+  const { featureNamesOut, transformSteps } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
   await settings.pause?.()
-  const X = transform(frame, rows)
+  const X = await inTurns(transformSteps(frame, rows), settings.pause)
   await settings.pause?.()
   const learned = await estimator.fit(X, labels, classes.length, params, {
     seed: settings.seed,

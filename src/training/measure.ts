@@ -11,6 +11,7 @@ import {
   measureAnswers,
   rankAnswers,
 } from '../evaluation/metrics.ts'
+import type { Predictions } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { withLabels } from '../preprocess/labels.ts'
 import { type Pace, SHARES } from './pace.ts'
@@ -33,6 +34,8 @@ export interface Evaluation {
   /** Of the model's metrics. */
   readonly intervals: Intervals
   readonly curves: readonly ClassCurves[]
+  /** Of every row. */
+  readonly predictions: Predictions
 }
 
 /**
@@ -94,7 +97,8 @@ export async function measure(
 ): Promise<Evaluation | undefined> {
   if (y.length === 0) return undefined
   const classes = shares.length
-  const { probabilities, predicted } = await predictInTurns(predictor, frame, pace)
+  const predictions = await predictInTurns(predictor, frame, pace)
+  const { probabilities, labels: predicted } = predictions
   const answers = rankAnswers({ y, probabilities, predicted, classes })
   const bootstrap = startBootstrap(answers, {
     seed,
@@ -110,24 +114,29 @@ export async function measure(
     majority: evaluateMajority(y, shares),
     intervals: bootstrap.finish(),
     curves: drawCurves(answers),
+    predictions,
   }
 }
 
-async function predictInTurns(predictor: Predictor, frame: DataFrame, { turn }: Pace) {
-  const classes = predictor.classes.length
-  const probabilities = new Float64Array(frame.length * classes)
-  const predicted = new Int32Array(frame.length)
+async function predictInTurns(
+  predictor: Predictor,
+  frame: DataFrame,
+  { turn }: Pace,
+): Promise<Predictions> {
+  const { classes, numericClasses } = predictor
+  const probabilities = new Float64Array(frame.length * classes.length)
+  const labels = new Int32Array(frame.length)
   // A row that is left over would be predicted alone, by another kernel than those of the block before.
   const isEnd = (to: number) => to + 1 >= frame.length
   for (let from = 0; from < frame.length; ) {
     const to = isEnd(from + BLOCK) ? frame.length : from + BLOCK
     const block = predictor.predict(sliceRows(frame, from, to))
-    probabilities.set(block.probabilities, from * classes)
-    predicted.set(block.labels, from)
+    probabilities.set(block.probabilities, from * classes.length)
+    labels.set(block.labels, from)
     await turn('rows predicted', to, frame.length)
     from = to
   }
-  return { probabilities, predicted }
+  return { classes, numericClasses, rows: frame.length, labels, probabilities }
 }
 
 /** Returns the share of every class in the labels. */

@@ -7,12 +7,12 @@ import {
   EXPECTED_OUTSIDE,
   type TrainingProfile,
 } from '../evaluation/drift/profile.ts'
+import type { Predictions } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { planProfile, profilePredictions, startProfile } from '../predictor/profile-rows.ts'
-import type { LabelledRows } from './measure.ts'
 
-/** Ranges are cut by a sample of so many rows; all rows are counted. */
-const PLANNED_ROWS = 100_000
+/** Ranges are cut by a sample of so many rows, which knows tenths to 0.3 %; all rows are counted. */
+const PLANNED_ROWS = 10_000
 /** Rows that are counted at a time, of which nothing but the inputs is copied. */
 const BLOCK = 2 ** 15
 /** Predictions that are made for the profile. */
@@ -23,13 +23,13 @@ const STREAM = 0x70726f66
  * Returns the profile of the training rows and of the model's predictions of rows held out; where none were, of training rows.
  * @param frame the table
  * @param rows numbers of those that the model was trained on
- * @param heldOut those that it was not
+ * @param heldOut predictions of those that it was not
  */
 export function profileTraining(
   predictor: Predictor,
   frame: DataFrame,
   rows: Int32Array,
-  heldOut: LabelledRows,
+  heldOut: Predictions | undefined,
   seed: number,
 ): TrainingProfile {
   const names = predictor.preprocessor.featureNamesIn
@@ -39,19 +39,28 @@ export function profileTraining(
   for (let from = 0; from < rows.length; from += BLOCK)
     builder.add(takeRows(inputs, rows.subarray(from, from + BLOCK)))
   const profile = builder.finish()
-  const isHeldOut = heldOut.frame.length > 0
-  const [table, own] = isHeldOut
-    ? [heldOut.frame, Int32Array.from({ length: heldOut.frame.length }, (_, row) => row)]
-    : [inputs, rows]
-  const predictions = predictor.predict(takeRows(table, sampleOf(own, PREDICTED_ROWS, seed)))
+  const predictions = heldOut
+    ? samplePredictions(heldOut, seed)
+    : predictor.predict(takeRows(inputs, sampleOf(rows, PREDICTED_ROWS, seed)))
   return {
     ...profile,
     columns: profile.columns.map((column, j) => {
       const { categories } = predictor.preprocessor.spec.inputs[j]!
       return { ...column, ...expectedOf(column, categories !== undefined, frame, rows) }
     }),
-    predictions: profilePredictions(predictions, isHeldOut ? 'held_out' : 'training'),
+    predictions: profilePredictions(predictions, heldOut ? 'held_out' : 'training'),
   }
+}
+
+function samplePredictions(all: Predictions, seed: number): Predictions {
+  if (all.rows <= PREDICTED_ROWS) return all
+  const rows = sampleOf(Int32Array.from(all.labels.keys()), PREDICTED_ROWS, seed)
+  const width = all.classes.length
+  const probabilities = new Float64Array(rows.length * width)
+  rows.forEach((row, i) => {
+    probabilities.set(all.probabilities.subarray(row * width, (row + 1) * width), i * width)
+  })
+  return { ...all, rows: rows.length, labels: rows.map((row) => all.labels[row]!), probabilities }
 }
 
 /** Of training rows, nothing is unknown or out of range: what of as many new ones would be is told by those seen once. */

@@ -94,12 +94,16 @@ function findSources({ preprocessor }: Predictor, sample: DataFrame): Map<string
 function describeDirection({ column, isCategory, prefix }: Source, pushes: Float64Array): string {
   const mean = pushes.reduce((sum, value) => sum + value, 0) / pushes.length
   if (column.kind === 'number' && !isCategory) {
-    const present = column.values.filter((value) => !Number.isNaN(value))
-    const center = present.reduce((sum, value) => sum + value, 0) / present.length
-    let covariance = 0
-    column.values.forEach((value, row) => {
-      if (!Number.isNaN(value)) covariance += (value - center) * (pushes[row]! - mean)
-    })
+    const { values } = column
+    let [sum, count, covariance] = [0, 0, 0]
+    for (let row = 0; row < values.length; row++) {
+      if (Number.isNaN(values[row]!)) continue
+      sum += values[row]!
+      count++
+    }
+    const center = sum / count
+    for (let row = 0; row < values.length; row++)
+      if (!Number.isNaN(values[row]!)) covariance += (values[row]! - center) * (pushes[row]! - mean)
     return covariance === 0 ? '-' : covariance > 0 ? 'higher up' : 'higher down'
   }
   if (!isCategory) return '-'

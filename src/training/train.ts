@@ -4,6 +4,7 @@ import { withModelId } from '../artifact/encode.ts'
 import { type DataFrame, takeRows } from '../data/frame.ts'
 import { takeMatrixRows } from '../data/matrix.ts'
 import { stratifiedSample } from '../data/split.ts'
+import { inTurns } from '../data/steps.ts'
 import { engines } from '../estimators/index.ts'
 import { parseParams, storedParams } from '../estimators/params.ts'
 import { buildPredictor } from '../predictor/predictor.ts'
@@ -12,7 +13,7 @@ import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
 import { describeDuplicates, describeLosses } from '../preprocess/leaks.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
-import { applyWritten } from '../preprocess/written/apply-written.ts'
+import { applyWritten, applyWrittenSteps } from '../preprocess/written/apply-written.ts'
 import { describeSentinels } from '../preprocess/written/sentinels.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
@@ -60,7 +61,7 @@ export async function train(
   options: TrainOptions,
 ): Promise<TrainReport> {
   const { seed, tuning } = options
-  const table = applyWritten(raw, given.written)
+  const table = await inTurns(applyWrittenSteps(raw, given.written), options.pause)
   const plan = planBooleans(given, table)
   const estimator = await loadEstimator(options)
   const params = parseParams(estimator.params, options.params)
@@ -75,9 +76,12 @@ export async function train(
   const { classes, frame, split } = data
   options.onSplit?.(split.train.length, split.test.length)
   const leftOut = options.leftOut ?? []
-  for (const doubt of describeDoubts(frame, plan, data.y, classes.length, leftOut)) warn(doubt)
+  const doubts = describeDoubts(frame, plan, data.y, classes.length, leftOut)
+  for (const doubt of await inTurns(doubts, options.pause)) warn(doubt)
+  await options.pause?.()
   for (const loss of describeLosses(frame, leftOut, data.y, classes.length)) warn(loss)
   for (const duplicates of describeDuplicates(frame, plan, data.y, split)) warn(duplicates)
+  await options.pause?.()
   const numbers = plan.numeric.map(({ column }) => column)
   for (const doubt of describeSentinels(frame, numbers)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
@@ -204,7 +208,7 @@ export async function train(
         training: { ...draft.training, interrupted: interrupted || undefined },
         importance,
         summary,
-        profile: profileTraining(predictor, frame, fitted.rows, heldOut, seed),
+        profile: profileTraining(predictor, frame, fitted.rows, test?.predictions, seed),
         metrics,
         selfTest,
       },

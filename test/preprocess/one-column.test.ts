@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { type Column, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { describeDoubts } from '../../src/preprocess/doubts.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
 import { describeDuplicates, describeLosses } from '../../src/preprocess/leaks.ts'
@@ -138,7 +139,7 @@ const doubtsOf = (frame: DataFrame, target: string) => {
     ...{ testSize: 0, seed: 0, dropMissingLabel: true },
     warn() {},
   })
-  return describeDoubts(frame, plan, y, classes.length)
+  return runSteps(describeDoubts(frame, plan, y, classes.length))
 }
 
 t.test('columns that tell the target, and those that do not quite', (t) => {

@@ -1,13 +1,14 @@
 /** Which column is predicted from which others. */
 import { isIndexName } from '../../data/csv.ts'
 import { type DataFrame, findColumn } from '../../data/frame.ts'
+import type { Steps } from '../../data/steps.ts'
 import { normalText } from '../../data/text.ts'
 import { flagWith, InputError, listNames, quote } from '../../errors.ts'
 import type { Role } from '../../preprocess/guess-role.ts'
 import type { InferredPlan } from '../../preprocess/infer-plan.ts'
 import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
-import { planWritten } from '../../preprocess/written/plan-written.ts'
+import { planWrittenSteps } from '../../preprocess/written/plan-written.ts'
 import { nothingSaid } from '../../preprocess/written/recognise.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
@@ -17,15 +18,15 @@ import type { TrainRequest } from './train-request.ts'
 export type ChosenPlan = Pick<InferredPlan, 'plan'> & Partial<InferredPlan>
 
 /**
- * Returns the plan that was given, or one that is inferred, with a reason for every column.
+ * Returns, column by column, the plan that was given, or one that is inferred, with a reason for every column.
  * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError `no_target`, or when the plan does not fit the request or the table
  */
-export function choosePlan(
+export function* choosePlan(
   request: TrainRequest,
   { table, isNamed }: ReadTable,
   acceptsMissing: boolean,
-): ChosenPlan {
+): Steps<ChosenPlan> {
   if (request.plan) {
     if (request.target !== undefined && request.target !== request.plan.target) {
       throw new InputError(
@@ -48,7 +49,7 @@ export function choosePlan(
   const merge = request.merge?.map(normalText)
   const told = { orders, positive, merge }
   const said = request.written ?? nothingSaid
-  return planWritten(table, target, roles, said, acceptsMissing, weight, told)
+  return yield* planWrittenSteps(table, target, roles, said, acceptsMissing, weight, told)
 }
 
 /** Parts what was said of columns into their roles and the orders written behind a name and `=`. */

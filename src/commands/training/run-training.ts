@@ -1,4 +1,5 @@
 /** A training from its request to the model directory: reads, trains, writes, and tells. */
+import { inTurns } from '../../data/steps.ts'
 import { normalText } from '../../data/text.ts'
 import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
@@ -110,10 +111,12 @@ async function fit(
   for (const line of describeFiles(data.files)) output.note(line)
   for (const line of data.warnings) output.warn(line)
   const { table } = data.training
-  const { plan, columns, positive } = choosePlan(
-    { ...request, merge },
-    data.training,
-    acceptsMissing(estimator),
+  const { plan, columns, positive } = await inTurns(
+    choosePlan({ ...request, merge }, data.training, acceptsMissing(estimator)),
+    async () => {
+      await nextTurn()
+      stop.check()
+    },
   )
   output.note(describeTarget(plan, table))
   for (const line of notes) output.note(line)

@@ -79,10 +79,10 @@ function describeSpeed({ artifact, predictor }: TrainReport): string {
   return `speed     one row ${predict.toFixed(3)} ms predict, ${explain.toFixed(3)} ms explain · ${rate} rows/s`
 }
 
-/** Returns the shortest of some runs in milliseconds, after some to warm up; about 25 ms in all, or two runs. */
+/** Returns the shortest of some runs in milliseconds, after some to warm up; about 8 ms in all, or two runs. */
 function timeOf(run: () => unknown): number {
   let best = Number.POSITIVE_INFINITY
-  for (const until of [performance.now() + 10, performance.now() + 25]) {
+  for (const until of [performance.now() + 4, performance.now() + 8]) {
     best = Number.POSITIVE_INFINITY
     for (let i = 0; i < 100 && (i === 0 || performance.now() < until); i++) {
       const start = performance.now()

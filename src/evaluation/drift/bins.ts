@@ -1,7 +1,7 @@
 /** How the values of a column are counted so that two tables can be compared: numbers in ranges, categories by name. */
 
 import { nextUp } from '../../data/doubles.ts'
-import { type Column, cellAt, lengthOf } from '../../data/frame.ts'
+import { type Column, cellAt, lengthOf, presentNumbers } from '../../data/frame.ts'
 
 /** What a column is counted in. Missing cells are in none of the bins. */
 export type Bins = RangeBins | ValueBins
@@ -38,7 +38,7 @@ export function countBins(bins: Bins): number {
  */
 export function planBins(column: Column, asValues = column.kind === 'text'): Bins {
   if (asValues || column.kind === 'text') return planValues(column)
-  return { kind: 'ranges', cuts: planCuts(column.values.filter((v) => !Number.isNaN(v)).sort()) }
+  return { kind: 'ranges', cuts: planCuts(presentNumbers(column.values).sort()) }
 }
 
 function planValues(column: Column): ValueBins {
@@ -98,7 +98,9 @@ export function countInto(bins: Bins): BinCounter {
       counts,
       add(column) {
         if (column.kind !== 'number') throw new Error('texts have no ranges')
-        for (const value of column.values) {
+        const { values } = column
+        for (let row = 0; row < values.length; row++) {
+          const value = values[row]!
           if (Number.isNaN(value)) continue
           const bin = rangeOf(cuts, value)
           counts[bin] = counts[bin]! + 1
@@ -123,13 +125,9 @@ export function countInto(bins: Bins): BinCounter {
   }
 }
 
-/** Returns how many of ascending cuts are at most a number. */
+/** Returns how many of ascending cuts are at most a number: of so few, each is looked at faster than a half is chosen. */
 function rangeOf(cuts: Float64Array, value: number): number {
-  let [low, high] = [0, cuts.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (cuts[middle]! <= value) low = middle + 1
-    else high = middle
-  }
-  return low
+  let range = 0
+  for (let i = 0; i < cuts.length; i++) range += cuts[i]! <= value ? 1 : 0
+  return range
 }

@@ -83,7 +83,9 @@ export function countColumn({ column, by, bins, known, range }: ColumnCounting):
       counter.add(counted)
       const length = lengthOf(own)
       if (own.kind === 'number') {
-        for (const value of own.values) {
+        const { values } = own
+        for (let row = 0; row < length; row++) {
+          const value = values[row]!
           if (Number.isNaN(value)) missing++
           else if (range && (value < range.minimum || value > range.maximum)) outside++
           else if (known && !known.has(value)) unknown++
@@ -121,7 +123,8 @@ function startMoments() {
   return {
     add(values: Float64Array) {
       let [n, sum] = [0, 0]
-      for (const value of values) {
+      for (let row = 0; row < values.length; row++) {
+        const value = values[row]!
         if (Number.isNaN(value)) continue
         n++
         sum += value
@@ -131,7 +134,8 @@ function startMoments() {
       if (n === 0) return
       const own = sum / n
       let around = 0
-      for (const value of values) if (!Number.isNaN(value)) around += (value - own) ** 2
+      for (let row = 0; row < values.length; row++)
+        if (!Number.isNaN(values[row]!)) around += (values[row]! - own) ** 2
       const difference = own - mean
       squares += around + (difference * difference * count * n) / (count + n)
       mean += (difference * n) / (count + n)

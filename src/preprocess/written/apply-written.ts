@@ -10,6 +10,7 @@ import {
   textColumn,
 } from '../../data/frame.ts'
 import { hasLeadingZero, isDecimal, isInexactInteger } from '../../data/number.ts'
+import { runSteps, type Steps } from '../../data/steps.ts'
 import { InputError, placed, quote } from '../../errors.ts'
 import type { WrittenColumn } from './read-written.ts'
 
@@ -22,16 +23,25 @@ export function applyWritten(
   table: DataFrame,
   written: readonly WrittenColumn[] | undefined,
 ): DataFrame {
+  return runSteps(applyWrittenSteps(table, written))
+}
+
+/** The same column by column. */
+export function* applyWrittenSteps(
+  table: DataFrame,
+  written: readonly WrittenColumn[] | undefined,
+): Steps<DataFrame> {
   if (!written || written.length === 0) return table
   const rules = new Map(written.map((entry) => [entry.column, entry]))
-  return {
-    ...table,
-    columns: table.columns.map((column, at) => {
-      const rule = rules.get(table.names[at] as string)
-      if (!rule) return column
-      return column.kind === 'number' ? applyToNumbers(column, rule) : applyToTexts(column, rule)
-    }),
+  const columns = table.columns.slice()
+  for (const [at, column] of table.columns.entries()) {
+    const rule = rules.get(table.names[at] as string)
+    if (!rule) continue
+    yield
+    columns[at] =
+      column.kind === 'number' ? applyToNumbers(column, rule) : applyToTexts(column, rule)
   }
+  return { ...table, columns }
 }
 
 function applyToNumbers(column: NumberColumn, rule: WrittenColumn): Column {

@@ -1,17 +1,18 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
-import { type Column, type DataFrame, findColumn } from '../../data/frame.ts'
+import { type Column, columnAt, type DataFrame, findColumn } from '../../data/frame.ts'
+import { runSteps, type Steps } from '../../data/steps.ts'
 import { flagWith, InputError, quote } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
 import {
   type InferredPlan,
-  inferPlan,
+  inferPlanSteps,
   type PlannedColumn,
   type RoleOverrides,
   type Told,
 } from '../infer-plan.ts'
-import { applyWritten } from './apply-written.ts'
+import { applyWrittenSteps } from './apply-written.ts'
 import { describeWritten } from './describe-written.ts'
 import { recogniseWritten, type WrittenSettings } from './recognise.ts'
 
@@ -23,7 +24,12 @@ const ROUND: readonly DatePart[] = ['month', 'day_of_week', 'hour']
  * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError as {@link inferPlan} and {@link recogniseWritten} do
  */
-export function planWritten(
+export function planWritten(...about: Parameters<typeof planWrittenSteps>): InferredPlan {
+  return runSteps(planWrittenSteps(...about))
+}
+
+/** The same column by column. */
+export function* planWrittenSteps(
   table: DataFrame,
   target: string,
   roles: RoleOverrides,
@@ -31,11 +37,12 @@ export function planWritten(
   acceptsMissing = false,
   weight?: string,
   told?: Told,
-): InferredPlan {
+): Steps<InferredPlan> {
   const keep = new Set([target, ...(weight === undefined ? [] : [weight])])
-  const written = recogniseWritten(table, keep, roles, said)
-  if (written.length === 0) return inferPlan(table, target, roles, acceptsMissing, weight, told)
-  const read = applyWritten(table, written)
+  const written = yield* recogniseWritten(table, keep, roles, said)
+  if (written.length === 0)
+    return yield* inferPlanSteps(table, target, roles, acceptsMissing, weight, told)
+  const read = yield* applyWrittenSteps(table, written)
   // Of dates that are categories, or of which only counts whether they are there, no numbers are made.
   const dates = written.filter(
     ({ column, date }) => date !== undefined && (roles.get(column) ?? 'numeric') === 'numeric',
@@ -49,7 +56,7 @@ export function planWritten(
         [{ column }],
       )
   const derived = dates.flatMap(({ column }) => derive(read, column, said.cyclic.has(column)))
-  const { plan, columns, positive } = inferPlan(
+  const { plan, columns, positive } = yield* inferPlanSteps(
     withParts(read, isDate, derived),
     target,
     new Map([
@@ -64,11 +71,14 @@ export function planWritten(
   const used = new Set(plan.numeric.map(({ column }) => column))
   const kept = derived.filter(({ column }) => used.has(column))
   const describe = new Map(written.map((entry) => [entry.column, describeWritten(entry)]))
+  const plannedAs = new Map(columns.map((entry) => [entry.column, entry]))
+  const partsOf = new Map<string, DateColumn[]>()
+  for (const part of kept) partsOf.set(part.from, [...(partsOf.get(part.from) ?? []), part])
   const planned = table.names.flatMap((name): PlannedColumn[] => {
-    const own = columns.find(({ column }) => column === name)
+    const own = plannedAs.get(name)
     const note = describe.get(name)
     if (own) return [note === undefined ? own : withNote(own, note)]
-    const parts = kept.filter(({ from }) => from === name)
+    const parts = partsOf.get(name) ?? []
     const override = flagWith('--nominal', name)
     if (parts.length > 0)
       return [
@@ -111,8 +121,8 @@ function withNote(own: PlannedColumn, note: string): PlannedColumn {
 }
 
 /** Returns the parts of a column's dates, with names that no other column has; hours where some day has one. */
-function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
-  const column = findColumn({ names, ...frame }, from)
+function derive(frame: DataFrame, from: string, isCyclic: boolean): DateColumn[] {
+  const column = findColumn(frame, from)
   const hasTime = column?.kind === 'text' && column.levels.some((text) => text.length > 10)
   // The day of a month alone says nothing of weekdays.
   const isMonthly = column?.kind === 'text' && column.levels.every((text) => text.endsWith('-01'))
@@ -126,20 +136,21 @@ function derive({ names, ...frame }: DataFrame, from: string, isCyclic: boolean)
     : []
   return [...parts, ...round].map((part) => {
     let name = `${from}.${part}`
-    while (names.includes(name)) name += '_'
+    while (columnAt(frame, name) >= 0) name += '_'
     return { kind: 'date', column: name, from, part }
   })
 }
 
 /** Returns the table with the parts of dates in the place of the dates. */
 function withParts(
-  { names, columns, length }: DataFrame,
+  frame: DataFrame,
   isDate: ReadonlySet<string>,
   derived: readonly DateColumn[],
 ): DataFrame {
+  const { names, columns, length } = frame
   const kept = names.flatMap((name, at) => (isDate.has(name) ? [] : [at]))
   const made = derived.map((part) =>
-    buildDatePart(part).column(columns[names.indexOf(part.from)] as Column),
+    buildDatePart(part).column(findColumn(frame, part.from) as Column),
   )
   return {
     names: [...kept.map((at) => names[at] as string), ...derived.map(({ column }) => column)],

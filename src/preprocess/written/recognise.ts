@@ -3,6 +3,7 @@ import { type DateOrder, dateOfText } from '../../data/date-text.ts'
 import type { Column, DataFrame, NumberColumn, TextColumn } from '../../data/frame.ts'
 import { isDecimal } from '../../data/number.ts'
 import { type NumberFormat, numberOfText, showFormat } from '../../data/number-text.ts'
+import type { Steps } from '../../data/steps.ts'
 import type { Written } from '../../data/written.ts'
 import { didYouMean, flagWith, InputError, quote } from '../../errors.ts'
 import type { Role } from '../guess-role.ts'
@@ -46,12 +47,12 @@ const FEW_STRANGERS = 5
  * @throws InputError `invalid_number` or `invalid_text` for a column with two readings, or with a text among its
  * numbers or dates that is none; `unknown_column`
  */
-export function recogniseWritten(
+export function* recogniseWritten(
   { names, columns }: DataFrame,
   keep: ReadonlySet<string>,
   roles: ReadonlyMap<string, Role>,
   said: WrittenSettings,
-): WrittenColumn[] {
+): Steps<WrittenColumn[]> {
   for (const name of [...said.numbers.keys(), ...said.dates.keys(), ...said.cyclic]) {
     if (!names.includes(name))
       throw new InputError(
@@ -68,16 +69,19 @@ export function recogniseWritten(
         [{ column: name }],
       )
   }
-  return names.flatMap((name, at) => {
+  const written: WrittenColumn[] = []
+  for (const [at, name] of names.entries()) {
     const role = roles.get(name)
-    if (keep.has(name) || role === 'drop' || role === 'id') return []
+    if (keep.has(name) || role === 'drop' || role === 'id') continue
+    yield
     const column = columns[at] as Column
     const found =
       column.kind === 'number'
         ? readNumbers(name, column, role, said)
         : readTexts(name, column, role, said)
-    return found ? [found] : []
-  })
+    if (found) written.push(found)
+  }
+  return written
 }
 
 function readNumbers(
@@ -93,7 +97,7 @@ function readNumbers(
   const number = said.numbers.get(name)
   const date = said.dates.get(name) ?? (role ? undefined : recogniseEpoch(name, column))
   if (!(missing || number || date)) return undefined
-  return written(name, missing, { number, date })
+  return asWritten(name, missing, { number, date })
 }
 
 function readTexts(
@@ -113,7 +117,7 @@ function readTexts(
     told.has(text) || (said.missingValues === undefined && isMarker(text))
   if (format || order) {
     const missing = levels.filter(isKnown)
-    return written(name, missing, { number: format, date: order })
+    return asWritten(name, missing, { number: format, date: order })
   }
   if (!isText) {
     const missing = levels.filter(isKnown)
@@ -125,7 +129,7 @@ function readTexts(
         strangers.length === 0 || role === 'numeric' || isFew(rest.length, strangers.length)
       if (isColumn && strangers[0] !== undefined)
         throw stranger(name, column, strangers[0], spanTexts[span])
-      if (isColumn) return written(name, missing, { span })
+      if (isColumn) return asWritten(name, missing, { span })
     }
     const dates = role === 'numeric' ? undefined : recogniseDates(rest)
     if (dates) {
@@ -134,7 +138,7 @@ function readTexts(
       if (isColumn && rival) throw twoDates(name, column, order, rival)
       if (isColumn && strangers[0] !== undefined)
         throw stranger(name, column, strangers[0], 'dates')
-      if (isColumn) return written(name, missing, { date: order })
+      if (isColumn) return asWritten(name, missing, { date: order })
     }
     const numbers = recogniseNumbers(rest)
     const enough = rest.length >= LEAST_NUMBERS || role === 'numeric'
@@ -144,17 +148,17 @@ function readTexts(
         strangers.length === 0 || role === 'numeric' || isFew(rest.length, strangers.length)
       if (isColumn) refuseDoubt(name, column, numbers)
       if (isColumn && (format || missing.length > 0))
-        return written(name, missing, { number: format })
+        return asWritten(name, missing, { number: format })
     }
   }
-  return asTold.length === 0 ? undefined : written(name, asTold, {})
+  return asTold.length === 0 ? undefined : asWritten(name, asTold, {})
 }
 
 function isFew(all: number, strangers: number): boolean {
   return strangers <= FEW_STRANGERS && all - strangers > MANY_NUMBERS
 }
 
-function written(
+function asWritten(
   column: string,
   missing: readonly string[] | undefined,
   {

@@ -24,11 +24,16 @@ function findSentinels(values: Float64Array): number[] {
   // The ends, and what is next to them.
   let [least, second] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   let [most, next] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of values) {
-    if (value < least) [least, second] = [value, least]
-    else if (value > least && value < second) second = value
-    if (value > most) [most, next] = [value, most]
-    else if (value < most && value > next) next = value
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    if (value < least) {
+      second = least
+      least = value
+    } else if (value > least && value < second) second = value
+    if (value > most) {
+      next = most
+      most = value
+    } else if (value < most && value > next) next = value
   }
   const isNines = (value: number) => NINES.test(String(value))
   const found: number[] = []

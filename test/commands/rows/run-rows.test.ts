@@ -433,20 +433,24 @@ t.test('what was not understood is told on standard error', async (t) => {
   )
   const strangers = 'warning   ignored, the model has no such column: '
   const unused = 'warning   ignored, the model learned nothing from it: "PassengerId"\n'
-  const ofRows = [
-    'warning   "Sex": 1 × a category that training has not seen\n',
-    'warning   "Age": 1 × a number below or above all numbers of training\n',
-  ]
+  const unknown = 'a category that training has not seen'
+  const male = `warning   "Sex": 1 × ${unknown}, such as "Male"\n`
+  const age = 'warning   "Age": 1 × a number below or above all numbers of training, such as 300\n'
+  const letters = `warning   "Sex": 2 × ${unknown}, such as "a"\n`
   const index = `${strangers}"Unnamed: 0"\n${unused}`
+  const told = `${index}${male}`
   const cases: [args: string[], stderr: string][] = [
-    [['predict', csv], index],
-    [['predict', csv, '--format', 'json'], index],
-    [['predict', parquet], `${strangers}"Elsewhere"\n${unused}`],
-    [['explain', csv], index],
+    [['predict', csv], told],
+    [['predict', csv, '--format', 'json'], told],
+    [['predict', csv, '--format', 'npy', '--select', 'probabilities'], told],
+    [['predict', parquet], `${strangers}"Elsewhere"\n${unused}${letters}`],
+    [['preprocess', csv], told],
+    [['explain', csv], told],
+    [['explain', csv, '--format', 'jsonl'], index],
     [['explain', csv, '--format', 'jsonl', '--warnings', 'true'], index],
-    [['explain', csv, '--warnings', 'true'], [index, ...ofRows].join('')],
-    [['explain', csv, '--summary', '--warnings', 'true'], [index, ...ofRows].join('')],
-    [['explain', csv, '--summary'], index],
+    [['explain', csv, '--warnings', 'true'], `${told}${age}`],
+    [['explain', csv, '--summary', '--warnings', 'true'], `${told}${age}`],
+    [['explain', csv, '--summary'], told],
     [['explain', csv, '--warnings', 'false'], ''],
     [['explain', csv, '--summary', '--warnings', 'false'], ''],
   ]

@@ -10,6 +10,7 @@ import { readData } from '../../../src/commands/training/read-data.ts'
 import { readRequest } from '../../../src/commands/training/read-training-flags.ts'
 import type { TrainingFlags } from '../../../src/commands/training/training-flags.ts'
 import { cellAt, type DataFrame, findColumn } from '../../../src/data/frame.ts'
+import { runSteps } from '../../../src/data/steps.ts'
 import { InputError } from '../../../src/errors.ts'
 import { parsePlan, writePlan } from '../../../src/preprocess/plan.ts'
 import { frameOfCells } from '../../../src/preprocess/preprocessor.ts'
@@ -49,7 +50,7 @@ const usual: TrainingFlags = {
 async function planOf(path: string, flags: Partial<TrainingFlags> = {}) {
   const request = await readRequest([path], { ...usual, ...flags })
   const read = await readTables(request.source, request.header)
-  const { plan, columns = [] } = choosePlan(request, read, true)
+  const { plan, columns = [] } = runSteps(choosePlan(request, read, true))
   return { plan, columns, raw: read.table, table: applyWritten(read.table, plan.written) }
 }
 
@@ -508,7 +509,7 @@ t.test('texts of training are texts in every table', async (t) => {
     const given = { ...usual, ...flags, validation: [other], background: other }
     const request = await readRequest([path], given)
     const { training, channels, background } = await readData(request, createMemoryBudget())
-    const { plan } = choosePlan(request, training, true)
+    const { plan } = runSteps(choosePlan(request, training, true))
     for (const table of [channels.get('validation'), background])
       t.same(table && cellsOf(applyWritten(table, plan.written), 2), [1000, 2000])
   }
@@ -583,6 +584,8 @@ t.test('a coded number that training has not seen is warned of in the answer', a
   })
   const { preprocessor } = predictor
   const frame = frameOfCells(preprocessor.spec.inputs, [[30, 1.5]])
+  const told = { code: 'unknown_category', column: 'v', count: 1, first: 30 } as const
+  t.strictSame(rowChecks(preprocessor).tally(frame), [told])
   t.match(rowChecks(preprocessor).list(frame).get(0), [
     {
       code: 'unknown_category',
