@@ -1,5 +1,6 @@
 /** The pictures of a report: all plots that show a model, as far as it has what they are drawn from. */
 import type { Artifact } from '../artifact/artifact.ts'
+import { columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import { drawModelPlot, drawPlot } from '../plots/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -119,7 +120,7 @@ function planEffects(artifact: Artifact): readonly Picture[] {
   const dependences = ranked.map(
     ({ column }): Picture => ({
       plot: 'dependence',
-      title: `What ${column} does`,
+      title: `What ${columnLabel(artifact.labels, column)} does`,
       caption: 'SHAP values by the value of the column, coloured by what it acts together with.',
       options: { column },
     }),
