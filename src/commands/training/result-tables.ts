@@ -21,6 +21,7 @@ const shownMetrics: readonly MetricName[] = ['accuracy', 'roc_auc', 'log_loss', 
 const MOST_TRIALS = 20
 /** Cells before what a line is about. */
 const HEADING = 10
+const MOST_TITLE = 30
 const MOST_COLUMNS = 20
 /** Cells before a trial's parameters. */
 const TRIAL = 37
@@ -90,10 +91,16 @@ function describeAverages(metrics: Metrics, classes: readonly string[]): string[
       ? []
       : [`precision ${number(precision)}`, `recall ${number(recall)}`, 'F1 above']
   return [
-    ...(positive === undefined ? [] : [`of ${positive.padEnd(7)}${of.join(' · ')}`]),
+    ...(positive === undefined ? [] : [`${besideHeading(`of ${positive}`)}${of.join(' · ')}`]),
     ...(averages.length === 0 ? [] : [`imbalanced ${averages.join(' · ')}`]),
     ...describeAbsent(metrics, classes),
   ]
+}
+
+/** What a line is about, with the space before what is said of it: two cells at least. */
+function besideHeading(title: string): string {
+  const shown = cut(title, MOST_TITLE)
+  return widthOf(shown) < HEADING ? fit(shown, HEADING) : `${shown}  `
 }
 
 /** Says which classes the areas leave out. */
