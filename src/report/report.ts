@@ -136,7 +136,7 @@ function describeQuality(
         interval ? interval.map(digits).join(' to ') : '',
         digits(majority),
       ]),
-      ['model', 'always the most frequent class'],
+      ['model', '95 % interval', 'always the most frequent class'],
     ),
     tag('h3', '', 'By class'),
     table(
@@ -212,12 +212,12 @@ function describeSteps({ preprocessor, params }: Artifact): Content[] {
     .slice(0, MOST_COLUMNS)
     .map(({ column, chain }) => [
       column,
-      sourceOf.get(column) ?? '',
+      ...(derived.length > 0 ? [sourceOf.get(column) ?? ''] : []),
       chain.map(({ kind }) => words(kind)).join(' → ') || 'as it is',
     ])
   const settings = Object.entries(params)
   return [
-    table(['column', 'made from', 'steps to the features'], ways),
+    table(['column', ...(derived.length > 0 ? ['made from'] : []), 'steps to the features'], ways),
     ...(settings.length > 0
       ? [
           tag('h3', '', 'Parameters'),
