@@ -35,13 +35,21 @@ export interface StoredMeasures {
 /**
  * Returns what was measured on the rows that stand for a model's quality, which its curves are of; undefined where
  * nothing was.
+ * @param classNames what classes are called, by their names in `metrics`; absent = by these
  */
-export function readMeasures(metrics: unknown): StoredMeasures | undefined {
+export function readMeasures({
+  metrics,
+  classNames,
+}: {
+  readonly metrics: unknown
+  readonly classNames?: ReadonlyMap<string, string>
+}): StoredMeasures | undefined {
   const part = partOf(memberOf(memberOf(metrics, 'curves'), 'part'))
   const place = part === 'held_out' ? metrics : memberOf(memberOf(metrics, 'channels'), part)
   const model = memberOf(place, part === 'held_out' ? 'test' : 'model')
   if (model === null || typeof model !== 'object') return undefined
   const majority = memberOf(place, 'majority')
+  const nameOf = (name: string) => classNames?.get(name) ?? name
   const intervals = memberOf(model, 'intervals')
   const measures = (Object.entries(metricTitles) as [MetricName, string][]).flatMap(
     ([name, title]) => {
@@ -58,9 +66,11 @@ export function readMeasures(metrics: unknown): StoredMeasures | undefined {
     measures,
     perClass: listIn(model, 'per_class').flatMap((own) => {
       const name = memberOf(own, 'class')
-      return typeof name === 'string' ? [{ name, ...classMeasures(own) }] : []
+      return typeof name === 'string' ? [{ name: nameOf(name), ...classMeasures(own) }] : []
     }),
-    absent: listIn(model, 'classes_without_rows').filter((name) => typeof name === 'string'),
+    absent: listIn(model, 'classes_without_rows')
+      .filter((name) => typeof name === 'string')
+      .map(nameOf),
   }
 }
 

@@ -1,7 +1,7 @@
 /** `shapserve import`: a model of another library in, a model directory out. */
 import type { Command } from 'commander'
 import type { ImportFlags } from './import/read-import-flags.ts'
-import { modelDirOption } from './shared-flags.ts'
+import { labelsOption, modelDirOption } from './shared-flags.ts'
 
 export function declareImport(program: Command): void {
   program
@@ -31,6 +31,7 @@ export function declareImport(program: Command): void {
     .option('--unknown-category <rule>', 'as-library or refuse', 'as-library')
     .option('--allow-missing', 'ONNX without a rule for missing values: they fail every comparison')
     .option('--check <file>', "rows with the library's probabilities to compare with")
+    .addOption(labelsOption('stored'))
     .option('--json', 'the result as JSON')
     .action((file: string, flags: ImportFlags) => importFile(file, flags))
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { defaultThresholds, type Thresholds } from '../evaluation/drift/violations.ts'
 import type { MonitorFlags } from './monitor/monitor-request.ts'
-import { collect, modelDirOption, publicKeyOption } from './shared-flags.ts'
+import { collect, labelsOption, modelDirOption, publicKeyOption } from './shared-flags.ts'
 
 /** The flag of every threshold, and what it means. */
 const thresholdFlags: Readonly<Record<keyof Thresholds, readonly [flag: string, help: string]>> = {
@@ -36,6 +36,7 @@ export function declareMonitor(program: Command): void {
     .option('--json', 'write everything that was measured as JSON')
     .option('--output <dir>', 'directory for constraint_violations.json and drift.json')
     .option('--html <file>', 'page about it, as one file')
+    .addOption(labelsOption('for this run'))
     .option('--sample <rows>', 'rows whose predictions are compared', '10000')
     .option('--explain-rows <rows>', 'rows of them that are explained; 0 = none', '1000')
     .option('--seed <number>', 'which rows these are', '0')

@@ -6,7 +6,7 @@ import type { PlotOption } from '../plots/plot.ts'
 import type { PlotFlags } from './plot/plot-flags.ts'
 import { inputFormats, pictureFormats } from './rows/formats.ts'
 import { addRowReadingFlags } from './rows/rows-flags.ts'
-import { listChoices, modelDirOption, publicKeyOption } from './shared-flags.ts'
+import { labelsOption, listChoices, modelDirOption, publicKeyOption } from './shared-flags.ts'
 
 /** Flags that are options of explanations. */
 const explainFlags: Readonly<Record<string, string>> = {
@@ -29,6 +29,7 @@ export function declarePlot(program: Command): void {
   command
     .option('--format <format>', `${listChoices(pictureFormats)}; default: by the name of --out`)
     .option('--out <file>', 'file to write; - = standard output', '-')
+    .addOption(labelsOption('for this run'))
   for (const [form, help] of Object.entries(explainFlags)) command.option(form, help)
   for (const [name, option] of plotFlags())
     command.option(`--${dashed(name)} <value>`, describe(option))

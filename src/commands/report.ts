@@ -1,10 +1,11 @@
 /** `shapserve report`: the report of a model directory. */
 import type { Command } from 'commander'
-import { DEFAULT_MODEL_DIR, publicKeyOption } from './shared-flags.ts'
+import { DEFAULT_MODEL_DIR, labelsOption, publicKeyOption } from './shared-flags.ts'
 
 interface ReportFlags {
   readonly out: string
   readonly publicKey?: string
+  readonly labels?: string
 }
 
 /** Longest computation of all pictures: somebody waits for it. */
@@ -17,17 +18,23 @@ export function declareReport(program: Command): void {
     .argument('[dir]', 'the model directory', process.env.SM_MODEL_DIR || DEFAULT_MODEL_DIR)
     .option('--out <file>', 'file to write; - = standard output', 'report.html')
     .addOption(publicKeyOption())
+    .addOption(labelsOption('for this run'))
     .action(writeReportOf)
 }
 
 /** Verifies a model directory and writes its report; throws ArtifactError when it is refused. */
-async function writeReportOf(directory: string, { out, publicKey }: ReportFlags): Promise<void> {
+async function writeReportOf(
+  directory: string,
+  { out, publicKey, labels }: ReportFlags,
+): Promise<void> {
   const { readModelDirectory } = await import('../model-directory/read.ts')
   const { readPublicKey } = await import('../model-directory/keys.ts')
   const { writeReport } = await import('../report/report.ts')
   const { writeOutputFile } = await import('./output/output-file.ts')
   const key = publicKey ? await readPublicKey(publicKey) : undefined
-  const { artifact, predictor } = await readModelDirectory(directory, undefined, key)
+  const { withLabels } = await import('./labels/label-loaded.ts')
+  const model = await readModelDirectory(directory, undefined, key)
+  const { artifact, predictor } = await withLabels(model, labels)
   const { createOutput } = await import('./terminal.ts')
   const output = createOutput({ quiet: false })
   const html = await writeReport(artifact, predictor, PICTURES_SECONDS, (done, total) =>

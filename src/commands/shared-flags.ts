@@ -19,6 +19,15 @@ export function publicKeyOption(): Option {
   ).env('MODEL_PUBLIC_KEY')
 }
 
+/** Returns the flag that gives readable names: stored with a model, or for one run over those that are. */
+export function labelsOption(when: 'stored' | 'for this run'): Option {
+  const over = when === 'stored' ? '' : '; for this run, over the stored ones'
+  return new Option(
+    '--labels <file>',
+    `readable names of columns and values, as YAML or JSON, which plots, page and tables show${over}`,
+  )
+}
+
 /** Gathers the values of a flag that may be repeated. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]

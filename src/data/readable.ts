@@ -24,9 +24,35 @@ export function valueLabel(
   return Object.hasOwn(own, String(cell)) ? own[String(cell)] : undefined
 }
 
+/** Returns a cell as people read it: its label, or itself. */
+export function cellLabel(labels: Labels | undefined, column: string, cell: Cell): Cell {
+  return valueLabel(labels, column, cell) ?? cell
+}
+
+/** Returns a label with what data and requests have in its place, for those who send them: `Ticket class (Pclass)`. */
+export function withOwn(label: string, own: string): string {
+  return label === own ? own : `${label} (${own})`
+}
+
 /** Returns a class as people read it. */
 export function classLabel(labels: Labels | undefined, target: string, name: string): string {
   return valueLabel(labels, target, name) ?? name
+}
+
+/** Returns labels of which some stand over others: those of one column or of one value in the place of its own. */
+export function overlayLabels(under: Labels | undefined, over: Labels): Labels {
+  const columns = [...Object.keys(under?.values ?? {}), ...Object.keys(over.values)]
+  const valuesOf = (labels: Labels | undefined, column: string) =>
+    labels && Object.hasOwn(labels.values, column) ? labels.values[column]! : {}
+  return {
+    columns: { ...under?.columns, ...over.columns },
+    values: Object.fromEntries(
+      [...new Set(columns)].map((column) => [
+        column,
+        { ...valuesOf(under, column), ...valuesOf(over, column) },
+      ]),
+    ),
+  }
 }
 
 /** Returns stored labels; throws what the reader throws. */

@@ -1,6 +1,7 @@
 /** What the page is told of its model; made at its first request. */
 import { readMeasures } from '../artifact/stored-measures.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
+import { columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { PageModel, PageQuality, PipelineStep } from '../page/wire.ts'
@@ -40,7 +41,7 @@ function describeQuality(artifact: LoadedModel['artifact']): PageQuality | undef
 }
 
 function listMetrics(metrics: Readonly<Record<string, unknown>>): PageQuality['metrics'] {
-  const { measures = [] } = readMeasures(metrics) ?? {}
+  const { measures = [] } = readMeasures({ metrics }) ?? {}
   return measures.map(({ title, value, interval, majority }) => ({
     name: title,
     value,
@@ -49,13 +50,15 @@ function listMetrics(metrics: Readonly<Record<string, unknown>>): PageQuality['m
   }))
 }
 
-/** Returns every column's way to the features: where it is derived from, its transformers, what they give. */
+/** Returns every column's way to the features in readable names: where it is derived from, its transformers, what they give. */
 export function describePipeline({
   artifact,
   predictor,
 }: Pick<LoadedModel, 'artifact' | 'predictor'>): PipelineStep[] {
   const { steps, derived } = artifact.preprocessor
-  const names = predictor.preprocessor.featureNamesOut
+  const { labels } = artifact
+  const ofFeatures = predictor.labelsFor({ level: 'features' })
+  const names = predictor.preprocessor.featureNamesOut.map((name) => columnLabel(ofFeatures, name))
   const derivedOf = new Map(derived.map((own) => [own.column, own]))
   const featuresOf = new Map<string, string[]>()
   meaningsOf(artifact.preprocessor).forEach(({ column }, j) => {
@@ -68,8 +71,8 @@ export function describePipeline({
     const how = made?.kind === 'date' ? made.part : made?.pattern
     const features = featuresOf.get(column) ?? []
     return {
-      column,
-      from: made?.from,
+      column: columnLabel(labels, column),
+      from: made && columnLabel(labels, made.from),
       pattern: how,
       chain: chain.map(({ kind }) => kind),
       features: features.slice(0, MOST_FEATURES),

@@ -1,9 +1,10 @@
 /** MODEL_CARD.md of an imported model. */
 import type { Artifact } from '../artifact/artifact.ts'
+import { labelModel } from '../artifact/labelled-model.ts'
 
 /** Returns the card: where the model is from, its columns, and what its file does not say. */
 export function writeImportedCard(artifact: Artifact, notes: readonly string[]): string {
-  const { plan, classes, preprocessor, training, engine, metrics } = artifact
+  const { plan, classes, preprocessor, training, engine, metrics } = labelModel(artifact)
   const rows = preprocessor.inputs.map(({ name, type, categories }) =>
     [name, type, categories ? categories.slice(0, 12).join(', ') : ''].map(inline).join(' | '),
   )

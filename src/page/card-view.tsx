@@ -1,6 +1,7 @@
 /** The model card, and the way from columns over steps to features. */
 import { cellText, count } from '../plots/numbers.ts'
 import { CopyButton } from './copy-button.tsx'
+import { classOf, nameOf, nameWithOwn, valueWithOwn } from './names.ts'
 import type { PageModel, PipelineStep } from './wire.ts'
 
 const MOST_STEPS = 60
@@ -20,7 +21,7 @@ export function CardView({ model }: { model: PageModel }) {
   const { card, pipeline } = model
   const { training } = card
   const facts: readonly (readonly [string, string])[] = [
-    ['predicts', `${card.target}: ${card.classes.slice(0, 12).map(String).join(', ')}`],
+    ['predicts', `${nameOf(card.target)}: ${card.classes.slice(0, 12).map(classOf).join(', ')}`],
     ['estimator', `${card.estimator} (${card.engine})`],
     [
       'data',
@@ -90,12 +91,15 @@ export function CardView({ model }: { model: PageModel }) {
             <tbody>
               {card.columns.slice(0, 200).map(({ name, type, nullable, categories, range }) => (
                 <tr key={name}>
-                  <th scope="row">{name}</th>
+                  <th scope="row">{nameWithOwn(name)}</th>
                   <td>{type}</td>
                   <td>{nullable ? 'yes' : 'no'}</td>
                   <td>
                     {categories
-                      ? `${categories.slice(0, 12).join(', ')}${categories.length > 12 ? ', …' : ''}`
+                      ? `${categories
+                          .slice(0, 12)
+                          .map((category) => valueWithOwn(name, category))
+                          .join(', ')}${categories.length > 12 ? ', …' : ''}`
                       : range
                         ? `${cellText(range.minimum)} to ${cellText(range.maximum)}, median ${cellText(range.median)}`
                         : 'text'}

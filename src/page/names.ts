@@ -1,5 +1,5 @@
 /** What columns, values and classes are called on the page: by their readable names, where the model has some. */
-import { columnLabel, type Labels, valueLabel } from '../data/readable.ts'
+import { columnLabel, type Labels, valueLabel, withOwn } from '../data/readable.ts'
 import { cellText } from '../plots/numbers.ts'
 import type { Cell, PageCard } from './wire.ts'
 
@@ -17,6 +17,16 @@ export function takeNames({ labels, target }: Pick<PageCard, 'labels' | 'target'
 /** Returns what a column is called. */
 export function nameOf(column: string): string {
   return columnLabel(known.labels, column)
+}
+
+/** Returns what a column is called, with its name in requests. */
+export function nameWithOwn(column: string): string {
+  return withOwn(nameOf(column), column)
+}
+
+/** Returns what a value is called, with what requests have. */
+export function valueWithOwn(column: string, value: string | number): string {
+  return withOwn(textOf(column, value), cellText(value))
 }
 
 /** Returns a cell of a column as text. */

@@ -36,7 +36,7 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
           <select value={name} onChange={(event) => setName(event.currentTarget.value)}>
             {quality.curves.map((other) => (
               <option key={other.name} value={other.name}>
-                {other.name}
+                {classOf(other.name)}
               </option>
             ))}
           </select>

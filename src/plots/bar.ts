@@ -115,7 +115,7 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
   const bars = shown.map((j) => columns[j]!)
   if (others.length > 0) {
     const summed = outputNames.map((_, k) =>
-      others.reduce((sum, j) => sum + (columns[j]!.sizes[k] || 0), 0),
+      others.reduce((sum, j) => sum + columns[j]!.sizes[k]!, 0),
     )
     bars.push({ name: nameOthers(others), sizes: summed, direction: noDirection })
   }
@@ -127,7 +127,8 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
   )
   const top = HEADING + keys.height + 6
   const bottom = top + bars.length * BAR
-  const numbers = bars.map((bar) => number(total(bar.sizes)))
+  // A sum of which a part is not known is not known itself.
+  const numbers = bars.map(({ sizes }) => number(sizes.reduce((sum, value) => sum + value, 0)))
   const numberWidth = Math.max(...numbers.map((text) => textWidth(text)))
   const told = Math.max(...bars.map(({ direction }) => textWidth(direction.text)))
   const left =
@@ -158,6 +159,8 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
         at = placeable(at + placeable(value))
         return box(isOne ? direction.kind : `k${k % KINDS}`, from, y + 4, x(at) - from, BAR - 8)
       })
+      // Beside a short bar there is room for the whole of it.
+      const beside = x(at) + 7 + textWidth(numbers[i]!) + 10
       return element(
         'g',
         { class: 'bar' },
@@ -166,9 +169,9 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
         label(numbers[i]!, { class: 'halo', x: x(at) + 7, y: y + 18 }),
         label(direction.text, {
           class: 'halo',
-          x: x(at) + 7 + textWidth(numbers[i]!) + 10,
+          x: beside,
           y: y + 18,
-          width: MOST_DIRECTION,
+          width: WIDTH - 12 - beside,
         }),
       )
     }),

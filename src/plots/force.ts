@@ -5,7 +5,7 @@ import { nameCell, type PlottedRow, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { drawing, element, line, pixels } from './svg.ts'
-import { label, sizes, textWidth } from './text.ts'
+import { fitParts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const forcePlot = definePlot({
@@ -30,7 +30,7 @@ const BAR = 34
 const LANE = 21
 const NOTCH = 7
 /** Widest room for names beside the parts that they name. */
-const MOST_NAME = 250
+const MOST_NAME = 300
 
 /** A part of the bar: from the end that is nearer to the output outwards. */
 interface Part {
@@ -76,8 +76,21 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
     ),
     drawMarks(about, x, bottom),
     ...sides.map((side) => drawSide(side, x, bottom)),
+    sides.every(({ parts }) => parts.length === 0)
+      ? label(sayNoPush(about), {
+          class: 'soft',
+          x: WIDTH / 2,
+          y: bottom + 26,
+          anchor: 'middle',
+        })
+      : '',
     line('line', x(result), TOP - 8, x(result), bottom + 8),
   )
+}
+
+function sayNoPush({ row }: PlottedRow): string {
+  const isKnown = row.shapValues[0]!.every((value) => !Number.isNaN(value))
+  return isKnown ? 'nothing pushes it either way' : 'what pushes it is not known'
 }
 
 /** Returns the pushes upwards, which end at the output from below, and those downwards, which end there from above. */
@@ -122,8 +135,13 @@ function placeScale(sides: readonly Side[], values: readonly number[]): Scale {
   return x
 }
 
-function caption({ text, push }: Part): string {
-  return `${text}  ${signed(push)}`
+function caption(part: Part): string {
+  return `${part.text}${pushText(part)}`
+}
+
+/** What a name is never cut for. */
+function pushText({ push }: Part): string {
+  return `  ${signed(push)}`
 }
 
 /** The scale above the bar, the base value and the output. */
@@ -170,12 +188,12 @@ function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
         element(
           'g',
           {},
-          label(caption(part), {
+          label(fitParts([{ cut: part.text }, pushText(part)], width - 5), {
+            whole: caption(part),
             class: 'halo',
             x: middle + sign * 5,
             y,
             anchor: kind === 'up' ? 'end' : 'start',
-            width: width - 5,
           }),
         ),
       )

@@ -1,4 +1,5 @@
 /** The table of plots: every plot by the name that requests use. */
+import { labelModel } from '../artifact/labelled-model.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { barPlot } from './bar.ts'
@@ -9,7 +10,7 @@ import { decisionPlot } from './decision.ts'
 import { dependencePlot } from './dependence.ts'
 import { forcePlot } from './force.ts'
 import { interactionsPlot } from './interactions.ts'
-import { labelExplanations, labelModel, labelOptions } from './labelled.ts'
+import { labelExplanations, labelOptions } from './labelled.ts'
 import { commonOptions, type Plot, type PlottedModel } from './plot.ts'
 import { precisionRecallPlot } from './precision-recall.ts'
 import { readOptions } from './read-options.ts'
@@ -83,7 +84,8 @@ export function drawModelPlot(
 ): string | undefined {
   const plot = findPlot(name)
   const options = { ...plot.options, ...commonOptions }
-  const { labels, classes, plan } = model
+  const { labels, classes, plan, preprocessor } = model
   const asked = labelOptions(given, options, { labels, classes, target: plan.target })
-  return plot.drawModel?.(labelModel(model), readOptions(options, asked))
+  // What a tree asks is read from the plan as it is.
+  return plot.drawModel?.({ ...labelModel(model), preprocessor }, readOptions(options, asked))
 }

@@ -2,8 +2,7 @@
 import type { Cell } from '../data/frame.ts'
 import { classLabel, columnLabel, type Labels, valueLabel } from '../data/readable.ts'
 import type { Explanation, Explanations } from '../shap/explanation.ts'
-import type { ColumnSummary } from '../shap/global-summary.ts'
-import type { PlotOptions, PlottedModel } from './plot.ts'
+import type { PlotOptions } from './plot.ts'
 
 /** Returns explanations in readable names; the same where the model has none. */
 export function labelExplanations(explanations: Explanations): Explanations {
@@ -53,42 +52,6 @@ export function labelExplanations(explanations: Explanations): Explanations {
 
 function isAsItIs(cell: Cell | undefined): boolean {
   return cell === null || cell === undefined
-}
-
-/** Returns a model in readable names, as far as plots show its columns and classes. */
-export function labelModel(model: PlottedModel): PlottedModel {
-  const { labels, plan, classes, summary } = model
-  if (!labels) return model
-  const classOf = (name: string) => classLabel(labels, plan.target, name)
-  return {
-    ...model,
-    plan: { ...plan, target: columnLabel(labels, plan.target) },
-    classes: classes.map(classOf),
-    classNames: new Map(classes.map((name) => [name, classOf(name)])),
-    ...(summary
-      ? {
-          summary: {
-            ...summary,
-            outputNames: summary.outputNames.map(classOf),
-            columns: summary.columns.map((column) => labelColumn(column, labels)),
-          },
-        }
-      : {}),
-  }
-}
-
-/** Returns a column of a summary in readable names. */
-export function labelColumn(summary: ColumnSummary, labels: Labels | undefined): ColumnSummary {
-  const { column, by, groups } = summary
-  return {
-    ...summary,
-    column: columnLabel(labels, column),
-    by: columnLabel(labels, by),
-    groups: groups.map((group) => {
-      const label = group.value === undefined ? undefined : valueLabel(labels, by, group.value)
-      return label === undefined ? group : { ...group, value: label }
-    }),
-  }
 }
 
 /** Returns options in which names of the model's are readable ones, too: either may be asked for. */

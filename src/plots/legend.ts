@@ -1,27 +1,35 @@
 /** Legends: what colours stand for, in as many lines as they need. */
 import { box, element } from './svg.ts'
-import { label, sizes, textWidth } from './text.ts'
+import { fitParts, label, sizes, textWidth } from './text.ts'
 import { STEPS } from './theme.ts'
 
 const LINE = 20
 const MOST_NAME = 330
 
+/** What a colour stands for: a name, which may be cut, and what is said of it, which is not. */
+export interface Key {
+  readonly kind: string
+  readonly name: string
+  readonly figure?: string
+}
+
 /** Returns a square and a name for every colour, side by side, and the height that they take. */
 export function legend(
-  items: readonly { readonly kind: string; readonly name: string }[],
+  items: readonly Key[],
   place: { readonly x: number; readonly y: number; readonly width: number },
 ): { svg: string; height: number } {
   let x = place.x
   let y = place.y
-  const drawn = items.map(({ kind, name }) => {
-    const width = Math.min(MOST_NAME, textWidth(name, sizes.small))
+  const drawn = items.map(({ kind, name, figure = '' }) => {
+    const whole = `${name}${figure}`
+    const shown = fitParts([{ cut: name }, figure], MOST_NAME, sizes.small)
+    const width = textWidth(shown, sizes.small)
     if (x > place.x && x + width + 18 > place.x + place.width) {
       x = place.x
       y += LINE
     }
     const svg =
-      box(kind, x, y + 2, 11, 11) +
-      label(name, { x: x + 17, y: y + 12, size: sizes.small, width: width + 1 })
+      box(kind, x, y + 2, 11, 11) + label(shown, { x: x + 17, y: y + 12, size: sizes.small, whole })
     x += width + 17 + 20
     return svg
   })

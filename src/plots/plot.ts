@@ -1,5 +1,6 @@
 /** What a plot is: the options it takes, and functions from what it can be drawn from to SVG. */
 import type { Artifact } from '../artifact/artifact.ts'
+import type { LabelledModel } from '../artifact/labelled-model.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type Theme, themes } from './theme.ts'
 
@@ -43,13 +44,9 @@ export const commonOptions = {
 } as const satisfies PlotOptions
 
 /** What a model's own plots are drawn from. */
-export type PlottedModel = Pick<
-  Artifact,
-  'plan' | 'classes' | 'metrics' | 'summary' | 'model' | 'preprocessor' | 'labels'
-> & {
-  /** What classes are called in a picture, by their names in `metrics`. */
-  readonly classNames?: ReadonlyMap<string, string>
-}
+export type PlottedModel = LabelledModel<
+  Pick<Artifact, 'plan' | 'classes' | 'metrics' | 'summary' | 'model' | 'preprocessor' | 'labels'>
+>
 
 interface Drawers<O extends PlotOptions> {
   readonly description: string

@@ -13,10 +13,10 @@ export const precisionRecallPlot = definePlot({
   drawModel(model, { output, theme }) {
     const quality = readQuality(model)
     const curves = chooseCurves(quality, output)
-    const names = curves.map(({ name, precisionRecall, prAuc }) =>
+    const figures = curves.map(({ precisionRecall, prAuc }) =>
       precisionRecall === undefined
-        ? `${name}: not known`
-        : `${name}: average precision ${number(prAuc ?? Number.NaN)}`,
+        ? ': not known'
+        : `: average precision ${number(prAuc ?? Number.NaN)}`,
     )
     return qualityFrame(
       {
@@ -25,8 +25,8 @@ export const precisionRecallPlot = definePlot({
         subtitle: `${quality.measuredOn}; dashed: guessing`,
         x: 'recall',
         y: 'precision',
-        keys: names.map((name, i) => ({ kind: `k${i % KINDS}`, name })),
-        description: names.join('; '),
+        keys: curves.map(({ name }, i) => ({ kind: `k${i % KINDS}`, name, figure: figures[i]! })),
+        description: curves.map(({ name }, i) => `${name}${figures[i]}`).join('; '),
         theme,
       },
       (x, y) =>

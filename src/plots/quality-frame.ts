@@ -1,7 +1,7 @@
 /** The square from 0 to 1 in which the curves of a model's quality are drawn. */
 import { scaleLinear } from 'd3-scale'
 import { HEADING, heading, type Scale, xAxis, yAxis } from './axes.ts'
-import { legend } from './legend.ts'
+import { type Key, legend } from './legend.ts'
 import { drawing } from './svg.ts'
 import { fitParts, label, sizes } from './text.ts'
 import type { Theme } from './theme.ts'
@@ -18,7 +18,7 @@ export interface QualityFrame {
   readonly subtitle: string
   readonly x: string
   readonly y: string
-  readonly keys: readonly { readonly kind: string; readonly name: string }[]
+  readonly keys: readonly Key[]
   readonly description: string
   readonly theme: Theme
 }

@@ -14,10 +14,10 @@ export const rocPlot = definePlot({
     const quality = readQuality(model)
     const curves = chooseCurves(quality, output)
     const interval = curves.length === 1 ? quality.rocInterval : undefined
-    const names = curves.map(({ name, roc, rocAuc }) =>
+    const figures = curves.map(({ roc, rocAuc }) =>
       roc === undefined
-        ? `${name}: not known`
-        : `${name}: AUC ${number(rocAuc ?? Number.NaN)}${interval ? ` (95 %: ${number(interval[0])} to ${number(interval[1])})` : ''}`,
+        ? ': not known'
+        : `: AUC ${number(rocAuc ?? Number.NaN)}${interval ? ` (95 %: ${number(interval[0])} to ${number(interval[1])})` : ''}`,
     )
     return qualityFrame(
       {
@@ -26,8 +26,8 @@ export const rocPlot = definePlot({
         subtitle: `${quality.measuredOn}; dashed: guessing`,
         x: 'false positive rate',
         y: 'true positive rate',
-        keys: names.map((name, i) => ({ kind: `k${i % KINDS}`, name })),
-        description: names.join('; '),
+        keys: curves.map(({ name }, i) => ({ kind: `k${i % KINDS}`, name, figure: figures[i]! })),
+        description: curves.map(({ name }, i) => `${name}${figures[i]}`).join('; '),
         theme,
       },
       (x, y) =>

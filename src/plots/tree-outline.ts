@@ -1,6 +1,7 @@
 /** A tree as it is drawn: its nodes to a depth, with their questions, shares of rows and values. */
+import type { Labels } from '../data/readable.ts'
 import type { ModelSpec } from '../models/model.ts'
-import { meaningsOf } from '../preprocess/feature-meaning.ts'
+import { labelMeaning, meaningsOf } from '../preprocess/feature-meaning.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { leftShare, type TreeEnsemble, valueWidth } from '../trees/ensemble.ts'
 import { questionOf } from './tree-question.ts'
@@ -25,14 +26,19 @@ export interface TreeOutline {
   readonly output: number | undefined
 }
 
-/** Returns a tree of an ensemble, nodes below the given depth left out. @param tree its number from 0 */
+/**
+ * Returns a tree of an ensemble, nodes below the given depth left out.
+ * @param tree its number from 0
+ * @param labels readable names of the columns and values that it asks for
+ */
 export function outlineTree(
   trees: ModelSpec & TreeEnsemble,
   spec: PreprocessorSpec,
   tree: number,
   depth: number,
+  labels?: Labels,
 ): TreeOutline {
-  const meanings = meaningsOf(spec)
+  const meanings = meaningsOf(spec).map((meaning) => labelMeaning(meaning, labels))
   const { canBeMissing } = buildPreprocessor(spec)
   const { feature, left, right } = trees
   const width = valueWidth(trees)

@@ -56,7 +56,7 @@ function drawTree(model: PlottedModel, tree: number, depth: number, theme: Theme
   const trees = spec.roots.length
   if (tree > trees)
     throw new InputError('invalid_option', `tree is ${quote(String(tree))}, the model has ${trees}`)
-  const { root, output } = outlineTree(spec, model.preprocessor, tree - 1, depth)
+  const { root, output } = outlineTree(spec, model.preprocessor, tree - 1, depth, model.labels)
   const wording = wordsFor(model, root, output)
   const { placed, rows, depths } = place(root)
   const widths = placed.map(({ node }) => widthOf(node, wording))

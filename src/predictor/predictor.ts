@@ -4,10 +4,12 @@ import { listChangeableColumns } from '../counterfactual/changeable-columns.ts'
 import { type CounterfactualModel, SEARCH_SECONDS } from '../counterfactual/counterfactual.ts'
 import { type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
 import { type Matrix, thinMatrix } from '../data/matrix.ts'
+import type { Labels } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import { kindOf } from '../models/index.ts'
 import type { ExplainerOffer, ModelExplainer } from '../models/model.ts'
 import type { Predictions } from '../models/prediction.ts'
+import { labelFeatures } from '../preprocess/feature-labels.ts'
 import { restoreCells } from '../preprocess/feature-meaning.ts'
 import { buildPreprocessor, frameOfCells, type Preprocessor } from '../preprocess/preprocessor.ts'
 import type { Explanations } from '../shap/explanation.ts'
@@ -51,6 +53,8 @@ export interface Predictor {
   explainSample(options?: ExplainOptions, most?: number): Explanations
   /** Rows of the stored sample. */
   readonly sampleRows: number
+  /** Readable names of what has a value in an explanation, and of classes; undefined where the model has none. */
+  labelsFor(options: Pick<ExplainOptions, 'level'>): Labels | undefined
   /** What it was built from. */
   readonly artifact: ArtifactParts
   /** Returns the explainer of the space and method asked for, building it when it is first asked for. */
@@ -88,9 +92,16 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     return { classes, numericClasses, rows: X.rows, labels, probabilities }
   }
   const predict = (frame: DataFrame) => predictMatrix(preprocessor.transform(frame))
+  const labelsFor = ({ level }: Pick<ExplainOptions, 'level'>): Labels | undefined => {
+    const { labels, plan } = artifact
+    return labels && level === 'features'
+      ? labelFeatures(labels, preprocessor.spec, preprocessor.featureNamesOut, plan.target)
+      : labels
+  }
   /** What the explanations of all rows share. */
   const shareExplanations = (explainer: ModelExplainer, options: ExplainOptions) => {
     const labels = labelsAsked(classes, options.output, 0)
+    const named = labelsFor(options)
     return {
       modelId,
       target: artifact.plan.target,
@@ -99,7 +110,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       space: explainer.space,
       method: explainer.method,
       featureNames: namesOf(preprocessor, options),
-      ...(artifact.labels ? { labels: artifact.labels } : {}),
+      ...(named ? { labels: named } : {}),
       shared: isPerRow(classes, options.output)
         ? undefined
         : {
@@ -184,6 +195,7 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
       return explainMatrix(frame, background, { ...options, isPart: true })
     },
     sampleRows: artifact.background.rows,
+    labelsFor,
     artifact,
   }
 }

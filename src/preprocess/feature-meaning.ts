@@ -2,6 +2,7 @@
 import { dateOfText } from '../data/date-text.ts'
 import type { Cell } from '../data/frame.ts'
 import { type Matrix, rowOf } from '../data/matrix.ts'
+import { cellLabel, columnLabel, type Labels } from '../data/readable.ts'
 import type { AnyTransformer } from './index.ts'
 import type { PreprocessorSpec } from './preprocessor.ts'
 
@@ -32,6 +33,23 @@ export function meaningsOf({ steps }: PreprocessorSpec): FeatureMeaning[] {
       [{ kind: 'number', column, mean: 0, scale: 1 }],
     ),
   )
+}
+
+/** Returns a meaning in readable names. */
+export function labelMeaning(meaning: FeatureMeaning, labels: Labels | undefined): FeatureMeaning {
+  if (!labels) return meaning
+  const shown = <T extends Cell>(cell: T) => cellLabel(labels, meaning.column, cell) as T | string
+  const column = columnLabel(labels, meaning.column)
+  switch (meaning.kind) {
+    case 'number':
+      return { ...meaning, column }
+    case 'code':
+      return { ...meaning, column, categories: meaning.categories.map(shown) }
+    case 'level': {
+      const { level } = meaning
+      return { ...meaning, column, level: level === undefined ? level : shown(level) }
+    }
+  }
 }
 
 /** Returns the scaling of a number `(x − mean) / scale` whose x is a scaled number itself. */

@@ -1,5 +1,6 @@
 /** The pictures of a report: all plots that show a model, as far as it has what they are drawn from. */
 import type { Artifact } from '../artifact/artifact.ts'
+import { columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import { drawModelPlot, drawPlot } from '../plots/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -119,7 +120,7 @@ function planEffects(artifact: Artifact): readonly Picture[] {
   const dependences = ranked.map(
     ({ column }): Picture => ({
       plot: 'dependence',
-      title: `What ${column} does`,
+      title: `What ${columnLabel(artifact.labels, column)} does`,
       caption: 'SHAP values by the value of the column, coloured by what it acts together with.',
       options: { column },
     }),
@@ -138,11 +139,20 @@ function draw(
     const svg = drawModelPlot(plot, artifact, given) ?? drawSample(given, sample)
     if (svg === undefined) return []
     const heading = tag('h3', '', title)
-    return [tag('figure', '', heading, { html: svg }, tag('figcaption', '', caption))]
+    return [tag('figure', '', heading, frame(svg), tag('figcaption', '', caption))]
   } catch (error) {
     if (error instanceof InputError) return []
     throw error
   }
+}
+
+/** Share of its size below which the texts of a drawing cannot be read: on narrow paper it is moved instead. */
+const LEAST_SHARE = 0.72
+
+function frame(svg: string): Html {
+  const width = Number(/\bwidth="(\d+)/.exec(svg)?.[1] ?? 0)
+  const least = Math.round(LEAST_SHARE * width)
+  return tag('div', `class="drawing" style="--least:${least}px"`, { html: svg })
 }
 
 /** Explanations of the stored sample, of as many rows as there is time for; each is computed once. */

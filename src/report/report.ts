@@ -1,6 +1,7 @@
 /** report.html: one self-contained file about a model, for people who must judge it. */
 import { format } from 'd3-format'
 import type { Artifact } from '../artifact/artifact.ts'
+import { type LabelledModel, labelModel } from '../artifact/labelled-model.ts'
 import { readMeasures } from '../artifact/stored-measures.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
@@ -26,19 +27,20 @@ export async function writeReport(
   turn?: Turn,
 ): Promise<string> {
   const figures = await drawFigures(artifact, predictor, mostSeconds, turn)
+  const shown = labelModel(artifact)
   const sections = [
-    section('quality', 'How good it is', describeQuality(artifact, figures.quality)),
+    section('quality', 'How good it is', describeQuality(shown, figures.quality)),
     section('effects', 'What pushes it', [paragraph(...explainHow(predictor)), ...figures.effects]),
-    section('columns', 'What it takes', describeColumns(artifact)),
-    section('steps', 'How it is made', [...describeSteps(artifact), ...figures.structure]),
-    section('data', 'Where it comes from', describeOrigin(artifact)),
+    section('columns', 'What it takes', describeColumns(shown)),
+    section('steps', 'How it is made', [...describeSteps(shown), ...figures.structure]),
+    section('data', 'Where it comes from', describeOrigin(shown)),
     section('limits', 'Limits', [
       paragraph(
         'What was measured holds for rows like the training rows. SHAP values tell what moved this model, not what causes what. Categories not seen in training count as none of the known ones.',
       ),
     ]),
   ]
-  const { plan, classes, estimator, engine, modelId } = artifact
+  const { plan, classes, estimator, engine, modelId } = shown
   const main = tag(
     'main',
     '',
@@ -48,7 +50,7 @@ export async function writeReport(
       tag('code', '', modelId),
       '.',
     ),
-    describeFacts(artifact),
+    describeFacts(shown),
     navigation(sections),
     join(sections.map(({ html }) => html)),
   )
@@ -84,8 +86,9 @@ function navigation(sections: readonly Section[]): Html {
 }
 
 /** What is seen first: a few numbers. */
-function describeFacts({ metrics, training, preprocessor }: Artifact): Html {
-  const { measures = [] } = readMeasures(metrics) ?? {}
+function describeFacts(artifact: LabelledModel<Artifact>): Html {
+  const { training, preprocessor } = artifact
+  const { measures = [] } = readMeasures(artifact) ?? {}
   const facts: [string, string][] = [
     ['training rows', format(',')(training.trainRows)],
     ['columns', String(preprocessor.inputs.length)],
@@ -110,10 +113,11 @@ const parts = {
 }
 
 function describeQuality(
-  { metrics, classes }: Artifact,
+  artifact: LabelledModel<Artifact>,
   figures: readonly Html[],
 ): readonly Content[] {
-  const measured = readMeasures(metrics)
+  const { classes } = artifact
+  const measured = readMeasures(artifact)
   if (!measured) return [paragraph('Not measured here: no row was left for testing.'), ...figures]
   const { part, rows, measures, perClass, absent } = measured
   const areas =
@@ -132,7 +136,7 @@ function describeQuality(
         interval ? interval.map(digits).join(' to ') : '',
         digits(majority),
       ]),
-      ['model', 'always the most frequent class'],
+      ['model', '95 % interval', 'always the most frequent class'],
     ),
     tag('h3', '', 'By class'),
     table(
@@ -208,12 +212,12 @@ function describeSteps({ preprocessor, params }: Artifact): Content[] {
     .slice(0, MOST_COLUMNS)
     .map(({ column, chain }) => [
       column,
-      sourceOf.get(column) ?? '',
+      ...(derived.length > 0 ? [sourceOf.get(column) ?? ''] : []),
       chain.map(({ kind }) => words(kind)).join(' → ') || 'as it is',
     ])
   const settings = Object.entries(params)
   return [
-    table(['column', 'made from', 'steps to the features'], ways),
+    table(['column', ...(derived.length > 0 ? ['made from'] : []), 'steps to the features'], ways),
     ...(settings.length > 0
       ? [
           tag('h3', '', 'Parameters'),

@@ -17,13 +17,14 @@ a{color:inherit}
 table{border-collapse:collapse;font-size:14px}
 th,td{padding:4px 18px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);font-weight:400}
 thead th{color:var(--soft);font-size:13px}
-.number{text-align:right;font-variant-numeric:tabular-nums}
+.number{text-align:right;font-variant-numeric:tabular-nums}td.number{white-space:nowrap}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:10px;margin:20px 0}
 .facts div{background:var(--shade);border-radius:8px;padding:10px 14px}
 .facts b{display:block;font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
 figure{margin:14px 0 22px}
 figure svg{max-width:100%;height:auto}
+.drawing{overflow-x:auto}.drawing svg{max-width:max(100%,var(--least))}
 figcaption{font-size:13px;max-width:80ch}
 li{margin:3px 0}
-@media print{main{max-width:none;padding:0}figure,table{break-inside:avoid}}
+@media print{main{max-width:none;padding:0}.drawing svg{max-width:100%}figure,table{break-inside:avoid}}
 `

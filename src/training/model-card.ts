@@ -1,15 +1,18 @@
 /** MODEL_CARD.md: a trained model for people. */
 import type { Artifact } from '../artifact/artifact.ts'
+import { labelModel } from '../artifact/labelled-model.ts'
 import { type MetricName, metricNames, metricTitles } from '../evaluation/metric-names.ts'
 import { classesWithoutRows, type Metrics } from '../evaluation/metrics.ts'
 import { spaceLabels } from '../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from './cross-validation.ts'
+import { labelImportance } from './labelled-importance.ts'
 import type { Evaluation } from './measure.ts'
 import type { TrainReport } from './train-report.ts'
 
 /** Returns MODEL_CARD.md of a training: what was learned from what, how good it is, what it must not be used for. */
 export function writeModelCard(report: TrainReport): string {
-  const { artifact, test, channels, crossValidation } = report
+  const { test, channels, crossValidation } = report
+  const artifact = labelModel(report.artifact)
   const { training, plan, classes, preprocessor } = artifact
   const sections = [
     `# Model card: ${inline(plan.target)}`,
@@ -115,7 +118,8 @@ function describeFolds(result: CrossValidation): string {
   )}`
 }
 
-function describeImportance({ artifact, importance, space, permutation }: TrainReport): string {
+function describeImportance(report: TrainReport): string {
+  const { artifact, importance, space, permutation } = report
   const metric = permutation?.metric === 'roc_auc' ? 'drop of ROC AUC' : 'rise of log loss'
   const lost = new Map((permutation?.columns ?? []).map(({ column, mean }) => [column, mean]))
   const shuffled =
@@ -129,8 +133,8 @@ function describeImportance({ artifact, importance, space, permutation }: TrainR
       ...(permutation ? [metric] : []),
       ...(hasImpurity ? ['share of the impurity decrease'] : []),
     ],
-    importance.map(({ column, meanAbsShap, direction, impurity }) => [
-      inline(column),
+    labelImportance(report).map(({ column, name, meanAbsShap, direction, impurity }) => [
+      inline(name),
       meanAbsShap.toFixed(4),
       inline(direction),
       ...(permutation ? [fixed(lost.get(column))] : []),

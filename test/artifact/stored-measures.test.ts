@@ -49,7 +49,8 @@ t.test('of the rows that the curves are of', (t) => {
     ['nothing', { test: null, majority: null }, undefined],
     ['a channel that is not there', { test: model, curves: { part: 'validation' } }, undefined],
   ]
-  for (const [name, metrics, expected] of cases) t.strictSame(readMeasures(metrics), expected, name)
+  for (const [name, metrics, expected] of cases)
+    t.strictSame(readMeasures({ metrics }), expected, name)
   t.end()
 })
 
@@ -71,7 +72,7 @@ t.test('what is not in its form is left out', async (t) => {
     ['a part that is a prototype', { curves: { part: '__proto__' }, channels: {} }],
   ]
   for (const [name, metrics] of cases) {
-    const found = readMeasures(metrics)
+    const found = readMeasures({ metrics })
     const { measures = [], perClass = [], absent = [] } = found ?? {}
     const numbers = measures.flatMap(({ value, interval = [0, 0] }) => [value, ...interval])
     t.ok(numbers.every(Number.isFinite), name)
@@ -82,5 +83,5 @@ t.test('what is not in its form is left out', async (t) => {
     )
   }
   const { artifact } = await loadCheckpoint()
-  t.equal(readMeasures(artifact.metrics)?.measures.length, 9, 'what is in its form is all there')
+  t.equal(readMeasures(artifact)?.measures.length, 9, 'what is in its form is all there')
 })

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { createAccess } from '../../src/http/access.ts'
+import { readModelDirectory } from '../../src/model-directory/read.ts'
 import { buildTestApp, loadCheckpoint } from '../helper.ts'
+import { findRawNames, writeLabelledFiles } from '../labelled.ts'
 import { reasonWithoutBrowser, startBrowser } from './browser.ts'
 
 const missing = reasonWithoutBrowser()
@@ -314,4 +316,22 @@ pageTest('what a model says is text, whatever it looks like', async (t, open) =>
   t.equal(await page.locator('h1').innerText(), evil)
   t.equal(await page.locator('img').count(), 0)
   t.equal(await page.title(), `${evil} · shapserve`)
+})
+
+pageTest('readable names, in what is seen and in what is read aloud', async (t, open) => {
+  const { train, labels } = writeLabelledFiles(t.testdir())
+  const model = await readModelDirectory(await train('model', '--labels', labels, '--quiet'))
+  const page = await open(await serve(t, { model }))
+  await settle(page)
+  t.equal(await page.title(), 'Came · shapserve')
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true
+  })
+  const texts = await page.evaluate(() => [
+    document.body.innerText,
+    ...Array.from(document.querySelectorAll('svg title, option'), (own) => own.textContent ?? ''),
+    ...Array.from(document.querySelectorAll('[aria-label]'), (own) => own.ariaLabel ?? ''),
+  ])
+  t.ok(texts[0]?.includes('Ticket class'))
+  t.strictSame(findRawNames(texts.join('\n')), [])
 })

@@ -21,6 +21,7 @@ export interface ImportFlags {
   readonly unknownCategory: string
   readonly allowMissing?: true
   readonly check?: string
+  readonly labels?: string
   readonly json?: true
 }
 

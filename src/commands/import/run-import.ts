@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
+import { labelModel } from '../../artifact/labelled-model.ts'
 import { counted, flagWith, InputError, shellWord } from '../../errors.ts'
 import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
@@ -27,6 +28,8 @@ import { writeReport } from '../../report/report.ts'
 import { openInputFile } from '../../tables/input-files.ts'
 import { readTables } from '../../tables/read-tables.ts'
 import { fitBackground, fitRows } from '../../training/background.ts'
+import { namesOfModel } from '../labels/known-names.ts'
+import { readLabelsFile } from '../labels/read-labels.ts'
 import { createOutput } from '../terminal.ts'
 import { type ImportFlags, readRounds, readWords } from './read-import-flags.ts'
 
@@ -59,7 +62,8 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const kind = kindOf(draft.model)
   const explained =
     background.rows === 0 ? draft.model : kind.withBackground(draft.model, background)
-  const parts = { ...draft, model: explained, background }
+  const labels = flags.labels && (await readLabelsFile(flags.labels, namesOfModel(draft)))
+  const parts = { ...draft, model: explained, background, ...(labels ? { labels } : {}) }
   const predictor = buildPredictor(parts)
   let metrics = {}
   if (flags.check !== undefined) {
@@ -158,7 +162,7 @@ function offersOf({ offers }: Predictor): ExplainerOffer[] {
 }
 
 function writeLines({ artifact, model: { notes }, modelDir, offers }: Written): string[] {
-  const { classes, plan, preprocessor, model, metrics, params } = artifact
+  const { classes, plan, preprocessor, model, metrics, params } = labelModel(artifact)
   const { inputs } = preprocessor
   const shown = inputs
     .slice(0, 20)

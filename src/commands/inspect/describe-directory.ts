@@ -1,4 +1,5 @@
 /** What is in a model directory, as lines for people. */
+import { labelModel } from '../../artifact/labelled-model.ts'
 import { counted } from '../../errors.ts'
 import type { LoadedModel } from '../../model-directory/read.ts'
 import { kindOf } from '../../models/index.ts'
@@ -16,7 +17,8 @@ function describeExplanation([offer]: readonly ExplainerOffer[]): string {
 
 /** Returns the lines that tell what is in a verified model directory, its columns and files in columns. */
 export function describeDirectory(loaded: LoadedModel, isSigned: boolean): string[] {
-  const { artifact, predictor, files, extraFiles } = loaded
+  const { predictor, files, extraFiles } = loaded
+  const artifact = labelModel(loaded.artifact)
   const { classes, plan, preprocessor, training } = artifact
   const under = (heading: string, lines: readonly string[]) =>
     lines.map((line, i) => `${(i === 0 ? heading : '').padEnd(10)}${line}`)

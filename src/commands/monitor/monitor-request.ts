@@ -13,6 +13,7 @@ export interface MonitorFlags {
   readonly json?: true
   readonly output?: string
   readonly html?: string
+  readonly labels?: string
   readonly sample: string
   readonly explainRows: string
   readonly seed: string

@@ -1,12 +1,14 @@
 /** Reads live rows, compares them, writes what was found, and ends with a status that schedulers understand. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { columnLabel } from '../../data/readable.ts'
 import { InputError, listNames, quote } from '../../errors.ts'
 import {
   type DriftReport,
   writeDrift,
   writeViolations,
 } from '../../evaluation/drift/drift-document.ts'
+import { type Compared, labelDrift } from '../../evaluation/drift/label-drift.ts'
 import { findViolations } from '../../evaluation/drift/violations.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
@@ -21,6 +23,7 @@ import {
   watchRows,
 } from '../../predictor/watch-rows.ts'
 import { EXIT } from '../exit-status.ts'
+import { withLabels } from '../labels/label-loaded.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import { columnsOf } from '../output/standard-streams.ts'
 import { createOutput, type Output, printableJson } from '../terminal.ts'
@@ -43,7 +46,8 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   const sizes = readSizes(flags)
   const files = await findFiles(captures)
   const key = flags.publicKey ? await readPublicKey(flags.publicKey) : undefined
-  const model = await readModelDirectory(flags.modelDir, undefined, key)
+  const stored = await readModelDirectory(flags.modelDir, undefined, key)
+  const model = await withLabels(stored, flags.labels)
   const { predictor } = model
   const ignored = flags.ignore ?? []
   checkIgnored(predictor, ignored)
@@ -69,14 +73,8 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   const isIgnored = new Set(ignored)
   const columns = watched.columns.filter(({ column }) => !isIgnored.has(column))
   const { unreadable, records } = found
-  const { plan, classes } = model.artifact
-  const drift = {
-    ...watched,
-    columns,
-    unreadable: { rows: unreadable, of: records, column: found.firstColumn },
-    target: plan.target,
-  }
-  const report: DriftReport = {
+  const { plan, classes, labels } = model.artifact
+  const compared: Compared = {
     ...watched,
     columns,
     modelId: predictor.modelId,
@@ -93,10 +91,27 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
     unseen: [...new Set([...found.masked, ...ignored, ...(reference.unsure ?? [])])],
     columnNames: predictor.preprocessor.featureNamesIn,
     thresholds,
-    ...findViolations(drift, thresholds),
     warnings: listWarnings(found, reference, rows, watched.predicted),
   }
-  await writeReport(report, flags, output)
+  const judge = (own: Compared, column: string | undefined): DriftReport => ({
+    ...own,
+    ...findViolations(
+      { ...own, unreadable: { rows: unreadable, of: records, column } },
+      thresholds,
+    ),
+  })
+  const report = judge(compared, found.firstColumn)
+  const nameOf = (column: string) => columnLabel(labels, column)
+  const shown = labels
+    ? judge(
+        {
+          ...labelDrift(compared, labels),
+          warnings: listWarnings(found, reference, rows, watched.predicted, nameOf),
+        },
+        found.firstColumn && nameOf(found.firstColumn),
+      )
+    : report
+  await writeReport(report, shown, flags, output)
   if (report.violations.length > 0) process.exitCode = EXIT.drifted
 }
 
@@ -151,6 +166,7 @@ function listWarnings(
   { kind, profile, unsure = [] }: Reference,
   rows: number,
   predicted: number,
+  nameOf: (column: string) => string = (column) => column,
 ): string[] {
   const { masked, otherModel, unreadable, withoutInput, firstProblem } = found
   const warnings: string[] = []
@@ -162,11 +178,11 @@ function listWarnings(
     )
   if (unsure.length > 0)
     warnings.push(
-      `columns whose values these rows do not tell are not compared: ${listNames(unsure)}`,
+      `columns whose values these rows do not tell are not compared: ${listNames(unsure.map(nameOf))}`,
     )
   if (masked.size > 0)
     warnings.push(
-      `masked columns are not compared: ${listNames([...masked])}; without them nothing can be predicted`,
+      `masked columns are not compared: ${listNames([...masked].map(nameOf))}; without them nothing can be predicted`,
     )
   else if (profile.predictions?.part === 'training')
     warnings.push(
@@ -181,8 +197,10 @@ function listWarnings(
   return warnings
 }
 
+/** Programs read the report, people the same one in readable names. */
 async function writeReport(
   report: DriftReport,
+  shown: DriftReport,
   { json, output: directory, html }: MonitorFlags,
   output: Output,
 ): Promise<void> {
@@ -195,9 +213,9 @@ async function writeReport(
   }
   if (html !== undefined) {
     const { writeDriftPage } = await import('../../report/drift-page.ts')
-    await writeOutputFile(html, writeDriftPage(report))
+    await writeOutputFile(html, writeDriftPage(shown))
   }
-  for (const warning of report.warnings) output.warn(warning)
+  for (const warning of shown.warnings) output.warn(warning)
   if (json) output.result(document)
-  else if (html !== '-') output.lines(describeDrift(report, columnsOf(process.stdout)))
+  else if (html !== '-') output.lines(describeDrift(shown, columnsOf(process.stdout)))
 }

@@ -14,7 +14,7 @@ export const noProgress: Progress = { show: async () => {}, stop: () => {} }
 
 /** Milliseconds that a step takes before its bar is shown. */
 const PATIENCE = 200
-/** Seconds that a step takes, as far as can be told, of which a log has lines. */
+/** Seconds after which a log has lines of a step. */
 const WORTH_A_LINE = 1
 /** Cells beside the bar itself. */
 const BESIDE = 46
@@ -58,7 +58,7 @@ export function createBar(columnsNow: () => number): Progress {
 }
 
 /**
- * Returns lines at every 10 % of steps that take a second.
+ * Returns lines at every 10 % of a step, from when it has taken a second.
  * @param now milliseconds of a clock
  */
 export function createLines(
@@ -73,7 +73,7 @@ export function createLines(
       if (tenth === shownTenth) return
       shownTenth = tenth
       const passed = (now() - started) / 1000
-      if (!hasLines && (passed / done) * total < WORTH_A_LINE) return
+      if (!hasLines && passed < WORTH_A_LINE) return
       hasLines = true
       const left = timeLeft(passed, done, total)
       write(

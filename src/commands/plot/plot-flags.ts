@@ -7,4 +7,5 @@ export type PlotFlags = ReadingFlags & {
   readonly inputFormat?: string
   readonly format?: string
   readonly out: string
+  readonly labels?: string
 } & Readonly<Record<string, string | boolean | undefined>>

@@ -6,6 +6,8 @@ import { didYouMean, InputError, listNames } from '../../errors.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
 import { readModelDirectory } from '../../model-directory/read.ts'
 import { findPlot } from '../../plots/index.ts'
+import { withLabels } from '../labels/label-loaded.ts'
+import { withOwnNames } from '../labels/own-names.ts'
 import { writeOutputFile } from '../output/output-file.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
 import { readReading } from '../reading-flags.ts'
@@ -43,12 +45,12 @@ export async function runPlot(
     return typeof value === 'string' ? [[option, value] as const] : []
   })
   const parameters = [['plot', name], ...given, ...options.filter(([o]) => o === 'output')] as const
-  const { modelDir, publicKey, inputFormat, out } = flags
+  const { modelDir, publicKey, labels, inputFormat, out } = flags
   const asked = { operation: 'explain', format: flags.format, out, plot: parameters } as const
   const format = chooseFormat({ ...asked, options }, 'csv', false)
   if (file !== undefined && plot.drawRows) {
     await runRows({
-      ...{ ...asked, modelDir, publicKey, inputFormat, file, format, options },
+      ...{ ...asked, modelDir, publicKey, labels, inputFormat, file, format, options },
       reading: readReading(flags),
       hasHeader: flags.header,
       jobs: 1,
@@ -60,7 +62,8 @@ export async function runPlot(
   checkNothingIsRead(flags)
   await checkOutputIsNoInput(out, '-', modelDir)
   const key = publicKey ? await readPublicKey(publicKey) : undefined
-  const { predictor } = await readModelDirectory(modelDir, undefined, key)
+  const model = await readModelDirectory(modelDir, undefined, key)
+  const { artifact, predictor } = await withLabels(model, labels)
   const unlimited = Number.POSITIVE_INFINITY
   const result = await runDrawJob(
     predictor,
@@ -69,7 +72,7 @@ export async function runPlot(
       body: new Uint8Array(),
       plot: name,
       answer: { essence: mediaTypes[format], parameters: new Map(parameters) },
-      options,
+      options: withOwnNames(options, artifact),
       limits: { maxRows: unlimited, maxAnswerBytes: unlimited, maxSeconds: unlimited },
     },
     false,

@@ -13,6 +13,7 @@ import { jobOf, mapParts } from './part-jobs.ts'
 import { inOrder, type Runner } from './part-runner.ts'
 import type { RowsRequest } from './rows-request.ts'
 import { type TextAnswer, writeTextAnswer } from './text-answer.ts'
+import { writeTextPredictions } from './text-prediction.ts'
 
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()]
 
@@ -61,8 +62,10 @@ function write(body: Uint8Array, own: Written): Uint8Array {
   const { request, format, part, kept, isFirst, predictor, text } = own
   if (format === 'png' || format === 'npy' || body.length === 0) return body
   if (format === 'svg') return withLineEnd(body)
-  if (format === 'text')
-    return encoder.encode(writeTextAnswer(decoder.decode(body), part.rowOffset, text, kept))
+  if (format === 'text') {
+    const writeText = request.operation === 'predict' ? writeTextPredictions : writeTextAnswer
+    return encoder.encode(writeText(decoder.decode(body), part.rowOffset, text, kept))
+  }
   const isPrediction = request.operation === 'predict' && format === 'csv'
   const isHeaded = isPrediction && isFirst && (request.hasOutputHeader || kept !== undefined)
   const headed = isHeaded ? Buffer.concat([headerOf(request, predictor), body]) : body

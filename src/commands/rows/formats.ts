@@ -14,7 +14,7 @@ export const inputFormats = [
 
 /** What a command writes. */
 export const answerFormats = {
-  predict: ['csv', 'json', 'jsonl', 'npy'],
+  predict: ['csv', 'json', 'jsonl', 'npy', 'text'],
   explain: ['csv', 'json', 'jsonl', 'text', 'svg', 'png'],
   preprocess: ['csv', 'jsonl', 'npy'],
 } as const satisfies Readonly<Record<RowsOperation, readonly string[]>>
@@ -71,11 +71,21 @@ const summaryFormats = ['json'] as const
  * @throws InputError `invalid_option` for what is not written, or when flag and ending differ
  */
 export function chooseFormat(
-  request: Pick<RowsRequest, 'operation' | 'format' | 'out' | 'summary' | 'plot' | 'options'>,
+  request: Pick<
+    RowsRequest,
+    | 'operation'
+    | 'format'
+    | 'out'
+    | 'summary'
+    | 'plot'
+    | 'options'
+    | 'selection'
+    | 'hasOutputHeader'
+  >,
   input: InputFormat,
   isLookedAt = false,
 ): AnswerFormat {
-  const { operation, format, out, summary, plot, options } = request
+  const { operation, format, out, summary, plot, options, selection } = request
   const choices: readonly AnswerFormat[] = summary
     ? summaryFormats
     : plot
@@ -95,12 +105,17 @@ export function chooseFormat(
       'invalid_option',
       `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.filter((choice) => choice !== 'text').map((choice) => `.${choice}`))}`,
     )
+  const isShown =
+    options.every(([name]) => isShownAsText(name)) && !selection && !request.hasOutputHeader
   const usual =
-    isLookedAt && choices.includes('text') && options.every(([name]) => isShownAsText(name))
-      ? 'text'
-      : usualFormat(input, choices)
+    isLookedAt && choices.includes('text') && isShown ? 'text' : usualFormat(input, choices)
   const chosen = choices.find((choice) => choice === (asked ?? named ?? usual))!
   if (chosen === 'text') checkTextOptions(options)
+  if (chosen === 'text' && selection)
+    throw new InputError(
+      'invalid_option',
+      '--select goes with csv, json, jsonl and npy; --format text shows class and probability',
+    )
   return chosen
 }
 

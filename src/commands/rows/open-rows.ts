@@ -4,6 +4,7 @@ import { readPublicKey } from '../../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
 import { ENCODING_HINT } from '../../tables/formats/encoding.ts'
 import { openRowFile, type RowFile } from '../../tables/row-files.ts'
+import { withLabels } from '../labels/label-loaded.ts'
 import { checkOutputIsNoInput } from '../output/same-file.ts'
 import { createOutput } from '../terminal.ts'
 import { inputFormats, readFormat } from './formats.ts'
@@ -16,12 +17,12 @@ import type { RowsRequest } from './rows-request.ts'
 export async function openRows(
   request: RowsRequest,
 ): Promise<{ readonly model: LoadedModel; readonly file: RowFile }> {
-  const { file: path, modelDir, publicKey, inputFormat, out, reading, hasHeader } = request
+  const { file: path, modelDir, publicKey, labels, inputFormat, out, reading, hasHeader } = request
   const format =
     inputFormat === undefined ? undefined : readFormat('--input-format', inputFormat, inputFormats)
   await checkOutputIsNoInput(out, path, modelDir)
   const key = publicKey ? await readPublicKey(publicKey) : undefined
-  const model = await readModelDirectory(modelDir, undefined, key)
+  const model = await withLabels(await readModelDirectory(modelDir, undefined, key), labels)
   const file = await openRowFile(path, { format, reading, hasHeader })
   const { note } = createOutput({ quiet: false })
   if (file.notes.length > 0) note(`data      ${[path, ...file.notes].join(' · ')}`)

@@ -33,6 +33,8 @@ export function jobOf(
   format: AnswerFormat,
   isFirst: boolean,
 ): RowJob {
+  // A text of predictions is made of lines, whatever form the rows have.
+  const answered = format === 'text' && operation === 'predict' ? 'jsonl' : format
   const unlimited = Number.POSITIVE_INFINITY
   const header = isFirst ? [] : ([['header', 'absent']] as const)
   return {
@@ -40,7 +42,7 @@ export function jobOf(
     operation: operation === 'preprocess' ? 'predict' : operation,
     body: part.body,
     media: { essence: mediaTypes[part.format], parameters: part.parameters },
-    answer: { essence: mediaTypes[format], parameters: new Map([...header, ...plot]) },
+    answer: { essence: mediaTypes[answered], parameters: new Map([...header, ...plot]) },
     options,
     selection,
     tally: true,

@@ -16,6 +16,7 @@ export interface RowsFlags extends ReadingFlags {
   readonly keep?: readonly string[]
   readonly outputHeader?: true
   readonly select?: string
+  readonly labels?: string
 }
 
 /** Adds the flags that say how a file of rows is written. */
@@ -74,6 +75,7 @@ export async function runWithFlags(
     file,
     modelDir,
     publicKey,
+    labels: flags.labels,
     inputFormat,
     format,
     out,

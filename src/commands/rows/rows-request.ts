@@ -12,6 +12,8 @@ export interface RowsRequest {
   readonly modelDir: string
   /** Key that the model must be signed for: PEM text or a file. */
   readonly publicKey?: string
+  /** File of readable names that people are shown. */
+  readonly labels?: string | undefined
   readonly inputFormat?: string
   /** What flags say of the way that the file is written. */
   readonly reading?: Reading

@@ -5,6 +5,7 @@ import { InputError } from '../../errors.ts'
 import type { LoadedModel } from '../../model-directory/read.ts'
 import type { Predictor } from '../../predictor/predictor.ts'
 import { PART_BYTES } from '../../tables/row-files.ts'
+import { withOwnNames } from '../labels/own-names.ts'
 import { columnsOf } from '../output/standard-streams.ts'
 import { coloursFor } from '../terminal.ts'
 import { answerParts } from './answer-parts.ts'
@@ -21,9 +22,10 @@ import type { TextAnswer } from './text-answer.ts'
  * Reads the rows of a file, answers them part by part and writes the answers in their order.
  * @throws InputError for a file, format or option that cannot be used, ArtifactError for a model that is refused
  */
-export async function runRows(request: RowsRequest): Promise<void> {
-  const { operation } = request
-  const { model, file } = await openRows(request)
+export async function runRows(asked: RowsRequest): Promise<void> {
+  const { operation } = asked
+  const { model, file } = await openRows(asked)
+  const request = { ...asked, options: withOwnNames(asked.options, model.artifact) }
   const isOnTerminal = request.out === '-' && process.stdout.isTTY === true
   const format = chooseFormat(request, file.format, isOnTerminal)
   checkRoom(request, format)
@@ -39,7 +41,7 @@ export async function runRows(request: RowsRequest): Promise<void> {
     const parts = file.parts(model.predictor.preprocessor.spec, partBytes, request.keep)
     if (request.summary) await summarise(request, model, parts, runner, progress, heard)
     else {
-      const text = textFor(model, isOnTerminal)
+      const text = textFor(request, model, isOnTerminal)
       await answerParts(request, format, model.predictor, parts, runner, progress, heard, text)
     }
     progress.close()
@@ -88,12 +90,18 @@ function bytesOfParts({ operation, options, summary }: RowsRequest, predictor: P
 }
 
 /** What explanations look like as text: in colours on a terminal, in its width; in a file as in a pipe. */
-function textFor({ artifact }: LoadedModel, isOnTerminal: boolean): TextAnswer {
+function textFor(
+  { options }: RowsRequest,
+  { artifact, predictor }: LoadedModel,
+  isOnTerminal: boolean,
+): TextAnswer {
   const { red, cyan } = coloursFor(process.stdout)
   const plain = (text: string) => text
   return {
     target: artifact.plan.target,
+    classes: artifact.classes,
     labels: artifact.labels,
+    shown: predictor.labelsFor(parseExplainOptions(options)),
     cells: isOnTerminal ? columnsOf(process.stdout) : Number.POSITIVE_INFINITY,
     colours: isOnTerminal ? { up: red, down: cyan } : { up: plain, down: plain },
   }

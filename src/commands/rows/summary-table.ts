@@ -1,9 +1,9 @@
 /** A summary as a table for people: how far every column pushes, and its groups that push most. */
 
 import type { ArtifactParts } from '../../artifact/artifact.ts'
+import { labelColumn } from '../../artifact/labelled-model.ts'
 import { classLabel, columnLabel } from '../../data/readable.ts'
 import { counted } from '../../errors.ts'
-import { labelColumn } from '../../plots/labelled.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import type { ColumnSummary, GlobalSummary, GroupSummary } from '../../shap/global-summary.ts'
 import { fit, widthOf, wrap } from '../output/layout.ts'

@@ -1,6 +1,6 @@
 /** The answer to a part of a file as text for people: a waterfall per row and output. */
 import type { Cell } from '../../data/frame.ts'
-import { classLabel, columnLabel, type Labels, valueLabel } from '../../data/readable.ts'
+import { cellLabel, classLabel, columnLabel, type Labels } from '../../data/readable.ts'
 import { InputError } from '../../errors.ts'
 import { cellText, number } from '../../plots/numbers.ts'
 import { type Space, spaceLabels } from '../../shap/explanation.ts'
@@ -41,7 +41,11 @@ interface Answer extends Head {
 /** What answers as text are made for. */
 export interface TextAnswer {
   readonly target: string
+  /** Of the model, in its order. */
+  readonly classes: readonly string[]
   readonly labels?: Labels | undefined
+  /** Those of what has a value: of columns or of features; absent = `labels`. */
+  readonly shown?: Labels | undefined
   /** Cells of a line; infinite = not known. */
   readonly cells: number
   readonly colours: BarColours
@@ -74,14 +78,15 @@ export function isShownAsText(option: string): boolean {
 export function writeTextAnswer(
   json: string,
   rowOffset: number,
-  { target, labels, cells, colours }: TextAnswer,
+  { target, labels, shown = labels, cells, colours }: Omit<TextAnswer, 'classes'>,
   kept?: Kept,
 ): string {
   const answer = JSON.parse(json) as Answer
   const lines = answer.explanations.flatMap((row, i) => {
     const { output_names, base_values, feature_names } = { ...answer, ...row }
     const names = kept?.names.map(
-      (name, j) => `   ${name} ${textOf(kept.rows[i]?.[j] ?? 'missing')}`,
+      (name, j) =>
+        `   ${columnLabel(labels, name)} ${keptText(kept.rows[i]?.[j] ?? null, name, labels)}`,
     )
     const predicted = `row ${rowOffset + i + 1}${names?.join('') ?? ''}   predicted ${classLabel(labels, target, String(row.predicted_label))}`
     return [
@@ -97,8 +102,8 @@ export function writeTextAnswer(
           {
             baseValue: base_values[k]!,
             output: row.outputs[k]!,
-            featureNames: feature_names.map((own) => columnLabel(labels, own)),
-            data: row.data.map((cell, j) => valueLabel(labels, feature_names[j]!, cell) ?? cell),
+            featureNames: feature_names.map((own) => columnLabel(shown, own)),
+            data: row.data.map((cell, j) => cellLabel(shown, feature_names[j]!, cell)),
             shapValues: row.shap_values[k]!,
             others: row.others?.[k],
           },
@@ -113,6 +118,12 @@ export function writeTextAnswer(
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`
 }
 
+/** Returns a kept value for people: its label, or as it stands in the file. */
+export function keptText(value: unknown, column: string, labels: Labels | undefined): string {
+  const isCell = typeof value === 'string' || typeof value === 'number'
+  return textOf((isCell ? cellLabel(labels, column, value) : value) ?? 'missing')
+}
+
 type Change = Answer['explanations'][number]['counterfactual']
 
 function describeChange(
@@ -124,7 +135,7 @@ function describeChange(
   if (!change) return []
   const changes = change.changes.map(
     ({ column, from, to }) =>
-      `${columnLabel(labels, column)} ${[from, to].map((cell) => valueLabel(labels, column, cell) ?? cellText(cell)).join(' → ')}`,
+      `${columnLabel(labels, column)} ${[from, to].map((cell) => cellText(cellLabel(labels, column, cell))).join(' → ')}`,
   )
   const needed = !change.found
     ? 'no change was found'

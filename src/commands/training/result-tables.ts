@@ -1,12 +1,13 @@
 /** The tables that end a training: how good the model is, and why. */
 
-import { classLabel, columnLabel, type Labels, valueLabel } from '../../data/readable.ts'
+import { classLabel, columnLabel } from '../../data/readable.ts'
 import { counted, listNames } from '../../errors.ts'
 import type { Intervals } from '../../evaluation/bootstrap.ts'
 import { type MetricName, metricNames, metricTitles } from '../../evaluation/metric-names.ts'
 import { classesWithoutRows, type Metrics } from '../../evaluation/metrics.ts'
 import { spaceLabels } from '../../shap/explanation.ts'
 import { type CrossValidation, summariseFolds } from '../../training/cross-validation.ts'
+import { labelImportance } from '../../training/labelled-importance.ts'
 import type { Evaluation } from '../../training/measure.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import type { Trial } from '../../training/tuning/parameter-search.ts'
@@ -20,6 +21,7 @@ const shownMetrics: readonly MetricName[] = ['accuracy', 'roc_auc', 'log_loss', 
 const MOST_TRIALS = 20
 /** Cells before what a line is about. */
 const HEADING = 10
+const MOST_TITLE = 30
 const MOST_COLUMNS = 20
 /** Cells before a trial's parameters. */
 const TRIAL = 37
@@ -89,10 +91,16 @@ function describeAverages(metrics: Metrics, classes: readonly string[]): string[
       ? []
       : [`precision ${number(precision)}`, `recall ${number(recall)}`, 'F1 above']
   return [
-    ...(positive === undefined ? [] : [`of ${positive.padEnd(7)}${of.join(' · ')}`]),
+    ...(positive === undefined ? [] : [`${besideHeading(`of ${positive}`)}${of.join(' · ')}`]),
     ...(averages.length === 0 ? [] : [`imbalanced ${averages.join(' · ')}`]),
     ...describeAbsent(metrics, classes),
   ]
+}
+
+/** What a line is about, with the space before what is said of it: two cells at least. */
+function besideHeading(title: string): string {
+  const shown = cut(title, MOST_TITLE)
+  return widthOf(shown) < HEADING ? fit(shown, HEADING) : `${shown}  `
 }
 
 /** Says which classes the areas leave out. */
@@ -133,34 +141,21 @@ function describeConfusion(metrics: Metrics, classes: readonly string[], cells: 
   ].map((line) => line.join(''))
 }
 
-/** A direction names a value and where it pushes. */
-function labelDirection(
-  { column, direction }: TrainReport['importance'][number],
-  labels: Labels | undefined,
-): string {
-  const [, value = '', way = ''] = /^(.*)( (?:up|down))$/.exec(direction) ?? []
-  const label = valueLabel(labels, column, value)
-  return label === undefined ? direction : `${label}${way}`
-}
-
 const [LEAST_BAR, MOST_BAR] = [6, 24]
 /** Cells of a mean |SHAP value|, with what stands around it. */
 const MEAN = 12
 const MOST_DIRECTION = 24
 
-function describeImportance({ artifact, importance, space }: TrainReport, cells: number): string[] {
+function describeImportance(report: TrainReport, cells: number): string[] {
+  const { artifact, importance, space } = report
   // Of two classes the values of one are those of the other negated: then there is a direction.
   const [output, ...others] = artifact.importance.outputNames
   const isOne = others.length === 0
   const most = importance[0]?.meanAbsShap ?? 0
   const { labels } = artifact
   const { target } = artifact.plan
-  const rows = importance.slice(0, MOST_COLUMNS).map((row) => ({
-    ...row,
-    column: columnLabel(labels, row.column),
-    direction: labelDirection(row, labels),
-  }))
-  const names = Math.max(0, ...rows.map(({ column }) => Math.min(28, widthOf(printable(column)))))
+  const rows = labelImportance(report).slice(0, MOST_COLUMNS)
+  const names = Math.max(0, ...rows.map(({ name }) => Math.min(28, widthOf(printable(name)))))
   const directions = isOne
     ? Math.max(
         9,
@@ -183,9 +178,9 @@ function describeImportance({ artifact, importance, space }: TrainReport, cells:
     const last = heading.pop()!
     heading.push(`${fit(last, Math.max(left, widthOf(last)))}  direction`)
   }
-  const lines = rows.map(({ column, meanAbsShap, direction }) => {
+  const lines = rows.map(({ name, meanAbsShap, direction }) => {
     const texts = [
-      fit(printable(column), width),
+      fit(printable(name), width),
       fit(bar(most > 0 ? meanAbsShap / most : 0, bars), bars),
       meanAbsShap.toFixed(4).padStart(8),
       isOne ? cut(printable(direction), Math.max(directions, cells - left - 2)) : '',

@@ -15,6 +15,8 @@ import { train } from '../../training/train.ts'
 import type { TrainOptions } from '../../training/train-options.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import { type TuneReport, tune } from '../../training/tuning/tune.ts'
+import { namesOfTable } from '../labels/known-names.ts'
+import { readLabelsFile } from '../labels/read-labels.ts'
 import { metricLine } from '../sagemaker/metric-lines.ts'
 import { nameHyperparameters } from '../sagemaker/name-hyperparameters.ts'
 import { writeOutputData } from '../sagemaker/output-data.ts'
@@ -30,7 +32,6 @@ import {
 import { type StopWatch, watchSignals } from './interruption.ts'
 import { prepareTarget } from './prepare-target.ts'
 import { readData } from './read-data.ts'
-import { readLabelsFile } from './read-labels.ts'
 import type { TrainRequest } from './train-request.ts'
 import { writeResult } from './write-result.ts'
 
@@ -123,7 +124,9 @@ async function fit(
   if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
   for (const line of describePlan(columns ?? [])) output.note(line)
   const labels =
-    request.labels === undefined ? undefined : await readLabelsFile(request.labels, table)
+    request.labels === undefined
+      ? undefined
+      : await readLabelsFile(request.labels, namesOfTable(table, plan.derived))
   markPhase('planned')
   await nextTurn()
   stop.check()

@@ -9,7 +9,7 @@ import {
 } from '../../training/choose-estimator.ts'
 import { addConfigFlag } from '../config/config-flag.ts'
 import { addReadingFlags, type ReadingFlags } from '../reading-flags.ts'
-import { collect, listChoices, modelDirOption } from '../shared-flags.ts'
+import { collect, labelsOption, listChoices, modelDirOption } from '../shared-flags.ts'
 
 /** Their values, as they were typed. */
 export interface TrainingFlags extends ReadingFlags {
@@ -118,10 +118,7 @@ export function addTrainingFlags(command: Command): Command {
     )
     .option('--seed <number>', 'seed of everything random', '0')
     .option('--drop-missing-label', 'leave out rows without a label')
-    .option(
-      '--labels <file>',
-      'readable names of columns and values, as YAML or JSON, which plots, page and tables show',
-    )
+    .addOption(labelsOption('stored'))
     .option('--json', 'one JSON object on standard output')
     .option('--quiet', 'no progress and no table')
 }

@@ -3,14 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import t, { type Test } from 'tap'
+import { namesOfModel, namesOfTable } from '../../../src/commands/labels/known-names.ts'
+import { parseLabels as parse } from '../../../src/commands/labels/read-labels.ts'
 import { declarePlot } from '../../../src/commands/plot.ts'
 import { runRows } from '../../../src/commands/rows/run-rows.ts'
 import { declareTrain } from '../../../src/commands/train.ts'
-import { parseLabels } from '../../../src/commands/training/read-labels.ts'
 import { numberColumn, textColumn } from '../../../src/data/frame.ts'
+import type { Labels } from '../../../src/data/readable.ts'
 import { InputError } from '../../../src/errors.ts'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
-import { buildTestApp, post } from '../../helper.ts'
+import { buildTestApp, loadCheckpoint, post } from '../../helper.ts'
 
 const table = {
   names: ['code', 'size', 'y'],
@@ -21,6 +23,8 @@ const table = {
   ],
   length: 3,
 }
+
+const parseLabels = (text: string, own: typeof table) => parse(text, namesOfTable(own))
 
 t.test('what a file says', (t) => {
   t.strictSame(
@@ -46,11 +50,63 @@ t.test('what a file says', (t) => {
     ['values:\n  code:\n    1: a\n    "1.0": b', /^line 4: "1.0" has a label already/],
     ['columns: {code: size}', /the label "size" of column "code" is the name of another column/],
     [`columns: {code: ${'x'.repeat(201)}}`, /more than 200 characters/],
+    ['values: {size: {s: l}}', /the label "l" of "s" in column "size" is another value of it/],
   ]
   for (const [text, message] of refused) {
     t.throws(() => parseLabels(text, table), { message }, text.slice(0, 60))
     t.throws(() => parseLabels(text, table), InputError)
   }
+  t.end()
+})
+
+t.test('of a model', async (t) => {
+  const { artifact } = await loadCheckpoint()
+  const known = namesOfModel(artifact)
+  const read = (text: string, under?: Labels) => parse(text, known, under)
+  t.strictSame(
+    read('columns: {Pclass: Class, Title: Form}\nvalues: {Sex: {male: man}, SibSp: {1.0: one}}'),
+    {
+      columns: { Pclass: 'Class', Title: 'Form' },
+      values: { Sex: { male: 'man' }, SibSp: { '1': 'one' } },
+    },
+    'columns of numbers have any, categories those that are known',
+  )
+  t.strictSame(
+    read('values: {Survived: {1.0: lived}}', {
+      columns: { Sex: 'Gender' },
+      values: { Survived: { '0': 'died', '1': 'saved' } },
+    }),
+    { columns: { Sex: 'Gender' }, values: { Survived: { '0': 'died', '1': 'lived' } } },
+    'over what is stored',
+  )
+  for (const [text, message] of [
+    ['columns: {Pclas: x}', /^line 1: the model has no column "Pclas"; did you mean "Pclass"/],
+    [
+      'values: {Sex: {males: x}}',
+      /^line 1: column "Sex" has no value "males"; did you mean "male"/,
+    ],
+    ['values: {Pclass: {4: x}}', /^line 1: column "Pclass" has no value "4"/],
+    ['values: {Survived: {2: x}}', /^line 1: column "Survived" has no value "2"/],
+  ] as const)
+    t.throws(() => read(text), { message }, text)
+  t.throws(() => read('columns: {Age: Gender}', { columns: { Sex: 'Gender' }, values: {} }), {
+    message: '"Gender" is the label of columns "Sex" and "Age": nobody could tell them apart',
+  })
+  t.throws(
+    () => read('values: {Sex: {male: x}}', { columns: {}, values: { Sex: { female: 'x' } } }),
+    { message: /^"x" is the label of "female" and "male" in column "Sex"/ },
+  )
+})
+
+t.test('a part of a date is called by its date', (t) => {
+  const derived = [
+    { kind: 'date', column: 'code.day_of_week', from: 'code', part: 'day_of_week' },
+    { column: 'codex', from: 'code', pattern: '.', group: 0, map: {} },
+  ] as const
+  t.strictSame(parse('columns: {code: Day}', namesOfTable(table, derived)).columns, {
+    'code.day_of_week': 'Day: day of week',
+    code: 'Day',
+  })
   t.end()
 })
 
