@@ -97,13 +97,13 @@ export function connect(connection: Connection): Aws {
       try {
         return (await client.send(new command(input))) as Operations[K]['output']
       } catch (error) {
-        throw describeAwsError(error, { operation, input, region: connection.region })
+        throw describeAwsError(error, { operation, input, ...connection })
       }
     },
     async upload(input, progress) {
       const { client } = await clientOf('s3')
       await uploadParts(client, input, progress).catch((error) => {
-        throw describeAwsError(error, { operation: 's3:PutObject', input })
+        throw describeAwsError(error, { operation: 's3:PutObject', input, ...connection })
       })
     },
     async region() {
@@ -113,7 +113,11 @@ export function connect(connection: Connection): Aws {
       try {
         return await client.config.region()
       } catch (error) {
-        throw describeAwsError(error, { operation: 'sagemaker:DescribeEndpoint', input: {} })
+        throw describeAwsError(error, {
+          operation: 'sagemaker:DescribeEndpoint',
+          input: {},
+          ...connection,
+        })
       }
     },
   }

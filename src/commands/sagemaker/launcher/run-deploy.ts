@@ -112,18 +112,24 @@ async function bringAbout(
     return
   }
   const made = createMade(account)
-  try {
-    if (found?.config !== wanted) {
+  const make = async () => {
+    try {
       await made.model(model)
       await made.config(config)
       if (found) await aws.send('sagemaker:UpdateEndpoint', update)
       else await made.endpoint(create)
       output.note(`endpoint  ${name} ${found ? 'is updated' : 'is new'}   ${wanted}`)
+    } catch (error) {
+      await takeBack(made, output)
+      throw error
     }
-  } catch (error) {
-    await takeBack(made, output)
-    throw error
   }
+  if (found?.config !== wanted)
+    await untilSignal(
+      make(),
+      () =>
+        `how far the endpoint ${name} is made is not known: the same command goes on with it, shapserve sagemaker delete ${name} removes what is there`,
+    )
   if (!flags.wait) return
   const goesOn = () =>
     `the endpoint ${name} goes on being made: the same command follows it, shapserve sagemaker delete ${name} removes it`
