@@ -1,7 +1,7 @@
 /** Reads live rows, compares them, writes what was found, and ends with a status that schedulers understand. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, listNames, quote } from '../../errors.ts'
+import { counted, InputError, listNames, quote, quotePath } from '../../errors.ts'
 import {
   type DriftReport,
   writeDrift,
@@ -25,7 +25,7 @@ import { writeOutputFile } from '../output/output-file.ts'
 import { columnsOf } from '../output/standard-streams.ts'
 import { createOutput, type Output, printableJson } from '../terminal.ts'
 import { describeDrift } from './describe-drift.ts'
-import { findFiles } from './find-files.ts'
+import { checkResultsAreElsewhere, findFiles, isThere } from './find-files.ts'
 import { type Reading, readLiveRows } from './live-rows.ts'
 import { type MonitorFlags, readSizes, readThresholds } from './monitor-request.ts'
 
@@ -41,6 +41,8 @@ const FEW_ROWS = 100
 export async function runMonitor(captures: readonly string[], flags: MonitorFlags): Promise<void> {
   const thresholds = readThresholds(flags)
   const sizes = readSizes(flags)
+  const { output: directory, html } = flags
+  checkResultsAreElsewhere(captures, { '--output': directory, '--html': html })
   const files = await findFiles(captures)
   const key = flags.publicKey ? await readPublicKey(flags.publicKey) : undefined
   const model = await readModelDirectory(flags.modelDir, undefined, key)
@@ -49,6 +51,8 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   checkIgnored(predictor, ignored)
   const output = createOutput({ quiet: false })
   const reference = await readReference(model, flags, sizes)
+  // A place that takes no results says so before a million rows are read.
+  if (directory !== undefined) await makeDirectory(directory)
   const live = readLiveRows(predictor, {
     hasNoHeader: !flags.header,
     anyModel: flags.anyModel === true,
@@ -56,11 +60,14 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   const { found } = live
   const watch = watchRows(predictor, reference, sizes)
   let rows = 0
-  for (const [done, file] of files.entries()) {
-    for await (const frame of live.rows(file)) {
-      watch.add(frame)
-      rows += frame.length
-    }
+  let vanished = 0
+  for (const [done, { path, mayVanish }] of files.entries()) {
+    if (mayVanish && !(await isThere(path))) vanished++
+    else
+      for await (const frame of live.rows(path)) {
+        watch.add(frame)
+        rows += frame.length
+      }
     await output.progress('monitor', done + 1, files.length, 'files')
   }
   output.close()
@@ -94,7 +101,10 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
     columnNames: predictor.preprocessor.featureNamesIn,
     thresholds,
     ...findViolations(drift, thresholds),
-    warnings: listWarnings(found, reference, rows, watched.predicted),
+    warnings: [
+      ...(vanished > 0 ? [`${counted(vanished, 'file')} vanished while others were read`] : []),
+      ...listWarnings(found, reference, rows, watched.predicted),
+    ],
   }
   await writeReport(report, flags, output)
   if (report.violations.length > 0) process.exitCode = EXIT.drifted
@@ -155,7 +165,7 @@ function listWarnings(
   const { masked, otherModel, unreadable, withoutInput, firstProblem } = found
   const warnings: string[] = []
   if (rows < FEW_ROWS)
-    warnings.push(`only ${rows} rows: only large differences can be told from chance`)
+    warnings.push(`only ${counted(rows, 'row')}: only large differences can be told from chance`)
   if (kind === 'background')
     warnings.push(
       `the model has no profile of its training rows: it is compared with the ${profile.rows} rows that it is explained against`,
@@ -174,11 +184,25 @@ function listWarnings(
     )
   else if (predicted === 0) warnings.push('no row is whole enough to be predicted')
   if (otherModel > 0)
-    warnings.push(`${otherModel} records of another model are left out; --any-model takes them`)
-  if (withoutInput > 0) warnings.push(`${withoutInput} records have no input`)
+    warnings.push(
+      `${counted(otherModel, 'record')} of another model left out; --any-model takes them`,
+    )
+  if (withoutInput > 0) warnings.push(`${counted(withoutInput, 'record')} without input`)
   if (unreadable > 0)
-    warnings.push(`${unreadable} records cannot be read; the first: ${firstProblem}`)
+    warnings.push(`${counted(unreadable, 'record')} cannot be read; the first: ${firstProblem}`)
   return warnings
+}
+
+/** @throws InputError `invalid_file` */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'is no directory' : `cannot be made: ${code}`
+    throw new InputError('invalid_file', `--output: ${quotePath(directory)} ${why}`)
+  }
 }
 
 async function writeReport(
@@ -188,7 +212,6 @@ async function writeReport(
 ): Promise<void> {
   const document = `${printableJson(JSON.stringify(writeDrift(report)))}\n`
   if (directory !== undefined) {
-    await mkdir(directory, { recursive: true })
     const violations = `${JSON.stringify(writeViolations(report), null, 2)}\n`
     await writeOutputFile(join(directory, 'constraint_violations.json'), violations)
     await writeOutputFile(join(directory, 'drift.json'), document)
