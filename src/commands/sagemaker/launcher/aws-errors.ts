@@ -219,10 +219,11 @@ function codeOf({ name = '', code = '', $metadata }: SdkError): string {
   return name === 'Error' ? code : name
 }
 
-/** Messages of AWS name callers and resources; a key's id is nobody's to read in a log. */
+/** Messages of AWS name callers and resources, of proxies their address; a key's id and a password are nobody's to read in a log. */
 function oneLine(text: string): string {
   return text
     .replace(/\s+/g, ' ')
+    .replace(/\/\/[^\s/@]+@/g, '//…@')
     .replace(/\b(AKIA|ASIA)[A-Z0-9]{8,}\b/g, '$1…')
     .trim()
     .replace(/\.$/, '')

@@ -138,7 +138,13 @@ async function createClient(service: Service, connection: Connection) {
     ...(service === 's3' && url ? { forcePathStyle: true } : {}),
     ...(AWS_MAX_ATTEMPTS ? {} : { maxAttempts: ATTEMPTS }),
     ...(AWS_RETRY_MODE ? {} : { retryMode: 'adaptive' }),
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: IDLE_MS,
+      // HTTPS_PROXY and NO_PROXY, as AWS's own tools take them; Node before 22.21 and 24.5 does not know of that.
+      httpAgent: { proxyEnv: process.env },
+      httpsAgent: { proxyEnv: process.env },
+    },
     // The SDK's own words about versions of Node are not this command's.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })

@@ -87,13 +87,20 @@ function checkReady(
   { config, create }: DeploymentRequests,
 ): void {
   if (!found || found.status === 'InService') return
-  if (found.status === 'Creating' && found.config === config.EndpointConfigName) return
+  const wanted = config.EndpointConfigName
+  if (found.status === 'Creating' && found.config === wanted) return
+  if (found.status === 'Updating' && found.pending === wanted) return
   const name = create.EndpointName
   const advice =
     found.status === 'Failed'
       ? `shapserve sagemaker delete ${name} removes it; then deploy again`
       : 'try again when it is InService'
-  throw new CloudError('', `the endpoint ${name} is ${found.status}; ${advice}`)
+  const why = found.status === 'Failed' && found.reason ? `: ${oneLineOf(found.reason)}` : ''
+  throw new CloudError('', `the endpoint ${name} is ${found.status}${why}; ${advice}`)
+}
+
+function oneLineOf(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
 }
 
 async function bringAbout(
@@ -124,7 +131,7 @@ async function bringAbout(
       throw error
     }
   }
-  if (found?.config !== wanted)
+  if (found?.config !== wanted && found?.pending !== wanted)
     await untilSignal(
       make(),
       () =>

@@ -200,6 +200,27 @@ t.test('what is not AWS, and what is not there', async (t) => {
   )
 })
 
+t.test('a proxy of the environment is asked', async (t) => {
+  const asked: (string | undefined)[] = []
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url)
+    socket.end('HTTP/1.1 502 no\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  process.env['HTTPS_PROXY'] =
+    `http://me:hunter2@127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  t.teardown(() => {
+    delete process.env['HTTPS_PROXY']
+  })
+  const { message } = await refusalOf(deploy, 'https://aws.invalid')
+  // Before, Node has no proxies.
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 22 || (major === 22 && minor < 21) || (major === 24 && minor < 5)) return
+  t.strictSame(asked, ['aws.invalid:443'])
+  t.notMatch(message, 'hunter2')
+})
+
 t.test('errors that no server sends', async (t) => {
   const request = { operation: 'sagemaker:CreateModel', input: {} }
   const told = (error: object) =>
@@ -209,6 +230,10 @@ t.test('errors that no server sends', async (t) => {
     told({ name: 'Error', code: 'ENOTFOUND', hostname: 's3.eu-mars-1.amazonaws.com' }),
     /\(ENOTFOUND s3\.eu-mars-1\.amazonaws\.com\); check the network, --region/,
     'the host tells a misspelled region',
+  )
+  t.match(
+    told({ name: 'Error', message: 'no tunnel via http://me:hunter2@proxy:1', code: 'ERR_PROXY' }),
+    /ERR_PROXY: no tunnel via http:\/\/…@proxy:1$/,
   )
   t.match(
     told({ name: 'Error', code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
