@@ -178,10 +178,7 @@ async function* csvParts(
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
       const hasHeader = isHeader(block.bytes)
-      if (hasHeader) {
-        const text = decodeUtf8(block.bytes)
-        header = Buffer.from(`${text.slice(0, text.search(/[\r\n]|$/))}\n`)
-      }
+      if (hasHeader) header = Buffer.from(`${headerOf(decodeUtf8(block.bytes))}\n`)
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {
       const body = Buffer.concat([header, block.bytes])
@@ -189,6 +186,17 @@ async function* csvParts(
       yield { ...part, body, rowOffset, parameters: headerParameter(true) }
     } else yield { ...part, parameters: headerParameter(false) }
   }
+}
+
+/** Returns the first record of CSV, without its end; a line break in quotes is none. */
+function headerOf(text: string): string {
+  let isOpen = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') isOpen = !isOpen
+    else if (!isOpen && (character === '\n' || character === '\r')) return text.slice(0, at)
+  }
+  return text
 }
 
 function headerParameter(present: boolean): ReadonlyMap<string, string> {

@@ -301,6 +301,25 @@ def a_transform_answers_rows_in_parts(world):
 
 
 @case
+def a_transform_joins_answers_to_rows(world):
+    rows = world.folder / "rows.csv"
+    rows.write_text("7,1,male,30\n8,2,female,4\n")
+    joined = ["--no-header", "--join", "--input-filter", "$[1:]", "--output-filter", "$[0,-1]"]
+    world.launch("transform", world.folder / "here", rows, "--job-name", "t3", "--no-wait", *joined)
+    job = world.sagemaker.describe_transform_job(TransformJobName="t3")
+    assert job["DataProcessing"] == {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}, job
+    assert job["TransformInput"]["SplitType"] == job["TransformOutput"]["AssembleWith"] == "Line", job
+    sent = world.read("s3://" + BUCKET + "/shapserve/t3/input/part-000000.csv")
+    assert sent == rows.read_bytes(), sent
+    world.s3.put_object(Bucket=BUCKET, Key="shapserve/t3/output/part-000000.csv.out", Body=b"7,0.25\n8,0.75")
+    out = world.folder / "joined.csv"
+    world.launch("transform", "--attach", "t3", "--out", out)
+    assert out.read_bytes() == b"7,0.25\n8,0.75\n"
+    names = [model["ModelName"] for model in world.sagemaker.list_models()["Models"]]
+    assert "t3" not in names, names
+
+
+@case
 def a_tuning_draws_what_train_takes(world):
     fixed = ["--target", "Survived", "--estimator", "decision_tree", "--cv", "3", "--metric", "auc"]
     world.launch("tune", TABLE, *fixed, "--job-name", "h", "--max-jobs", "3", "--no-wait")

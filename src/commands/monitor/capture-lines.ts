@@ -25,7 +25,7 @@ export interface OpenedCapture {
   close(): Promise<void>
 }
 
-/** Opens a file and looks whether its first line is a captured record. */
+/** Opens a file and looks whether one of its first lines is a captured record: that before may be torn. */
 export async function openCapture(path: string): Promise<OpenedCapture> {
   const { chunks } = unpackChunks(path)
   const begun: Uint8Array[] = []
@@ -40,10 +40,11 @@ export async function openCapture(path: string): Promise<OpenedCapture> {
       isDone = piece.includes(LF)
     }
   }
-  const start = Buffer.concat(begun).subarray(0, LOOKED_AT).toString('utf8').trimStart()
-  const line = start.split('\n', 1)[0] as string
+  const start = Buffer.concat(begun).subarray(0, LOOKED_AT).toString('utf8')
   return {
-    isCapture: line.startsWith('{') && /"captureData"\s*:/.test(line),
+    isCapture: start
+      .split('\n')
+      .some((line) => line.trimStart().startsWith('{') && /"captureData"\s*:/.test(line)),
     async *lines() {
       yield* linesOf(begun, chunks, path)
     },

@@ -1,4 +1,6 @@
 /** A comparison of live rows for people: what has drifted, then a line per column. */
+
+import { counted } from '../../errors.ts'
 import type { ColumnDrift } from '../../evaluation/drift/compare.ts'
 import type { DriftReport } from '../../evaluation/drift/drift-document.ts'
 import { digits, percent, type Violation } from '../../evaluation/drift/violations.ts'
@@ -34,17 +36,17 @@ export function describeDrift(report: DriftReport, cells: number): string[] {
     ...(sorted.length > MOST_COLUMNS ? [`          and ${sorted.length - MOST_COLUMNS} more`] : []),
     ...(predictions
       ? [
-          `scores    PSI ${digits(predictions.score.psi)}, predicted classes ${digits(predictions.labels.psi)}; ${report.predicted} rows, ${predictions.reference.rows} before`,
+          `scores    PSI ${digits(predictions.score.psi)}, predicted classes ${digits(predictions.labels.psi)}; ${counted(report.predicted, 'row')}, ${predictions.reference.rows} before`,
         ]
       : []),
     ...attributions.map(
       ({ output, ndcg }) =>
-        `reasons   NDCG ${digits(ndcg)} for ${output}; ${report.explained} rows explained`,
+        `reasons   NDCG ${digits(ndcg)} for ${output}; ${counted(report.explained, 'row')} explained`,
     ),
     ...violations.map((violation) => `drift     ${nameOf(violation)}: ${violation.description}`),
     violations.length === 0
-      ? `no drift  beyond its threshold and beyond chance (${tests} tests, alpha ${thresholds.alpha})`
-      : `${violations.length} ${violations.length === 1 ? 'violation' : 'violations'} (${tests} tests, alpha ${thresholds.alpha})`,
+      ? `no drift  beyond its threshold and beyond chance (${counted(tests, 'test')}, alpha ${thresholds.alpha})`
+      : `${counted(violations.length, 'violation')} (${counted(tests, 'test')}, alpha ${thresholds.alpha})`,
   ]
 }
 

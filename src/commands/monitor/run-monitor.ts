@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { columnLabel } from '../../data/readable.ts'
-import { InputError, listNames, quote } from '../../errors.ts'
+import { counted, InputError, listNames, quote, quotePath } from '../../errors.ts'
 import {
   type DriftReport,
   writeDrift,
@@ -28,7 +28,7 @@ import { writeOutputFile } from '../output/output-file.ts'
 import { columnsOf } from '../output/standard-streams.ts'
 import { createOutput, type Output, printableJson } from '../terminal.ts'
 import { describeDrift } from './describe-drift.ts'
-import { findFiles } from './find-files.ts'
+import { checkResultsAreElsewhere, findFiles, isThere } from './find-files.ts'
 import { type Reading, readLiveRows } from './live-rows.ts'
 import { type MonitorFlags, readSizes, readThresholds } from './monitor-request.ts'
 
@@ -44,6 +44,8 @@ const FEW_ROWS = 100
 export async function runMonitor(captures: readonly string[], flags: MonitorFlags): Promise<void> {
   const thresholds = readThresholds(flags)
   const sizes = readSizes(flags)
+  const { output: directory, html } = flags
+  checkResultsAreElsewhere(captures, { '--output': directory, '--html': html })
   const files = await findFiles(captures)
   const key = flags.publicKey ? await readPublicKey(flags.publicKey) : undefined
   const stored = await readModelDirectory(flags.modelDir, undefined, key)
@@ -53,6 +55,8 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   checkIgnored(predictor, ignored)
   const output = createOutput({ quiet: false })
   const reference = await readReference(model, flags, sizes)
+  // A place that takes no results says so before a million rows are read.
+  if (directory !== undefined) await makeDirectory(directory)
   const live = readLiveRows(predictor, {
     hasNoHeader: !flags.header,
     anyModel: flags.anyModel === true,
@@ -60,11 +64,14 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   const { found } = live
   const watch = watchRows(predictor, reference, sizes)
   let rows = 0
-  for (const [done, file] of files.entries()) {
-    for await (const frame of live.rows(file)) {
-      watch.add(frame)
-      rows += frame.length
-    }
+  let vanished = 0
+  for (const [done, { path, mayVanish }] of files.entries()) {
+    if (mayVanish && !(await isThere(path))) vanished++
+    else
+      for await (const frame of live.rows(path)) {
+        watch.add(frame)
+        rows += frame.length
+      }
     await output.progress('monitor', done + 1, files.length, 'files')
   }
   output.close()
@@ -74,6 +81,10 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
   const columns = watched.columns.filter(({ column }) => !isIgnored.has(column))
   const { unreadable, records } = found
   const { plan, classes, labels } = model.artifact
+  const warningsIn = (nameOf: (column: string) => string) => [
+    ...(vanished > 0 ? [`${counted(vanished, 'file')} vanished while others were read`] : []),
+    ...listWarnings(found, reference, rows, watched.predicted, nameOf),
+  ]
   const compared: Compared = {
     ...watched,
     columns,
@@ -91,7 +102,7 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
     unseen: [...new Set([...found.masked, ...ignored, ...(reference.unsure ?? [])])],
     columnNames: predictor.preprocessor.featureNamesIn,
     thresholds,
-    warnings: listWarnings(found, reference, rows, watched.predicted),
+    warnings: warningsIn((column) => column),
   }
   const judge = (own: Compared, column: string | undefined): DriftReport => ({
     ...own,
@@ -106,7 +117,7 @@ export async function runMonitor(captures: readonly string[], flags: MonitorFlag
     ? judge(
         {
           ...labelDrift(compared, labels),
-          warnings: listWarnings(found, reference, rows, watched.predicted, nameOf),
+          warnings: warningsIn(nameOf),
         },
         found.firstColumn && nameOf(found.firstColumn),
       )
@@ -166,12 +177,12 @@ function listWarnings(
   { kind, profile, unsure = [] }: Reference,
   rows: number,
   predicted: number,
-  nameOf: (column: string) => string = (column) => column,
+  nameOf: (column: string) => string,
 ): string[] {
   const { masked, otherModel, unreadable, withoutInput, firstProblem } = found
   const warnings: string[] = []
   if (rows < FEW_ROWS)
-    warnings.push(`only ${rows} rows: only large differences can be told from chance`)
+    warnings.push(`only ${counted(rows, 'row')}: only large differences can be told from chance`)
   if (kind === 'background')
     warnings.push(
       `the model has no profile of its training rows: it is compared with the ${profile.rows} rows that it is explained against`,
@@ -190,11 +201,25 @@ function listWarnings(
     )
   else if (predicted === 0) warnings.push('no row is whole enough to be predicted')
   if (otherModel > 0)
-    warnings.push(`${otherModel} records of another model are left out; --any-model takes them`)
-  if (withoutInput > 0) warnings.push(`${withoutInput} records have no input`)
+    warnings.push(
+      `${counted(otherModel, 'record')} of another model left out; --any-model takes them`,
+    )
+  if (withoutInput > 0) warnings.push(`${counted(withoutInput, 'record')} without input`)
   if (unreadable > 0)
-    warnings.push(`${unreadable} records cannot be read; the first: ${firstProblem}`)
+    warnings.push(`${counted(unreadable, 'record')} cannot be read; the first: ${firstProblem}`)
   return warnings
+}
+
+/** @throws InputError `invalid_file` */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'is no directory' : `cannot be made: ${code}`
+    throw new InputError('invalid_file', `--output: ${quotePath(directory)} ${why}`)
+  }
 }
 
 /** Programs read the report, people the same one in readable names. */
@@ -206,7 +231,6 @@ async function writeReport(
 ): Promise<void> {
   const document = `${printableJson(JSON.stringify(writeDrift(report)))}\n`
   if (directory !== undefined) {
-    await mkdir(directory, { recursive: true })
     const violations = `${JSON.stringify(writeViolations(report), null, 2)}\n`
     await writeOutputFile(join(directory, 'constraint_violations.json'), violations)
     await writeOutputFile(join(directory, 'drift.json'), document)

@@ -84,6 +84,11 @@ export function createLines(
   }
 }
 
+/** Whether a line of a log is one of {@link createLines}, such as `forest    12/100 trees   3.1 s   ETA 22.7 s`. */
+export function isProgressLine(line: string): boolean {
+  return /^[a-z][a-z ]{0,15} +\d+\/\d+ [a-z ]+ {3}\d/.test(line)
+}
+
 /** Returns `3/24 trees`, `1/1 tree`. */
 function amountOf(done: number, total: number, unit: string): string {
   if (unit === 'bytes') return `${sizeOf(done)} of ${sizeOf(total)}`

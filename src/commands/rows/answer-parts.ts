@@ -60,14 +60,16 @@ interface Written {
 /** Returns the answer to a part as it is written. */
 function write(body: Uint8Array, own: Written): Uint8Array {
   const { request, format, part, kept, isFirst, predictor, text } = own
-  if (format === 'png' || format === 'npy' || body.length === 0) return body
+  if (format === 'png' || format === 'npy') return body
+  const isPrediction = request.operation === 'predict' && format === 'csv'
+  const isHeaded = isPrediction && isFirst && (request.hasOutputHeader || kept !== undefined)
+  // A table without rows has its names all the same.
+  if (body.length === 0 && !isHeaded) return body
   if (format === 'svg') return withLineEnd(body)
   if (format === 'text') {
     const writeText = request.operation === 'predict' ? writeTextPredictions : writeTextAnswer
     return encoder.encode(writeText(decoder.decode(body), part.rowOffset, text, kept))
   }
-  const isPrediction = request.operation === 'predict' && format === 'csv'
-  const isHeaded = isPrediction && isFirst && (request.hasOutputHeader || kept !== undefined)
   const headed = isHeaded ? Buffer.concat([headerOf(request, predictor), body]) : body
   if (!kept) return withLineEnd(headed)
   const hasHeader = isFirst && format === 'csv'

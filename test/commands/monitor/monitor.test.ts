@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { encodeArtifact } from '../../../src/artifact/encode.ts'
+import { findFiles } from '../../../src/commands/monitor/find-files.ts'
 import { readLiveRows } from '../../../src/commands/monitor/live-rows.ts'
 import { cellAt, type DataFrame } from '../../../src/data/frame.ts'
 import { zeros } from '../../../src/data/matrix.ts'
@@ -247,10 +248,26 @@ t.test(
   },
 )
 
+t.test('what is in a directory may be gone, torn, or meant twice', async (t: Test) => {
+  const directory = t.testdir({
+    'a.jsonl': `torn by a kill\n${recordOf(passenger.csv)}`,
+    'b.jsonl': t.fixture('symlink', 'nowhere.jsonl'),
+    'c.jsonl': '',
+  })
+  const [a, c] = ['a.jsonl', 'c.jsonl'].map((name) => join(directory, name)) as [string, string]
+  const found = await findFiles([directory, a])
+  t.strictSame(found, [
+    { path: a, mayVanish: true },
+    { path: c, mayVanish: true },
+  ])
+  t.match((await readAll([a])).found, { records: 2, unreadable: 1 })
+})
+
 t.test('what cannot be compared is one line and status 1', async (t: Test) => {
   const directory = t.testdir({
     empty: {},
     'other.jsonl': recordOf('1', 'text/csv', 'CSV', { modelId: 'y' }),
+    file: '',
   })
   for (const [args, message] of [
     [[join(directory, 'nowhere')], /nowhere" does not exist/],
@@ -259,6 +276,15 @@ t.test('what cannot be compared is one line and status 1', async (t: Test) => {
       [join(directory, 'other.jsonl')],
       /none of the 1 records .*: 1 are of another model \(--any-model/,
     ],
+    [
+      [directory, '--output', join(directory, 'results')],
+      /--output ".*results" is in ".*", which is read; name another place/,
+    ],
+    [
+      [join(directory, 'other.jsonl'), '--html', join(directory, 'other.jsonl')],
+      /--html ".*other\.jsonl" is in ".*other\.jsonl", which is read/,
+    ],
+    [[table, '--output', join(directory, 'file')], /--output: ".*file" is no directory/],
     [[table, '--psi', 'x'], /--psi is "x", expected a number/],
     [[table, '--ignore', 'Agee'], /--ignore is "Agee", the model has/],
     [[table, '--baseline', join(directory, 'no.csv')], /no\.csv" does not exist/],

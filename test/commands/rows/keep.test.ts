@@ -148,6 +148,23 @@ t.test('names of columns, and what is written', async (t) => {
   )
 })
 
+t.test('a table without rows has its names all the same', async (t) => {
+  const header = ['rows.csv', `${names.map(field).join(',')}\n`] as const
+  const ask = (request: Partial<RowsRequest>) => answer(t, header, { format: 'csv', ...request })
+  t.equal(await ask({ hasOutputHeader: true }), 'score\n')
+  t.equal(await ask({ keep: ['id'] }), 'id,score\n')
+  t.equal(await ask({}), '')
+  t.match(await ask({ operation: 'explain', keep: ['id'] }), /^id,row,predicted_label,.*\n$/)
+})
+
+t.test('a line break in a name does not tear the header of later parts', async (t) => {
+  const broken = csv.replace('"note"', '"no\nte"')
+  const ask = { format: 'csv', hasHeader: true, keep: ['no\nte'] }
+  const whole = await answer(t, ['rows.csv', broken], ask)
+  t.equal(await answer(t, ['rows.csv', broken], { ...ask, partBytes: 300 }), whole)
+  t.equal(parseCsv(whole, { header: true }).length, 1 + rows.length)
+})
+
 t.test('refused', async (t) => {
   const cases: [RegExp, Partial<RowsRequest>, (readonly [string, string | Uint8Array])?][] = [
     [/--keep: the file has no column "Nmae"; did you mean "Name"/, { keep: ['Nmae'] }],

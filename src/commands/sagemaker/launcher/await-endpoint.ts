@@ -9,6 +9,8 @@ import { pause } from './until-signal.ts'
 export interface EndpointState {
   readonly status: string
   readonly config: string
+  /** What an update under way brings. */
+  readonly pending: string | undefined
   readonly arn: string
   readonly isAsync: boolean
   /** Why it failed, or was rolled back. */
@@ -22,6 +24,7 @@ export async function findEndpoint(aws: Aws, name: string): Promise<EndpointStat
     return {
       status: found.EndpointStatus ?? 'Unknown',
       config: found.EndpointConfigName ?? '',
+      pending: found.PendingDeploymentSummary?.EndpointConfigName,
       arn: found.EndpointArn ?? '',
       isAsync: found.AsyncInferenceConfig !== undefined,
       reason: found.FailureReason,
@@ -81,12 +84,17 @@ function checkServes(
   )
 }
 
+/** One that has failed may be so for as many questions more, before it is on its way. */
+const PATIENCE = 12
+
 /** Waits until an endpoint is deleted. @throws CloudError */
 export async function awaitGone({ aws, pollMs }: Account, name: string): Promise<void> {
-  for (;;) {
+  let isDeleting = false
+  for (let asked = 0; ; asked++) {
     const found = await findEndpoint(aws, name)
     if (!found) return
-    if (found.status === 'Failed')
+    isDeleting ||= found.status === 'Deleting'
+    if (found.status === 'Failed' && (isDeleting || asked >= PATIENCE))
       throw new CloudError(
         'Failed',
         `the endpoint ${name} cannot be deleted: ${found.reason ?? 'no reason is given'}`,

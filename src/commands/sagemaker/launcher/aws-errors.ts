@@ -8,6 +8,8 @@ export interface FailedRequest {
   readonly operation: string
   readonly input: object
   readonly region?: string
+  /** That of `--profile`. */
+  readonly profile?: string
 }
 
 /** The SDK's errors, and Node's, as far as they are looked at. */
@@ -15,6 +17,10 @@ interface SdkError {
   readonly name?: string
   readonly code?: string
   readonly message?: string
+  /** Where a connection was to go. */
+  readonly hostname?: string
+  readonly address?: string
+  readonly port?: number
   readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
   /** What a container answered, and by which status. */
@@ -29,14 +35,14 @@ interface Failure extends FailedRequest {
 
 type Describe = (failure: Failure) => string
 
-const noCredentials: Describe = ({ message }) =>
-  `there are no AWS credentials${/profile|sso|token/i.test(message) ? ` (${message})` : ''}; run aws configure or aws sso login, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile that has them`
+const noCredentials: Describe = ({ message, profile = process.env.AWS_PROFILE }) =>
+  `there are no AWS credentials${profile ? ` in the profile ${quote(profile)}` : ''}${/sso|token/i.test(message) ? ` (${message})` : ''}; run aws configure or aws sso login, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile that has them`
 
 const expired: Describe = () =>
   'the AWS credentials have expired; log in again (aws sso login), or take new ones'
 
 const notAccepted: Describe = ({ region }) =>
-  `AWS does not accept the credentials${region ? ` in ${region}` : ''}; check the key, its secret, the clock of this machine and --region`
+  `AWS does not accept the credentials${region ? ` in ${region}` : ''}; check the key, its secret, the clock of this machine and --region, which may have to be enabled for the account`
 
 const denied: Describe = ({ operation, message }) =>
   /iam:PassRole/.test(message)
@@ -67,7 +73,15 @@ const noAnswer: Describe = ({ operation, error }) =>
   `AWS did not answer ${operation} in time (${error.code ?? error.name}); check the network, proxies and --endpoint-url, then try again`
 
 const unreachable: Describe = ({ operation, error }) =>
-  `AWS cannot be reached for ${operation} (${error.code ?? error.name}); check the network, --region and --endpoint-url`
+  `AWS cannot be reached for ${operation} (${[error.code ?? error.name, hostOf(error)].filter(Boolean).join(' ')}); check the network, --region and --endpoint-url`
+
+/** The host tells a misspelled region. */
+function hostOf({ hostname, address, port }: SdkError): string {
+  return hostname ?? (address === undefined ? '' : `${address}:${port}`)
+}
+
+const untrusted: Describe = ({ operation, error }) =>
+  `whoever answers ${operation} has a certificate that Node does not trust (${error.code}); behind a proxy that opens connections, NODE_EXTRA_CA_CERTS names the file of its certificate`
 
 const invalid: Describe = ({ operation, message }) => {
   if (
@@ -76,7 +90,8 @@ const invalid: Describe = ({ operation, message }) => {
     )
   )
     return `AWS finds no such image: ${message}; shapserve sagemaker push puts it there, and the role needs to read it`
-  if (/assume|trust|role/i.test(message) && /role/i.test(message))
+  if (/access model data/i.test(message)) return `AWS cannot read the model for --role: ${message}`
+  if (/\brole\b/i.test(message))
     return `AWS cannot use --role: ${message}; it must be a role that sagemaker.amazonaws.com may assume`
   return `AWS refuses ${operation}: ${message}`
 }
@@ -146,6 +161,13 @@ const failures: Readonly<Record<string, Describe>> = {
   EAI_AGAIN: unreachable,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
+  EPIPE: unreachable,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  CERT_HAS_EXPIRED: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: untrusted,
   ValidationException: invalid,
   ValidationError: invalid,
   InvalidParameterException: invalid,
@@ -197,10 +219,11 @@ function codeOf({ name = '', code = '', $metadata }: SdkError): string {
   return name === 'Error' ? code : name
 }
 
-/** Messages of AWS name callers and resources; a key's id is nobody's to read in a log. */
+/** Messages of AWS name callers and resources, of proxies their address; a key's id and a password are nobody's to read in a log. */
 function oneLine(text: string): string {
   return text
     .replace(/\s+/g, ' ')
+    .replace(/\/\/[^\s/@]+@/g, '//…@')
     .replace(/\b(AKIA|ASIA)[A-Z0-9]{8,}\b/g, '$1…')
     .trim()
     .replace(/\.$/, '')

@@ -12,6 +12,7 @@ export type {
   CreateModelCommandInput as CreateModelRequest,
   CreateTrainingJobCommandInput as CreateTrainingJobRequest,
   CreateTransformJobCommandInput as CreateTransformJobRequest,
+  DataProcessing,
   DeploymentConfig,
   DescribeHyperParameterTuningJobCommandOutput as TuningJobState,
   DescribeTrainingJobCommandOutput as TrainingJobState,

@@ -97,13 +97,13 @@ export function connect(connection: Connection): Aws {
       try {
         return (await client.send(new command(input))) as Operations[K]['output']
       } catch (error) {
-        throw describeAwsError(error, { operation, input, region: connection.region })
+        throw describeAwsError(error, { operation, input, ...connection })
       }
     },
     async upload(input, progress) {
       const { client } = await clientOf('s3')
       await uploadParts(client, input, progress).catch((error) => {
-        throw describeAwsError(error, { operation: 's3:PutObject', input })
+        throw describeAwsError(error, { operation: 's3:PutObject', input, ...connection })
       })
     },
     async region() {
@@ -113,7 +113,11 @@ export function connect(connection: Connection): Aws {
       try {
         return await client.config.region()
       } catch (error) {
-        throw describeAwsError(error, { operation: 'sagemaker:DescribeEndpoint', input: {} })
+        throw describeAwsError(error, {
+          operation: 'sagemaker:DescribeEndpoint',
+          input: {},
+          ...connection,
+        })
       }
     },
   }
@@ -134,7 +138,13 @@ async function createClient(service: Service, connection: Connection) {
     ...(service === 's3' && url ? { forcePathStyle: true } : {}),
     ...(AWS_MAX_ATTEMPTS ? {} : { maxAttempts: ATTEMPTS }),
     ...(AWS_RETRY_MODE ? {} : { retryMode: 'adaptive' }),
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: IDLE_MS,
+      // HTTPS_PROXY and NO_PROXY, as AWS's own tools take them; Node before 22.21 and 24.5 does not know of that.
+      httpAgent: { proxyEnv: process.env },
+      httpsAgent: { proxyEnv: process.env },
+    },
     // The SDK's own words about versions of Node are not this command's.
     logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   })

@@ -1,4 +1,5 @@
 /** Follows a training job to its end: its states, its log and its metrics. */
+import { isProgressLine } from '../../output/progress.ts'
 import type { Output } from '../../terminal.ts'
 import type { Aws, TrainingJobState } from './aws.ts'
 import type { Account } from './launch-flags.ts'
@@ -20,7 +21,7 @@ export async function followTraining(
   name: string,
   status: StatusLine,
 ): Promise<TrainingJobState> {
-  const log = createLogReader(aws, name, status.note)
+  const log = createLogReader(aws, name, status)
   for (;;) {
     const job = await aws.send('sagemaker:DescribeTrainingJob', { TrainingJobName: name })
     const { StatusMessage: detail } = job.SecondaryStatusTransitions?.at(-1) ?? {}
@@ -59,8 +60,14 @@ export function tellEnd(job: TrainingJobState, output: Output): void {
     )
 }
 
+/** Tells a line of a log: how far a step is stands in the line of the state. */
+export function tellLine(line: string, status: StatusLine): void {
+  if (isProgressLine(line)) status.advance(line)
+  else status.note(`log       ${line}`)
+}
+
 /** Reads what is new of a job's log, stream by stream; that it cannot be read is told once. */
-function createLogReader(aws: Aws, name: string, note: (line: string) => void) {
+function createLogReader(aws: Aws, name: string, status: StatusLine) {
   const tokens = new Map<string, string | undefined>()
   let isReadable = true
   async function readStream(stream: string): Promise<void> {
@@ -72,7 +79,7 @@ function createLogReader(aws: Aws, name: string, note: (line: string) => void) {
         startFromHead: true,
         ...(token === undefined ? {} : { nextToken: token }),
       })
-      for (const { message = '' } of events) note(`log       ${message.trimEnd()}`)
+      for (const { message = '' } of events) tellLine(message.trimEnd(), status)
       tokens.set(stream, nextForwardToken ?? token)
       // At the end of a stream the token stays what it is.
       if (events.length === 0 || nextForwardToken === token || nextForwardToken === undefined)
@@ -94,7 +101,7 @@ function createLogReader(aws: Aws, name: string, note: (line: string) => void) {
         // The group appears with the first line of the account's first job.
         if (error.code === 'ResourceNotFoundException') return
         isReadable = false
-        note(`warning   the log is not shown: ${error.message}`)
+        status.note(`warning   the log is not shown: ${error.message}`)
       }
     },
   }

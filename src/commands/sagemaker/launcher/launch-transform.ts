@@ -1,5 +1,7 @@
 /** `shapserve sagemaker transform`: the rows of files, answered by machines that end with them. */
 import type { Command } from 'commander'
+import { InputError } from '../../../errors.ts'
+import { UsageError } from '../../exit-status.ts'
 import { addReadingFlags } from '../../reading-flags.ts'
 import { inputFormats } from '../../rows/formats.ts'
 import { collect, listChoices, publicKeyOption } from '../../shared-flags.ts'
@@ -11,12 +13,18 @@ export function declareLaunchTransform(group: Command): void {
   const command = group
     .command('transform')
     .description('predict or explain the rows of a file by batch transform')
-    .argument('<model>', 'model directory, model.tar.gz, or s3:// address of one')
-    .argument('<input>', 'file of rows, which is uploaded in parts, or s3:// address of files')
+    .argument('[model]', 'model directory, model.tar.gz, or s3:// address of one')
+    .argument('[input]', 'file of rows, which is uploaded in parts, or s3:// address of files')
     .option('--input-format <format>', `${listChoices(inputFormats)}; default: by the name`)
   addReadingFlags(command, "CSV has no header: its fields are the model's columns, in its order")
     .option('--format <format>', 'csv or jsonl (default: as the input)')
     .option('--explain', "explanations beside predictions, in Clarify's form, one JSON a row")
+    .option(
+      '--join',
+      'put the answer behind the row that it is of (rows as jsonl, or csv without header)',
+    )
+    .option('--input-filter <path>', "JSONPath of what of a row the model gets, such as '$[1:]'")
+    .option('--output-filter <path>', "JSONPath of what is written of a row, such as '$[0,-1]'")
     .option('--out <file>', 'fetch the answers into one file, in the order of the rows')
     .addOption(instanceOption())
     .option('--instance-count <number>', 'machines', '1')
@@ -26,10 +34,24 @@ export function declareLaunchTransform(group: Command): void {
     .option('--job-name <name>', 'name of the job (default: by the input and the time)')
     .addOption(publicKeyOption())
   addResourceFlags(command)
+    .option('--attach <job>', 'follow a job that was started before, and fetch its answers')
     .option('--no-wait', 'start the job and end')
     .option('--json', 'the job as JSON')
-    .action(async (model: string, input: string, flags: TransformFlags) => {
-      const { runTransform } = await import('./run-transform.ts')
-      await runTransform(model, input, flags)
-    })
+    .action(launchTransform)
+}
+
+async function launchTransform(
+  model: string | undefined,
+  input: string | undefined,
+  flags: TransformFlags,
+): Promise<void> {
+  const { attachToTransform, runTransform } = await import('./run-transform.ts')
+  if (flags.attach !== undefined) {
+    if (model !== undefined)
+      throw new InputError('invalid_option', '--attach takes no model and no file')
+    return await attachToTransform(flags.attach, flags)
+  }
+  if (model === undefined || input === undefined)
+    throw new UsageError('which rows? shapserve sagemaker transform MODEL FILE')
+  await runTransform(model, input, flags)
 }

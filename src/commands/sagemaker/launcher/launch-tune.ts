@@ -1,5 +1,6 @@
 /** `shapserve sagemaker tune`: a tuning job over the search space of an estimator. */
 import type { Command } from 'commander'
+import { InputError } from '../../../errors.ts'
 import { UsageError } from '../../exit-status.ts'
 import { listChoices } from '../../shared-flags.ts'
 import { addTrainingFlags } from '../../training/training-flags.ts'
@@ -21,11 +22,16 @@ export function declareLaunchTune(group: Command): void {
     .option('--strategy <name>', listChoices(strategies), 'bayesian')
   addResourceFlags(addMachineFlags(command))
     .option('--job-name <name>', 'name of the tuning job, at most 32 characters')
+    .option('--attach <job>', 'follow a tuning that was started before, and fetch its best model')
     .option('--no-wait', 'start the tuning and end')
     .action(async (files: string[], flags: LaunchTuneFlags) => {
+      const { attachToTuning, runTuningJob } = await import('./run-tuning-job.ts')
+      if (flags.attach !== undefined) {
+        if (files.length > 0) throw new InputError('invalid_option', '--attach takes no file')
+        return await attachToTuning(flags.attach, flags)
+      }
       if (files.length === 0)
         throw new UsageError('which file? shapserve sagemaker tune FILE --target COLUMN')
-      const { runTuningJob } = await import('./run-tuning-job.ts')
       await runTuningJob(files, flags)
     })
 }

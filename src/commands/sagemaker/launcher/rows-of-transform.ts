@@ -1,9 +1,10 @@
 /** The rows of a batch transform: a file of this machine in parts that are files of their own, or files in S3. */
-import { InputError, quotePath } from '../../../errors.ts'
+import { InputError, quote, quotePath } from '../../../errors.ts'
 import { openRowFile, type Part } from '../../../tables/row-files.ts'
 import { readReading } from '../../reading-flags.ts'
 import { inputFormats, mediaTypes, readFormat } from '../../rows/formats.ts'
 import { readWhole } from '../../setting-values.ts'
+import type { DataProcessing } from './aws.ts'
 import { below, readS3, type S3Place, s3Uri } from './names.ts'
 import type { TransformFlags } from './transform-flags.ts'
 import type { TransformRows } from './transform-job.ts'
@@ -16,6 +17,8 @@ export interface PlannedRows {
   readonly format: InputName
   /** How the file is written, where that is not the usual way. */
   readonly notes: readonly string[]
+  /** What SageMaker takes of rows and puts together for answers. */
+  readonly processing: DataProcessing | undefined
   parts(): AsyncGenerator<{ readonly place: S3Place; readonly part: Part }>
 }
 
@@ -44,15 +47,18 @@ export async function planLocalRows(
   // A list of JSON is one document.
   const isWhole = file.format === 'json'
   const sent = file.format === 'parquet' ? 'jsonl' : file.format
+  const processing = readProcessing(flags, sent)
   return {
     format: file.format,
     notes: file.notes,
     rows: {
       uri: `${s3Uri(folder)}/`,
       contentType: `${mediaTypes[sent]}${sent === 'csv' ? headerParameter(flags) : ''}`,
-      isParted: false,
+      // SageMaker looks into rows where it parts the lines itself.
+      isParted: processing !== undefined,
       ...limitsOf(flags, isWhole ? MAX_PAYLOAD : 6),
     },
+    processing,
     async *parts() {
       let at = 0
       for await (const part of file.parts(
@@ -79,7 +85,7 @@ export function planRowsInS3(uri: string, flags: TransformFlags): PlannedRows {
       'invalid_option',
       `what ${quotePath(uri)} is written in is not known; add --input-format`,
     )
-  const isParted = format === 'jsonl' || (format === 'csv' && !flags.header)
+  const isParted = isLines(format, flags)
   const type = format === 'parquet' ? 'application/x-parquet' : mediaTypes[format]
   return {
     format,
@@ -90,7 +96,44 @@ export function planRowsInS3(uri: string, flags: TransformFlags): PlannedRows {
       isParted,
       ...limitsOf(flags, isParted ? 6 : MAX_PAYLOAD),
     },
+    processing: readProcessing(flags, format),
     async *parts() {},
+  }
+}
+
+/** Whether a line is a row of its own, wherever a file is parted. */
+function isLines(format: InputName, { header }: Pick<TransformFlags, 'header'>): boolean {
+  return format === 'jsonl' || (format === 'csv' && !header)
+}
+
+/** Longest JSONPath that SageMaker takes. */
+const MOST_PATH = 63
+
+/**
+ * Returns how answers are joined with rows, and what of both is taken; undefined where nothing is asked for.
+ * @throws InputError `invalid_option` for rows that SageMaker does not look into
+ */
+function readProcessing(flags: TransformFlags, format: InputName): DataProcessing | undefined {
+  const { join, inputFilter, outputFilter } = flags
+  const given = { '--join': join, '--input-filter': inputFilter, '--output-filter': outputFilter }
+  const asked = Object.entries(given).filter(([, value]) => value !== undefined)
+  const [first] = asked
+  if (!first) return undefined
+  if (!isLines(format, flags))
+    throw new InputError(
+      'invalid_option',
+      `${first[0]} works line by line: rows must be jsonl, or csv with --no-header, not ${format}${format === 'csv' ? ' with a header' : ''}; predict --keep joins files of this machine`,
+    )
+  for (const [flag, path] of asked)
+    if (typeof path === 'string' && !(/^\$[\x20-\x7e]*$/.test(path) && path.length <= MOST_PATH))
+      throw new InputError(
+        'invalid_option',
+        `${flag} is ${quote(path, 80)}, expected a JSONPath of at most ${MOST_PATH} characters, such as '$[1:]' or '$.id'`,
+      )
+  return {
+    ...(inputFilter === undefined ? {} : { InputFilter: inputFilter }),
+    ...(join ? { JoinSource: 'Input' } : {}),
+    ...(outputFilter === undefined ? {} : { OutputFilter: outputFilter }),
   }
 }
 

@@ -7,6 +7,7 @@ import { type Account, type AccountFlags, readAccount } from './launch-flags.ts'
 import { ENDPOINT_TAG, MADE_BY, readResourceName } from './names.ts'
 import { describeSteps, type Step } from './operations.ts'
 import { CloudError } from './refusal.ts'
+import { untilSignal } from './until-signal.ts'
 
 export interface DeleteFlags extends AccountFlags {
   readonly force?: true
@@ -34,7 +35,13 @@ export async function runDelete(given: string, flags: DeleteFlags): Promise<void
     return
   }
   const output = createOutput({ quiet: false })
-  for (const step of steps) await remove(account, step, output)
+  const removeAll = async () => {
+    for (const step of steps) await remove(account, step, output)
+  }
+  await untilSignal(
+    removeAll(),
+    () => 'what is not deleted yet stays: the same command goes on with it',
+  )
 }
 
 async function stepsFor(aws: Aws, name: string, isForced: boolean): Promise<Step[]> {

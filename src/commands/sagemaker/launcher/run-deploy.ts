@@ -87,13 +87,20 @@ function checkReady(
   { config, create }: DeploymentRequests,
 ): void {
   if (!found || found.status === 'InService') return
-  if (found.status === 'Creating' && found.config === config.EndpointConfigName) return
+  const wanted = config.EndpointConfigName
+  if (found.status === 'Creating' && found.config === wanted) return
+  if (found.status === 'Updating' && found.pending === wanted) return
   const name = create.EndpointName
   const advice =
     found.status === 'Failed'
       ? `shapserve sagemaker delete ${name} removes it; then deploy again`
       : 'try again when it is InService'
-  throw new CloudError('', `the endpoint ${name} is ${found.status}; ${advice}`)
+  const why = found.status === 'Failed' && found.reason ? `: ${oneLineOf(found.reason)}` : ''
+  throw new CloudError('', `the endpoint ${name} is ${found.status}${why}; ${advice}`)
+}
+
+function oneLineOf(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
 }
 
 async function bringAbout(
@@ -112,18 +119,24 @@ async function bringAbout(
     return
   }
   const made = createMade(account)
-  try {
-    if (found?.config !== wanted) {
+  const make = async () => {
+    try {
       await made.model(model)
       await made.config(config)
       if (found) await aws.send('sagemaker:UpdateEndpoint', update)
       else await made.endpoint(create)
       output.note(`endpoint  ${name} ${found ? 'is updated' : 'is new'}   ${wanted}`)
+    } catch (error) {
+      await takeBack(made, output)
+      throw error
     }
-  } catch (error) {
-    await takeBack(made, output)
-    throw error
   }
+  if (found?.config !== wanted && found?.pending !== wanted)
+    await untilSignal(
+      make(),
+      () =>
+        `how far the endpoint ${name} is made is not known: the same command goes on with it, shapserve sagemaker delete ${name} removes what is there`,
+    )
   if (!flags.wait) return
   const goesOn = () =>
     `the endpoint ${name} goes on being made: the same command follows it, shapserve sagemaker delete ${name} removes it`

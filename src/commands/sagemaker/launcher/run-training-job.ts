@@ -8,6 +8,7 @@ import { fetchModel } from './fetch-model.ts'
 import { followTraining, tellEnd } from './follow-training.ts'
 import { type Account, readAccount, readResources } from './launch-flags.ts'
 import { readMachine } from './machine-flags.ts'
+import { isAbsence } from './made.ts'
 import { below, jobNameAt, readResourceName, slugOf } from './names.ts'
 import { describeSteps } from './operations.ts'
 import { planTraining } from './plan-training.ts'
@@ -54,7 +55,10 @@ export async function runTrainingJob(
   const output = createOutput({ quiet: flags.quiet === true })
   try {
     await untilSignal(uploadAll(aws, resources, puts, output), () => 'no job was started')
-    await aws.send('sagemaker:CreateTrainingJob', input)
+    await untilSignal(
+      aws.send('sagemaker:CreateTrainingJob', input),
+      () => `whether the job ${name} was started is not known: ${follows(name, flags)}`,
+    )
     output.note(`job       ${name}   ${machine.instance}`)
     if (!flags.wait) {
       output.note(`next      ${attachLine(name, flags)}`)
@@ -86,8 +90,7 @@ async function awaitModel(
   flags: LaunchTrainFlags,
   output: Output,
 ): Promise<void> {
-  const goesOn = () =>
-    `the job ${name} goes on: ${attachLine(name, flags)} follows it, aws sagemaker stop-training-job ${flagWith('--training-job-name', name)} stops it`
+  const goesOn = () => `the job ${name} goes on: ${follows(name, flags)}`
   const follow = (status: StatusLine) =>
     untilSignal(followTraining(account, name, status), goesOn).catch((error) => {
       // What cannot be asked for a moment goes on all the same.
@@ -98,12 +101,28 @@ async function awaitModel(
   const job = await showingStatus(output, follow, flags.quiet === true)
   tellEnd(job, output)
   const uri = job.ModelArtifacts?.S3ModelArtifacts
-  if (!uri) throw new CloudError('', `the training job ${name} was stopped before it had a model`)
+  const isStopped = job.TrainingJobStatus === 'Stopped'
+  const why = stopReasons[job.SecondaryStatus ?? ''] ?? 'somebody stopped it'
+  const noModel = `the training job ${name} has no model: ${why} before there was one`
+  if (!uri) throw new CloudError('', noModel)
+  if (isStopped) output.warn(`${why}: the model is what there was until then`)
   output.note(`model     ${uri}`)
   const allowed = flags.force ? 'in_place_of_others' : 'alone'
-  const modelId = await fetchModel(account.aws, uri, flags.modelDir, allowed, output)
+  const fetched = fetchModel(account.aws, uri, flags.modelDir, allowed, output)
+  const modelId = await fetched.catch((error) => {
+    // A stopped job has the address of a model also where there is none.
+    if (isStopped && isAbsence(error)) throw new CloudError('', noModel)
+    throw error
+  })
   output.note(`next      shapserve sagemaker deploy ${shellWord(flags.modelDir)}`)
   if (flags.json) output.result(`${printableJson(JSON.stringify(resultOf(job, modelId, flags)))}\n`)
+}
+
+/** Why a job is stopped, by SageMaker's name of the state. */
+const stopReasons: Readonly<Record<string, string>> = {
+  MaxRuntimeExceeded: 'it ran for as long as --max-runtime lets it',
+  MaxWaitTimeExceeded: 'it waited for as long as --max-wait lets it',
+  Interrupted: 'the spare capacity was taken away',
 }
 
 function resultOf(job: TrainingJobState, modelId: string, { modelDir }: LaunchTrainFlags) {
@@ -121,6 +140,10 @@ function resultOf(job: TrainingJobState, modelId: string, { modelDir }: LaunchTr
     training_seconds: job.TrainingTimeInSeconds,
     billable_seconds: job.BillableTimeInSeconds,
   }
+}
+
+function follows(name: string, flags: LaunchTrainFlags): string {
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-training-job ${flagWith('--training-job-name', name)} stops it`
 }
 
 function attachLine(name: string, { modelDir }: LaunchTrainFlags): string {

@@ -4,14 +4,23 @@ import { readPublicKey } from '../../../model-directory/keys.ts'
 import { checkOutputIsNoInput } from '../../output/same-file.ts'
 import { addToStandardOutput } from '../../output/standard-streams.ts'
 import { readWhole } from '../../setting-values.ts'
-import { createOutput } from '../../terminal.ts'
+import { createOutput, type Output } from '../../terminal.ts'
 import { readEnvironment } from './deployment.ts'
 import { fetchAnswers } from './fetch-answers.ts'
 import { type Account, readAccount, readResources } from './launch-flags.ts'
 import { readInstance } from './machine-flags.ts'
-import { createMade } from './made.ts'
+import { createMade, isAbsence, type Made } from './made.ts'
 import { planModel } from './model-archives.ts'
-import { below, isS3, jobNameAt, readResourceName, slugOf } from './names.ts'
+import {
+  below,
+  isS3,
+  jobNameAt,
+  readResourceName,
+  readS3,
+  type S3Place,
+  s3Uri,
+  slugOf,
+} from './names.ts'
 import { describeSteps, type Step } from './operations.ts'
 import { CloudError } from './refusal.ts'
 import { planLocalRows, planRowsInS3 } from './rows-of-transform.ts'
@@ -48,6 +57,11 @@ export async function runTransform(
     ? planRowsInS3(input, flags)
     : await planLocalRows(input, flags, below(place, name))
   const answer = readAnswerFormat(flags, planned.format)
+  if (flags.join && (answer === 'csv') !== (planned.format === 'csv'))
+    throw new InputError(
+      'invalid_option',
+      `--join puts an answer behind its row, both in one format: the rows are ${planned.format}, the answers ${answer}`,
+    )
   const key = flags.publicKey ? await readPublicKey(flags.publicKey) : undefined
   const model = await planModel(modelPath, below(place, 'models'), key)
   const modelPuts = model.uploads.map((upload) => putStep(resources, upload.place, upload.body))
@@ -58,6 +72,7 @@ export async function runTransform(
     instance,
     count,
     rows: planned.rows,
+    processing: planned.processing,
     answer,
     explains: flags.explain === true,
     environment,
@@ -91,38 +106,110 @@ export async function runTransform(
       }
     }
     await untilSignal(upload(), () => 'no job was started')
-    await made.model(requests.model)
-    try {
-      await account.aws.send('sagemaker:CreateTransformJob', requests.job)
-    } catch (error) {
-      await made.takeBack()
-      throw error
-    }
-    output.note(`job       ${name}   ${count} × ${instance}`)
-    const answers = answersOf(place, name)
-    if (flags.wait) {
-      const goesOn = () =>
-        `the job ${name} goes on; aws sagemaker stop-transform-job ${flagWith('--transform-job-name', name)} stops it`
+    const start = async () => {
+      await made.model(requests.model)
       try {
-        await showingStatus(output, (line) =>
-          untilSignal(followTransform(account, name, line), goesOn),
-        )
+        await account.aws.send('sagemaker:CreateTransformJob', requests.job)
       } catch (error) {
-        if (error instanceof CloudError && error.code === 'Failed') await made.takeBack()
+        await tellLeft(made, output)
         throw error
       }
-      // Only the job needed it.
-      await made.takeBack()
-      if (flags.out !== undefined) await fetchAnswers(account.aws, answers, flags.out, output)
     }
-    output.note(`answers   s3://${answers.bucket}/${answers.key}/`)
-    if (flags.json)
-      output.result(
-        `${JSON.stringify({ job: name, answers: `s3://${answers.bucket}/${answers.key}/` })}\n`,
-      )
+    await untilSignal(
+      start(),
+      () => `whether the job ${name} was started is not known: ${follows(name, flags)}`,
+    )
+    output.note(`job       ${name}   ${count} × ${instance}`)
+    const job = { name, answers: answersOf(place, name), takeBack: () => tellLeft(made, output) }
+    if (flags.wait) return await awaitAnswers(account, job, flags, output)
+    output.note(`next      ${attachLine(name, flags)}`)
+    tellAnswers(job, flags, output)
   } finally {
     output.close()
   }
+}
+
+/**
+ * Follows a job of before, and fetches its answers.
+ * @throws InputError, CloudError, StoppedWaiting
+ */
+export async function attachToTransform(given: string, flags: TransformFlags): Promise<void> {
+  const account = readAccount(flags)
+  const { aws } = account
+  const name = readResourceName('--attach', given)
+  const asked = { TransformJobName: name }
+  const { ModelName, TransformOutput } = await aws.send('sagemaker:DescribeTransformJob', asked)
+  const answers = readS3('the place of answers', TransformOutput?.S3OutputPath ?? '')
+  const output = createOutput({ quiet: false })
+  const takeBack = async () => {
+    // A model of another name was there before the job.
+    if (ModelName !== name) return
+    await aws.send('sagemaker:DeleteModel', { ModelName }).catch((error: unknown) => {
+      if (!isAbsence(error)) output.warn(`left over: model ${name}`)
+    })
+  }
+  try {
+    await awaitAnswers(account, { name, answers, takeBack }, flags, output)
+  } finally {
+    output.close()
+  }
+}
+
+/** A job that is under way. */
+interface RunningTransform {
+  readonly name: string
+  readonly answers: S3Place
+  /** Deletes the model, which only the job needed. */
+  readonly takeBack: () => Promise<void>
+}
+
+async function awaitAnswers(
+  account: Account,
+  job: RunningTransform,
+  flags: TransformFlags,
+  output: Output,
+): Promise<void> {
+  const { name } = job
+  try {
+    await showingStatus(output, (line) =>
+      untilSignal(
+        followTransform(account, name, line),
+        () => `the job ${name} goes on: ${follows(name, flags)}`,
+      ),
+    )
+  } catch (error) {
+    const isEnded = error instanceof CloudError && error.code === 'Failed'
+    if (isEnded) await job.takeBack()
+    // What cannot be asked for a moment goes on all the same.
+    else if (error instanceof CloudError) output.note(`next      ${attachLine(name, flags)}`)
+    throw error
+  }
+  await job.takeBack()
+  if (flags.out !== undefined) await fetchAnswers(account.aws, job.answers, flags.out, output)
+  tellAnswers(job, flags, output)
+}
+
+function tellAnswers(
+  { name, answers }: RunningTransform,
+  { json }: TransformFlags,
+  output: Output,
+): void {
+  const uri = `${s3Uri(answers)}/`
+  output.note(`answers   ${uri}`)
+  if (json) output.result(`${JSON.stringify({ job: name, answers: uri })}\n`)
+}
+
+async function tellLeft(made: Made, output: Output): Promise<void> {
+  const left = await made.takeBack()
+  if (left.length > 0) output.warn(`left over: ${left.join(', ')}`)
+}
+
+function attachLine(name: string, { out }: TransformFlags): string {
+  return `shapserve sagemaker transform ${flagWith('--attach', name)} ${flagWith('--out', out ?? 'answers')}`
+}
+
+function follows(name: string, flags: TransformFlags): string {
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-transform-job ${flagWith('--transform-job-name', name)} stops it`
 }
 
 function readAnswerFormat(

@@ -59,13 +59,38 @@ export async function runTuningJob(
   const output = createOutput({ quiet: flags.quiet === true })
   try {
     await untilSignal(uploadAll(aws, resources, puts, output), () => 'no job was started')
-    await aws.send('sagemaker:CreateHyperParameterTuningJob', input)
+    await untilSignal(
+      aws.send('sagemaker:CreateHyperParameterTuningJob', input),
+      () => `whether the tuning job ${name} was started is not known: ${follows(name, flags)}`,
+    )
     output.note(`tuning    ${name}   ${tuning.maxJobs} jobs on ${machine.instance}`)
-    if (flags.wait) await awaitBest(account, name, flags, output)
-    else if (flags.json) output.result(`${JSON.stringify({ tuning_job: name })}\n`)
+    if (flags.wait) return await awaitBest(account, name, flags, output)
+    output.note(`next      ${attachLine(name, flags)}`)
+    if (flags.json) output.result(`${JSON.stringify({ tuning_job: name })}\n`)
   } finally {
     output.close()
   }
+}
+
+/** Follows a tuning job of before. @throws as {@link runTuningJob} */
+export async function attachToTuning(job: string, flags: LaunchTuneFlags): Promise<void> {
+  const account = readAccount(flags)
+  const name = readResourceName('--attach', job, MAX_TUNING_NAME)
+  await checkModelDir(flags.modelDir, flags.force ? 'in_place_of_others' : 'alone')
+  const output = createOutput({ quiet: flags.quiet === true })
+  try {
+    await awaitBest(account, name, flags, output)
+  } finally {
+    output.close()
+  }
+}
+
+function attachLine(name: string, { modelDir }: LaunchTuneFlags): string {
+  return `shapserve sagemaker tune ${flagWith('--attach', name)} ${flagWith('--model-dir', modelDir)}`
+}
+
+function follows(name: string, flags: LaunchTuneFlags): string {
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} stops it`
 }
 
 function readTuning(flags: LaunchTuneFlags): Tuning {
@@ -89,16 +114,19 @@ async function awaitBest(
   output: Output,
 ): Promise<void> {
   const { aws } = account
-  const goesOn = () =>
-    `the tuning job ${name} goes on; aws sagemaker stop-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} stops it`
-  const tuned = await showingStatus(
-    output,
-    (line) => untilSignal(followTuning(account, name, line), goesOn),
-    flags.quiet === true,
-  )
+  const goesOn = () => `the tuning job ${name} goes on: ${follows(name, flags)}`
+  const follow = (line: StatusLine) =>
+    untilSignal(followTuning(account, name, line), goesOn).catch((error) => {
+      // What cannot be asked for a moment goes on all the same.
+      if (error instanceof CloudError && error.code !== 'Failed')
+        output.note(`next      ${attachLine(name, flags)}`)
+      throw error
+    })
+  const tuned = await showingStatus(output, follow, flags.quiet === true)
   const { BestTrainingJob: best } = tuned
-  if (!best?.TrainingJobName)
-    throw new CloudError('', `the tuning job ${name} has no best training`)
+  if (!best?.TrainingJobName) throw new CloudError('', describeNoBest(name, tuned))
+  if (tuned.HyperParameterTuningJobStatus === 'Stopped')
+    output.warn('the search was stopped: the model is the best one until then')
   const { MetricName, Value } = best.FinalHyperParameterTuningJobObjectiveMetric ?? {}
   const params = best.TunedHyperParameters ?? {}
   const shown = Object.entries(params).map(([param, value]) => `${param}=${value}`)
@@ -124,6 +152,13 @@ async function awaitBest(
     model: uri,
   }
   output.result(`${printableJson(JSON.stringify(result))}\n`)
+}
+
+/** Where no training has a metric, the trainings themselves say why. */
+function describeNoBest(name: string, { TrainingJobStatusCounters: counts = {} }: TuningJobState) {
+  const { NonRetryableError = 0, RetryableError = 0, Stopped = 0 } = counts
+  const failed = NonRetryableError + RetryableError
+  return `the tuning job ${name} has no best training: ${failed} failed, ${Stopped} were stopped; aws sagemaker list-training-jobs-for-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} says why`
 }
 
 const ENDED: readonly string[] = ['Completed', 'Failed', 'Stopped']

@@ -1,5 +1,5 @@
 /** How far something is that AWS does: a line per state, and on a terminal one that counts the time. */
-import type { Output } from '../../terminal.ts'
+import { type Output, printable } from '../../terminal.ts'
 
 /** Tells states as they change. */
 export interface StatusLine {
@@ -7,6 +7,8 @@ export interface StatusLine {
   show(state: string, detail?: string): void
   /** Tells something else, above the state. */
   note(line: string): void
+  /** Tells how far the state is: on a terminal in its line, otherwise as a line of its own. */
+  advance(line: string): void
   /** Ends it, so that other lines can follow; what goes on in vain says nothing more. */
   close(): void
 }
@@ -28,7 +30,7 @@ export async function showingStatus<T>(
 const EACH_MS = 1000
 
 /** Returns the line of something that began now. */
-function createStatusLine(
+export function createStatusLine(
   output: Output,
   isQuiet: boolean,
   stream: NodeJS.WriteStream = process.stderr,
@@ -37,6 +39,7 @@ function createStatusLine(
   const isLively =
     !isQuiet && stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
   let told = ''
+  let advanced = ''
   let shown = ''
   let isClosed = false
   const passed = () => describeSeconds((performance.now() - began) / 1000)
@@ -48,7 +51,8 @@ function createStatusLine(
     clear()
     const time = `   ${passed()}`
     const room = (stream.columns || 80) - time.length - 1
-    shown = `${told.slice(0, Math.max(10, room))}${time}`
+    const state = advanced === '' ? told : `${told} · ${advanced}`
+    shown = `${state.slice(0, Math.max(10, room))}${time}`
     stream.write(shown)
   }
   const timer = isLively ? setInterval(() => told !== '' && draw(), EACH_MS) : undefined
@@ -59,12 +63,20 @@ function createStatusLine(
       if (line === told || isClosed) return
       clear()
       told = line
+      advanced = ''
       output.note(`${line}   ${passed()}`)
     },
     note(line) {
       if (isClosed) return
       clear()
       output.note(line)
+    },
+    advance(line) {
+      if (!isLively) this.note(`log       ${line}`)
+      else if (!isClosed && told !== '') {
+        advanced = printable(line).replace(/ {2,}/g, ' ')
+        draw()
+      }
     },
     close() {
       isClosed = true

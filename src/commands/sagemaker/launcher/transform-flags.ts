@@ -8,12 +8,16 @@ export interface TransformFlags extends ResourceFlags, ReadingFlags {
   readonly inputFormat?: string
   readonly format?: string
   readonly explain?: true
+  readonly join?: true
+  readonly inputFilter?: string
+  readonly outputFilter?: string
   readonly maxPayload?: string
   readonly maxConcurrent?: string
   readonly env?: readonly string[]
   readonly jobName?: string
   readonly publicKey?: string
   readonly out?: string
+  readonly attach?: string
   readonly wait: boolean
   readonly json?: true
 }

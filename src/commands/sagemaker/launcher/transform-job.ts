@@ -1,7 +1,12 @@
 /** The requests of a batch transform. Pure. */
 import { flagWith, InputError } from '../../../errors.ts'
 import { type AnswerFormat, mediaTypes } from '../../rows/formats.ts'
-import type { CreateModelRequest, CreateTransformJobRequest, TransformInstanceType } from './aws.ts'
+import type {
+  CreateModelRequest,
+  CreateTransformJobRequest,
+  DataProcessing,
+  TransformInstanceType,
+} from './aws.ts'
 import type { Resources } from './launch-flags.ts'
 import { below, type S3Place, s3Uri } from './names.ts'
 
@@ -23,6 +28,7 @@ export interface TransformJob {
   readonly instance: string
   readonly count: number
   readonly rows: TransformRows
+  readonly processing?: DataProcessing | undefined
   readonly answer: AnswerFormat
   readonly explains: boolean
   readonly environment: Readonly<Record<string, string>>
@@ -44,7 +50,7 @@ export function transformRequests(job: TransformJob): {
   readonly model: CreateModelRequest
   readonly job: CreateTransformJobRequest
 } {
-  const { name, resources, modelData, rows, answer, explains, environment } = job
+  const { name, resources, modelData, rows, processing, answer, explains, environment } = job
   const { image, role, network, tags, kmsKey, place } = resources
   const { isParted, maxPayload, maxConcurrent } = rows
   if (maxPayload * maxConcurrent > MOST_ON_THE_WAY)
@@ -85,6 +91,7 @@ export function transformRequests(job: TransformJob): {
         AssembleWith: isParted ? 'Line' : 'None',
         ...(kmsKey === undefined ? {} : { KmsKeyId: kmsKey }),
       },
+      ...(processing === undefined ? {} : { DataProcessing: processing }),
       TransformResources: {
         InstanceType: job.instance as TransformInstanceType,
         InstanceCount: job.count,

@@ -4,7 +4,7 @@ import type { LaunchTrainFlags } from './train-flags.ts'
 /** How SageMaker chooses what to try. */
 export const strategies = ['bayesian', 'random', 'grid'] as const
 
-export interface LaunchTuneFlags extends Omit<LaunchTrainFlags, 'attach'> {
+export interface LaunchTuneFlags extends LaunchTrainFlags {
   readonly metric: string
   readonly maxJobs: string
   readonly parallelJobs: string

@@ -180,6 +180,44 @@ t.test('an update that is rolled back says so, and takes back its own', async (t
   t.equal(kept.Model.size, 1)
   kept.states.push('Updating')
   await t.rejects(deploy(t, [checkpoint, '--env', 'A=b']), { message: /is Updating; try again/ })
+  const [endpoint] = kept.Endpoint.values() as unknown as [Record<string, unknown>]
+  const wanted = aws.inputs.get('CreateEndpointConfig')?.['EndpointConfigName']
+  endpoint['PendingDeploymentSummary'] = { EndpointConfigName: wanted }
+  kept.states.push('Updating', 'InService')
+  aws.asked.length = 0
+  await t.rejects(deploy(t, [checkpoint, '--env', 'A=b', '--alarm', 'a']), /was rolled back/)
+  t.notMatch(aws.asked.join(), /Create|UpdateEndpoint/, 'its own update is followed')
+})
+
+t.test('an endpoint that has failed says why, and is deleted with patience', async (t) => {
+  const aws = await standIn(t)
+  const kept = keepResources(aws)
+  await deploy(t, [checkpoint])
+  const [name] = kept.Endpoint.keys() as unknown as [string]
+  const endpoint = kept.Endpoint.get(name) as Record<string, unknown>
+  endpoint['FailureReason'] = 'The image does not exist.'
+  kept.states.push('Failed')
+  await t.rejects(deploy(t, [checkpoint]), {
+    message: /is Failed: The image does not exist; shapserve sagemaker delete .* removes it/,
+  })
+  const { DeleteEndpoint: gone } = aws.handlers
+  const then = (states: readonly string[], end: () => unknown) => {
+    kept.states.splice(0, kept.states.length, ...states)
+    aws.handlers['DeleteEndpoint'] = () => {}
+    const describe = aws.handlers['DescribeEndpoint']!
+    aws.handlers['DescribeEndpoint'] = (input) => {
+      if (kept.states.length === 1) end()
+      return describe(input)
+    }
+  }
+  then(['Failed', 'Failed', 'Deleting', 'Failed'], () => {})
+  await t.rejects(remove(t, [name]), { message: /cannot be deleted: The image does not exist/ })
+  t.equal(kept.EndpointConfig.size, 1, 'what it uses stays')
+  then(['Failed', 'Failed', 'Deleting', 'Deleting'], () => {
+    if (kept.Endpoint.has(name)) gone!({ EndpointName: name })
+  })
+  await remove(t, [name])
+  t.equal(kept.EndpointConfig.size + kept.Model.size, 0)
 })
 
 t.test('what deploy did not make is deleted by force only', async (t) => {

@@ -69,6 +69,15 @@ const cases: readonly Case[] = [
     expected: /^AWS cannot use --role: .*sagemaker\.amazonaws\.com may assume$/,
   },
   {
+    what: 'a model that the role may not read',
+    operation: 'sagemaker:CreateModel',
+    status: 400,
+    type: 'ValidationException',
+    message:
+      'Could not access model data at s3://b/m.tar.gz. Please ensure that the role "arn:aws:iam::1:role/x" exists and that its trust relationship policy allows the action "sts:AssumeRole"',
+    expected: /^AWS cannot read the model for --role: Could not access model data at s3:/,
+  },
+  {
     what: 'a value',
     operation: deploy,
     status: 400,
@@ -185,7 +194,31 @@ t.test('what is not AWS, and what is not there', async (t) => {
     /^what answers sagemaker:CreateEndpoint is not AWS \(HTTP 502\)/,
   )
   const closed = await refusalOf(deploy, 'http://127.0.0.1:1')
-  t.match(closed.message, /^AWS cannot be reached for sagemaker:CreateEndpoint \(ECONNREFUSED\)/)
+  t.match(
+    closed.message,
+    /^AWS cannot be reached for sagemaker:CreateEndpoint \(ECONNREFUSED 127\.0\.0\.1:1\)/,
+  )
+})
+
+t.test('a proxy of the environment is asked', async (t) => {
+  const asked: (string | undefined)[] = []
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    asked.push(url)
+    socket.end('HTTP/1.1 502 no\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  process.env['HTTPS_PROXY'] =
+    `http://me:hunter2@127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  t.teardown(() => {
+    delete process.env['HTTPS_PROXY']
+  })
+  const { message } = await refusalOf(deploy, 'https://aws.invalid')
+  // Before, Node has no proxies.
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major < 22 || (major === 22 && minor < 21) || (major === 24 && minor < 5)) return
+  t.strictSame(asked, ['aws.invalid:443'])
+  t.notMatch(message, 'hunter2')
 })
 
 t.test('errors that no server sends', async (t) => {
@@ -193,6 +226,19 @@ t.test('errors that no server sends', async (t) => {
   const told = (error: object) =>
     describeAwsError(Object.assign(new Error(), error), request).message
   t.match(told({ name: 'TimeoutError', message: 'socket' }), /did not answer .* in time/)
+  t.match(
+    told({ name: 'Error', code: 'ENOTFOUND', hostname: 's3.eu-mars-1.amazonaws.com' }),
+    /\(ENOTFOUND s3\.eu-mars-1\.amazonaws\.com\); check the network, --region/,
+    'the host tells a misspelled region',
+  )
+  t.match(
+    told({ name: 'Error', message: 'no tunnel via http://me:hunter2@proxy:1', code: 'ERR_PROXY' }),
+    /ERR_PROXY: no tunnel via http:\/\/…@proxy:1$/,
+  )
+  t.match(
+    told({ name: 'Error', code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+    /certificate that Node does not trust .*NODE_EXTRA_CA_CERTS/,
+  )
   t.match(told({ name: 'Error', message: 'Region is missing' }), /^which AWS region\? add --region/)
   t.match(
     told({ name: 'X', message: 'a\nb', code: 'Y' }),
@@ -226,6 +272,13 @@ t.test('no credentials, no region, no SDK: one line and status 1', async (t) => 
   t.equal(done.status, 1)
   t.match(done.stderr, /^shapserve: there are no AWS credentials; run aws configure .*\n$/)
   t.equal(done.stdout, '')
+  const named = await shapserve([...args, '--endpoint-url', url, '--profile', 'nobody'], {
+    env: without,
+  })
+  t.match(
+    named.stderr,
+    /^shapserve: there are no AWS credentials in the profile "nobody"; run .*\n$/,
+  )
   // Packages are looked for beside the command and above it.
   const elsewhere = await mkdtemp(join(tmpdir(), 'shapserve-test-'))
   t.teardown(() => rm(elsewhere, { recursive: true, force: true }))

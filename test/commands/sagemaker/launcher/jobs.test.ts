@@ -2,6 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { createLines } from '../../../../src/commands/output/progress.ts'
+import { tellLine } from '../../../../src/commands/sagemaker/launcher/follow-training.ts'
 import { declareLaunchTrain } from '../../../../src/commands/sagemaker/launcher/launch-train.ts'
 import { declareLaunchTransform } from '../../../../src/commands/sagemaker/launcher/launch-transform.ts'
 import { declareLaunchTune } from '../../../../src/commands/sagemaker/launcher/launch-tune.ts'
@@ -10,12 +12,20 @@ import {
   attachToTraining,
   runTrainingJob,
 } from '../../../../src/commands/sagemaker/launcher/run-training-job.ts'
-import { runTransform } from '../../../../src/commands/sagemaker/launcher/run-transform.ts'
-import { runTuningJob } from '../../../../src/commands/sagemaker/launcher/run-tuning-job.ts'
+import {
+  attachToTransform,
+  runTransform,
+} from '../../../../src/commands/sagemaker/launcher/run-transform.ts'
+import {
+  attachToTuning,
+  runTuningJob,
+} from '../../../../src/commands/sagemaker/launcher/run-tuning-job.ts'
+import { createStatusLine } from '../../../../src/commands/sagemaker/launcher/status-line.ts'
 import type { LaunchTrainFlags } from '../../../../src/commands/sagemaker/launcher/train-flags.ts'
 import type { TransformFlags } from '../../../../src/commands/sagemaker/launcher/transform-flags.ts'
 import type { LaunchTuneFlags } from '../../../../src/commands/sagemaker/launcher/tune-flags.ts'
 import { untilSignal } from '../../../../src/commands/sagemaker/launcher/until-signal.ts'
+import type { Output } from '../../../../src/commands/terminal.ts'
 import { readModelDirectory } from '../../../../src/model-directory/read.ts'
 import { checkpoint } from '../../../helper.ts'
 import { account, flagsOf } from './flags.ts'
@@ -121,6 +131,69 @@ t.test('a job that fails says why, and nothing is written', async (t) => {
   t.same(aws.asked, [])
 })
 
+t.test('a job that was stopped has a model, or none, and says why', async (t) => {
+  const aws = await standIn(t)
+  await runJob(aws, [['Stopped', 'MaxRuntimeExceeded']])
+  const folder = t.testdir({ 'a.csv': table })
+  const args = [join(folder, 'a.csv'), '--target', 'y', '--model-dir', join(folder, 'model')]
+  t.match(
+    await train(t, args),
+    /warning {3}it ran for as long as --max-runtime lets it: the model is what there was[\s\S]*saved/,
+  )
+  aws.objects.clear()
+  await t.rejects(train(t, [...args, '--force', '--job-name', 'j']), {
+    message:
+      'the training job j has no model: it ran for as long as --max-runtime lets it before there was one',
+  })
+  await runJob(aws, [['Stopped', 'Stopped']])
+  aws.objects.clear()
+  await t.rejects(train(t, [...args, '--force', '--job-name', 'j']), {
+    message: 'the training job j has no model: somebody stopped it before there was one',
+  })
+})
+
+t.test('how far a training is stands in the line of its state', async (t) => {
+  const written: string[] = []
+  const terminal = { isTTY: true, columns: 80, write: (text: string) => written.push(text) }
+  const notes: string[] = []
+  const before = { ...process.env }
+  delete process.env['NO_COLOR']
+  process.env['TERM'] = 'xterm'
+  t.teardown(() => {
+    process.env = before
+  })
+  const logged: string[] = []
+  let now = 0
+  const lines = createLines(
+    (line) => logged.push(line),
+    () => (now += 2000),
+  )
+  await lines.show('forest', 1, 4, 'trees')
+  await lines.show('forest', 2, 4, 'trees')
+  const [line] = logged as [string]
+  t.match(line, /^forest {4}\d\/4 trees {3}\d/)
+  const output = { note: (text: string) => notes.push(text) } as unknown as Output
+  for (const stream of [terminal, { ...terminal, isTTY: false }]) {
+    const status = createStatusLine(output, false, stream as unknown as NodeJS.WriteStream)
+    status.show('Training')
+    tellLine(line, status)
+    tellLine('reading a.csv', status)
+    status.close()
+  }
+  t.match(written.join(''), /status {4}Training · forest \d\/4 trees \d/)
+  t.same(
+    notes.map((text) => text.slice(0, 17)),
+    [
+      'status    Trainin',
+      'log       reading',
+      'status    Trainin',
+      'log       forest ',
+      'log       reading',
+    ],
+    'a log without a terminal has every line',
+  )
+})
+
 t.test('a log that may not be read is told once, and the job goes on', async (t) => {
   const aws = await standIn(t)
   await runJob(aws, [
@@ -159,6 +232,21 @@ t.test('whoever stops waiting hears what goes on', async (t) => {
   t.equal(await untilSignal(Promise.resolve(1), () => ''), 1)
 })
 
+t.test('whoever stops while a job is being started hears that it may run', async (t) => {
+  const aws = await standIn(t)
+  aws.handlers['CreateTrainingJob'] = () => {
+    process.emit('SIGINT', 'SIGINT')
+    return {}
+  }
+  const folder = t.testdir({ 'a.csv': table })
+  const args = ['--target', 'y', '--job-name', 'j', '--model-dir', join(folder, 'model')]
+  await t.rejects(train(t, [join(folder, 'a.csv'), ...args]), {
+    status: 130,
+    message:
+      /whether the job j was started is not known: .*--attach j.* stop-training-job .*j stops it$/,
+  })
+})
+
 t.test('the model of the best training is fetched', async (t) => {
   const aws = await standIn(t)
   await runJob(aws, [['Completed', 'Completed']])
@@ -192,6 +280,29 @@ t.test('the model of the best training is fetched', async (t) => {
     },
     TrainingJobDefinition: { StaticHyperParameters: { n_estimators: '50', cv: '5' } },
   })
+
+  const attached = flagsOf<LaunchTuneFlags>(declareLaunchTune, [
+    ...['--model-dir', join(folder, 'again'), ...fast],
+  ])
+  t.match(await saying(t, () => attachToTuning('j', attached)), /best {6}j[\s\S]*saved/)
+  const started = flagsOf<LaunchTuneFlags>(declareLaunchTune, [
+    ...[join(folder, 'a.csv'), '--target', 'y', '--no-wait', '--job-name', 's', ...fast],
+  ])
+  t.match(
+    await saying(t, () => runTuningJob(started.files, started)),
+    /next {6}shapserve sagemaker tune --attach s --model-dir/,
+  )
+  aws.handlers['DescribeHyperParameterTuningJob'] = () => ({
+    HyperParameterTuningJobStatus: 'Stopped',
+    TrainingJobStatusCounters: { NonRetryableError: 2, Stopped: 1 },
+  })
+  await t.rejects(
+    saying(t, () => attachToTuning('s', attached)),
+    {
+      message:
+        /^the tuning job s has no best training: 2 failed, 1 were stopped; aws sagemaker list-/,
+    },
+  )
 })
 
 t.test(
@@ -238,6 +349,23 @@ t.test(
     })
     t.ok(aws.asked.includes('DeleteModel'), 'the model was for the job alone')
     t.equal(aws.asked.filter((action) => action === 'HEADBucket').length, 1)
+
+    t.match(
+      await transform(['--no-wait']),
+      /next {6}shapserve sagemaker transform --attach j --out answers/,
+    )
+    const later = flagsOf<TransformFlags>(declareLaunchTransform, [
+      ...['--out', join(folder, 'later.csv'), ...fast],
+    ])
+    aws.handlers['DescribeTransformJob'] = () => ({
+      TransformJobStatus: 'Completed',
+      ModelName: 'j',
+      TransformOutput: { S3OutputPath: `s3://${prefix}/output` },
+    })
+    aws.asked.length = 0
+    await saying(t, () => attachToTransform('j', later))
+    t.same(await readFile(join(folder, 'later.csv')), await readFile(out))
+    t.ok(aws.asked.includes('DeleteModel'), 'nobody else would')
 
     aws.handlers['CreateTransformJob'] = () => ({})
     aws.handlers['DescribeTransformJob'] = () => ({

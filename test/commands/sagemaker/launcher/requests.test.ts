@@ -375,9 +375,28 @@ t.test('a batch transform', async (t) => {
   ]
   for (const [what, uri, args, expected] of cases) t.match(rowsOf(uri, args), expected, what)
   t.throws(() => rowsOf('s3://b-b/rows/'), { message: /add --input-format/ })
-  const requests = async (rows: ReturnType<typeof rowsOf>) =>
+
+  const planOf = (uri: string, args: readonly string[]) =>
+    planRowsInS3(uri, flagsOf<TransformFlags>(declareLaunchTransform, ['m', uri, ...args]))
+  const joined = ['--join', '--input-filter', '$[1:]', '--output-filter', '$[0,-1]']
+  const withJoin = planOf('s3://b-b/x.csv', ['--no-header', ...joined])
+  t.same(withJoin.processing, {
+    InputFilter: '$[1:]',
+    JoinSource: 'Input',
+    OutputFilter: '$[0,-1]',
+  })
+  t.equal(planOf('s3://b-b/x.csv', []).processing, undefined)
+  const wrong: [uri: string, args: string[], message: RegExp][] = [
+    ['s3://b-b/x.csv', ['--join'], /^--join works line by line: .* not csv with a header; predict/],
+    ['s3://b-b/x.parquet', ['--output-filter', '$.id'], /^--output-filter works .* not parquet/],
+    ['s3://b-b/x.jsonl', ['--input-filter', 'id'], /^--input-filter is "id", expected a JSONPath/],
+    ['s3://b-b/x.jsonl', ['--output-filter', `$${'a'.repeat(63)}`], /at most 63 characters/],
+  ]
+  for (const [uri, args, message] of wrong) t.throws(() => planOf(uri, args), { message })
+  const requests = async (rows: ReturnType<typeof rowsOf>, processing?: object) =>
     transformRequests({
       name: 'j',
+      processing,
       resources: await resourcesOf(),
       modelData: 's3://b-b/m.tar.gz',
       instance: 'ml.m5.large',
@@ -399,6 +418,11 @@ t.test('a batch transform', async (t) => {
       },
       TransformResources: { InstanceCount: 2 },
     },
+  })
+  t.match((await requests(withJoin.rows, withJoin.processing)).job, {
+    DataProcessing: { JoinSource: 'Input' },
+    TransformInput: { SplitType: 'Line' },
+    TransformOutput: { AssembleWith: 'Line' },
   })
   await t.rejects(requests(rowsOf('s3://b-b/x.csv', ['--max-concurrent', '2'])), {
     message: /more than the 100 MB/,
