@@ -380,7 +380,15 @@ t.test('what is written follows from --format, --out and the input', (t) => {
   ]
   for (const [request, input, expected] of kinds) {
     const choose = () =>
-      chooseFormat({ operation: 'explain', out: '-', ...request } as RowsRequest, input)
+      chooseFormat(
+        {
+          operation: 'explain',
+          out: '-',
+          options: [],
+          ...request,
+        } as Partial<RowsRequest> as RowsRequest,
+        input,
+      )
     const what = JSON.stringify(request)
     if (typeof expected === 'string') t.equal(choose(), expected, what)
     else t.throws(choose, { name: 'InputError', code: 'invalid_option', message: expected }, what)
