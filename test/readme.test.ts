@@ -125,10 +125,7 @@ t.test('every command gives what the documents show', { timeout: 600_000 }, asyn
       if (isByNpx) byNpx++
       const { status, stdout, stderr } = await run(
         'bash',
-        [
-          '-c',
-          `${isByNpx ? '' : SHORT_WAY}${command.replaceAll('http://127.0.0.1:8080', url)}`,
-        ],
+        ['-c', `${isByNpx ? '' : SHORT_WAY}${command.replaceAll('http://127.0.0.1:8080', url)}`],
         { cwd: checkout },
       )
       t.equal(status, 0, `${path}: ${command}\n${stderr}`)
