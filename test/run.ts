@@ -85,7 +85,7 @@ async function runProcess(files: readonly string[]): Promise<Finished> {
   })
   const group = -(child.pid as number)
   const forget = atEnd(`kill -s KILL -- ${group} 2>/dev/null`)
-  // A process that computes hears no other signal.
+  // tap listens to signals, so that a process that computes without end hears no other.
   const limit = setTimeout(() => process.kill(group, 'SIGKILL'), (LIMIT + GRACE) * 1000)
   const pieces: Buffer[] = []
   for (const stream of [child.stdout, child.stderr])
