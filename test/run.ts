@@ -43,8 +43,8 @@ const alone = [
   'test/commands/sagemaker/launcher/errors.test.ts',
 ]
 
-/** Files of a folder that share a process, so that no process is the last one for long. */
-const AT_MOST = 8
+/** Files that share a process: so many that few are started, so few that none is the last one for long. */
+const TOGETHER = 12
 
 /** Seconds that tap gives the tests of a file, and what is given to the process to end after that. */
 const LIMIT = 600
@@ -85,7 +85,7 @@ async function runProcess(files: readonly string[]): Promise<Finished> {
   })
   const group = -(child.pid as number)
   const forget = atEnd(`kill -s KILL -- ${group} 2>/dev/null`)
-  // A process that computes hears no other signal.
+  // tap listens to signals, so that a process that computes without end hears no other.
   const limit = setTimeout(() => process.kill(group, 'SIGKILL'), (LIMIT + GRACE) * 1000)
   const pieces: Buffer[] = []
   for (const stream of [child.stdout, child.stderr])
@@ -136,16 +136,12 @@ async function runAndReport(files: readonly string[]): Promise<void> {
   costs.push({ name, cpu: cpu - own, wall: all.wall - waited })
 }
 
-/** Returns the files by process, in the order in which they begin. */
+/** Returns the files by process, in the order in which they begin; those of a folder load much the same. */
 function inProcesses(files: readonly string[]): string[][] {
   const others = files.filter((file) => !longest.includes(file) && !alone.includes(file))
-  const folderOf = (file: string) => file.split('/').slice(0, -1).slice(0, 2).join('/')
-  const folders = [...new Set(others.map(folderOf))]
-  const shared = folders.flatMap((folder) => {
-    const own = others.filter((file) => folderOf(file) === folder)
-    const size = Math.ceil(own.length / Math.ceil(own.length / AT_MOST))
-    return own.flatMap((_, i) => (i % size === 0 ? [own.slice(i, i + size)] : []))
-  })
+  const shared = others.flatMap((_, i) =>
+    i % TOGETHER === 0 ? [others.slice(i, i + TOGETHER)] : [],
+  )
   return [...longest.map((file) => [file]), ...shared, ...alone.map((file) => [file])]
 }
 

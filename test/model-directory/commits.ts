@@ -67,6 +67,15 @@ export async function modelIn(directory: string): Promise<string> {
   }
 }
 
+const encoded = new Map<Artifact, Files>()
+
+/** Returns a model's files, made once. */
+function filesOf(artifact: Artifact): Files {
+  const files = encoded.get(artifact) ?? encodeArtifact(artifact, sha256)
+  encoded.set(artifact, files)
+  return files
+}
+
 /**
  * Asserts that a directory holds just this model: loaded, every file byte for byte, and nothing
  * left over.
@@ -78,7 +87,7 @@ export async function holds(
   what: string,
 ): Promise<void> {
   t.equal(await modelIn(directory), artifact.modelId, `${what}: the model`)
-  for (const [name, bytes] of encodeArtifact(artifact, sha256))
+  for (const [name, bytes] of filesOf(artifact))
     t.ok(readFileSync(join(directory, name)).equals(bytes), `${what}: ${name}`)
   t.match(readFileSync(join(directory, CARD), 'utf8'), artifact.modelId, `${what}: the card`)
   t.strictSame(remnants(directory), [], `${what}: nothing is left over`)

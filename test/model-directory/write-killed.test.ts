@@ -78,8 +78,8 @@ t.test('killed after the manifest was renamed: the new model', async (t) => {
         return directory
       }
       const directory = place()
-      t.equal(await modelIn(directory), newModel.modelId, what)
-      const { extraFiles } = await readModelDirectory(directory)
+      const { artifact, extraFiles } = await readModelDirectory(directory)
+      t.equal(artifact.modelId, newModel.modelId, what)
       t.strictSame(extraFiles, waiting.map((name) => `${name}.next`).sort(), `${what}: not touched`)
       await commit(directory, thirdModel)
       await holds(t, directory, thirdModel, `${what}, then a third training`)
