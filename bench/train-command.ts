@@ -1,6 +1,6 @@
 /**
- * The whole command `train` beside its fit: what reading, checking, the fit, measuring and writing take. What is
- * measured may take half of the fit or a second, whichever is more.
+ * The whole command `train` beside its fit: what reading, checking, the fit, measuring and writing take. What comes
+ * after the fit may take half of it or a second, whichever is more.
  * `npm run bench -- train-command [--cli FILE] [--limit 60] [--only TEXT]`; another `--cli` is a build to compare with.
  */
 import { spawn } from 'node:child_process'
@@ -113,8 +113,8 @@ const parts = [
   { name: 'write', to: 'ended' },
 ] as const
 type PartName = (typeof parts)[number]['name']
-/** Measured beside the fit. */
-const measured: readonly PartName[] = ['test', 'explain', 'permute']
+/** What comes after the fit. */
+const rest: readonly PartName[] = ['test', 'explain', 'permute', 'write']
 
 interface Times {
   /** Processor seconds of every part. */
@@ -169,19 +169,9 @@ async function time(file: string, modelDir: string, { args }: Case): Promise<Tim
 function rowOfTable(name: string, times: Times | undefined): string {
   if (!times) return `| ${name} | over ${options.limit} s |`
   const { of, waited, counts } = times
-  const beside = measured.reduce((sum, part) => sum + of[part], 0)
+  const beside = rest.reduce((sum, part) => sum + of[part], 0)
   const allowed = Math.max(1, of.fit / 2)
-  const cells = [
-    of.read,
-    of.check,
-    of.fit,
-    of.test,
-    of.explain,
-    of.permute,
-    beside,
-    allowed,
-    of.write,
-  ]
+  const cells = [...parts.map(({ name }) => of[name]), beside, allowed]
   const shown = [...cells.map((seconds) => seconds.toFixed(2)), waited.toFixed(1), counts]
   return `| ${[name, ...shown].join(' | ')} |`
 }
@@ -189,7 +179,7 @@ function rowOfTable(name: string, times: Times | undefined): string {
 const folder = mkdtempSync(join(tmpdir(), 'shapserve-train-'))
 try {
   const written = new Map<string, string>()
-  const names = 'read | check | fit | test | explain | permute | these three | allowed | write'
+  const names = [...parts.map(({ name }) => name), 'rest', 'allowed'].join(' | ')
   console.log(
     `| what, seconds of CPU | ${names} | waited s | rows, columns × rows × repeats, resamples |`,
   )

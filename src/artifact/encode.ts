@@ -130,6 +130,11 @@ function manifestHead(artifact: Artifact): Record<string, unknown> {
   }
 }
 
+/** Longer texts are not indented: nobody reads them line by line, and they would take twice as long and as much. */
+const MOST_INDENTED = 1 << 18
+
 function encodeJson(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`)
+  const text = JSON.stringify(value)
+  const shown = text.length > MOST_INDENTED ? text : JSON.stringify(value, null, 1)
+  return new TextEncoder().encode(`${shown}\n`)
 }

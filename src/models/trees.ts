@@ -18,7 +18,7 @@ const NODES_OF_A_MISS = 20_000
 /** Writing a node for the kernels that predict and those that explain, and measuring its impurity. */
 const NODE_NANOSECONDS = 800
 /** Laying a number of a row out for the trees. */
-const FEATURE_NANOSECONDS = 3
+const FEATURE_NANOSECONDS = 6
 
 export const trees: ModelKind<TreesSpec> = {
   acceptsMissing: true,

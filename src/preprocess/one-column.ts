@@ -150,6 +150,12 @@ function groupsOf(column: Column, rows: Int32Array): Int32Array {
   })
 }
 
+/** Whether a row is of the half that is learned from: by a hash, because values often go round with the rows. */
+function isLearned(i: number): boolean {
+  const mixed = Math.imul(i + 1, 0x9e3779b1)
+  return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >= 0
+}
+
 function areaOfClass(groups: Int32Array, rows: Int32Array, y: Int32Array, label: number) {
   const count = groups.reduce((most, group) => Math.max(most, group), 0) + 1
   // [group]: rows of the class, and all, of the half that is learned from; then of the half that is ranked.
@@ -162,7 +168,7 @@ function areaOfClass(groups: Int32Array, rows: Int32Array, y: Int32Array, label:
   let [learned, prior] = [0, 0]
   for (let i = 0; i < rows.length; i++) {
     const [group, isHit] = [groups[i]!, y[rows[i]!] === label]
-    if (i % 2 === 0) {
+    if (isLearned(i)) {
       all[group]! += 1
       learned++
       if (!isHit) continue

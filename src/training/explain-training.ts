@@ -23,7 +23,7 @@ const MOST_ROWS = 500
 const LEAST_ROWS = 2 * BLOCK_ROWS
 const MOST_NANOSECONDS = 2e9
 /** Estimated nanoseconds of a SHAP value on its way into importance and summary. */
-const SUMMARY_NANOSECONDS = 200
+const SUMMARY_NANOSECONDS = 300
 /** Estimated nanoseconds that may pass before other work runs. */
 const TURN_NANOSECONDS = 5e7
 

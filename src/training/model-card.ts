@@ -21,20 +21,21 @@ export function writeModelCard(report: TrainReport): string {
       ? '**The training was interrupted**: this is what was done by then, not all that was asked for.'
       : '',
     `## Data\n\n${training.rows} labelled rows: ${training.trainRows} for training, ${training.testRows} for testing (stratified, seed ${training.seed}). SHA-256 of the data \`${training.sha256}\`.`,
-    `## Columns\n\n${table(
+    `## Columns\n\n${list(
       ['column', 'type', 'may be missing', 'seen in training'],
-      preprocessor.inputs.map((input) => [
+      preprocessor.inputs,
+      (input) => [
         inline(input.name),
         input.type,
         input.nullable ? 'yes' : 'no',
         describeValues(input),
-      ]),
+      ],
     )}`,
     plan.dropped.length > 0
-      ? `Not used:\n\n${table(
-          ['column', 'reason'],
-          plan.dropped.map(({ column, reason }) => [inline(column), inline(reason)]),
-        )}`
+      ? `Not used:\n\n${list(['column', 'reason'], plan.dropped, ({ column, reason }) => [
+          inline(column),
+          inline(reason),
+        ])}`
       : '',
     test ? describeQuality('the test rows', test, classes) : '',
     ...[...channels].map(([name, evaluation]) =>
@@ -125,7 +126,7 @@ function describeImportance(report: TrainReport): string {
   const shuffled =
     lost.size < importance.length ? `, of the ${lost.size} that push most or not at all` : ''
   const hasImpurity = importance.some(({ impurity }) => impurity !== undefined)
-  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows${permutation ? `; ${metric} when a column is shuffled, over ${permutation.rows} rows${shuffled}` : ''}.\n\n${table(
+  return `## What it looks at\n\nMean |SHAP value| in ${spaceLabels[space]} over ${artifact.importance.rows} training rows${permutation ? `; ${metric} when a column is shuffled, over ${permutation.rows} rows${shuffled}` : ''}.\n\n${list(
     [
       'column',
       'mean abs SHAP',
@@ -133,13 +134,14 @@ function describeImportance(report: TrainReport): string {
       ...(permutation ? [metric] : []),
       ...(hasImpurity ? ['share of the impurity decrease'] : []),
     ],
-    labelImportance(report).map(({ column, name, meanAbsShap, direction, impurity }) => [
+    labelImportance(report),
+    ({ column, name, meanAbsShap, direction, impurity }) => [
       inline(name),
       meanAbsShap.toFixed(4),
       inline(direction),
       ...(permutation ? [fixed(lost.get(column))] : []),
       ...(hasImpurity ? [fixed(impurity)] : []),
-    ]),
+    ],
   )}`
 }
 
@@ -156,6 +158,20 @@ function describeValues(input: Artifact['preprocessor']['inputs'][number]): stri
   return input.range
     ? `${input.range.minimum} to ${input.range.maximum}, median ${input.range.median}`
     : 'text'
+}
+
+/** Columns that are listed, of thousands the first: all of them stand in the model's files. */
+const MOST_LISTED = 500
+
+/** Returns a table of the first entries, and how many there are more. */
+function list<T>(
+  head: readonly string[],
+  entries: readonly T[],
+  rowOf: (entry: T) => readonly string[],
+): string {
+  const more = entries.length - MOST_LISTED
+  const shown = table(head, entries.slice(0, MOST_LISTED).map(rowOf))
+  return more > 0 ? `${shown}\n\nand ${more} more.` : shown
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

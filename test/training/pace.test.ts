@@ -73,6 +73,18 @@ t.test('what must be done anyway is taken off first', async (t) => {
   t.equal(timeLeft(spent, artifact.model, rows), 0.3 * spent, 'something is left')
 })
 
+t.test('of thousands of columns the model card lists the first', async (t) => {
+  const report = await fit()
+  const { artifact } = report
+  const [input] = artifact.preprocessor.inputs
+  const inputs = Array.from({ length: 501 }, (_, i) => ({ ...input!, name: `c${i}` }))
+  const wide = { ...artifact, preprocessor: { ...artifact.preprocessor, inputs } }
+  const card = writeModelCard({ ...report, artifact: wide })
+  t.match(card, /\| c499 \|.*\n\nand 1 more\.\n/)
+  t.notMatch(card, '| c500 |')
+  t.notMatch(writeModelCard(report), 'more.')
+})
+
 t.test('a training that is stopped after its fit keeps the model', async (t) => {
   const whole = await fit()
   const stops = ['rows predicted', 'resamples', 'rows explained', 'columns shuffled'] as const

@@ -78,7 +78,7 @@ function outputOf({ quiet, sageMaker }: TrainRequest): Output {
 }
 
 /** Longest computation of all pictures of the report: of large models they show fewer rows. */
-const PICTURES_SECONDS = 0.1
+const PICTURES_SECONDS = 0.07
 
 async function draw(
   { artifact, predictor }: TrainReport | TuneReport,

@@ -1,5 +1,6 @@
 /** The native engine's random forest. */
 import type { Matrix } from '../../data/matrix.ts'
+import { inTurns } from '../../data/steps.ts'
 import { InputError } from '../../errors.ts'
 import { classWeights, treeWeights } from '../class-weight.ts'
 import type { Estimator, FitContext } from '../estimator.ts'
@@ -9,7 +10,7 @@ import { createForestJob, type ForestSetup, type ForestTree } from './forest-job
 import { finishTree, type GrownTree, joinTrees } from './grown-tree.ts'
 import { createOutOfBag } from './out-of-bag.ts'
 import { pruneTree } from './prune-tree.ts'
-import { buildTrainingColumns } from './training-columns.ts'
+import { trainingColumnsSteps } from './training-columns.ts'
 import { readNodes, roomForGrowers } from './tree-grower.ts'
 import { readLimits, treeParams } from './tree-params.ts'
 
@@ -74,8 +75,8 @@ export const randomForest: Estimator = {
   },
 
   async fit(X, y, classes, params, context) {
-    const setup = buildSetup(X, y, params, context)
     const trees = params.n_estimators as number
+    const setup = await buildSetup(X, y, params, context)
     const outOfBag = setup.tellsOutOfBag ? createOutOfBag(X, classes) : undefined
     const grown: GrownTree[] = []
     const keep = ({ tree: raw, outOfBag: left }: ForestTree) => {
@@ -101,7 +102,12 @@ export const randomForest: Estimator = {
   },
 }
 
-function buildSetup(X: Matrix, y: Int32Array, params: Params, context: FitContext): ForestSetup {
+async function buildSetup(
+  X: Matrix,
+  y: Int32Array,
+  params: Params,
+  context: FitContext,
+): Promise<ForestSetup> {
   const isBootstrapped = params.bootstrap as boolean
   if (!isBootstrapped && params.oob_score === true)
     throw new InputError(
@@ -117,7 +123,9 @@ function buildSetup(X: Matrix, y: Int32Array, params: Params, context: FitContex
   const balancesDraws = classWeight === 'balanced_subsample'
   const perClass = classWeights(balancesDraws ? 'none' : classWeight, y, context.classNames)
   return {
-    data: buildTrainingColumns(X),
+    data: await inTurns(trainingColumnsSteps(X), () =>
+      context.checkpoint(0, params.n_estimators as number),
+    ),
     y,
     classNames: context.classNames,
     rowWeight: treeWeights(y, perClass, context.sampleWeight),

@@ -1,5 +1,6 @@
 /** The training matrix as tree growers read it: values replaced by small whole numbers in the same order. */
 import type { Matrix } from '../../data/matrix.ts'
+import { runSteps, type Steps } from '../../data/steps.ts'
 import { createRadixOrder } from './radix-order.ts'
 import { createSharedMemory, reserve } from './shared-memory.ts'
 import { treeGrower as encoded } from './tree-grower.generated.ts'
@@ -43,6 +44,11 @@ export interface TrainingColumns {
  * @throws InputError `too_large`
  */
 export function buildTrainingColumns(X: Matrix): TrainingColumns {
+  return runSteps(trainingColumnsSteps(X))
+}
+
+/** The same column by column. */
+export function* trainingColumnsSteps(X: Matrix): Steps<TrainingColumns> {
   const { rows, columns } = X
   const memory = createSharedMemory()
   const maskWords = Math.ceil(columns / 64)
@@ -63,7 +69,7 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
   const binColumn = ints(small.binColumn).fill(-1)
   const rankColumn = ints(small.rankColumn).fill(-1)
   const masks = new Uint32Array(memory.buffer, small.masks, 2 * rows * maskWords)
-  const { first, other, hasMore } = binPairs(X, rowBins, masks)
+  const { first, other, hasMore } = yield* binPairs(X, rowBins, masks)
 
   const column = new Float64Array(rows)
   const columnOf = (j: number) => {
@@ -73,6 +79,7 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
   let binColumns = 0
   let rankColumns = 0
   for (let j = 0; j < columns; j++) {
+    yield
     if (hasMore[j]) {
       binColumn[j] = binColumns++
       if (hasMoreValues(columnOf(j), MAX_BINS)) rankColumn[j] = rankColumns++
@@ -90,6 +97,7 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
   const rankOf = new Int32Array(rows)
   for (let j = 0; j < columns; j++) {
     if (!hasMore[j]) continue
+    yield
     const count = rankValues(columnOf(j), orderRows, rankOf)
     distinct[j] = count
     hasMissing[j] = rankOf.includes(count) ? 1 : 0
@@ -118,17 +126,21 @@ export function buildTrainingColumns(X: Matrix): TrainingColumns {
   }
 }
 
+/** Rows between two steps. */
+const STEP_ROWS = 2 ** 14
+
 /**
  * Gives every column's first value bin 0 and the other one bin 1, as if it had no more, row by row as they lie in
  * memory: most columns of one-hot data have no more.
  * @returns the two values of every column (the other one NaN in a constant column) and whether it has more, or missing ones
  */
-function binPairs({ rows, columns, data }: Matrix, rowBins: Uint8Array, masks: Uint32Array) {
+function* binPairs({ rows, columns, data }: Matrix, rowBins: Uint8Array, masks: Uint32Array) {
   const first = data.slice(0, columns)
   const other = new Float64Array(columns).fill(Number.NaN)
   const hasMore = Uint8Array.from(first, (value) => (Number.isNaN(value) ? 1 : 0))
   const words = masks.length / rows
   for (let row = 0; row < rows; row++) {
+    if (row % STEP_ROWS === 0) yield
     const at = row * columns
     for (let j = 0; j < columns; j++) {
       const value = data[at + j]!

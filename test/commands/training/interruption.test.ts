@@ -106,6 +106,7 @@ t.test('elsewhere a stopped training leaves the old model', { timeout: 120_000 }
     for (const [name, file, when] of [
       ['between trees', 'a.csv', /forest +\d+\/10000/],
       ['while it reads', '-', /train · seed/],
+      ['while it is checked', 'a.csv', /split {5}/],
     ] as const) {
       await t.test(`${signal} ${name}`, async (t) => {
         const base = t.testdir({
