@@ -2,6 +2,7 @@
 /** The executable: finds the command, ends with its exit status. A command is loaded when it may be meant. */
 import { Command, CommanderError } from 'commander'
 import { describeError, EXIT, statusOf } from './commands/exit-status.ts'
+import { refuseOldNode } from './commands/node-version.ts'
 import { wrap } from './commands/output/layout.ts'
 import {
   addToStandardOutput,
@@ -59,6 +60,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
 
 /** Says what is wrong, in the width of a terminal. */
 function tell(text: string): void {
+  if (text.trim() === '') return
   const columns = columnsOf(process.stderr)
   writeStandardError(
     text
@@ -70,6 +72,11 @@ function tell(text: string): void {
 
 /** Runs what arguments mean; the exit status counts what could be written too. */
 async function main(args: readonly string[]): Promise<number> {
+  const refusal = refuseOldNode(process.versions.node)
+  if (refusal !== undefined) {
+    tell(`${refusal}\n`)
+    return EXIT.refused
+  }
   const status = await runCommand(args)
   try {
     await flushStandardOutput()
