@@ -20,11 +20,12 @@ async function inspect(directory: string, json: boolean, publicKey?: string): Pr
   const { readPublicKey } = await import('../model-directory/keys.ts')
   const { buildCard } = await import('../predictor/describe-model.ts')
   const { describeDirectory } = await import('./inspect/describe-directory.ts')
+  const { columnsOf } = await import('./output/standard-streams.ts')
   const { createOutput, printableJson } = await import('./terminal.ts')
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const loaded = await readModelDirectory(directory, undefined, key)
   const { artifact, predictor } = loaded
   const output = createOutput({ quiet: false })
   if (json) output.result(`${printableJson(JSON.stringify(buildCard(artifact, predictor)))}\n`)
-  else output.lines(describeDirectory(loaded, key !== undefined))
+  else output.lines(describeDirectory(loaded, key !== undefined, columnsOf(process.stdout)))
 }

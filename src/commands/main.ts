@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
 import { describeError, EXIT, statusOf } from './exit-status.ts'
+import { refuseOldNode } from './node-version.ts'
 import { wrap } from './output/layout.ts'
 import {
   addToStandardOutput,
@@ -58,6 +59,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
 
 /** Says what is wrong, in the width of a terminal. */
 function tell(text: string): void {
+  if (text.trim() === '') return
   const columns = columnsOf(process.stderr)
   writeStandardError(
     text
@@ -69,6 +71,11 @@ function tell(text: string): void {
 
 /** Runs what arguments mean; returns the exit status, which counts what could be written too. */
 export async function main(args: readonly string[]): Promise<number> {
+  const refusal = refuseOldNode(process.versions.node)
+  if (refusal !== undefined) {
+    tell(`${refusal}\n`)
+    return EXIT.refused
+  }
   const status = await runCommand(args)
   try {
     await flushStandardOutput()

@@ -71,10 +71,19 @@ export function isFreeText({ type, categories }: PageColumn): boolean {
 }
 
 /**
- * Returns the fields of a pasted JSON object; columns that it does not name stay as they are.
+ * Returns the fields of a pasted row: a JSON object, or CSV with a header or with the model's columns in their order;
+ * columns that it does not name stay as they are.
  * @throws Error that says what is wrong with the text
  */
 export function readPasted(columns: readonly PageColumn[], text: string, current: Fields): Fields {
+  const row = /^\s*[[{]/.test(text) ? readObject(text) : readLine(columns, text)
+  const known = columns.filter(({ name }) => Object.hasOwn(row, name))
+  if (known.length === 0) throw new Error('None of its names is a column of the model.')
+  const texts = known.map(({ name }) => [name, textOf(row[name])] as const)
+  return { ...current, ...Object.fromEntries(texts) }
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -83,11 +92,33 @@ export function readPasted(columns: readonly PageColumn[], text: string, current
   }
   const row = Array.isArray(value) ? value[0] : value
   if (typeof row !== 'object' || row === null || Array.isArray(row))
-    throw new Error('Paste one row as a JSON object.')
-  const known = columns.filter(({ name }) => Object.hasOwn(row, name))
-  if (known.length === 0) throw new Error('None of its names is a column of the model.')
-  const texts = known.map(({ name }) => [name, textOf((row as Row)[name])] as const)
-  return { ...current, ...Object.fromEntries(texts) }
+    throw new Error('Paste one row as a JSON object, or as CSV.')
+  return row
+}
+
+/** The first row of CSV, by its header where the first line has names of columns. */
+function readLine(columns: readonly PageColumn[], text: string): Readonly<Record<string, string>> {
+  const [first = [], second] = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map(splitLine)
+  const names = columns.map(({ name }) => name)
+  const isHeader = second !== undefined && first.some((name) => names.includes(name))
+  const [header, cells] = isHeader ? [first, second] : [names, first]
+  if (cells.length !== header.length)
+    throw new Error(
+      isHeader
+        ? `The row has ${cells.length} fields, its header ${header.length}.`
+        : `Paste one row as a JSON object, or as CSV: this has ${cells.length} fields, the model ${header.length} columns.`,
+    )
+  return Object.fromEntries(header.map((name, i) => [name, cells[i] ?? '']))
+}
+
+/** Fields between commas, quoted ones without their quotes; one that holds a line end is not pasted into a form. */
+function splitLine(line: string): string[] {
+  return Array.from(`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g), ([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '').trim() : quoted.replaceAll('""', '"'),
+  )
 }
 
 /** A column may have the name of something that every object has. */

@@ -63,7 +63,10 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
         <Measure name="recall" value={recall} />
         <Measure name="F1" value={f1} />
       </dl>
-      {curve?.roc && <Roc x={curve.roc.x} y={curve.roc.y} counts={counts} />}
+      <div class="curves">
+        {curve?.roc && <Roc x={curve.roc.x} y={curve.roc.y} counts={counts} />}
+        <PrecisionRecall thresholds={thresholds} counts={counts} />
+      </div>
     </article>
   )
 }
@@ -111,30 +114,67 @@ function CountsTable({ name, counts }: { name: string; counts: ThresholdCounts }
   )
 }
 
-/** The curve of found rows against false alarms, with the threshold on it. */
+/** A curve in the square from 0 to 1, with the threshold on it. */
+function Curve(props: {
+  points: readonly (readonly [x: number, y: number])[]
+  mark: readonly [x: number, y: number]
+  label: string
+  caption: string
+  /** What guessing gives: a line from left to right. */
+  chance: readonly [left: number, right: number]
+}) {
+  const { points, mark, label, caption, chance } = props
+  const [x, y] = mark
+  return (
+    <figure class="curve">
+      <svg viewBox="-3 -3 106 106" role="img" aria-label={label}>
+        <path class="frame" d="M0,0V100H100" />
+        <path class="chance" d={`M0,${100 - chance[0] * 100}L100,${100 - chance[1] * 100}`} />
+        <polyline points={points.map(([px, py]) => `${px * 100},${100 - py * 100}`).join(' ')} />
+        {Number.isFinite(x + y) && <circle class="mark" cx={x * 100} cy={100 - y * 100} r="3" />}
+      </svg>
+      <figcaption>{caption}</figcaption>
+    </figure>
+  )
+}
+
+/** Found rows against false alarms. */
 function Roc(props: { x: readonly number[]; y: readonly number[]; counts: ThresholdCounts }) {
   const { truePositives, falsePositives, falseNegatives, trueNegatives } = props.counts
   const found = truePositives / (truePositives + falseNegatives)
   const alarms = falsePositives / (falsePositives + trueNegatives)
-  const points = props.x.map((x, i) => `${x * 100},${100 - (props.y[i] ?? 0) * 100}`)
   return (
-    <figure class="roc">
-      <svg
-        viewBox="-3 -3 106 106"
-        role="img"
-        aria-label={`ROC curve; at this threshold ${percent(found)} are found with ${percent(alarms)} false alarms`}
-      >
-        <path class="frame" d="M0,0V100H100" />
-        <path class="chance" d="M0,100L100,0" />
-        <polyline points={points.join(' ')} />
-        {Number.isFinite(found + alarms) && (
-          <circle class="mark" cx={alarms * 100} cy={100 - found * 100} r="3" />
-        )}
-      </svg>
-      <figcaption>
-        ROC curve: {percent(found)} found, for {percent(alarms)} false alarms
-      </figcaption>
-    </figure>
+    <Curve
+      points={props.x.map((x, i) => [x, props.y[i] ?? 0] as const)}
+      mark={[alarms, found]}
+      chance={[0, 1]}
+      label={`ROC curve; at this threshold ${percent(found)} are found with ${percent(alarms)} false alarms`}
+      caption={`ROC curve: ${percent(found)} found, for ${percent(alarms)} false alarms`}
+    />
+  )
+}
+
+/** How much of what is found is right, against how much is found, at the thresholds that the slider has. */
+function PrecisionRecall(props: {
+  thresholds: readonly ThresholdCounts[]
+  counts: ThresholdCounts
+}) {
+  const { truePositives, falsePositives, falseNegatives, trueNegatives } = props.counts
+  const rows = truePositives + falsePositives + falseNegatives + trueNegatives
+  const share = (truePositives + falseNegatives) / rows
+  const { precision, recall } = measure(props.counts)
+  const points = props.thresholds.flatMap((counts) => {
+    const own = measure(counts)
+    return Number.isFinite(own.precision + own.recall) ? [[own.recall, own.precision] as const] : []
+  })
+  return (
+    <Curve
+      points={points}
+      mark={[recall, precision]}
+      chance={[share, share]}
+      label={`Precision and recall; at this threshold ${percent(precision)} of what is said is right, and ${percent(recall)} are found`}
+      caption={`Precision against recall: ${percent(precision)} right, ${percent(recall)} found`}
+    />
   )
 }
 

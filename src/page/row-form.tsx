@@ -90,7 +90,7 @@ function Paste({ columns, fields, onFields }: Pick<Props, 'columns' | 'fields' |
   return (
     <details class="paste">
       <summary>Paste a row</summary>
-      <label for="pasted">One row as a JSON object</label>
+      <label for="pasted">One row as a JSON object or as CSV</label>
       <textarea
         id="pasted"
         rows={4}

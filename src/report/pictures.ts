@@ -1,6 +1,6 @@
 /** The pictures of a report: all plots that show a model, as far as it has what they are drawn from. */
 import type { Artifact } from '../artifact/artifact.ts'
-import { columnLabel } from '../data/readable.ts'
+import { classLabel, columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import { drawModelPlot, drawPlot } from '../plots/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -9,12 +9,16 @@ import { type Html, tag } from './html.ts'
 
 /** Columns whose dependence is shown, those that push most. */
 const DEPENDENCES = 6
+/** Classes of more than two that have pictures of their own, those with the largest SHAP values. */
+const MOST_CLASSES = 5
 
 interface Picture {
   readonly plot: string
   readonly title: string
   readonly caption: string
   readonly options?: Readonly<Record<string, string>>
+  /** Shows one class: of more than two it is drawn for each. */
+  readonly ofClass?: true
 }
 
 const quality: readonly Picture[] = [
@@ -27,6 +31,7 @@ const quality: readonly Picture[] = [
     plot: 'threshold',
     title: 'Thresholds',
     caption: 'What a threshold of the probability finds, and how much of what it finds is right.',
+    ofClass: true,
   },
   { plot: 'roc', title: 'ROC curve', caption: 'Found of the positive class against false alarms.' },
   {
@@ -51,11 +56,13 @@ const effects: readonly Picture[] = [
     plot: 'beeswarm',
     title: 'How they push, row by row',
     caption: 'One dot a row; the colour is the value of the column.',
+    ofClass: true,
   },
   {
     plot: 'interactions',
     title: 'Which columns act together',
     caption: 'Mean of |SHAP interaction value|; the diagonal is what a column does alone.',
+    ofClass: true,
   },
 ]
 
@@ -89,7 +96,11 @@ export async function drawFigures(
   mostSeconds: number,
   turn?: Turn,
 ): Promise<Figures> {
-  const planned = { quality, effects: planEffects(artifact), structure }
+  const planned = {
+    quality: quality.flatMap((picture) => forClasses(picture, artifact)),
+    effects: planEffects(artifact),
+    structure,
+  }
   const total = Object.values(planned).reduce((sum, { length }) => sum + length, 0)
   let done = 0
   const drawAll = async (pictures: readonly Picture[], sample?: Sample) => {
@@ -109,23 +120,53 @@ export async function drawFigures(
   return figures
 }
 
-/** The pictures of what pushes a model, with the dependence of the columns that push most. */
+/** Returns a picture, or of more than two classes one for each if it shows one class. */
+function forClasses(picture: Picture, artifact: Artifact): readonly Picture[] {
+  const { classes, labels, plan } = artifact
+  if (!picture.ofClass || classes.length === 2) return [picture]
+  return chooseClasses(artifact).map((output) => ({
+    ...picture,
+    title: `${picture.title}: ${classLabel(labels, plan.target, output)}`,
+    options: { ...picture.options, output },
+  }))
+}
+
+/** The classes that have pictures of their own, in the model's order. */
+function chooseClasses({ classes, summary }: Artifact): readonly string[] {
+  if (classes.length <= MOST_CLASSES || !summary) return classes.slice(0, MOST_CLASSES)
+  const { columns, outputNames } = summary
+  const sizeOf = (name: string) => {
+    const k = outputNames.indexOf(name)
+    return columns.reduce((sum, { meanAbsolute }) => sum + (meanAbsolute[k] ?? 0), 0)
+  }
+  const largest = [...classes].sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_CLASSES)
+  return classes.filter((name) => largest.includes(name))
+}
+
+/**
+ * The pictures of what pushes a model, with the dependence of the columns that push most: of more than two classes that of
+ * the class that they push most.
+ */
 function planEffects(artifact: Artifact): readonly Picture[] {
-  const columns = artifact.summary?.columns ?? []
+  const { columns = [], outputNames = [] } = artifact.summary ?? {}
   const ranked = columns
-    .map(({ column, meanAbsolute }) => ({ column, size: Math.max(...meanAbsolute) }))
+    .map(({ column, meanAbsolute }) => {
+      const size = Math.max(...meanAbsolute)
+      return { column, size, output: outputNames[meanAbsolute.indexOf(size)] }
+    })
     .sort((a, b) => b.size - a.size)
     .filter(({ size }) => size > 0)
     .slice(0, DEPENDENCES)
+  const isOfMany = artifact.classes.length > 2
   const dependences = ranked.map(
-    ({ column }): Picture => ({
+    ({ column, output }): Picture => ({
       plot: 'dependence',
       title: `What ${columnLabel(artifact.labels, column)} does`,
       caption: 'SHAP values by the value of the column, coloured by what it acts together with.',
-      options: { column },
+      options: { column, ...(isOfMany && output !== undefined ? { output } : {}) },
     }),
   )
-  return [...effects, ...dependences]
+  return [...effects.flatMap((picture) => forClasses(picture, artifact)), ...dependences]
 }
 
 /** What a model does not have, or what would take too long, is left out. */
@@ -157,7 +198,7 @@ function frame(svg: string): Html {
 
 /** Explanations of the stored sample, of as many rows as there is time for; each is computed once. */
 interface Sample {
-  explain(isPairs: boolean): Explanations | undefined
+  explain(isPairs: boolean, output: string | undefined): Explanations | undefined
 }
 
 /** Fewer rows would show little. */
@@ -166,21 +207,26 @@ const LEAST_ROWS = 24
 function createSample(predictor: Predictor, mostSeconds: number): Sample {
   const { sampleRows } = predictor
   let left = mostSeconds
-  const known = new Map<boolean, Explanations | undefined>()
-  const explain = (isPairs: boolean): Explanations | undefined => {
-    const options = isPairs ? ({ interactions: true } as const) : {}
+  const known = new Map<string, Explanations | undefined>()
+  const explain = (isPairs: boolean, output: string | undefined): Explanations | undefined => {
+    const options = {
+      ...(isPairs ? { interactions: true } : {}),
+      ...(output === undefined ? {} : { output }),
+    }
     const wait = predictor.estimateSeconds(0, options)
-    const perRow = predictor.estimateSeconds(1, options) - wait
+    // The first call may have built an explainer, which no later one waits for.
+    const perRow = predictor.estimateSeconds(1, options) - predictor.estimateSeconds(0, options)
     const rows = Math.min(sampleRows, Math.floor((left - wait) / perRow))
     if (rows < Math.min(LEAST_ROWS, sampleRows)) return undefined
     left -= wait + rows * perRow
     return predictor.explainSample(options, rows)
   }
   return {
-    explain(isPairs) {
+    explain(isPairs, output) {
       if (sampleRows === 0) return undefined
-      if (!known.has(isPairs)) known.set(isPairs, explain(isPairs))
-      return known.get(isPairs)
+      const key = JSON.stringify([isPairs, output])
+      if (!known.has(key)) known.set(key, explain(isPairs, output))
+      return known.get(key)
     },
   }
 }
@@ -189,6 +235,6 @@ function drawSample(
   given: ReadonlyMap<string, string>,
   sample: Sample | undefined,
 ): string | undefined {
-  const explained = sample?.explain(given.get('plot') === 'interactions')
+  const explained = sample?.explain(given.get('plot') === 'interactions', given.get('output'))
   return explained && drawPlot(explained, given)
 }

@@ -132,7 +132,7 @@ pageTest('a row is tried, explained, changed and copied', async (t, open) => {
   t.equal(title, `Sex = ${sex}`, 'a point loads its row')
 
   await page.getByText('Paste a row').click()
-  await page.getByLabel('One row as a JSON object').fill('{"Age": 4, "Pclass": 1}')
+  await page.getByLabel('One row as a JSON object or as CSV').fill('{"Age": 4, "Pclass": 1}')
   await page.getByRole('button', { name: 'Use it' }).click()
   t.equal(await field(page, 'Age').inputValue(), '4')
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])

@@ -86,8 +86,19 @@ t.test('a pasted row', (t) => {
   t.equal(readPasted(columns, '{"Age":5,"Ticket":1}', fields).Age, '5')
   t.equal(readPasted(columns, '[{"Age":null}]', fields).Age, '')
   t.equal(readPasted(columns, '{"Age":5}', fields).Sex, 'male')
-  for (const text of ['', '{', '7', '[[1]]', 'null', '{"Ticket":1}'])
-    t.throws(() => readPasted(columns, text, fields), /JSON|column/, text)
+  t.strictSame(
+    readPasted(columns, '1,female,,"O""Hara, Miss"\n', fields),
+    { Pclass: '1', Sex: 'female', Age: '', Name: 'O"Hara, Miss' },
+    'CSV in the order of the columns',
+  )
+  t.equal(readPasted(columns, ',male,3,x', fields).Pclass, '', 'the first one missing')
+  t.strictSame(
+    readPasted(columns, 'Ticket,Age,Sex\r\n7, 41,female\r\n8,2,male', fields),
+    { ...fields, Age: '41', Sex: 'female' },
+    'CSV with a header',
+  )
+  for (const text of ['', '{', '7', '[[1]]', 'null', '{"Ticket":1}', '1,2,3', 'Age,Sex\n1'])
+    t.throws(() => readPasted(columns, text, fields), /JSON|column|header/, text)
   t.end()
 })
 

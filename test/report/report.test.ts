@@ -55,13 +55,34 @@ t.test('the model that ships', async (t) => {
   t.match(html, artifact.training.sha256)
   t.match(
     html,
-    '<th scope="row">accuracy</th><td class="number">0.7939</td><td>0.748 to 0.8397</td>',
+    '<th scope="row">accuracy</th><td class="number">0.7939</td><td class="number">0.748 to 0.8397</td>',
   )
   t.match(html, '<th scope="row">Title</th><td>Name</td><td>one hot encoder</td>')
   const quick = await writeReport(artifact, predictor, 0)
   check(t, quick)
   t.notMatch(quick, /How they push|What Sex does/)
   t.match(quick, 'Which columns push most')
+})
+
+t.test('of three classes each has its pictures', async (t) => {
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) => `${i % 10},${(i * 7) % 9},${'abc'[(i % 10) % 3]}`,
+  )
+  const table = readCsvTable(`x,z,y\n${rows.join('\n')}\n`)
+  const { plan } = inferPlan(table, 'y', new Map())
+  const { artifact } = await fit(table, plan, { estimator: 'decision_tree', engine: 'native' })
+  const labels = { columns: {}, values: { y: { a: 'first' } } }
+  const shown = { ...artifact, labels }
+  const html = await writeReport(shown, buildPredictor(shown), 10)
+  check(t, html)
+  const figures = [...html.matchAll(/<figure><h3>([^<]*)/g)].map(([, title]) => title)
+  for (const picture of ['Thresholds', 'How they push, row by row', 'Which columns act together'])
+    t.strictSame(
+      figures.filter((title) => title?.startsWith(`${picture}: `)),
+      ['first', 'b', 'c'].map((name) => `${picture}: ${name}`),
+    )
+  t.ok(figures.includes('What x does'))
 })
 
 t.test('what takes long is drawn of fewer rows, down to a few', async (t) => {

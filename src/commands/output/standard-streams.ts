@@ -1,6 +1,7 @@
 /** Standard output and error: a result that cannot be written ends the command with a failure, a note does not. */
 import { fstatSync, writeSync } from 'node:fs'
 import { InputError } from '../../errors.ts'
+import { ReaderGone } from '../exit-status.ts'
 
 /** The first failure of standard output; what follows it is lost too. */
 let failure: unknown
@@ -57,7 +58,7 @@ export function addToStandardOutput(content: string | Uint8Array): void {
 
 /**
  * Returns when everything is written.
- * @throws InputError `invalid_file` where something was not
+ * @throws InputError `invalid_file` where something was not, ReaderGone where nobody reads any more
  */
 export async function flushStandardOutput(): Promise<void> {
   watch()
@@ -72,6 +73,7 @@ export async function flushStandardOutput(): Promise<void> {
     })
   if (failure === undefined || !hasResult) return
   const { code } = failure as NodeJS.ErrnoException
+  if (code === 'EPIPE') throw new ReaderGone()
   throw new InputError('invalid_file', `standard output cannot be written: ${code ?? failure}`)
 }
 

@@ -105,10 +105,13 @@ export function chooseFormat(
       'invalid_option',
       `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.filter((choice) => choice !== 'text').map((choice) => `.${choice}`))}`,
     )
-  const isShown =
-    options.every(([name]) => isShownAsText(name)) && !selection && !request.hasOutputHeader
-  const usual =
-    isLookedAt && choices.includes('text') && isShown ? 'text' : usualFormat(input, choices)
+  const isText =
+    isLookedAt &&
+    choices.includes('text') &&
+    !selection &&
+    !request.hasOutputHeader &&
+    options.every(([name]) => isShownAsText(name))
+  const usual = isText ? 'text' : usualFormat(input, choices)
   const chosen = choices.find((choice) => choice === (asked ?? named ?? usual))!
   if (chosen === 'text') checkTextOptions(options)
   if (chosen === 'text' && selection)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import t, { type Test } from 'tap'
 import { declareExplain } from '../../../src/commands/explain.ts'
+import { declareImport } from '../../../src/commands/import.ts'
 import { describeDirectory } from '../../../src/commands/inspect/describe-directory.ts'
 import { declareMonitor } from '../../../src/commands/monitor.ts'
 import { declarePlot } from '../../../src/commands/plot.ts'
@@ -13,7 +14,8 @@ import { describeSummary } from '../../../src/commands/rows/summary-table.ts'
 import { describePipeline } from '../../../src/http/page-model.ts'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
 import { plots } from '../../../src/plots/index.ts'
-import { findRawNames, writeLabelledFiles } from '../../labelled.ts'
+import { root } from '../../command.ts'
+import { findRawNames, labels as readable, writeLabelledFiles } from '../../labelled.ts'
 
 const directory = t.testdir()
 const { table, labels, train } = writeLabelledFiles(directory)
@@ -135,6 +137,27 @@ t.test('monitor', async (t) => {
   check(t, 'its page', readFileSync(out, 'utf8'), 'Ticket class', 'first', 'stayed', 'Size of shoe')
   const violations = readFileSync(join(written, 'constraint_violations.json'), 'utf8')
   t.match(violations, '"feature_name": "qx_code"', 'programs read the names of data')
+})
+
+t.test('a model of another library', async (t) => {
+  const file = join(directory, 'imported.yaml')
+  const imported = join(directory, 'imported')
+  const names = ['qx_amount', 'qx_size', 'qx_code', 'qx_cabin', 'qx_when', 'qx_note']
+  const columns = Object.fromEntries(
+    Object.entries(readable.columns).filter(([name]) => ['qx_y', ...names].includes(name)),
+  )
+  writeFileSync(file, JSON.stringify({ columns, values: { qx_y: readable.values.qx_y } }))
+  const flags = ['--columns', names.join(','), '--classes', 'qv_no,qv_yes', '--target', 'qx_y']
+  const told = await heard(() =>
+    run(
+      declareImport,
+      ...['import', join(root, 'data/xgboost-model'), ...flags],
+      ...['--labels', file, '--model-dir', imported],
+    ),
+  )
+  check(t, 'import', told, 'Amount paid (qx_amount)', 'stayed, came')
+  check(t, 'card', readFileSync(join(imported, 'MODEL_CARD.md'), 'utf8'), 'Remark', 'came')
+  check(t, 'report', readFileSync(join(imported, 'report.html'), 'utf8'), 'Came', 'Remark')
 })
 
 t.test('for one run, over what is stored', async (t) => {

@@ -151,7 +151,7 @@ t.test('every command fails where its result cannot be written', async (t) => {
     t.match(full.stderr, /^shapserve: standard output cannot be written: ENOSPC\n$/)
   }
   const closed = await sh(`{ ${command} openapi ${model}; echo $? >&2; } | true`)
-  t.equal(closed.stderr, 'shapserve: standard output cannot be written: EPIPE\n1\n')
+  t.equal(closed.stderr, '141\n', 'a reader that has enough is no mistake to be told of')
   t.ok(existsSync(join(base, 'model/manifest.json')), 'the model is there all the same')
   for (const args of commands.slice(6, 8)) {
     const full = await sh(`${command} ${args.replace('--format svg', '')} --out /dev/full`)

@@ -396,6 +396,30 @@ t.test('what is written follows from --format, --out and the input', (t) => {
   t.end()
 })
 
+t.test('who looks at a terminal is shown text, unless something else was asked for', (t) => {
+  for (const [request, expected] of [
+    [{}, 'text'],
+    [{ operation: 'explain' }, 'text'],
+    [{ operation: 'explain', options: [['interactions', 'true']] }, 'csv'],
+    [{ selection: ['predicted_label'] }, 'csv'],
+    [{ hasOutputHeader: true }, 'csv'],
+    [{ format: 'json' }, 'json'],
+    [{ operation: 'preprocess' }, 'csv'],
+  ] as const) {
+    const asked = { operation: 'predict', out: '-', options: [], ...request } as const
+    t.equal(chooseFormat(asked, 'csv', true), expected, JSON.stringify(request))
+  }
+  t.throws(
+    () =>
+      chooseFormat(
+        { operation: 'predict', out: '-', options: [], format: 'text', selection: ['labels'] },
+        'csv',
+      ),
+    { code: 'invalid_option', message: /--select goes with/ },
+  )
+  t.end()
+})
+
 t.test('a packed file is the file that was packed', async (t) => {
   const objects = Array.from({ length: 60 }, () => JSON.stringify(passenger.object))
   const texts = {
