@@ -1038,6 +1038,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'leave out --format': 'jobs.test.ts asks for explanations of a transform',
   'name a file of such rows with --baseline':
     'test/commands/monitor/monitor.test.ts compares a model without a profile with one',
+  'name another place': 'test/commands/monitor/monitor.test.ts writes results beside what is read',
   'choose the engine': 'test/training/choose-estimator.test.ts: every engine has every estimator',
 }
 

@@ -118,6 +118,9 @@ def shown_volumes():
         changed["spec"]["template"]["spec"]["volumes"] = block["volumes"]
         shown.append((Path("docs/kubernetes.md volumes"), changed))
     assert shown, "the document shows volumes"
+    text = (ROOT / "docs" / "monitoring.md").read_text()
+    for block in re.findall(r"```yaml\n(.*?)```", text, re.S):
+        shown.append((Path("docs/monitoring.md"), yaml.safe_load(block)))
     return shown
 
 

@@ -120,3 +120,14 @@ export function envOfContainer({ env = [] }: ServerContainer): Record<string, st
 export function argsOf({ args }: ServerContainer, service = 'titanic'): string[] {
   return args.map((arg) => arg.replaceAll('{{.Name}}', service))
 }
+
+/** Pods of jobs that the documents show, by the document. */
+export const shownJobs: readonly (readonly [string, PodSpec & ServerPod])[] = [
+  'docs/kubernetes.md',
+  'docs/monitoring.md',
+].flatMap((path) =>
+  [...read(path).matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map(([, block]) => parse(block as string))
+    .filter(({ kind }) => kind === 'Job' || kind === 'CronJob')
+    .map(({ spec }) => [path, (spec.jobTemplate?.spec ?? spec).template.spec] as const),
+)

@@ -1,6 +1,6 @@
 /** The check of the restricted Pod Security Standard, one violation at a time; then the pods that are shipped. */
 import t from 'tap'
-import { pods } from './documents.ts'
+import { pods, shownJobs } from './documents.ts'
 import { type Container, findViolations, type PodSpec } from './pod-security.ts'
 
 const container: Container = {
@@ -81,3 +81,24 @@ t.test('the pods that are shipped, which also write nowhere', async (t) => {
       t.equal(securityContext?.readOnlyRootFilesystem, true, name)
   }
 })
+
+t.test(
+  'jobs that the documents show are admitted to the namespace, and have what they mount',
+  (t) => {
+    t.equal(shownJobs.length, 2)
+    for (const [path, spec] of shownJobs) {
+      t.strictSame(findViolations(spec), [], path)
+      const volumes = (spec.volumes ?? []).map(({ name }) => name)
+      for (const { args, volumeMounts = [] } of spec.containers) {
+        t.strictSame(volumeMounts.map(({ name }) => name).sort(), [...volumes].sort(), path)
+        const places = volumeMounts.map(({ mountPath }) => mountPath)
+        for (const arg of args.filter((word) => word.startsWith('/')))
+          t.ok(
+            places.some((place) => arg === place || arg.startsWith(`${place}/`)),
+            `${path}: ${arg}`,
+          )
+      }
+    }
+    t.end()
+  },
+)

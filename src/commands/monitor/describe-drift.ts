@@ -4,10 +4,12 @@ import { counted } from '../../errors.ts'
 import type { ColumnDrift } from '../../evaluation/drift/compare.ts'
 import type { DriftReport } from '../../evaluation/drift/drift-document.ts'
 import { digits, percent, type Violation } from '../../evaluation/drift/violations.ts'
-import { alignColumns } from '../output/layout.ts'
+import { alignColumns, cut } from '../output/layout.ts'
 
 /** Columns that have a line; those that have moved most come first. */
 const MOST_COLUMNS = 40
+/** Cells of a name in the table; what has drifted is named in full below it. */
+const MOST_NAME = 40
 /** Cells below which shares are left out. */
 const WIDE = 72
 
@@ -59,7 +61,7 @@ function describeColumn(
   violated: ReadonlySet<string>,
 ): string[] {
   return [
-    by === column ? column : `${column} (${by})`,
+    cut(by === column ? column : `${column} (${by})`, MOST_NAME),
     digits(psi),
     digits(jensenShannon),
     percent(missing.live),

@@ -7,6 +7,7 @@ import type { Env } from '../../config.ts'
 export interface SageMakerPaths {
   readonly hyperparameters: string
   readonly inputDataConfig: string
+  readonly resourceConfig: string
   /** There when a job asks for checkpoints. */
   readonly checkpointConfig: string
   readonly data: string
@@ -39,6 +40,7 @@ export function sageMakerPaths(env: Env): SageMakerPaths {
   return {
     hyperparameters: join(base, 'input/config/hyperparameters.json'),
     inputDataConfig: join(base, 'input/config/inputdataconfig.json'),
+    resourceConfig: join(base, 'input/config/resourceconfig.json'),
     checkpointConfig: join(base, 'input/config/checkpointconfig.json'),
     data: join(base, 'input/data'),
     channels: new Map<string, string>(channels),

@@ -21,6 +21,7 @@ import { readFolds, readTuning } from '../training/tuning-settings.ts'
 import { findChannels } from './channels.ts'
 import { sageMakerPaths } from './directories.ts'
 import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperparameters.ts'
+import { checkMachines } from './machines.ts'
 
 /**
  * Returns what SageMaker's files ask for.
@@ -28,6 +29,7 @@ import { decodeHyperparameter, decodeName, readHyperparameters } from './hyperpa
  */
 export async function readSageMakerRequest(env: Env): Promise<TrainRequest> {
   const paths = sageMakerPaths(env)
+  await checkMachines(paths.resourceConfig)
   const given = await readHyperparameters(paths.hyperparameters, env)
   const { testSize, plan, header, written, reading, ...settings } = await readSettings(given)
   if (plan !== undefined && written)

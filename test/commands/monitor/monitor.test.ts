@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { encodeArtifact } from '../../../src/artifact/encode.ts'
+import { describeDrift } from '../../../src/commands/monitor/describe-drift.ts'
 import { findFiles } from '../../../src/commands/monitor/find-files.ts'
 import { readLiveRows } from '../../../src/commands/monitor/live-rows.ts'
 import { cellAt, type DataFrame } from '../../../src/data/frame.ts'
 import { zeros } from '../../../src/data/matrix.ts'
+import type { DriftReport } from '../../../src/evaluation/drift/drift-document.ts'
 import { sha256 } from '../../../src/model-directory/read.ts'
 import { root } from '../../command.ts'
 import { shapserveHere } from '../../command-here.ts'
@@ -261,6 +263,22 @@ t.test('what is in a directory may be gone, torn, or meant twice', async (t: Tes
     { path: c, mayVanish: true },
   ])
   t.match((await readAll([a])).found, { records: 2, unreadable: 1 })
+})
+
+t.test('a long name does not push the table out of sight', (t) => {
+  const nothing = { reference: 0, live: 0, p: 1 }
+  const column = 'x'.repeat(300)
+  const drift = { psi: 1, jensenShannon: 1, missing: nothing, unknown: nothing, outside: nothing }
+  const violation = { feature_name: column, description: 'far' }
+  const report = {
+    ...{ columns: [{ ...drift, column, by: column }], violations: [violation] },
+    ...{ attributions: [], reference: { rows: 1, kind: 'training' }, rows: 1, tests: 1 },
+    thresholds: { alpha: 0.01 },
+  }
+  const shown = describeDrift(report as unknown as DriftReport, Number.POSITIVE_INFINITY)
+  for (const line of shown.slice(2, 4)) t.ok(line.length < 100, line)
+  t.ok(shown.includes(`drift     ${column}: far`), 'in full')
+  t.end()
 })
 
 t.test('what cannot be compared is one line and status 1', async (t: Test) => {

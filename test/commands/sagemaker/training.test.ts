@@ -261,6 +261,19 @@ t.test('everything wrong in the hyperparameters at once', async (t) => {
   t.notMatch(reason, /sagemaker_|tuning/)
 })
 
+t.test('a job of several machines is not paid for the same model twice', async (t) => {
+  const config = 'input/config/resourceconfig.json'
+  const files = { [hyperparameters]: { n_estimators: '2' }, 'input/data/train/a.csv': csv(20) }
+  const two = { current_host: 'algo-2', hosts: ['algo-1', 'algo-2'] }
+  const refused = await layOut(t, { ...files, [config]: two })
+  t.equal((await refused.train()).status, 1)
+  t.match(await refused.failure(), /the job has 2 machines, and a model is trained in .* of one/)
+  for (const usual of [{ hosts: ['algo-1'] }, 'no JSON', 'null']) {
+    const job = await layOut(t, { ...files, [config]: usual })
+    t.equal((await job.train()).status, 0, JSON.stringify(usual))
+  }
+})
+
 t.test('a long reason is cut', async (t) => {
   const names = Array.from({ length: 40 }, (_, i) => [`unknown_parameter_number_${i}`, '1'])
   const job = await layOut(t, {

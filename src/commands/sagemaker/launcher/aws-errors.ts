@@ -83,7 +83,20 @@ function hostOf({ hostname, address, port }: SdkError): string {
 const untrusted: Describe = ({ operation, error }) =>
   `whoever answers ${operation} has a certificate that Node does not trust (${error.code}); behind a proxy that opens connections, NODE_EXTRA_CA_CERTS names the file of its certificate`
 
-const invalid: Describe = ({ operation, message }) => {
+const notFound: Describe = ({ operation, input, region, message }) => {
+  const name = Object.entries(input).find(([key]) => /Name$/.test(key))?.[1]
+  if (!/:Describe/.test(operation) || typeof name !== 'string')
+    return `AWS finds nothing for ${operation}: ${message}`
+  const kind = operation.replace(/^.*:Describe/, '').replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+  return `there is no ${kind.toLowerCase()} ${quote(name)}${region ? ` in ${region}` : ''} (${message}); check the name and --region`
+}
+
+/** How SageMaker says in words what it has no name for. */
+export const ABSENT = /could not find|requested resource not found|does not exist/i
+
+const invalid: Describe = (failure) => {
+  const { operation, message } = failure
+  if (/:Describe/.test(operation) && ABSENT.test(message)) return notFound(failure)
   if (
     /(image|repository).*(not (found|exist)|does ?n.t exist|no.*access)|RepositoryNotFound/i.test(
       message,
@@ -95,9 +108,6 @@ const invalid: Describe = ({ operation, message }) => {
     return `AWS cannot use --role: ${message}; it must be a role that sagemaker.amazonaws.com may assume`
   return `AWS refuses ${operation}: ${message}`
 }
-
-const notFound: Describe = ({ operation, message }) =>
-  `AWS finds nothing for ${operation}: ${message}`
 
 /** The container's own words, where it has some; what became of them on the way is no JSON then. */
 const ofModel: Describe = ({ error, message }) => {

@@ -78,8 +78,14 @@ const PACKAGES =
     .map((name) => `@aws-sdk/${name}`)
     .join(' ')
 
+/** The region of flags or environment; a profile may know another one. */
+function saidRegion({ region }: Connection): string | undefined {
+  return region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || undefined
+}
+
 /** Returns a connection; nothing is loaded or sent before it is asked for. */
-export function connect(connection: Connection): Aws {
+export function connect(given: Connection): Aws {
+  const connection = { ...given, region: saidRegion(given) }
   const clients = new Map<Service, Promise<{ client: Client; sdk: SdkModule }>>()
   const clientOf = (service: Service) => {
     let made = clients.get(service)
@@ -107,8 +113,7 @@ export function connect(connection: Connection): Aws {
       })
     },
     async region() {
-      const said = connection.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION
-      if (said) return said
+      if (connection.region) return connection.region
       const { client } = await clientOf('sagemaker')
       try {
         return await client.config.region()
@@ -127,11 +132,10 @@ async function createClient(service: Service, connection: Connection) {
   const [name, load] = services[service]
   const sdk = (await installed(load)) as SdkModule
   const { region, profile, endpointUrl } = connection
-  const { AWS_DEFAULT_REGION, AWS_REGION, AWS_MAX_ATTEMPTS, AWS_RETRY_MODE } = process.env
+  const { AWS_MAX_ATTEMPTS, AWS_RETRY_MODE } = process.env
   const url = endpointUrl ?? process.env.AWS_ENDPOINT_URL ?? process.env.AWS_ENDPOINT_URL_S3
-  const said = region ?? AWS_REGION ?? AWS_DEFAULT_REGION
   const client = new (sdk[name] as ClientClass)({
-    ...(said ? { region: said } : {}),
+    ...(region ? { region } : {}),
     ...(profile === undefined ? {} : { profile }),
     ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }),
     // A bucket's name is no subdomain of an address of one's own.

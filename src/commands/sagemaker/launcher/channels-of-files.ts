@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { InputError, quotePath } from '../../../errors.ts'
 import type { CreateTrainingJobRequest } from './aws.ts'
-import { below, isS3, readS3, type S3Place, s3Uri } from './names.ts'
+import { below, isS3, readPrefix, type S3Place, s3Uri } from './names.ts'
 
 type Channel = NonNullable<CreateTrainingJobRequest['InputDataConfig']>[number]
 
@@ -30,8 +30,7 @@ export function planChannel(
         'invalid_option',
         `the channel ${name} takes one s3:// address, a file or a folder, or files of this machine, not both`,
       )
-    const { bucket, key } = readS3('FILE', first)
-    return { channel: channelOf(name, s3Uri({ bucket, key })), uploads: [] }
+    return { channel: channelOf(name, readPrefix('FILE', first)), uploads: [] }
   }
   const folder = below(place, 'input', name)
   const digits = String(files.length - 1).length

@@ -6,6 +6,7 @@ import type {
   CreateEndpointRequest,
   CreateModelRequest,
 } from './aws.ts'
+import { ABSENT } from './aws-errors.ts'
 import type { Account } from './launch-flags.ts'
 import { CloudError } from './refusal.ts'
 
@@ -74,5 +75,5 @@ export function isAbsence(error: unknown): boolean {
   if (!(error instanceof CloudError)) return false
   const { code, message } = error
   if (/^(ResourceNotFound(Exception)?|NotFound|NoSuchKey)$/.test(code)) return true
-  return code === 'ValidationException' && /could not find|does not exist/i.test(message)
+  return code === 'ValidationException' && ABSENT.test(message)
 }

@@ -39,6 +39,14 @@ export function s3Uri({ bucket, key }: S3Place, ...more: readonly string[]): str
   return `s3://${[bucket, key, ...more].filter((part) => part !== '').join('/')}`
 }
 
+/**
+ * Returns the beginning that the keys of an input have. A folder keeps its slash: `tables` would be that of `tables-old/`, too.
+ * @throws InputError `invalid_option`
+ */
+export function readPrefix(flag: string, uri: string): string {
+  return `${s3Uri(readS3(flag, uri))}${uri.endsWith('/') ? '/' : ''}`
+}
+
 /** Returns a place below another one. */
 export function below({ bucket, key }: S3Place, ...more: readonly string[]): S3Place {
   return { bucket, key: [key, ...more].filter((part) => part !== '').join('/') }

@@ -33,6 +33,11 @@ export async function planTraining(
       'invalid_option',
       '--background has no channel in a training job; a sample of the training rows is explained against',
     )
+  if (flags.labels !== undefined)
+    throw new InputError(
+      'invalid_option',
+      '--labels has no channel in a training job; train here, or leave the names out',
+    )
   const request = await readRequest(files, flags)
   if (request.target === undefined && request.plan === undefined)
     throw new InputError('no_target', 'which column is to be predicted? add --target COLUMN')

@@ -5,7 +5,7 @@ import { readReading } from '../../reading-flags.ts'
 import { inputFormats, mediaTypes, readFormat } from '../../rows/formats.ts'
 import { readWhole } from '../../setting-values.ts'
 import type { DataProcessing } from './aws.ts'
-import { below, readS3, type S3Place, s3Uri } from './names.ts'
+import { below, readPrefix, readS3, type S3Place, s3Uri } from './names.ts'
 import type { TransformFlags } from './transform-flags.ts'
 import type { TransformRows } from './transform-job.ts'
 
@@ -78,7 +78,7 @@ export async function planLocalRows(
  * @throws InputError `invalid_option` where the format is not known
  */
 export function planRowsInS3(uri: string, flags: TransformFlags): PlannedRows {
-  const { bucket, key } = readS3('INPUT', uri)
+  const { key } = readS3('INPUT', uri)
   const format = formatOf(flags) ?? formatOfKey(key)
   if (format === undefined)
     throw new InputError(
@@ -91,7 +91,7 @@ export function planRowsInS3(uri: string, flags: TransformFlags): PlannedRows {
     format,
     notes: [],
     rows: {
-      uri: `${s3Uri({ bucket, key })}${uri.endsWith('/') ? '/' : ''}`,
+      uri: readPrefix('INPUT', uri),
       contentType: `${type}${format === 'csv' ? headerParameter(flags) : ''}`,
       isParted,
       ...limitsOf(flags, isParted ? 6 : MAX_PAYLOAD),

@@ -39,6 +39,7 @@ export function createStatusLine(
   const isLively =
     !isQuiet && stream.isTTY === true && process.env.TERM !== 'dumb' && !process.env.NO_COLOR
   let told = ''
+  let state = ''
   let advanced = ''
   let shown = ''
   let isClosed = false
@@ -51,18 +52,18 @@ export function createStatusLine(
     clear()
     const time = `   ${passed()}`
     const room = (stream.columns || 80) - time.length - 1
-    const state = advanced === '' ? told : `${told} · ${advanced}`
-    shown = `${state.slice(0, Math.max(10, room))}${time}`
+    shown = `${(advanced || told).slice(0, Math.max(10, room))}${time}`
     stream.write(shown)
   }
   const timer = isLively ? setInterval(() => told !== '' && draw(), EACH_MS) : undefined
   timer?.unref()
   return {
-    show(state, detail) {
-      const line = `status    ${[state, detail].filter(Boolean).join(' · ')}`
+    show(name, detail) {
+      const line = `status    ${[name, detail].filter(Boolean).join(' · ')}`
       if (line === told || isClosed) return
       clear()
       told = line
+      state = name
       advanced = ''
       output.note(`${line}   ${passed()}`)
     },
@@ -74,7 +75,8 @@ export function createStatusLine(
     advance(line) {
       if (!isLively) this.note(`log       ${line}`)
       else if (!isClosed && told !== '') {
-        advanced = printable(line).replace(/ {2,}/g, ' ')
+        // What is said about a state would leave no room.
+        advanced = `status    ${state} · ${printable(line).replace(/ {2,}/g, ' ')}`
         draw()
       }
     },

@@ -78,6 +78,15 @@ const cases: readonly Case[] = [
     expected: /^AWS cannot read the model for --role: Could not access model data at s3:/,
   },
   {
+    what: 'a job that is not there, or elsewhere',
+    operation: 'sagemaker:DescribeTrainingJob',
+    status: 400,
+    type: 'ValidationException',
+    message: 'Requested resource not found.',
+    expected:
+      /^there is no training job "j" in eu-central-1 \(Requested resource not found\); check the name and --region$/,
+  },
+  {
     what: 'a value',
     operation: deploy,
     status: 400,
@@ -150,6 +159,7 @@ const cases: readonly Case[] = [
 
 const inputs: Partial<{ readonly [K in keyof Operations]: Operations[K]['input'] }> = {
   's3:HeadBucket': { Bucket: 'b-b' },
+  'sagemaker:DescribeTrainingJob': { TrainingJobName: 'j' },
   's3:GetObject': { Bucket: 'b-b', Key: 'k' },
 }
 

@@ -1,11 +1,13 @@
 /** Flags become hyperparameters: the container reads what `train` would have read here. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import fc from 'fast-check'
 import t from 'tap'
 import {
   encodeHyperparameter,
   hyperparametersOf,
+  type JobTrainingFlags,
 } from '../../../../src/commands/sagemaker/launcher/hyperparameters-of-flags.ts'
 import { declareLaunchTrain } from '../../../../src/commands/sagemaker/launcher/launch-train.ts'
 import { planTraining } from '../../../../src/commands/sagemaker/launcher/plan-training.ts'
@@ -13,6 +15,7 @@ import type { LaunchTrainFlags } from '../../../../src/commands/sagemaker/launch
 import { readSageMakerRequest } from '../../../../src/commands/sagemaker/read-request.ts'
 import { readRequest } from '../../../../src/commands/training/read-training-flags.ts'
 import type { TrainRequest } from '../../../../src/commands/training/train-request.ts'
+import { addTrainingFlags } from '../../../../src/commands/training/training-flags.ts'
 import { readFolds } from '../../../../src/commands/training/tuning-settings.ts'
 import { root } from '../../../command.ts'
 import { flagsOf } from './flags.ts'
@@ -123,6 +126,19 @@ t.test('what SageMaker has no room for is refused', async (t) => {
   t.equal(encodeHyperparameter('null'), '"null"')
 })
 
+t.test('no flag of train is lost on the way', (t) => {
+  // What is said by channels, by the plan and by parameters, what is refused, and what is of this machine.
+  const others = 'validation plan set background labels modelDir force json quiet config'.split(' ')
+  const nothing = hyperparametersOf({} as JobTrainingFlags, undefined, [])
+  for (const option of addTrainingFlags(new Command()).options) {
+    const name = option.attributeName()
+    if (others.includes(name)) continue
+    const given = { [name]: name === 'header' ? true : 'x' } as unknown as JobTrainingFlags
+    t.notSame(hyperparametersOf(given, undefined, []), nothing, option.flags)
+  }
+  t.end()
+})
+
 t.test('what train refuses before it reads a row is refused before an upload', async (t) => {
   const refused: [args: string[], message: RegExp][] = [
     [['--target', 'z'], /^the table has no column "z"$/],
@@ -131,6 +147,7 @@ t.test('what train refuses before it reads a row is refused before an upload', a
     [['--target', 'y', '--set', 'n_estimator=5'], /n_estimator/],
     [['--target', 'y', '--estimator', 'forest'], /--estimator is "forest"/],
     [['--target', 'y', '--background', file], /--background has no channel/],
+    [['--target', 'y', '--labels', file], /--labels has no channel/],
     [['--target', 'y', '--cv', '1'], /cv is "1"/],
     [['--target', 'y', '--validation', join(base, 'none.csv')], /none\.csv" does not exist/],
   ]

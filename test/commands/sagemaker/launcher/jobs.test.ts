@@ -175,7 +175,7 @@ t.test('how far a training is stands in the line of its state', async (t) => {
   const output = { note: (text: string) => notes.push(text) } as unknown as Output
   for (const stream of [terminal, { ...terminal, isTTY: false }]) {
     const status = createStatusLine(output, false, stream as unknown as NodeJS.WriteStream)
-    status.show('Training')
+    status.show('Training', 'what is said of it at such a length that nothing else has room')
     tellLine(line, status)
     tellLine('reading a.csv', status)
     status.close()

@@ -106,6 +106,9 @@ t.test('files of a channel keep their order', async (t) => {
     channel: { DataSource: { S3DataSource: { S3Uri: 's3://b-b/k/x.csv' } } },
     uploads: [],
   })
+  t.match(planChannel('train', ['s3://b-b/tables/'], readS3('', place)), {
+    channel: { DataSource: { S3DataSource: { S3Uri: 's3://b-b/tables/' } } },
+  })
 })
 
 t.test('a training job', async (t) => {
