@@ -18,12 +18,13 @@ export interface CaptureFilesOptions {
 export interface CaptureFiles {
   /** Appends whole lines; throws what the disk says, after which the file holds whole lines still, or is given up. */
   write(lines: Buffer): Promise<void>
-  /** Gives the file its name if it is old enough. */
+  /** Gives the file its name if it is old enough; throws where it is no more, after which another is begun. */
   rotate(): Promise<void>
   close(): Promise<void>
 }
 
 const PART = '.part'
+const NUMBERED = /Z-([0-9a-f]{8})-(\d+)\.jsonl/
 const FINISHED = /^capture-\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}-\d+\.jsonl$/
 const UNFINISHED = /^capture-\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}-\d+\.jsonl\.part$/
 /** A file that nobody has written to for so many times as long as one may take was left by a process that is no more. */
@@ -54,11 +55,12 @@ export async function openCaptureFiles(options: CaptureFilesOptions): Promise<Ca
     )
   }
   await recover(directory, Math.max(LEAST_ABANDONED_MS, ABANDONED * fileSeconds * 1000))
-  await trim(directory, totalBytes - fileBytes)
+  await trim(directory, totalBytes - fileBytes, token)
   let count = 0
   let file: { handle: FileHandle; path: string; size: number; begun: number } | undefined
   const begin = async () => {
-    await trim(directory, totalBytes - fileBytes)
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE })
+    await trim(directory, totalBytes - fileBytes, token)
     const time = new Date().toISOString().replace(/[-:]/g, '')
     const path = join(directory, `capture-${time}-${token}-${count++}.jsonl`)
     return { handle: await open(path + PART, 'wx', FILE_MODE), path, size: 0, begun: Date.now() }
@@ -85,7 +87,17 @@ export async function openCaptureFiles(options: CaptureFilesOptions): Promise<Ca
       if (file.size >= fileBytes) await finish()
     },
     async rotate() {
-      if (file && Date.now() - file.begun >= fileSeconds * 1000) await finish()
+      if (!file) return
+      const age = Date.now() - file.begun
+      // A clock that was set back would keep a file open for long.
+      if (age >= fileSeconds * 1000 || age < 0) return await finish()
+      // What is written to a file that somebody has removed is nowhere.
+      const { path, handle } = file
+      await stat(path + PART).catch(async (error: unknown) => {
+        file = undefined
+        await handle.close()
+        throw error
+      })
     },
     close: finish,
   }
@@ -140,8 +152,11 @@ async function wholeLines(path: string, size: number): Promise<number> {
   }
 }
 
-/** Removes the oldest finished files until all have at most so many bytes. */
-async function trim(directory: string, most: number): Promise<void> {
+/**
+ * Removes the oldest finished files until all have at most so many bytes: by their names, this process's own last and in
+ * their order, because a clock may be set back.
+ */
+async function trim(directory: string, most: number, token: string): Promise<void> {
   const names = (await readdir(directory)).filter(
     (name) => FINISHED.test(name) || UNFINISHED.test(name),
   )
@@ -152,7 +167,12 @@ async function trim(directory: string, most: number): Promise<void> {
     }),
   )
   let total = sizes.reduce((sum, { size }) => sum + size, 0)
-  for (const { name, size } of sizes.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  const own = (name: string) => {
+    const [, by, number] = NUMBERED.exec(name) ?? []
+    return by === token ? 1 + Number(number) : 0
+  }
+  sizes.sort((a, b) => own(a.name) - own(b.name) || (a.name < b.name ? -1 : 1))
+  for (const { name, size } of sizes) {
     if (total <= most) return
     if (!FINISHED.test(name)) continue
     await rm(join(directory, name), { force: true })

@@ -1,5 +1,5 @@
 /** Captured requests: their form, what is masked, what is left out, and that no disk holds anybody up. */
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -398,6 +398,59 @@ t.test(
   },
 )
 
+t.test(
+  'a directory that was removed is made again, and what went with it is told',
+  async (t: Test) => {
+    const directory = join(t.testdir(), 'captured')
+    const files = await openCaptureFiles({
+      directory,
+      fileBytes: 1 << 20,
+      fileSeconds: 60,
+      totalBytes: 1 << 22,
+    })
+    await files.write(Buffer.from('{"a":1}\n'))
+    await files.rotate()
+    await rm(directory, { recursive: true })
+    await t.rejects(files.rotate(), { code: 'ENOENT' })
+    await files.rotate()
+    await files.write(Buffer.from('{"b":2}\n'))
+    await files.close()
+    const [name = '', ...others] = await readdir(directory)
+    t.strictSame(others, [])
+    t.equal(await readFile(join(directory, name), 'utf8'), '{"b":2}\n')
+  },
+)
+
+t.test('the newest files of a process are kept though the clock is set back', async (t: Test) => {
+  const directory = t.testdir()
+  const line = (i: number) => Buffer.from(`${String(i).padStart(999, '0')}\n`)
+  const options = { directory, fileBytes: 1000, fileSeconds: 60, totalBytes: 4000 }
+  const files = await openCaptureFiles(options)
+  const now = Date.now()
+  const RealDate = globalThis.Date
+  t.teardown(() => {
+    globalThis.Date = RealDate
+  })
+  for (let i = 0; i < 12; i++) {
+    const time = now - i * 3_600_000
+    globalThis.Date = class extends RealDate {
+      constructor() {
+        super(time)
+      }
+      static override now = () => time
+    } as DateConstructor
+    await files.write(line(i))
+  }
+  await files.close()
+  const texts = await Promise.all(
+    (await readdir(directory)).map((name) => readFile(join(directory, name), 'utf8')),
+  )
+  t.strictSame(
+    texts.map(Number).sort((a, b) => a - b),
+    [8, 9, 10, 11],
+  )
+})
+
 t.test('what a killed process has left is finished without its torn line', async (t: Test) => {
   const directory = t.testdir()
   const name = (i: number) => `capture-20260101T000000.000Z-0123abcd-${i}.jsonl`
@@ -421,7 +474,7 @@ t.test('what a killed process has left is finished without its torn line', async
 })
 
 t.test(
-  'a directory that cannot be written is said at once; one that goes away later is counted',
+  'a directory that cannot be written is said at once; one whose place is taken later is counted',
   async (t: Test) => {
     const directory = t.testdir({ file: '' })
     const open2 = (path: string) =>
@@ -433,11 +486,11 @@ t.test(
     const gone = join(directory, 'gone')
     const files = await open2(gone)
     await rm(gone, { recursive: true })
+    await writeFile(gone, 'no directory')
     const capture = open(files)
     capture.add(exchange())
     await capture.close(1000)
     t.equal(capture.counts.dropped.disk, 1)
-    await mkdir(gone)
   },
 )
 
