@@ -598,25 +598,25 @@ t.test('plots', async (t) => {
     [
       'two rows in a plot of one',
       '/explain?plot=waterfall',
-      /choose one with row=$/,
+      /choose one with the option row$/,
       ['/explain?plot=waterfall&row=1', '/explain?plot=force&row=2'],
     ],
     [
       'two outputs',
       '/explain?plot=beeswarm&output=all',
-      /choose one class with output=, there are "0", "1"$/,
+      /choose one class with the option output, there are "0", "1"$/,
       ['/explain?plot=beeswarm&output=0', '/explain?plot=decision&output=1'],
     ],
     [
       'another output per row',
       '/explain?plot=bar&output=predicted',
-      /choose output=all or one of 0, 1, and leave out top=$/,
+      /choose all or one of 0, 1 as output, and leave out top$/,
       ['/explain?plot=bar&output=all', '/explain?plot=bar&output=1'],
     ],
     [
       'the largest values of every row',
       '/explain?plot=beeswarm&top=2',
-      /leave out top= and say max_bars= for how many it shows$/,
+      /leave out the option top and say max_bars for how many it shows$/,
       ['/explain?plot=beeswarm&max_bars=2'],
     ],
     [

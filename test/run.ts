@@ -37,8 +37,9 @@ const longest = [
   'test/commands/terminal.test.ts',
 ]
 
-/** They change the environment of their process. */
+/** They change the environment of their process, or take what others print. */
 const alone = [
+  'test/commands/labels/every-output.test.ts',
   'test/commands/sagemaker/launcher/endpoints.test.ts',
   'test/commands/sagemaker/launcher/errors.test.ts',
 ]

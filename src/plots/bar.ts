@@ -63,7 +63,7 @@ function barsOfRows({ rows, space, target, featureNames, classes }: Explanations
   if (!isShared)
     throw new InputError(
       'invalid_option',
-      `a picture shows the same outputs and all columns of every row; choose output=all or one of ${classes.join(', ')}, and leave out top=`,
+      `a picture shows the same outputs and all columns of every row; choose all or one of ${classes.join(', ')} as output, and leave out top`,
     )
   return {
     about: { space, target, outputNames },

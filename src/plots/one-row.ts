@@ -22,12 +22,12 @@ export function takeRow({ rows, space, target }: Explanations): PlottedRow {
   if (!row || others.length > 0)
     throw new InputError(
       'one_row',
-      `a picture shows one row, the request has ${rows.length}${others.length > 0 ? '; choose one with row=' : ''}`,
+      `a picture shows one row, the request has ${rows.length}${others.length > 0 ? '; choose one with the option row' : ''}`,
     )
   if (row.outputNames.length !== 1)
     throw new InputError(
       'invalid_option',
-      'a picture shows one output; choose one class with output=',
+      'a picture shows one output; choose one class with the option output',
     )
   return {
     row,

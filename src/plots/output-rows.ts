@@ -44,12 +44,12 @@ export function takeOutput(
     if (row.outputNames.length !== 1 || row.outputNames[0] !== outputName)
       throw new InputError(
         'invalid_option',
-        `a picture shows one output; choose one class with output=, there are ${listNames(classes)}`,
+        `a picture shows one output; choose one class with the option output, there are ${listNames(classes)}`,
       )
     if (row.others)
       throw new InputError(
         'invalid_option',
-        'this plot is of all columns; leave out top= and say max_bars= for how many it shows',
+        'this plot is of all columns; leave out the option top and say max_bars for how many it shows',
       )
   }
   const step = Math.max(1, rows.length / most)

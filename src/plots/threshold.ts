@@ -33,7 +33,7 @@ export const thresholdPlot = definePlot({
     if (!curves || others.length > 0)
       throw new InputError(
         'invalid_option',
-        `this plot shows one class, which output= says: ${listNames(quality.curves.map(({ name }) => name))}`,
+        `this plot shows one class, which the option output says: ${listNames(quality.curves.map(({ name }) => name))}`,
       )
     const { thresholds, name } = curves
     const lines = Object.entries(measures).map(([measure, of]) => ({
