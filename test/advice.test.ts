@@ -211,8 +211,8 @@ const requests: readonly [string, Asked, RegExp, (named: string) => readonly Ask
   [
     'a picture of several outputs',
     { ...explain('output=all'), headers: svg },
-    /choose one class with (output=)/,
-    (option) => [{ ...explain(`${option}1`), headers: svg }],
+    /choose one class with the option (output)$/,
+    (option) => [{ ...explain(`${option}=1`), headers: svg }],
   ],
   [
     'Parquet of texts that are long in every row',
