@@ -6,7 +6,7 @@ import { appendBlock, blocksOfText, numberedFrom } from './blocks.ts'
 import { type Codec, type DecodeContext, type Decoded, decodedRows } from './codec.ts'
 import { ignoredByRow } from './ignored-names.ts'
 import { decodeRow } from './instances.ts'
-import { checkJsonLimits, parseJson } from './json-text.ts'
+import { checkJsonLimits, namesPrototype, parseJson } from './json-text.ts'
 import { checkRowCount } from './rows.ts'
 import { selectMembers } from './selection.ts'
 import { writeContributions, writeExplanation, writePrediction } from './wire.ts'
@@ -106,7 +106,12 @@ function parseLine(line: string, row: number, context: DecodeContext): unknown {
   try {
     return parseJson(line, context)
   } catch {
-    throw new InputError('invalid_json', placed`${{ row }} is not JSON: ${quote(line)}`)
+    throw new InputError(
+      'invalid_json',
+      namesPrototype(line)
+        ? placed`${{ row }} names a prototype: ${quote(line)}`
+        : placed`${{ row }} is not JSON: ${quote(line)}`,
+    )
   }
 }
 

@@ -31,6 +31,11 @@ export function invalidJson(text: string): InputError {
   return describeInvalid(withoutPythonLiterals(text) ?? text)
 }
 
+/** Whether a text that {@link parseJson} refuses is JSON, and what it refuses is a key that names a prototype. */
+export function namesPrototype(text: string): boolean {
+  return findSyntaxError(withoutPythonLiterals(text) ?? text) === undefined
+}
+
 function describeInvalid(text: string): InputError {
   const at = findSyntaxError(text)
   const what =

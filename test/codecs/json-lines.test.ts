@@ -62,6 +62,13 @@ const refused: [name: string, body: Body, code: InputErrorCode, message: RegExp,
       { row: 1 },
     ],
     ['a last line cut short', `${A}\n{"Pcl`, 'invalid_json', /row 2/, { row: 2 }],
+    [
+      'a prototype',
+      `${A}\n{"Pclass":3,"__proto__":{}}`,
+      'invalid_json',
+      /row 2 names a prototype/,
+      { row: 2 },
+    ],
     ['33 levels', `${A}\n{"Pclass":${'['.repeat(32)}${']'.repeat(32)}}`, 'json_too_deep', /32/],
     [
       '10,001 keys',
