@@ -76,7 +76,11 @@ interface Finished {
 /** Runs a file, or several in one process. */
 async function runProcess(files: readonly string[]): Promise<Finished> {
   const began = performance.now()
-  const node = [process.execPath, ...(files.length > 1 ? ['test/several.ts'] : []), ...files]
+  const node = [
+    ...[process.execPath, '--import', './test/without-domains.ts'],
+    ...(files.length > 1 ? ['test/several.ts'] : []),
+    ...files,
+  ]
   const [command = '', ...args] = times ? ['sh', ...TIMED, ...node] : node
   const child = spawn(command, args, {
     cwd: root,

@@ -185,7 +185,7 @@ t.test('a picture shows one row and one output', async (t) => {
   })
   checkProblem(t, two, 400, 'one_row', /2/)
   const all = await post(app, '/explain?output=all', CSV_TYPE, passenger.csv, { accept })
-  checkProblem(t, all, 400, 'invalid_option', /output=/)
+  checkProblem(t, all, 400, 'invalid_option', /the option output/)
   const one = await post(app, '/explain', CSV_TYPE, passenger.csv, { accept })
   t.match(one.body, /^<svg /)
 })
