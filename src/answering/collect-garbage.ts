@@ -71,5 +71,5 @@ export function freeMemory({ buffer, byteLength }: Uint8Array): void {
   if (byteLength >= LEAST_FREED && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
-/** From here on a Buffer has memory of its own. */
-const LEAST_FREED = 64 << 10
+/** From here on a Buffer has memory of its own, and enough of it to be worth the call. */
+const LEAST_FREED = 16 << 10

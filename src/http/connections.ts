@@ -1,6 +1,7 @@
 /** The server's connections: which requests each of them carries, and how one ends so that its last answer can be read. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { freeMemory } from '../answering/collect-garbage.ts'
 
 /** Bytes and time for which what nobody asked for is read and thrown away, so that the answer is not lost by a reset. */
 export const DISCARD = { bytes: 256 << 20, ms: 30_000, idleMs: 5_000 } as const
@@ -185,7 +186,8 @@ export function endConnection(connection: Connection, last?: Uint8Array): void {
 function takeFromParser(socket: Socket): void {
   if (socket.destroyed) return
   const parsing = socket.listeners('data')
-  socket.on('data', () => {})
+  // Pieces that wait for the collector would part the heap of the C library.
+  socket.on('data', freeMemory)
   for (const listener of parsing) socket.off('data', listener as () => void)
   socket.resume()
 }

@@ -1,8 +1,9 @@
 /** Bodies and the memory that they share: what is announced takes none, large ones shut out no small one. */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
@@ -92,6 +93,52 @@ t.test('P11 a body that does not go on gives way where memory is short', async (
   t.equal(await answerOf(send(t, port, LIMIT, LIMIT)), String(LIMIT))
   t.equal(await answerOf(slow[0] as Socket), 'overloaded', 'the one that has waited longest')
   t.equal(bodies.held, 2 * (LIMIT - 1) + LIMIT, 'the others and the new one')
+})
+
+t.test('pieces that came from a connection are freed at once', async (t) => {
+  const bodies = createBodyReader(LIMIT, BUDGET)
+  for (const [bytes, expected] of [
+    [LIMIT, String(LIMIT)],
+    [2 * LIMIT, 'too_large'],
+  ] as const) {
+    const lengths: number[] = []
+    const server = createServer(async (request, response) => {
+      const answer = bodies.read(request, response).then(
+        (body) => (body.every((byte) => byte === 7) ? body.length : 'other bytes'),
+        ({ code }: InputError) => code,
+      )
+      // Heard behind the reader.
+      request.on('data', ({ length }: Buffer) => lengths.push(length))
+      const text = String(await answer)
+      if (!request.complete) await once(request, 'end')
+      response.end(text)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    const answer = await fetch(url, { method: 'POST', body: Buffer.alloc(bytes, 7) })
+    t.equal(await answer.text(), expected)
+    t.ok(lengths.includes(0), `${lengths}`)
+    t.ok(Math.max(...lengths) < 16 << 10, `${lengths}`)
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+t.test('what a caller hands over without a connection stays whole', async (t) => {
+  const bodies = createBodyReader(LIMIT, BUDGET)
+  const payload = Buffer.alloc(LIMIT, 7)
+  const headers = { 'content-length': String(LIMIT) }
+  const request = Object.assign(new PassThrough(), { headers, socket: new EventEmitter() })
+  const response = Object.assign(new EventEmitter(), { destroyed: false, writableEnded: false })
+  const body = bodies.read(
+    request as unknown as IncomingMessage,
+    response as unknown as ServerResponse,
+  )
+  request.end(payload)
+  t.equal((await body).length, LIMIT)
+  t.ok(payload.length === LIMIT && payload.every((byte) => byte === 7))
 })
 
 t.test('what is taken is given back, in any order', (t) => {
