@@ -29,7 +29,7 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
   const { accuracy, precision, recall, f1 } = measure(counts)
   return (
     <article class="panel">
-      <h3>From which probability on?</h3>
+      <h3>Above which probability?</h3>
       {quality.curves.length > 1 && (
         <label class="inline">
           Class
@@ -43,8 +43,8 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
         </label>
       )}
       <label class="slider" for="threshold">
-        Say {nameOf(card.target)} = {classOf(name)} from{' '}
-        <output for="threshold">{percent(counts.threshold)}</output> on
+        Say {nameOf(card.target)} = {classOf(name)} above{' '}
+        <output for="threshold">{percent(counts.threshold)}</output>
       </label>
       <input
         id="threshold"

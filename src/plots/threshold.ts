@@ -22,8 +22,7 @@ function share(part: number, whole: number): number | undefined {
 }
 
 export const thresholdPlot = definePlot({
-  description:
-    'precision, recall, F1 and accuracy by the probability from which on a class is named',
+  description: 'precision, recall, F1 and accuracy by the probability above which a class is named',
   options: {
     output: { kind: 'text', description: 'the class; needed where there are more than two' },
   },
@@ -48,7 +47,7 @@ export const thresholdPlot = definePlot({
         what: `Decisions by threshold:`,
         target: `${model.plan.target} = ${name}`,
         subtitle: quality.measuredOn,
-        x: 'probability from which on the class is named',
+        x: 'probability above which the class is named',
         y: 'share',
         keys: lines.map(({ measure }, i) => ({ kind: `k${i}`, name: measure })),
         description: lines

@@ -284,16 +284,17 @@ t.test('thresholds are tabulated at twentieths', (t) => {
   t.strictSame(at(0.05), {
     threshold: 0.05,
     truePositives: 3,
-    falsePositives: 2,
+    falsePositives: 1,
     falseNegatives: 0,
-    trueNegatives: 0,
+    trueNegatives: 1,
   })
+  // Of two classes as likely as each other the first is predicted.
   t.strictSame(at(0.5), {
     threshold: 0.5,
-    truePositives: 2,
-    falsePositives: 1,
-    falseNegatives: 1,
-    trueNegatives: 1,
+    truePositives: 1,
+    falsePositives: 0,
+    falseNegatives: 2,
+    trueNegatives: 2,
   })
   t.match(at(0.95), { truePositives: 1, falsePositives: 0, falseNegatives: 2, trueNegatives: 2 })
   t.end()
