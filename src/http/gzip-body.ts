@@ -57,6 +57,8 @@ export async function unpackBody(
       makeRoom(length + piece.length)
       piece.copy(unpacked, length)
       length += piece.length
+      // zlib goes on in another buffer where it has filled this one.
+      if (piece.length === piece.buffer.byteLength) freeMemory(piece)
     }
   } catch (error) {
     freeMemory(unpacked)
