@@ -9,7 +9,7 @@ import fastify, {
 import { requestTypes } from '../codecs/index.ts'
 import { InputError, listNames, quote } from '../errors.ts'
 import { callersIdOf, REQUEST_ID } from './caller-ids.ts'
-import { boundRest, isLast } from './connections.ts'
+import { boundRest, freeRest, isLast } from './connections.ts'
 import { createEdge, type Edge, type EdgeOptions, isSpoken } from './edge.ts'
 import { asInputError, describeProblem, PROBLEM_TYPE } from './errors.ts'
 import { readEncodings } from './gzip-body.ts'
@@ -94,6 +94,7 @@ export function buildApp(
     if (status === 500) request.log.error({ err: thrown }, 'internal error')
     note(request, { code: error.code })
     if (error.code === 'unsupported_encoding') reply.header('accept-encoding', readEncodings)
+    freeRest(connections, request.raw)
     reply.raw.once('finish', () => boundRest(connections, request.raw))
     if (error.code === 'unsupported_media_type') reply.header('accept', requestTypes.join(', '))
     return reply.code(status).headers(headers).header('content-type', PROBLEM_TYPE).send(body)

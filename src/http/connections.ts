@@ -192,6 +192,11 @@ function takeFromParser(socket: Socket): void {
   socket.resume()
 }
 
+/** Frees what comes of a request that is refused; Node drops the pieces, which then wait for the collector. */
+export function freeRest(connections: Connections, request: IncomingMessage): void {
+  if (connections.of(request.socket) && !request.complete) request.on('data', freeMemory)
+}
+
 /** Bounds what is still read of a request that is answered already, on a connection that goes on. */
 export function boundRest(connections: Connections, request: IncomingMessage): void {
   const connection = connections.of(request.socket)
