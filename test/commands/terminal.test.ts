@@ -67,7 +67,8 @@ t.test('nothing is wider than the terminal', async (t) => {
 t.test('a bar fits the terminal, and stays as a line when it is full', async (t) => {
   const cwd = t.testdir()
   await run('sh', ['-c', rows], { cwd })
-  const args = 'train some.csv --target class --set n_estimators=300 --cv 3'
+  // Work of a few seconds: what takes less has no bar.
+  const args = 'train some.csv --target class --set n_estimators=3000 --cv 3'
   const lines = screenOf(await onTerminal(`node ${cli} ${args}`, 60, cwd))
   checkWidths(t, lines, 60, 'train')
   t.match(lines.join('\n'), /^cv +█+ +3\/3 folds +[\d.]+ s/m)
