@@ -54,7 +54,7 @@ function likeDocker(program) {
       // podman has it beside the rest.
       return { Healthcheck: facts.Healthcheck, ...facts.Config }
     },
-    command: (image, { user, mounts, env, args, entrypoint }) => [
+    command: (image, { user, mounts, env, args, entrypoint, workdir }) => [
       program,
       [
         'run',
@@ -71,6 +71,7 @@ function likeDocker(program) {
         ),
         ...Object.entries(env).map(([name, value]) => `--env=${name}=${value}`),
         ...(entrypoint ? [`--entrypoint=${entrypoint}`] : []),
+        ...(workdir ? [`--workdir=${workdir}`] : []),
         image,
         ...args,
       ],
@@ -93,7 +94,7 @@ function mountOf(image) {
 }
 
 /** Namespaces of its own for processes and mounts, a read-only root, and what the image says about the rest. */
-function unshared(image, { user, mounts, env, args, entrypoint }) {
+function unshared(image, { user, mounts, env, args, entrypoint, workdir }) {
   const config = builders.buildah.inspect(image)
   const { path } = mountOf(image)
   const [uid, gid = '0'] = (user ?? (config.User || '0:0')).split(':')
@@ -114,7 +115,7 @@ function unshared(image, { user, mounts, env, args, entrypoint }) {
     mount -o remount,ro,bind "$root"
     shift
     exec chroot "$root" setpriv --reuid ${uid} --regid ${gid} --clear-groups --bounding-set=-all --inh-caps=-all \\
-      --no-new-privs -- env -i "--chdir=${config.WorkingDir || '/'}" "$@"`
+      --no-new-privs -- env -i "--chdir=${workdir ?? (config.WorkingDir || '/')}" "$@"`
   return [
     'unshare',
     [

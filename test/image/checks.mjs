@@ -19,6 +19,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const TOKEN = 'a-token-of-the-test-of-the-image-long-enough'
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
 const passenger = readFileSync(join(root, 'data/passenger.json'), 'utf8')
+/** Where a container has what it writes; its commands name files from there. */
+const VOLUME = '/mnt'
 /** Mebibytes on disk of what production needs of packages, and of all that stands above the base. */
 const MOST_MODULES = 25
 const MOST_ABOVE = 120
@@ -164,8 +166,9 @@ async function live(builder, image, user, directory) {
   const data = { from: join(root, 'data'), to: '/data', isReadOnly: true }
   const trained = runContainer(builder, image, {
     user,
-    mounts: [data, { from: work, to: '/work', isReadOnly: false }],
-    args: 'train /data/titanic.csv --plan /data/titanic.plan.json --model-dir /work/model'
+    mounts: [data, { from: work, to: VOLUME, isReadOnly: false }],
+    workdir: VOLUME,
+    args: 'train ../data/titanic.csv --plan ../data/titanic.plan.json --model-dir model'
       .split(' ')
       .concat(['--set', 'n_estimators=10', '--set', 'max_depth=4', '--quiet']),
   })
@@ -220,20 +223,21 @@ async function loadAll(builder, image, directory) {
     workbook(cells(Object.keys(row), 1) + cells(Object.values(row), 2)),
   )
   const mounts = [
-    { from: work, to: '/work', isReadOnly: false },
+    { from: work, to: VOLUME, isReadOnly: false },
     { from: join(root, 'model_checkpoint'), to: '/checkpoint', isReadOnly: true },
   ]
-  const penguins = 'train /work/data/penguins.csv --target species --quiet --model-dir'
+  const penguins = 'train data/penguins.csv --target species --quiet --model-dir'
   for (const line of [
-    `${penguins} /work/forest --engine mljs --estimator random_forest --set n_estimators=3`,
-    `${penguins} /work/tree --engine mljs --estimator decision_tree`,
-    `${penguins} /work/regression --engine mljs --estimator logistic_regression`,
-    'plot bar --model-dir /work/tree --out /work/plot.png',
-    'export onnx /work/tree --out /work/tree.onnx',
-    'predict /work/fixtures/passengers.parquet --model-dir /checkpoint --out /work/parquet.jsonl',
-    'predict /work/rows.xlsx --model-dir /checkpoint --out /work/xlsx.jsonl',
+    `${penguins} forest --engine mljs --estimator random_forest --set n_estimators=3`,
+    `${penguins} tree --engine mljs --estimator decision_tree`,
+    `${penguins} regression --engine mljs --estimator logistic_regression`,
+    'plot bar --model-dir tree --out plot.png',
+    'export onnx tree --out tree.onnx',
+    'predict fixtures/passengers.parquet --model-dir ../checkpoint --out parquet.jsonl',
+    'predict rows.xlsx --model-dir ../checkpoint --out xlsx.jsonl',
   ]) {
-    const { status, stderr } = runContainer(builder, image, { mounts, args: line.split(' ') })
+    const options = { mounts, workdir: VOLUME, args: line.split(' ') }
+    const { status, stderr } = runContainer(builder, image, options)
     assert.equal(status, 0, `${line}: ${stderr}`)
   }
   const { predictions } = JSON.parse(`{"predictions":[${readFileSync(join(work, 'xlsx.jsonl'))}]}`)
