@@ -1,4 +1,5 @@
 /** From an artifact to the bytes of its files; the same artifact gives the same bytes. */
+import { joinBytes } from '../data/bytes.ts'
 import { f64, type TensorFile } from '../data/tensor.ts'
 import { kindOf } from '../models/index.ts'
 import { writePlan } from '../preprocess/plan.ts'
@@ -22,7 +23,7 @@ import {
   SUMMARY_FILE,
   TRIALS_FILE,
 } from './artifact.ts'
-import { joinBytes, tensorPieces } from './safetensors.ts'
+import { tensorPieces } from './safetensors.ts'
 import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
 
@@ -37,8 +38,7 @@ export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
 /** Returns every file of a model directory, the manifest last. */
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
-  for (const [name, pieces] of listDataFiles(artifact))
-    files.set(name, pieces.length === 1 ? pieces[0]! : joinBytes(pieces))
+  for (const [name, pieces] of listDataFiles(artifact)) files.set(name, joinBytes(pieces))
   const { modelId, profile } = artifact
   if (profile) files.set(PROFILE_FILE, encodeJson({ model_id: modelId, ...writeProfile(profile) }))
   const head = manifestHead(artifact)

@@ -2,6 +2,7 @@
  * The public safetensors format: an 8-byte little-endian header length, a JSON header, raw little-endian tensors.
  * Only the three types that models need; no code can be in it.
  */
+import { joinBytes } from '../data/bytes.ts'
 import type { Tensor, TensorFile } from '../data/tensor.ts'
 import { ArtifactError, quote } from '../errors.ts'
 import { unshared } from './artifact.ts'
@@ -15,17 +16,6 @@ const MAX_HEADER = 1 << 20
 /** Returns the bytes of a file; tensors with larger items first, so that all of them are aligned. */
 export function encodeTensors(file: TensorFile): Uint8Array {
   return joinBytes(tensorPieces(file))
-}
-
-/** Returns pieces as one. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }
 
 /** Returns the same bytes in pieces: a head, and the numbers where they are. */

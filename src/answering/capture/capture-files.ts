@@ -24,8 +24,8 @@ export interface CaptureFiles {
 }
 
 const PART = '.part'
-const NUMBERED = /Z-([0-9a-f]{8})-(\d+)\.jsonl/
-const FINISHED = /^capture-\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}-\d+\.jsonl$/
+/** With the process that wrote it, and its number there. */
+const FINISHED = /^capture-\d{8}T\d{6}\.\d{3}Z-([0-9a-f]{8})-(\d+)\.jsonl$/
 const UNFINISHED = /^capture-\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{8}-\d+\.jsonl\.part$/
 /** A file that nobody has written to for so many times as long as one may take was left by a process that is no more. */
 const ABANDONED = 3
@@ -168,7 +168,7 @@ async function trim(directory: string, most: number, token: string): Promise<voi
   )
   let total = sizes.reduce((sum, { size }) => sum + size, 0)
   const own = (name: string) => {
-    const [, by, number] = NUMBERED.exec(name) ?? []
+    const [, by, number] = FINISHED.exec(name) ?? []
     return by === token ? 1 + Number(number) : 0
   }
   sizes.sort((a, b) => own(a.name) - own(b.name) || (a.name < b.name ? -1 : 1))
