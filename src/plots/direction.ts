@@ -29,7 +29,7 @@ export function directionOf(cells: readonly Cell[], pushes: ArrayLike<number>): 
   return directionOfValues(groupValues(cells, pushes), cells.length)
 }
 
-/** Returns the values that push a column of texts furthest down and up on the mean; undefined for fewer than two. */
+/** Returns the values that push a column of texts furthest down and up on the mean; undefined where all push alike. */
 export function extremesOf(
   cells: readonly Cell[],
   pushes: ArrayLike<number>,
@@ -39,7 +39,7 @@ export function extremesOf(
     .filter(({ rows }) => rows >= LEAST_ROWS)
     .sort((a, b) => a.mean - b.mean)
   const [low, high] = [known[0], known.at(-1)]
-  return low && high && low !== high ? { low: low.cell, high: high.cell } : undefined
+  return low && high && low.mean < high.mean ? { low: low.cell, high: high.cell } : undefined
 }
 
 /** Returns rows with the same value as a group. */

@@ -50,7 +50,8 @@ const effects: readonly Picture[] = [
   {
     plot: 'bar',
     title: 'Which columns push most',
-    caption: 'Mean of |SHAP value| over the rows that were explained, with the direction.',
+    caption:
+      'Mean of |SHAP value| over the rows that were explained; of one class with the direction.',
   },
   {
     plot: 'beeswarm',
