@@ -84,8 +84,8 @@ export function drawModelPlot(
 ): string | undefined {
   const plot = findPlot(name)
   const options = { ...plot.options, ...commonOptions }
-  const { labels, classes, plan, preprocessor } = model
-  const asked = labelOptions(given, options, { labels, classes, target: plan.target })
+  const { labels, plan, preprocessor } = model
+  const asked = labelOptions(given, options, { labels, target: plan.target })
   // What a tree asks is read from the plan as it is.
   return plot.drawModel?.({ ...labelModel(model), preprocessor }, readOptions(options, asked))
 }

@@ -58,18 +58,16 @@ function isAsItIs(cell: Cell | undefined): boolean {
 export function labelOptions(
   given: ReadonlyMap<string, string>,
   options: PlotOptions,
-  {
-    labels,
-    target,
-    classes,
-  }: { labels: Labels | undefined; target: string; classes: readonly string[] },
+  { labels, target }: { labels: Labels | undefined; target: string },
 ): ReadonlyMap<string, string> {
   if (!labels) return given
   return new Map(
     [...given].map(([name, text]) => {
       if (options[name]?.kind !== 'text') return [name, text]
-      const isClass = name === 'output' && classes.includes(text)
-      return [name, isClass ? classLabel(labels, target, text) : columnLabel(labels, text)]
+      return [
+        name,
+        name === 'output' ? classLabel(labels, target, text) : columnLabel(labels, text),
+      ]
     }),
   )
 }

@@ -47,14 +47,19 @@ export function parseLabels(text: string, known: KnownNames, under?: Labels): La
     else throw at(line, `${quote(name)} is neither columns nor values`)
   }
   const labels = overlayLabels(under, { columns, values: { ...values } })
-  checkApart(labels.columns, known.columns, (label, [a, b]) => [
-    b === undefined
-      ? `the label ${quote(label)} of column ${quote(a)} is the name of another column`
-      : `${quote(label)} is the label of columns ${quote(a)} and ${quote(b)}: nobody could tell them apart`,
-    a,
-  ])
+  const columnNames = new Set(known.columns)
+  checkApart(
+    labels.columns,
+    (name) => columnNames.has(name),
+    (label, [a, b]) => [
+      b === undefined
+        ? `the label ${quote(label)} of column ${quote(a)} is the name of another column`
+        : `${quote(label)} is the label of columns ${quote(a)} and ${quote(b)}: nobody could tell them apart`,
+      a,
+    ],
+  )
   for (const [column, own] of Object.entries(labels.values))
-    checkApart(own, known.valuesOf(column).all ?? [], (label, [a, b]) => [
+    checkApart(own, known.valuesOf(column).has ?? (() => false), (label, [a, b]) => [
       b === undefined
         ? `the label ${quote(label)} of ${quote(a)} in column ${quote(column)} is another value of it`
         : `${quote(label)} is the label of ${quote(a)} and ${quote(b)} in column ${quote(column)}: nobody could tell them apart`,
@@ -71,8 +76,8 @@ function valuesOfSources({ values }: Labels, known: KnownNames): Labels['values'
   return Object.fromEntries(
     known.derived.flatMap(({ column, from }) => {
       if (!Object.hasOwn(values, column)) return []
-      const { all } = known.valuesOf(from)
-      const made = Object.entries(values[column]!).filter(([text]) => !all?.has(text))
+      const { has } = known.valuesOf(from)
+      const made = Object.entries(values[column]!).filter(([text]) => !has?.(text))
       const own = Object.hasOwn(values, from) ? values[from] : {}
       return made.length === 0 ? [] : [[from, { ...Object.fromEntries(made), ...own }]]
     }),
@@ -98,11 +103,11 @@ function columnOf(entry: YamlEntry, { columns, what }: KnownNames): string {
 
 /** Returns what reads the name of a value: as the column has it, numbers in their one form. */
 function keyOf(names: KnownNames, column: string): (entry: YamlEntry) => string {
-  const { areNumbers, all, near } = names.valuesOf(column)
+  const { areNumbers, has, near } = names.valuesOf(column)
   return (entry) => {
     const own = normalText(entry.name)
     const key = areNumbers && own !== '' ? String(Number(own)) : own
-    if ((all?.has(key) ?? own !== '') && key !== 'NaN') return key
+    if ((has?.(key) ?? own !== '') && key !== 'NaN') return key
     throw unknown(entry, `column ${quote(column)} has no value`, near)
   }
 }
@@ -138,15 +143,14 @@ function textsOf(node: YamlNode, keyOf: (entry: YamlEntry) => string): Record<st
  */
 function checkApart(
   labels: Readonly<Record<string, string>>,
-  names: Iterable<string>,
+  isName: (text: string) => boolean,
   describe: (label: string, of: readonly [string, string?]) => readonly [string, string],
 ): void {
   const seen = new Map<string, string>()
-  const bare = new Set(names)
-  for (const name of Object.keys(labels)) bare.delete(name)
+  const isBare = (text: string) => isName(text) && !Object.hasOwn(labels, text)
   for (const [name, label] of Object.entries(labels)) {
     const before = seen.get(label)
-    if (before === undefined && !bare.has(label)) {
+    if (before === undefined && !isBare(label)) {
       seen.set(label, name)
       continue
     }

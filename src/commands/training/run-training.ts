@@ -126,7 +126,7 @@ async function fit(
   const labels =
     request.labels === undefined
       ? undefined
-      : await readLabelsFile(request.labels, namesOfTable(table, plan.derived))
+      : await readLabelsFile(request.labels, namesOfTable(table, plan.derived, plan.written))
   markPhase('planned')
   await nextTurn()
   stop.check()

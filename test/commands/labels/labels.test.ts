@@ -12,6 +12,8 @@ import { numberColumn, textColumn } from '../../../src/data/frame.ts'
 import type { Labels } from '../../../src/data/readable.ts'
 import { InputError } from '../../../src/errors.ts'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
+import { labelOptions } from '../../../src/plots/labelled.ts'
+import type { PlotOptions } from '../../../src/plots/plot.ts'
 import { buildTestApp, loadCheckpoint, post } from '../../helper.ts'
 
 const table = {
@@ -25,6 +27,30 @@ const table = {
 }
 
 const parseLabels = (text: string, own: typeof table) => parse(text, namesOfTable(own))
+
+t.test('values are those that a model has, whatever they are written like', (t) => {
+  const written = {
+    names: ['a'],
+    columns: [textColumn(['1.0', '2.0', '-'])],
+    length: 3,
+  }
+  const rule = [{ column: 'a', missing: ['-'] }]
+  const read = (text: string) => parse(text, namesOfTable(written, [], rule)).values
+  t.strictSame(read('values: {a: {1: first, 2.0: second}}'), { a: { '1': 'first', '2': 'second' } })
+  t.throws(() => read('values: {a: {"-": none}}'), { message: /column "a" has no value "-"/ })
+  t.throws(() => read('values: {a: {3: third}}'), { message: /column "a" has no value "3"/ })
+  t.end()
+})
+
+t.test('an output is a class, whatever columns are called', async (t) => {
+  const labels: Labels = { columns: { all: 'Everything' }, values: { y: { yes: 'survived' } } }
+  const options = { output: { kind: 'text' } } as unknown as PlotOptions
+  const asked = (text: string) =>
+    labelOptions(new Map([['output', text]]), options, { labels, target: 'y' }).get('output')
+  t.equal(asked('yes'), 'survived')
+  t.equal(asked('survived'), 'survived')
+  t.equal(asked('all'), 'all')
+})
 
 t.test('what a file says', (t) => {
   t.strictSame(
