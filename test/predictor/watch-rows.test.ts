@@ -7,13 +7,14 @@ import {
   findViolations,
   type Violation,
 } from '../../src/evaluation/drift/violations.ts'
-import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import {
   type Reference,
+  referenceOfBackground,
   referenceOfRows,
   referenceOfTraining,
-  watchRows,
-} from '../../src/predictor/watch-rows.ts'
+} from '../../src/predictor/drift-reference.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
+import { watchRows } from '../../src/predictor/watch-rows.ts'
 import { fit, reload } from '../training/fit-table.ts'
 
 const NUMBERS = ['normal', 'twin', 'skewed', 'count', 'mostly_zero', 'uniform', 'gappy']
@@ -210,7 +211,7 @@ t.test('predictions and their reasons move with what they come from', (t) => {
   const ofTarget = found.filter((one) => 'feature_name' in one && one.feature_name === 'y')
   t.equal(ofTarget.length, 2, 'scores and classes')
   t.match(ofTarget[0]?.description, /^Baseline drift distance: [\d.]+ exceeds threshold: 0\.1 /)
-  const mixed = referenceOfRows(predictor, inputsOf(predictor, training), 'baseline', sizes)
+  const mixed = referenceOfRows(predictor, inputsOf(predictor, training), sizes)
   const upside = {
     ...reference,
     attribution: {
@@ -234,16 +235,24 @@ t.test('predictions and their reasons move with what they come from', (t) => {
 })
 
 t.test('a table stands for training rows that were not kept', (t) => {
-  const baseline = referenceOfRows(
-    predictor,
-    inputsOf(predictor, rowsOf(3000, 5)),
-    'baseline',
-    sizes,
-  )
+  const baseline = referenceOfRows(predictor, inputsOf(predictor, rowsOf(3000, 5)), sizes)
   t.strictSame(violationsOf(predictor, baseline, rowsOf(1000, 6)), [])
   const live = shifted(rowsOf(1000, 7), 'uniform', 0.29)
   t.strictSame(namesOf(violationsOf(predictor, baseline, live)), ['uniform'])
   t.end()
+})
+
+t.test('rows that are stored as features tell what they can', async (t) => {
+  const rare = { ...plan, nominal: ['kind', { column: 'city', min_frequency: 10 }] }
+  const background = rowsOf(100, 10)
+  const { artifact } = await fit(rowsOf(500, 9), rare, { estimator: 'decision_tree', background })
+  const predictor = buildPredictor(artifact)
+  const few = referenceOfBackground(predictor, { ...sizes, explained: 5 })
+  t.ok(few.unsure?.includes('city'), 'rare categories are one level')
+  t.notOk(few.unsure?.includes('kind'), String(few.unsure))
+  t.ok(few.attribution?.mean.flat().every(Number.isFinite))
+  const none = referenceOfBackground(predictor, { ...sizes, explained: 0 })
+  t.equal(none.attribution, undefined, 'none are explained')
 })
 
 t.test('blocks of rows are what the rows are at once, and a seed chooses the same of them', (t) => {

@@ -1,6 +1,6 @@
 /** What `monitor` is told by its flags. */
 import type { Thresholds } from '../../evaluation/drift/violations.ts'
-import type { SampleSizes } from '../../predictor/watch-rows.ts'
+import type { SampleSizes } from '../../predictor/sample-rows.ts'
 import { readNumber, readSeed, readWhole } from '../setting-values.ts'
 
 /** Their values, as they were typed. */

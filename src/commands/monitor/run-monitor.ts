@@ -12,16 +12,15 @@ import { type Compared, labelDrift } from '../../evaluation/drift/label-drift.ts
 import { findViolations } from '../../evaluation/drift/violations.ts'
 import { readPublicKey } from '../../model-directory/keys.ts'
 import { type LoadedModel, readModelDirectory } from '../../model-directory/read.ts'
-import type { Predictor } from '../../predictor/predictor.ts'
 import {
   type Reference,
   referenceOfBackground,
   referenceOfRows,
   referenceOfTraining,
-  type SampleSizes,
-  sampleRows,
-  watchRows,
-} from '../../predictor/watch-rows.ts'
+} from '../../predictor/drift-reference.ts'
+import type { Predictor } from '../../predictor/predictor.ts'
+import { type SampleSizes, sampleRows } from '../../predictor/sample-rows.ts'
+import { watchRows } from '../../predictor/watch-rows.ts'
 import { EXIT } from '../exit-status.ts'
 import { withLabels } from '../labels/label-loaded.ts'
 import { writeOutputFile } from '../output/output-file.ts'
@@ -148,7 +147,7 @@ async function readReference(
     const drawn = sampler.drawn()
     if (drawn.length === 0)
       throw new InputError('empty_data', `--baseline: ${quote(baseline, 256)} has no row`)
-    return referenceOfRows(predictor, drawn, 'baseline', sizes)
+    return referenceOfRows(predictor, drawn, sizes)
   }
   const stored = referenceOfTraining(artifact)
   if (stored) return stored
