@@ -92,11 +92,18 @@ export function buildPredictor(artifact: ArtifactParts & { readonly modelId?: st
     return { classes, numericClasses, rows: X.rows, labels, probabilities }
   }
   const predict = (frame: DataFrame) => predictMatrix(preprocessor.transform(frame))
+  let ofFeatures: Labels | undefined
   const labelsFor = ({ level }: Pick<ExplainOptions, 'level'>): Labels | undefined => {
     const { labels, plan } = artifact
-    return labels && level === 'features'
-      ? labelFeatures(labels, preprocessor.spec, preprocessor.featureNamesOut, plan.target)
-      : labels
+    if (!labels || level !== 'features') return labels
+    // One for all requests: a wide model has many features.
+    ofFeatures ??= labelFeatures(
+      labels,
+      preprocessor.spec,
+      preprocessor.featureNamesOut,
+      plan.target,
+    )
+    return ofFeatures
   }
   /** What the explanations of all rows share. */
   const shareExplanations = (explainer: ModelExplainer, options: ExplainOptions) => {

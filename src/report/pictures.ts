@@ -2,7 +2,7 @@
 import type { Artifact } from '../artifact/artifact.ts'
 import { classLabel, columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
-import { drawModelPlot, drawPlot } from '../plots/index.ts'
+import { drawModelPlot, drawPlot, plots } from '../plots/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { Explanations } from '../shap/explanation.ts'
 import { type Html, tag } from './html.ts'
@@ -114,7 +114,10 @@ export async function drawFigures(
   }
   const figures = {
     quality: await drawAll(planned.quality),
-    effects: await drawAll(planned.effects, createSample(predictor, mostSeconds)),
+    effects: await drawAll(
+      planned.effects,
+      createSample(predictor, mostSeconds, countExplained(planned.effects)),
+    ),
     structure: await drawAll(planned.structure),
   }
   await turn?.(total, total)
@@ -197,6 +200,18 @@ function frame(svg: string): Html {
   return tag('div', `class="drawing" style="--least:${least}px"`, { html: svg })
 }
 
+/** Returns how many explanations with and without pairs of columns the pictures ask for. */
+function countExplained(pictures: readonly Picture[]) {
+  const asked = pictures.filter(({ plot }) => plots[plot]?.drawModel === undefined)
+  const count = (isPairs: boolean) =>
+    new Set(
+      asked
+        .filter(({ plot }) => (plot === 'interactions') === isPairs)
+        .map(({ options }) => options?.output),
+    ).size
+  return { pairs: count(true), single: count(false) }
+}
+
 /** Explanations of the stored sample, of as many rows as there is time for; each is computed once. */
 interface Sample {
   explain(isPairs: boolean, output: string | undefined): Explanations | undefined
@@ -205,9 +220,15 @@ interface Sample {
 /** Fewer rows would show little. */
 const LEAST_ROWS = 24
 
-function createSample(predictor: Predictor, mostSeconds: number): Sample {
+/** @param asked how many explanations will be asked for: no class takes the time of the next beyond the fewest rows */
+function createSample(
+  predictor: Predictor,
+  mostSeconds: number,
+  asked: ReturnType<typeof countExplained>,
+): Sample {
   const { sampleRows } = predictor
   let left = mostSeconds
+  const waiting = { ...asked }
   const known = new Map<string, Explanations | undefined>()
   const explain = (isPairs: boolean, output: string | undefined): Explanations | undefined => {
     const options = {
@@ -217,7 +238,9 @@ function createSample(predictor: Predictor, mostSeconds: number): Sample {
     const wait = predictor.estimateSeconds(0, options)
     // The first call may have built an explainer, which no later one waits for.
     const perRow = predictor.estimateSeconds(1, options) - predictor.estimateSeconds(0, options)
-    const rows = Math.min(sampleRows, Math.floor((left - wait) / perRow))
+    const rowsIn = (seconds: number) => Math.floor((seconds - wait) / perRow)
+    const share = rowsIn(left / Math.max(1, waiting[isPairs ? 'pairs' : 'single']--))
+    const rows = Math.min(sampleRows, Math.max(LEAST_ROWS, share), rowsIn(left))
     if (rows < Math.min(LEAST_ROWS, sampleRows)) return undefined
     left -= wait + rows * perRow
     return predictor.explainSample(options, rows)

@@ -83,6 +83,11 @@ t.test('of three classes each has its pictures', async (t) => {
       ['first', 'b', 'c'].map((name) => `${picture}: ${name}`),
     )
   t.ok(figures.includes('What x does'))
+  // Time for all rows of one class and a few of the others.
+  const predictor = buildPredictor(shown)
+  const seconds = predictor.estimateSeconds(150, { output: 'a' })
+  const brief = await writeReport(shown, predictor, seconds)
+  t.equal(brief.match(/<h3>How they push, row by row: /g)?.length, 3, 'none takes all of the time')
 })
 
 t.test('what takes long is drawn of fewer rows, down to a few', async (t) => {
