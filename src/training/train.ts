@@ -150,11 +150,12 @@ export async function train(
   const shares = classShares(fitted.y, classes.length)
   const heldOut = rowsAt(data, split.test)
   const parts = channels.length + 1
-  const test = await measure(predictor, heldOut, shares, seed, pace, parts)
+  const { evaluation: test, predictions } =
+    (await measure(predictor, heldOut, shares, seed, pace, parts)) ?? {}
   const measured = new Map<ChannelName, Evaluation>()
   for (const [name, rows] of channels) {
-    const evaluation = await measure(predictor, rows, shares, seed, pace, parts)
-    if (evaluation) measured.set(name, evaluation)
+    const found = await measure(predictor, rows, shares, seed, pace, parts)
+    if (found) measured.set(name, found.evaluation)
   }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   markPhase('tested')
@@ -208,7 +209,7 @@ export async function train(
         training: { ...draft.training, interrupted: interrupted || undefined },
         importance,
         summary,
-        profile: profileTraining(predictor, frame, fitted.rows, test?.predictions, seed),
+        profile: profileTraining(predictor, frame, fitted.rows, predictions, seed),
         metrics,
         selfTest,
       },
