@@ -72,7 +72,8 @@ export async function fitRows(
   let outOfBag: OutOfBag | undefined
   const sampleWeight = plan.weight === undefined ? undefined : takeWeights(frame, plan.weight, rows)
   // Before the fit: a background that cannot be used must not cost a whole training.
-  const background = settings.background && fitBackground(spec, settings.background)
+  const background =
+    settings.background && (await inTurns(fitBackground(spec, settings.background), settings.pause))
   const { featureNamesOut, transformSteps } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
   await settings.pause?.()

@@ -13,7 +13,7 @@ import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
 import { describeDuplicates, describeLosses } from '../preprocess/leaks.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
-import { applyWritten, applyWrittenSteps } from '../preprocess/written/apply-written.ts'
+import { applyWrittenSteps } from '../preprocess/written/apply-written.ts'
 import { describeSentinels } from '../preprocess/written/sentinels.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
@@ -85,14 +85,14 @@ export async function train(
   const numbers = plan.numeric.map(({ column }) => column)
   for (const doubt of describeSentinels(frame, numbers)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
-  const channels = [...(options.channels ?? [])].map(([name, given]) => {
+  const channels: [ChannelName, LabelledRows][] = []
+  for (const [name, given] of options.channels ?? []) {
     const { dropMissingLabel } = options
-    const channel = spellBooleans(applyWritten(given, plan.written), data.booleans)
-    return [
-      name,
-      encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn),
-    ] as const
-  })
+    const read = await inTurns(applyWrittenSteps(given, plan.written), options.pause)
+    const channel = spellBooleans(read, data.booleans)
+    const rows = encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn)
+    channels.push([name, rows])
+  }
   const settings: FitSettings = {
     plan,
     estimator,
