@@ -8,7 +8,7 @@ import type { Estimator, FitContext, OutOfBag } from '../estimators/estimator.ts
 import type { Params } from '../estimators/params.ts'
 import { kindOf } from '../models/index.ts'
 import type { ModelSpec } from '../models/model.ts'
-import { fitPreprocessorSteps } from '../preprocess/fit-preprocessor.ts'
+import { fitPreprocessor } from '../preprocess/fit-preprocessor.ts'
 import type { ColumnPlan, DroppedColumn } from '../preprocess/plan.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { takeWeights } from '../preprocess/weights.ts'
@@ -64,7 +64,7 @@ export async function fitRows(
 ): Promise<Fitted> {
   const { estimator, plan, keep, params, warn } = settings
   const { spec, dropped } = await inTurns(
-    fitPreprocessorSteps(frame, rows, plan, estimator, keep),
+    fitPreprocessor(frame, rows, plan, estimator, keep),
     settings.pause,
   )
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
