@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { parse } from 'csv-parse'
+import { runSteps } from '../src/data/steps.ts'
 import { fitPreprocessor } from '../src/preprocess/fit-preprocessor.ts'
 import { buildPreprocessor } from '../src/preprocess/preprocessor.ts'
 import { planWritten } from '../src/preprocess/written/plan-written.ts'
@@ -62,11 +63,8 @@ function read(path: string) {
 async function prepare(path: string): Promise<unknown> {
   const { table } = await read(path)
   console.log(`  read    ${peak()}`)
-  const { plan } = planWritten(
-    table,
-    options.kind === 'higgs' ? 'label' : 'income',
-    new Map(),
-    nothingSaid,
+  const { plan } = runSteps(
+    planWritten(table, options.kind === 'higgs' ? 'label' : 'income', new Map(), nothingSaid),
   )
   const data = labelTable(table, plan, {
     testSize: 0.2,
@@ -75,7 +73,7 @@ async function prepare(path: string): Promise<unknown> {
     warn: console.warn,
   })
   const needs = { scale: false, acceptsMissing: true }
-  const { spec } = fitPreprocessor(data.frame, data.split.train, plan, needs)
+  const { spec } = runSteps(fitPreprocessor(data.frame, data.split.train, plan, needs))
   const X = buildPreprocessor(spec).transform(data.frame, data.split.train)
   return { data, X }
 }

@@ -491,10 +491,8 @@ t.test('what is warned of', async (t) => {
     ['a,b,y', ...days.map((_, i) => `${row(i)},${i % 3},${i % 2 ? 'yes' : 'no'}`)].join('\n')
   const warningsOf = (csv: string, drop?: string) => {
     const frame = readCsvTable(csv)
-    const { plan } = inferPlan(
-      frame,
-      'y',
-      new Map(drop ? [[drop, 'drop' as const]] : [['a', 'nominal']]),
+    const { plan } = runSteps(
+      inferPlan(frame, 'y', new Map(drop ? [[drop, 'drop' as const]] : [['a', 'nominal']])),
     )
     const y = Int32Array.from({ length: 60 }, (_, i) => i % 2)
     return runSteps(describeDoubts(frame, plan, y, 2))
@@ -527,7 +525,7 @@ t.test('what is warned of', async (t) => {
       0.25,
       0,
     )
-    const { plan } = inferPlan(frame, 'y')
+    const { plan } = runSteps(inferPlan(frame, 'y'))
     const y = Int32Array.from(kept, (_, i) => i % 2)
     return describeDuplicates(frame, plan, y, split).join('\n')
   }
@@ -537,7 +535,7 @@ t.test('what is warned of', async (t) => {
   const warned = async (penalty: string) => {
     const frame = readCsvTable(apart)
     const warnings: string[] = []
-    await trainTable(frame, inferPlan(frame, 'y').plan, {
+    await trainTable(frame, runSteps(inferPlan(frame, 'y')).plan, {
       ...{ estimator: 'logistic_regression', engine: 'native', testSize: 0, seed: 0 },
       ...{ dropMissingLabel: false, dataSha256: '0'.repeat(64), sha256 },
       params: new Map([['penalty', penalty]]),
@@ -720,7 +718,7 @@ t.test('importing', async (t) => {
 
 t.test('the flag beside every column of a plan changes it', async (t) => {
   const frame = readCsvTable(`${table.replace('n,half', "n,it's half")}`)
-  const { columns } = inferPlan(frame, 'y')
+  const { columns } = runSteps(inferPlan(frame, 'y'))
   t.equal(columns.length, 5)
   for (const { column, role, override } of columns) {
     if (override === undefined) {
@@ -731,7 +729,9 @@ t.test('the flag beside every column of a plan changes it', async (t) => {
     const [flag = '', name = ''] = words.trimEnd().split('\n')
     t.equal(name, column, 'one word of a shell')
     const asked = new Map([[name, flag.slice(2) as typeof role]])
-    const changed = inferPlan(frame, 'y', asked).columns.find((other) => other.column === column)
+    const changed = runSteps(inferPlan(frame, 'y', asked)).columns.find(
+      (other) => other.column === column,
+    )
     t.not(changed?.role, role, override)
   }
 })
@@ -959,7 +959,8 @@ t.test('flags name columns as a shell takes them', (t) => {
         const frame = readCsvTable(
           `${quoted(name)},y\n${cells.map((c, i) => `${c},${label(i)}`).join('\n')}`,
         )
-        return inferPlan(frame, 'y').columns.find(({ column }) => column === name)?.override
+        return runSteps(inferPlan(frame, 'y')).columns.find(({ column }) => column === name)
+          ?.override
       },
     ],
     [
@@ -970,7 +971,7 @@ t.test('flags name columns as a shell takes them', (t) => {
           (_, row) => `${['Male', 'male', 'Female', 'F'][row % 4]},${row % 7},${label(row)}`,
         )
         const frame = readCsvTable(`${quoted(name)},n,y\n${rows.join('\n')}`)
-        const { plan } = inferPlan(frame, 'y')
+        const { plan } = runSteps(inferPlan(frame, 'y'))
         const y = Int32Array.from({ length: 60 }, (_, row) => label(row))
         const said = runSteps(describeDoubts(frame, plan, y, 2)).join('\n')
         return /--merge.*?(?=$)/m.exec(said)?.[0]

@@ -47,7 +47,7 @@ const alone = [
 /** Files that share a process: so many that few are started, so few that none is the last one for long. */
 const TOGETHER = 12
 
-/** Seconds that tap gives the tests of a file, and what is given to the process to end after that. */
+/** Seconds that tap gives the tests of a process, of one file or several, and what it is given to end after that. */
 const LIMIT = 600
 const GRACE = 10
 

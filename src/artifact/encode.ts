@@ -27,7 +27,10 @@ import { tensorPieces } from './safetensors.ts'
 import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
 
-/** Returns the artifact with its identity: a hash of everything that its answers depend on or that was measured of it. */
+/**
+ * Returns the artifact with its identity: a hash of everything that its answers depend on or that was measured of it, and
+ * of its readable names.
+ */
 export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
   const anonymous = { ...parts, modelId: '' }
   const hashes = [...listDataFiles(anonymous)].map(([, pieces]) => sha256(...pieces))

@@ -9,7 +9,7 @@ import {
   varies,
 } from '../data/frame.ts'
 import { momentText } from '../data/moment.ts'
-import { runSteps, type Steps } from '../data/steps.ts'
+import type { Steps } from '../data/steps.ts'
 import { InputError, quote } from '../errors.ts'
 import { booleanColumns } from './booleans.ts'
 import { buildDerivation } from './derive.ts'
@@ -45,12 +45,7 @@ export interface FeatureNeeds {
  * @param keep columns that stay inputs even if nothing is learned from them, because rows come by position
  * @returns the fitted spec, and columns that had nothing to learn from in the training rows
  */
-export function fitPreprocessor(...about: Parameters<typeof fitPreprocessorSteps>) {
-  return runSteps(fitPreprocessorSteps(...about))
-}
-
-/** The same column by column. */
-export function* fitPreprocessorSteps(
+export function* fitPreprocessor(
   frame: DataFrame,
   rows: Int32Array,
   plan: ColumnPlan,

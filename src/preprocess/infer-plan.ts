@@ -11,7 +11,7 @@ import {
   type TextColumn,
   usedLevels,
 } from '../data/frame.ts'
-import { runSteps, type Steps } from '../data/steps.ts'
+import type { Steps } from '../data/steps.ts'
 import { didYouMean, flagWith, InputError, listNames, quote } from '../errors.ts'
 import { isBooleanColumn } from './booleans.ts'
 import { type Guess, guessRole, MAX_CATEGORIES, type Role } from './guess-role.ts'
@@ -67,12 +67,7 @@ export interface InferredPlan {
  * @param weight the column that says how much a row counts, which is no feature
  * @throws InputError `no_target`, `unknown_column`, or `invalid_plan` when no column is left
  */
-export function inferPlan(...about: Parameters<typeof inferPlanSteps>): InferredPlan {
-  return runSteps(inferPlanSteps(...about))
-}
-
-/** The same column by column. */
-export function* inferPlanSteps(
+export function* inferPlan(
   frame: DataFrame,
   target: string,
   overrides: RoleOverrides = new Map(),

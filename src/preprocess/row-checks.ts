@@ -105,7 +105,9 @@ function buildChecks(preprocessor: Preprocessor): RowChecks {
           }
           const first = cellAt(values, row)
           const entry = {
-            ...{ code, column: inputs[input]?.name ?? column, count: 1 },
+            code,
+            column: inputs[input]?.name ?? column,
+            count: 1,
             ...(first === null ? {} : { first }),
           }
           own.set(code, entry)

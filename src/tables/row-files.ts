@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
 import { startsWithHeader } from '../codecs/csv.ts'
 import { findPositions } from '../codecs/rows.ts'
+import { findBlockEnd } from '../data/csv.ts'
 import { normalText } from '../data/text.ts'
 import { decodeUtf8 } from '../data/utf8.ts'
 import { InputError, inFile, quote } from '../errors.ts'
@@ -178,7 +179,8 @@ async function* csvParts(
     const part = partOf(block, 'csv', block.bytes, total)
     if (block.records === 0) {
       const hasHeader = isHeader(block.bytes)
-      if (hasHeader) header = Buffer.from(`${headerOf(decodeUtf8(block.bytes))}\n`)
+      // Where others follow, the block ends with a line end, and so does its first row, whatever blank lines it is behind.
+      if (hasHeader) header = Buffer.from(block.bytes.subarray(0, findBlockEnd(block.bytes, 0, 1)))
       yield { ...part, parameters: headerParameter(hasHeader) }
     } else if (header) {
       const body = Buffer.concat([header, block.bytes])
@@ -186,17 +188,6 @@ async function* csvParts(
       yield { ...part, body, rowOffset, parameters: headerParameter(true) }
     } else yield { ...part, parameters: headerParameter(false) }
   }
-}
-
-/** Returns the first record of CSV, without its end; a line break in quotes is none. */
-function headerOf(text: string): string {
-  let isOpen = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"') isOpen = !isOpen
-    else if (!isOpen && (character === '\n' || character === '\r')) return text.slice(0, at)
-  }
-  return text
 }
 
 function headerParameter(present: boolean): ReadonlyMap<string, string> {

@@ -8,6 +8,7 @@ import {
   textColumn,
 } from '../data/frame.ts'
 import type { Matrix } from '../data/matrix.ts'
+import type { Steps } from '../data/steps.ts'
 import { didYouMean, InputError, listNames, quote } from '../errors.ts'
 import { numbersOfBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import {
@@ -15,21 +16,25 @@ import {
   type InputColumn,
   type PreprocessorSpec,
 } from '../preprocess/preprocessor.ts'
-import { applyWritten } from '../preprocess/written/apply-written.ts'
+import { applyWrittenSteps } from '../preprocess/written/apply-written.ts'
 
 /** Most rows of a background: what is computed against it grows with them. */
 const MAX_ROWS = 10_000
 
 /**
- * Returns the rows of a table as the model's features; columns that the model does not have are ignored.
+ * Returns the rows of a table as the model's features, column by column; columns that the model does not have are ignored.
  * @throws InputError `missing_column`, `invalid_number`, `missing_value`, `empty_data` or `too_many_rows`
  */
-export function fitBackground(spec: PreprocessorSpec, table: DataFrame): Matrix {
-  return buildPreprocessor(spec).transform(fitRows(spec, table))
+export function* fitBackground(spec: PreprocessorSpec, table: DataFrame): Steps<Matrix> {
+  return yield* buildPreprocessor(spec).transformSteps(yield* fitRows(spec, table))
 }
 
 /** Returns the rows of a table as a frame of the model's inputs; throws as {@link fitBackground} does. */
-export function fitRows(spec: PreprocessorSpec, table: DataFrame, rows = 'background'): DataFrame {
+export function* fitRows(
+  spec: PreprocessorSpec,
+  table: DataFrame,
+  rows = 'background',
+): Steps<DataFrame> {
   if (table.length === 0) throw new InputError('empty_data', `the ${rows} has no rows`)
   if (table.length > MAX_ROWS) {
     throw new InputError(
@@ -47,7 +52,7 @@ export function fitRows(spec: PreprocessorSpec, table: DataFrame, rows = 'backgr
       absent.slice(0, 10).map((column) => ({ column })),
     )
   }
-  const read = applyWritten(
+  const read = yield* applyWrittenSteps(
     table,
     spec.inputs.flatMap(({ name, written }) => (written ? [{ column: name, ...written }] : [])),
   )

@@ -8,7 +8,7 @@ import type { Estimator, FitContext, OutOfBag } from '../estimators/estimator.ts
 import type { Params } from '../estimators/params.ts'
 import { kindOf } from '../models/index.ts'
 import type { ModelSpec } from '../models/model.ts'
-import { fitPreprocessorSteps } from '../preprocess/fit-preprocessor.ts'
+import { fitPreprocessor } from '../preprocess/fit-preprocessor.ts'
 import type { ColumnPlan, DroppedColumn } from '../preprocess/plan.ts'
 import { buildPreprocessor, type PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import { takeWeights } from '../preprocess/weights.ts'
@@ -64,7 +64,7 @@ export async function fitRows(
 ): Promise<Fitted> {
   const { estimator, plan, keep, params, warn } = settings
   const { spec, dropped } = await inTurns(
-    fitPreprocessorSteps(frame, rows, plan, estimator, keep),
+    fitPreprocessor(frame, rows, plan, estimator, keep),
     settings.pause,
   )
   for (const { column, reason } of dropped) warn(`column ${quote(column)} is dropped: ${reason}`)
@@ -72,7 +72,8 @@ export async function fitRows(
   let outOfBag: OutOfBag | undefined
   const sampleWeight = plan.weight === undefined ? undefined : takeWeights(frame, plan.weight, rows)
   // Before the fit: a background that cannot be used must not cost a whole training.
-  const background = settings.background && fitBackground(spec, settings.background)
+  const background =
+    settings.background && (await inTurns(fitBackground(spec, settings.background), settings.pause))
   const { featureNamesOut, transformSteps } = buildPreprocessor(spec)
   settings.checkMemory?.(rows.length * featureNamesOut.length * BYTES_PER_FEATURE)
   await settings.pause?.()

@@ -6,19 +6,23 @@ import type { TrainReport } from './train-report.ts'
 /** A column's weight with what the column is called. */
 export type LabelledImportance = ImportanceEntry & { readonly name: string }
 
-/** Returns a report's importance, in its order. */
-export function labelImportance({
-  artifact: { labels, preprocessor },
-  importance,
-}: Pick<TrainReport, 'artifact' | 'importance'>): readonly LabelledImportance[] {
-  return importance.map((entry) => ({
+/** Returns a report's importance, in its order; of a wide model the first entries, where no more are shown. */
+export function labelImportance(
+  { artifact: { labels, preprocessor }, importance }: Pick<TrainReport, 'artifact' | 'importance'>,
+  most = importance.length,
+): readonly LabelledImportance[] {
+  const shown = importance.slice(0, most)
+  if (!labels) return shown.map((entry) => ({ ...entry, name: entry.column }))
+  const derived = new Map<string, string[]>()
+  for (const { column, from } of preprocessor.derived) {
+    const own = derived.get(from)
+    if (own) own.push(column)
+    else derived.set(from, [column])
+  }
+  return shown.map((entry) => ({
     ...entry,
     name: columnLabel(labels, entry.column),
-    direction: labelDirection(
-      entry,
-      preprocessor.derived.flatMap(({ column, from }) => (from === entry.column ? [column] : [])),
-      labels,
-    ),
+    direction: labelDirection(entry, derived.get(entry.column) ?? [], labels),
   }))
 }
 
@@ -26,7 +30,7 @@ export function labelImportance({
 function labelDirection(
   { column, direction }: ImportanceEntry,
   derived: readonly string[],
-  labels: Labels | undefined,
+  labels: Labels,
 ): string {
   const [, value = '', way = ''] = /^(.*)( (?:up|down))$/.exec(direction) ?? []
   const label = valueLabel(labels, column, value)

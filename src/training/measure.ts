@@ -34,8 +34,6 @@ export interface Evaluation {
   /** Of the model's metrics. */
   readonly intervals: Intervals
   readonly curves: readonly ClassCurves[]
-  /** Of every row. */
-  readonly predictions: Predictions
 }
 
 /**
@@ -77,11 +75,17 @@ function withChannelName<T>(name: ChannelName, read: () => T): T {
   }
 }
 
+/** An evaluation, and the predictions of every row that it is made from. */
+export interface Measurement {
+  readonly evaluation: Evaluation
+  readonly predictions: Predictions
+}
+
 /** Rows that are predicted before other work runs. */
 const BLOCK = 4096
 
 /**
- * Returns a model's metrics on labelled rows; undefined without a row. Where the training is asked to end, the intervals
+ * Returns a model's metrics and predictions on labelled rows; undefined without a row. Where the training is asked to end, the intervals
  * are null.
  * @param shares share of every class in the training rows
  * @param seed of the intervals
@@ -94,7 +98,7 @@ export async function measure(
   seed: number,
   pace: Pace,
   parts: number,
-): Promise<Evaluation | undefined> {
+): Promise<Measurement | undefined> {
   if (y.length === 0) return undefined
   const classes = shares.length
   const predictions = await predictInTurns(predictor, frame, pace)
@@ -109,13 +113,13 @@ export async function measure(
     bootstrap.draw()
     await pace.turn('resamples', done + 1, resamples)
   }
-  return {
+  const evaluation = {
     model: measureAnswers(answers),
     majority: evaluateMajority(y, shares),
     intervals: bootstrap.finish(),
     curves: drawCurves(answers),
-    predictions,
   }
+  return { evaluation, predictions }
 }
 
 async function predictInTurns(

@@ -1,5 +1,6 @@
 /** MODEL_CARD.md: a trained model for people. */
 import type { Artifact } from '../artifact/artifact.ts'
+import { inline, list, table } from '../artifact/card-text.ts'
 import { labelModel } from '../artifact/labelled-model.ts'
 import { type MetricName, metricNames, metricTitles } from '../evaluation/metric-names.ts'
 import { classesWithoutRows, type Metrics } from '../evaluation/metrics.ts'
@@ -160,32 +161,6 @@ function describeValues(input: Artifact['preprocessor']['inputs'][number]): stri
     : 'text'
 }
 
-/** Columns that are listed, of thousands the first: all of them stand in the model's files. */
-const MOST_LISTED = 500
-
-/** Returns a table of the first entries, and how many there are more. */
-function list<T>(
-  head: readonly string[],
-  entries: readonly T[],
-  rowOf: (entry: T) => readonly string[],
-): string {
-  const more = entries.length - MOST_LISTED
-  const shown = table(head, entries.slice(0, MOST_LISTED).map(rowOf))
-  return more > 0 ? `${shown}\n\nand ${more} more.` : shown
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
 function fixed(value: number | null | undefined): string {
   return value === null || value === undefined ? '-' : value.toFixed(4)
-}
-
-/** Data as inline Markdown: no markup of its own, one line. */
-function inline(text: string): string {
-  return text
-    .replace(/[\r\n\t]+/g, ' ')
-    .replace(/[\\`*_{}[\]<>#|]/g, (character) => `\\${character}`)
 }

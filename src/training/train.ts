@@ -13,7 +13,7 @@ import { planBooleans, spellBooleans } from '../preprocess/booleans.ts'
 import { describeDoubts } from '../preprocess/doubts.ts'
 import { describeDuplicates, describeLosses } from '../preprocess/leaks.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
-import { applyWritten, applyWrittenSteps } from '../preprocess/written/apply-written.ts'
+import { applyWrittenSteps } from '../preprocess/written/apply-written.ts'
 import { describeSentinels } from '../preprocess/written/sentinels.ts'
 import { VERSION } from '../version.ts'
 import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
@@ -85,14 +85,14 @@ export async function train(
   const numbers = plan.numeric.map(({ column }) => column)
   for (const doubt of describeSentinels(frame, numbers)) warn(doubt)
   // Before the fit: a label that cannot be measured must not cost a whole training.
-  const channels = [...(options.channels ?? [])].map(([name, given]) => {
+  const channels: [ChannelName, LabelledRows][] = []
+  for (const [name, given] of options.channels ?? []) {
     const { dropMissingLabel } = options
-    const channel = spellBooleans(applyWritten(given, plan.written), data.booleans)
-    return [
-      name,
-      encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn),
-    ] as const
-  })
+    const read = await inTurns(applyWrittenSteps(given, plan.written), options.pause)
+    const channel = spellBooleans(read, data.booleans)
+    const rows = encodeChannel(name, channel, plan.target, classes, dropMissingLabel, warn)
+    channels.push([name, rows])
+  }
   const settings: FitSettings = {
     plan,
     estimator,
@@ -150,11 +150,12 @@ export async function train(
   const shares = classShares(fitted.y, classes.length)
   const heldOut = rowsAt(data, split.test)
   const parts = channels.length + 1
-  const test = await measure(predictor, heldOut, shares, seed, pace, parts)
+  const { evaluation: test, predictions } =
+    (await measure(predictor, heldOut, shares, seed, pace, parts)) ?? {}
   const measured = new Map<ChannelName, Evaluation>()
   for (const [name, rows] of channels) {
-    const evaluation = await measure(predictor, rows, shares, seed, pace, parts)
-    if (evaluation) measured.set(name, evaluation)
+    const found = await measure(predictor, rows, shares, seed, pace, parts)
+    if (found) measured.set(name, found.evaluation)
   }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   markPhase('tested')
@@ -208,7 +209,7 @@ export async function train(
         training: { ...draft.training, interrupted: interrupted || undefined },
         importance,
         summary,
-        profile: profileTraining(predictor, frame, fitted.rows, test?.predictions, seed),
+        profile: profileTraining(predictor, frame, fitted.rows, predictions, seed),
         metrics,
         selfTest,
       },

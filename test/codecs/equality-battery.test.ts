@@ -20,6 +20,7 @@ import { parquet } from '../../src/codecs/parquet.ts'
 import { recordioProtobuf } from '../../src/codecs/recordio-protobuf.ts'
 import { type Column, type DataFrame, findColumn, takeRows } from '../../src/data/frame.ts'
 import { createRandom, type Random } from '../../src/data/random.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
 import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
@@ -68,7 +69,7 @@ async function readTable(name: string, body: Body): Promise<ReadTable> {
 }
 
 async function fit(read: ReadTable, seed: number, channels = new Map<'test', DataFrame>()) {
-  const { plan } = inferPlan(read.table, 'y', new Map([['count', 'numeric']]))
+  const { plan } = runSteps(inferPlan(read.table, 'y', new Map([['count', 'numeric']])))
   const { artifact } = await train(read.table, plan, {
     ...quick,
     estimator: seed % 2 ? 'decision_tree' : 'logistic_regression',
@@ -308,14 +309,8 @@ t.test('values as people write them mean the same in any format', async (t) => {
       tables.map(async (read, i) => {
         const acceptsMissing = seed % 2 === 1
         const told = { merge: ['sex'] }
-        const { plan } = planWritten(
-          read.table,
-          'y',
-          roles,
-          nothingSaid,
-          acceptsMissing,
-          undefined,
-          told,
+        const { plan } = runSteps(
+          planWritten(read.table, 'y', roles, nothingSaid, acceptsMissing, undefined, told),
         )
         const channel = alignTable(read, tables[(i + 1) % 3] as ReadTable)
         const background = tables[(i + 2) % 3]?.table

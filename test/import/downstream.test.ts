@@ -8,6 +8,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { withModelId } from '../../src/artifact/encode.ts'
 import type { Cell } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { readModelFile } from '../../src/import/index.ts'
 import { writeImportedCard } from '../../src/import/model-card.ts'
@@ -65,7 +66,7 @@ async function importGolden(t: Test, { model, columns, classes, options, rows }:
   const draft = draftImport(read, words, '0'.repeat(64))
   const { inputs } = draft.preprocessor
   const cells = rows.map((row) => inputs.map(({ name }) => row[names.indexOf(name)]!))
-  const background = fitBackground(draft.preprocessor, frameOfCells(inputs, cells))
+  const background = runSteps(fitBackground(draft.preprocessor, frameOfCells(inputs, cells)))
   const explained = kindOf(draft.model).withBackground(draft.model, background)
   const parts = { ...draft, model: explained, background }
   const selfTest = makeSelfTest(buildPredictor(parts))

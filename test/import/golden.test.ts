@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Cell, type DataFrame, numberColumn, textColumn } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { draftImport } from '../../src/import/build-artifact.ts'
 import { importers, readModelFile } from '../../src/import/index.ts'
 import { readSpark } from '../../src/import/spark/spark.ts'
@@ -191,7 +192,7 @@ for (const [name, golden] of goldens) {
     const words = { target: 'label', columns: names, classes, categories, missing }
     const draft = draftImport(read, words, '0'.repeat(64))
     const background = golden.background
-      ? fitBackground(draft.preprocessor, frameOf(golden, golden.background))
+      ? runSteps(fitBackground(draft.preprocessor, frameOf(golden, golden.background)))
       : draft.background
     const kind = kindOf(draft.model)
     const predictor = buildPredictor({

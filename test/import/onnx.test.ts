@@ -105,6 +105,18 @@ t.test('operators before the classifier', (t) => {
   t.throws(() => load(file([operator('Div', ['X', 'a'], 'i'), behind], 2, {}, lists)), {
     message: /operator Div \(node 0\) on numbers in single precision is not read/,
   })
+  const ends = { low: [0], high: [1], wide: [1, 2], none: [], open: [Number.POSITIVE_INFINITY] }
+  const clips: readonly [low: string, high: string, message: RegExp][] = [
+    ['wide', 'high', /operator Clip \(node 0\) has 2 numbers as its minimum, not one$/],
+    ['low', 'wide', /operator Clip \(node 0\) has 2 numbers as its maximum, not one$/],
+    ['low', 'none', /has 0 numbers as its maximum, not one$/],
+    ['low', 'open', /with one end is not read$/],
+    ['low', 'high', /on numbers in single precision is not read$/],
+  ]
+  for (const [low, high, message] of clips) {
+    const clip = operator('Clip', ['X', low, high], 'i')
+    t.throws(() => load(file([clip, behind], 2, {}, ends)), { message }, `Clip ${low} ${high}`)
+  }
   const gather = (axis: number) =>
     file([operator('Gather', ['X', 'c'], 'i', { axis }), behind], 2, {}, lists)
   t.strictSame(predict(gather(-1), [[1]]), [0.25], 'the last axis is that of the features')

@@ -3,6 +3,7 @@ import t from 'tap'
 import { csv } from '../../src/codecs/csv.ts'
 import { json } from '../../src/codecs/json.ts'
 import type { DataFrame } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import { type ColumnPlan, readPlan, writePlan } from '../../src/preprocess/plan.ts'
@@ -27,7 +28,8 @@ const tableOf = (x: (row: number) => string, y: (row: number) => string, rows = 
 const truth = (i: number) => (i % 3 === 0 ? 'True' : 'False')
 const label = (i: number) => (i % 3 === 0 ? 'yes' : 'no')
 
-const infer = (table: DataFrame, roles: RoleOverrides = new Map()) => inferPlan(table, 'y', roles)
+const infer = (table: DataFrame, roles: RoleOverrides = new Map()) =>
+  runSteps(inferPlan(table, 'y', roles))
 
 t.test('a column of truth values is found, with the reason', (t) => {
   const { plan, columns } = infer(tableOf(truth, label))

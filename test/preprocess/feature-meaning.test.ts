@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Cell } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { meaningsOf, restoreCells } from '../../src/preprocess/feature-meaning.ts'
 import { fitPreprocessor } from '../../src/preprocess/fit-preprocessor.ts'
 import {
@@ -120,10 +121,10 @@ t.test('a column of dates is told by its days', (t) => {
   const table = readCsvTable(
     `when,y\n${Array.from({ length: 20 }, (_, row) => `2021-0${1 + (row % 9)}-15 06:30,${row % 2}`).join('\n')}\n`,
   )
-  const { plan } = planWritten(table, 'y', new Map(), nothingSaid)
+  const { plan } = runSteps(planWritten(table, 'y', new Map(), nothingSaid))
   const frame = applyWritten(table, plan.written)
   const rows = Int32Array.from({ length: 20 }, (_, row) => row)
-  const { spec } = fitPreprocessor(frame, rows, plan, { scale: true })
+  const { spec } = runSteps(fitPreprocessor(frame, rows, plan, { scale: true }))
   const X = buildPreprocessor(spec).transform(frame)
   t.strictSame(restoreCells(spec, X).slice(0, 2), [
     ['2021-01-15 06:30:00'],

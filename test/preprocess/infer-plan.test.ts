@@ -1,6 +1,7 @@
 /** What inference makes of names and meanings: orders, codes, gaps, spellings, the positive class. */
 import t from 'tap'
 import { textColumn } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { inferPlan, type Told } from '../../src/preprocess/infer-plan.ts'
 import { orderByMeaning } from '../../src/preprocess/known-orders.ts'
 import type { ColumnPlan } from '../../src/preprocess/plan.ts'
@@ -71,7 +72,7 @@ t.test('an order that a user says', async (t) => {
   const sizes = ['big', 'wee', 'mid']
   const table = tableOf((i) => sizes[i % 3]!)
   const roles = new Map([['x', 'ordinal' as const]])
-  const infer = (told?: Told) => inferPlan(table, 'y', roles, true, undefined, told)
+  const infer = (told?: Told) => runSteps(inferPlan(table, 'y', roles, true, undefined, told))
   t.strictSame(infer().plan.ordinal, [{ column: 'x', impute: 'most_frequent' }])
   t.equal(infer().columns[1]?.reason, 'as asked: big < mid < wee')
   const { plan, columns } = infer({ orders: new Map([['x', ['wee', 'mid', 'big']]]) })
@@ -79,15 +80,25 @@ t.test('an order that a user says', async (t) => {
     { column: 'x', categories: ['wee', 'mid', 'big'], impute: 'most_frequent' },
   ])
   t.equal(columns[1]?.reason, 'as asked: wee < mid < big')
-  const meant = inferPlan(
-    tableOf((i) => ['hot', 'cold', 'mild'][i % 3]!),
-    'y',
-    roles,
+  const meant = runSteps(
+    inferPlan(
+      tableOf((i) => ['hot', 'cold', 'mild'][i % 3]!),
+      'y',
+      roles,
+    ),
   )
   t.strictSame(meant.plan.ordinal[0]?.categories, ['cold', 'mild', 'hot'], 'asked without one')
   const days = tableOf((i) => ['Fri', 'Mon', 'Sun'][i % 3]!)
-  t.strictSame(inferPlan(days, 'y').plan.ordinal, [], 'what goes round is guessed to be nominal')
-  t.strictSame(inferPlan(days, 'y', roles).plan.ordinal[0]?.categories, ['Mon', 'Fri', 'Sun'])
+  t.strictSame(
+    runSteps(inferPlan(days, 'y')).plan.ordinal,
+    [],
+    'what goes round is guessed to be nominal',
+  )
+  t.strictSame(runSteps(inferPlan(days, 'y', roles)).plan.ordinal[0]?.categories, [
+    'Mon',
+    'Fri',
+    'Sun',
+  ])
 })
 
 t.test('codes by name', (t) => {
@@ -104,7 +115,7 @@ t.test('codes by name', (t) => {
     ['income', (i) => 20_000 + ((i * 48_271) % 97) * 903, 60, 'numeric'],
   ]
   for (const [name, cell, rows, role] of cases) {
-    const { columns } = inferPlan(tableOf(cell, rows, undefined, name), 'y')
+    const { columns } = runSteps(inferPlan(tableOf(cell, rows, undefined, name), 'y'))
     t.equal(columns[1]?.role, role, `${name} of ${rows} rows`)
   }
   t.end()
@@ -124,7 +135,7 @@ t.test('a column of which most is missing', (t) => {
   ]
   for (const [name, present, y, stays, role, reason] of cases) {
     const table = tableOf((i) => (i % 5 === 0 ? present(i) : ''), 200, y)
-    const { columns, plan } = inferPlan(table, 'y', new Map(), stays)
+    const { columns, plan } = runSteps(inferPlan(table, 'y', new Map(), stays))
     t.equal(columns[1]?.role, role, name)
     t.match(columns[1]?.reason, reason, name)
     t.strictSame(plan.indicator, role === 'indicator' ? [{ column: 'x' }] : undefined)
@@ -159,7 +170,7 @@ t.test('spellings are merged on request', async (t) => {
   const texts = ['Male', 'male', 'Female', 'F', '']
   const table = tableOf((i) => texts[i % 5]!)
   const infer = (told: Told, table_ = table) =>
-    inferPlan(table_, 'y', new Map(), false, undefined, told)
+    runSteps(inferPlan(table_, 'y', new Map(), false, undefined, told))
   const { plan, columns } = infer({ merge: ['x'] })
   t.strictSame(plan.nominal, [
     { column: 'x', impute: 'own_level', minFrequency: 1, merge: { male: 'Male', F: 'Female' } },
@@ -266,7 +277,7 @@ t.test('the positive class', async (t) => {
       labels.length,
       (i) => labels[i]!,
     )
-    const found = inferPlan(table, 'y')
+    const found = runSteps(inferPlan(table, 'y'))
     t.equal(found.positive?.name, positive, name)
     t.match(found.positive?.reason ?? '-', reason, name)
     const isLast = found.positive?.isLast !== false
@@ -278,7 +289,7 @@ t.test('the positive class', async (t) => {
   }
   const table = tableOf((i) => i % 7)
   const ask = (positive: string, of = table): ColumnPlan =>
-    inferPlan(of, 'y', new Map(), false, undefined, { positive }).plan
+    runSteps(inferPlan(of, 'y', new Map(), false, undefined, { positive })).plan
   t.equal(ask('0').positiveClass, '0')
   t.equal(ask('1').positiveClass, undefined)
   await checkRefused(

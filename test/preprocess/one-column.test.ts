@@ -139,7 +139,7 @@ t.test('gaps that tell the target', (t) => {
 })
 
 const doubtsOf = (frame: DataFrame, target: string) => {
-  const { plan } = inferPlan(frame, target)
+  const { plan } = runSteps(inferPlan(frame, target))
   const { y, classes } = labelTable(frame, plan, {
     ...{ testSize: 0, seed: 0, dropMissingLabel: true },
     warn() {},
@@ -181,7 +181,7 @@ t.test('nothing is said of data sets that have nothing', (t) => {
   ] as const) {
     const table = readCsvTable(readFileSync(join(import.meta.dirname, '../../data', file), 'utf8'))
     t.strictSame(doubtsOf(table, target), [], file)
-    const { plan, columns } = inferPlan(table, target)
+    const { plan, columns } = runSteps(inferPlan(table, target))
     const data = labelTable(table, plan, {
       ...{ testSize: 0.2, seed: 0, dropMissingLabel: true },
       warn() {},

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { runSteps } from '../../src/data/steps.ts'
 import { checkPlan } from '../../src/preprocess/check-plan.ts'
 import { inferPlan, type RoleOverrides } from '../../src/preprocess/infer-plan.ts'
 import {
@@ -55,7 +56,7 @@ t.test('a plan is written as it is read', (t) => {
   const plans = [
     parsePlan(text),
     readPlan({ target: 'y', numeric: ['a'] }),
-    ...examples.map(({ file, target }) => inferPlan(readExample(file), target).plan),
+    ...examples.map(({ file, target }) => runSteps(inferPlan(readExample(file), target)).plan),
   ]
   for (const plan of plans) {
     t.strictSame(parsePlan(JSON.stringify(writePlan(plan))), plan, `the plan of ${plan.target}`)
@@ -283,7 +284,7 @@ t.test('the plan inferred for an example data set', (t) => {
   }
   for (const { file, target } of examples) {
     const table = readExample(file)
-    const { plan, columns } = inferPlan(table, target)
+    const { plan, columns } = runSteps(inferPlan(table, target))
     t.strictSame(plan, expected[file], file)
     t.doesNotThrow(() => checkPlan(plan, table.names))
     t.strictSame(
@@ -293,7 +294,7 @@ t.test('the plan inferred for an example data set', (t) => {
     )
   }
   const reasons = [...examples].flatMap(({ file, target }) =>
-    inferPlan(readExample(file), target).columns.map((c) => `${c.column}: ${c.reason}`),
+    runSteps(inferPlan(readExample(file), target)).columns.map((c) => `${c.column}: ${c.reason}`),
   )
   for (const reason of [
     'PassengerId: a different whole number in every row, named like an identifier',
@@ -451,7 +452,7 @@ t.test('the rules of inference', (t) => {
     const table = readCsvTable(
       `x,keep,y\n${cells.map((cell, i) => `${cell},${i / 3},${i % 2}\n`).join('')}`,
     )
-    const [found] = inferPlan(table, 'y').columns
+    const [found] = runSteps(inferPlan(table, 'y')).columns
     t.strictSame([found?.role, found?.reason], [role, reason], name)
   }
   t.end()
@@ -459,7 +460,7 @@ t.test('the rules of inference', (t) => {
 
 t.test('what a user says of a column wins, unless there is nothing in it', async (t) => {
   const table = readExample('titanic.csv')
-  const infer = (overrides: RoleOverrides) => inferPlan(table, 'Survived', overrides)
+  const infer = (overrides: RoleOverrides) => runSteps(inferPlan(table, 'Survived', overrides))
   const { plan, columns } = infer(
     new Map([
       ['Pclass', 'ordinal'],
@@ -483,7 +484,7 @@ t.test('what a user says of a column wins, unless there is nothing in it', async
   t.strictSame(told.get('PassengerId')?.[1], '--numeric PassengerId')
 
   const empty = readCsvTable('a,b,y\n,1,0\n,2,1\n')
-  t.strictSame(inferPlan(empty, 'y', new Map([['a', 'nominal']])).plan.dropped, [
+  t.strictSame(runSteps(inferPlan(empty, 'y', new Map([['a', 'nominal']]))).plan.dropped, [
     { column: 'a', reason: 'no values' },
   ])
   await checkRefused(
@@ -509,14 +510,14 @@ t.test('what a user says of a column wins, unless there is nothing in it', async
   )
   await checkRefused(
     t,
-    () => inferPlan(table, 'survived'),
+    () => runSteps(inferPlan(table, 'survived')),
     'no_target',
     /"survived" among "PassengerId", .*; did you mean "Survived"\?/,
     'no such target',
   )
   await checkRefused(
     t,
-    () => inferPlan(readCsvTable('a,b,y\n1,x,0\n1,x,1\n'), 'y'),
+    () => runSteps(inferPlan(readCsvTable('a,b,y\n1,x,0\n1,x,1\n'), 'y')),
     'invalid_plan',
     /no column is left to learn from \("a": one value only; "b": one value only\)/,
     'nothing to learn from',

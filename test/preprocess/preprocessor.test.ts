@@ -11,6 +11,7 @@ import {
 } from '../../src/data/frame.ts'
 import { createJsonReader } from '../../src/data/json-fields.ts'
 import { type Matrix, takeMatrixRows } from '../../src/data/matrix.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { fitPreprocessor } from '../../src/preprocess/fit-preprocessor.ts'
 import { fitImputeCategory } from '../../src/preprocess/impute-category.ts'
 import { fitImputeNumber } from '../../src/preprocess/impute-number.ts'
@@ -389,32 +390,38 @@ t.test('columns without information in the training rows are dropped', async (t)
   const rows = Int32Array.of(1)
   await checkRefused(
     t,
-    () => fitPreprocessor(table, rows, { ...more, numeric: [] }, { scale: false }),
+    () => runSteps(fitPreprocessor(table, rows, { ...more, numeric: [] }, { scale: false })),
     'invalid_plan',
     /no column is left/,
     'nothing left',
   )
   const port = { ...plan, ordinal: [], nominal: [nominal('Port')], derived: [] }
   t.strictSame(
-    fitPreprocessor(table, Int32Array.of(2, 3), port, { scale: false }).dropped,
+    runSteps(fitPreprocessor(table, Int32Array.of(2, 3), port, { scale: false })).dropped,
     [],
     'S or missing',
   )
   t.strictSame(
-    fitPreprocessor(table, Int32Array.of(2, 0), { ...port, numeric: [] }, { scale: false }).dropped,
+    runSteps(
+      fitPreprocessor(table, Int32Array.of(2, 0), { ...port, numeric: [] }, { scale: false }),
+    ).dropped,
     [],
   )
   t.strictSame(
-    fitPreprocessor(table, Int32Array.of(2, 1, 4, 0), port, { scale: false }).dropped,
+    runSteps(fitPreprocessor(table, Int32Array.of(2, 1, 4, 0), port, { scale: false })).dropped,
     [],
   )
-  const dropped = fitPreprocessor(table, Int32Array.of(0, 3, 5), port, { scale: false }).dropped
+  const dropped = runSteps(
+    fitPreprocessor(table, Int32Array.of(0, 3, 5), port, { scale: false }),
+  ).dropped
   t.strictSame(dropped, [{ column: 'Port', reason: 'one value only in the training rows' }])
-  const none = fitPreprocessor(
-    readCsvTable('a,b\n,1\n,2\nx,3\n'),
-    Int32Array.of(0, 1),
-    readPlan({ target: 'y', numeric: ['b'], nominal: ['a'] }),
-    { scale: false },
+  const none = runSteps(
+    fitPreprocessor(
+      readCsvTable('a,b\n,1\n,2\nx,3\n'),
+      Int32Array.of(0, 1),
+      readPlan({ target: 'y', numeric: ['b'], nominal: ['a'] }),
+      { scale: false },
+    ),
   )
   t.strictSame(none.dropped, [{ column: 'a', reason: 'no values in the training rows' }])
 })
@@ -468,7 +475,7 @@ t.test('only training rows are learnt from', (t) => {
   )
   for (const scale of [false, true]) {
     const [first, second] = [table, other].map(
-      (frame) => fitPreprocessor(frame, rows, withoutOrder(plan), { scale }).spec,
+      (frame) => runSteps(fitPreprocessor(frame, rows, withoutOrder(plan), { scale })).spec,
     )
     t.strictSame(first?.steps, second?.steps, `what is fitted${scale ? ', scaled' : ''}`)
     t.strictSame(first?.derived, second?.derived)
@@ -631,7 +638,7 @@ t.test('a stored preprocessor whose parts do not fit is refused', (t) => {
 
 function fit(frame: DataFrame, plan: ColumnPlan, scale = false) {
   const rows = Int32Array.from({ length: frame.length }, (_, row) => row)
-  const { spec, dropped } = fitPreprocessor(frame, rows, plan, { scale })
+  const { spec, dropped } = runSteps(fitPreprocessor(frame, rows, plan, { scale }))
   return { preprocessor: buildPreprocessor(spec), dropped }
 }
 
@@ -683,7 +690,7 @@ t.test('many rows are transformed block by block, and chosen ones in their order
   const table = readCsvTable(`n,c\n${lines.join('')}`)
   const all = Int32Array.from(lines, (_, i) => i)
   const plan = readPlan({ target: 'y', numeric: ['n'], nominal: ['c'] })
-  const { spec } = fitPreprocessor(table, all, plan, { scale: true })
+  const { spec } = runSteps(fitPreprocessor(table, all, plan, { scale: true }))
   const { transform } = buildPreprocessor(spec)
   const whole = transform(table)
   const chosen = all.map((i) => (i * 7919) % count).subarray(0, 70_000)

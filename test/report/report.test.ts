@@ -1,5 +1,6 @@
 /** report.html: what stands in it, and that nothing in it comes from elsewhere. */
 import t, { type Test } from 'tap'
+import { runSteps } from '../../src/data/steps.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
 import { writeReport } from '../../src/report/report.ts'
@@ -70,7 +71,7 @@ t.test('of three classes each has its pictures', async (t) => {
     (_, i) => `${i % 10},${(i * 7) % 9},${'abc'[(i % 10) % 3]}`,
   )
   const table = readCsvTable(`x,z,y\n${rows.join('\n')}\n`)
-  const { plan } = inferPlan(table, 'y', new Map())
+  const { plan } = runSteps(inferPlan(table, 'y', new Map()))
   const { artifact } = await fit(table, plan, { estimator: 'decision_tree', engine: 'native' })
   const labels = { columns: {}, values: { y: { a: 'first' } } }
   const shown = { ...artifact, labels }
@@ -124,7 +125,7 @@ t.test('names are texts, whatever they are', async (t) => {
   )
   const text = [head, ...rows].map((cells) => cells.join(',')).join('\n')
   const table = readCsvTable(text)
-  const { plan } = inferPlan(table, 'y"</title><script>', new Map())
+  const { plan } = runSteps(inferPlan(table, 'y"</title><script>', new Map()))
   for (const estimator of ['decision_tree', 'logistic_regression'] as const) {
     const { artifact } = await fit(table, plan, { estimator, engine: 'native' })
     const html = await writeReport(artifact, buildPredictor(artifact), 1)

@@ -1,6 +1,7 @@
 /** Backgrounds that users supply. */
 import t from 'tap'
 import type { DataFrame } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { readPlan } from '../../src/preprocess/plan.ts'
@@ -65,7 +66,7 @@ t.test('the model itself does not depend on it', async (t) => {
 t.test('a background that does not fit is refused, whatever is wrong named', async (t) => {
   const { preprocessor } = await fit('decision_tree')
   const refuses = (csv: string, code: string, message: RegExp) => {
-    const error = refusalOf(() => fitBackground(preprocessor, readCsvTable(csv)))
+    const error = refusalOf(() => runSteps(fitBackground(preprocessor, readCsvTable(csv))))
     t.equal(error.code, code)
     t.match(error.message, message)
   }
@@ -82,10 +83,10 @@ t.test('a background that does not fit is refused, whatever is wrong named', asy
   )
   const numbers = readCsvTable('size,colour,code\n1,5,10\n')
   t.equal(
-    fitBackground(preprocessor, numbers).rows,
+    runSteps(fitBackground(preprocessor, numbers)).rows,
     1,
     'numbers where training has texts are texts',
   )
   const empty = readCsvTable('size,colour,code\n,a,10\n,b,11\n')
-  t.equal(fitBackground(preprocessor, empty).rows, 2, 'a column of missing numbers')
+  t.equal(runSteps(fitBackground(preprocessor, empty)).rows, 2, 'a column of missing numbers')
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
 import { type DataFrame, takeRows } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
 import { readCsvTable, readJsonLinesTable } from '../../src/tables/formats/read-text.ts'
@@ -199,7 +200,7 @@ t.test('columns without information are dropped and recorded', async (t) => {
     ['n'],
     'a request needs only the others',
   )
-  const { plan: inferred } = inferPlan(table, 'y')
+  const { plan: inferred } = runSteps(inferPlan(table, 'y'))
   t.strictSame(
     inferred.dropped.map(({ column }) => column),
     ['empty', 'text', 'nothing', 'five'],

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Artifact } from '../../src/artifact/artifact.ts'
 import { withModelId } from '../../src/artifact/encode.ts'
 import { type Column, findColumn, takeRows } from '../../src/data/frame.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { ArtifactError } from '../../src/errors.ts'
 import { type LoadedModel, readModelDirectory, sha256 } from '../../src/model-directory/read.ts'
 import { openModelWriter } from '../../src/model-directory/write.ts'
@@ -37,8 +38,9 @@ const trees = { scale: false, acceptsMissing: true }
 t.test('what happens to missing numbers', async (t) => {
   const fit = (impute: string | undefined, needs: typeof trees | { scale: boolean }) => {
     const numeric = [{ column: 'a', ...(impute === undefined ? {} : { impute }) }]
-    return fitPreprocessor(table, all, readPlan({ target: 'y', numeric, nominal: ['c'] }), needs)
-      .spec.steps[0]?.chain
+    return runSteps(
+      fitPreprocessor(table, all, readPlan({ target: 'y', numeric, nominal: ['c'] }), needs),
+    ).spec.steps[0]?.chain
   }
   t.strictSame(fit(undefined, trees), [], 'they stay, where the estimator takes them')
   t.strictSame(fit('none', trees), [])
@@ -63,7 +65,7 @@ t.test('what happens to missing numbers', async (t) => {
 
 t.test('the guess says what happens to them', (t) => {
   const reasonOf = (acceptsMissing: boolean) =>
-    inferPlan(table, 'y', new Map(), acceptsMissing).columns[0]?.reason
+    runSteps(inferPlan(table, 'y', new Map(), acceptsMissing)).columns[0]?.reason
   t.equal(reasonOf(true), 'number; 20 missing of 80 stay missing')
   t.equal(reasonOf(false), 'number; median for 20 missing of 80')
   t.end()
@@ -71,7 +73,7 @@ t.test('the guess says what happens to them', (t) => {
 
 t.test('features that can be missing', (t) => {
   const plan = readPlan({ target: 'y', numeric: ['a', 'b'], nominal: ['c'] })
-  const { spec } = fitPreprocessor(table, all, plan, trees)
+  const { spec } = runSteps(fitPreprocessor(table, all, plan, trees))
   const built = buildPreprocessor(spec)
   t.strictSame(built.featureNamesOut, ['a', 'b', 'c=p', 'c=q', 'c=(missing)'])
   t.strictSame(built.canBeMissing, [true, false, false, false, false])
@@ -101,7 +103,7 @@ async function artifactWithGaps(): Promise<Artifact> {
     params: new Map([['min_impurity_decrease', 0]]),
     testSize: 0,
   })
-  const { spec: preprocessor } = fitPreprocessor(table, all, plan, trees)
+  const { spec: preprocessor } = runSteps(fitPreprocessor(table, all, plan, trees))
   const model = artifact.model as TreesSpec
   const draft = {
     ...artifact,

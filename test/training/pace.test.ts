@@ -5,6 +5,7 @@ import { treeFitCost } from '../../src/estimators/native/fit-cost.ts'
 import { randomForest } from '../../src/estimators/native/random-forest.ts'
 import { parseParams } from '../../src/estimators/params.ts'
 import { resampleCost, resampleCount } from '../../src/evaluation/bootstrap.ts'
+import { writeImportedCard } from '../../src/import/model-card.ts'
 import { kindOf } from '../../src/models/index.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
 import { runSelfTest } from '../../src/predictor/self-test.ts'
@@ -83,6 +84,12 @@ t.test('of thousands of columns the model card lists the first', async (t) => {
   t.match(card, /\| c499 \|.*\n\nand 1 more\.\n/)
   t.notMatch(card, '| c500 |')
   t.notMatch(writeModelCard(report), 'more.')
+  const required = inputs.map((own) => ({ ...own, nullable: false }))
+  const preprocessor = { ...artifact.preprocessor, inputs: required }
+  const imported = writeImportedCard({ ...artifact, preprocessor }, [])
+  t.match(imported, /\| c499 \|.*\n\nand 1 more\.\n/)
+  t.match(imported, /may not be missing: c0, .*, c499 and 1 more\.\n/)
+  t.notMatch(imported, 'c500')
 })
 
 t.test('a training that is stopped after its fit keeps the model', async (t) => {

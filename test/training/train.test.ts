@@ -6,6 +6,7 @@ import { type Artifact, MODEL_FILE } from '../../src/artifact/artifact.ts'
 import { encodeArtifact } from '../../src/artifact/encode.ts'
 import { type Column, cellAt, type DataFrame, findColumn, takeRows } from '../../src/data/frame.ts'
 import { stratifiedSplit } from '../../src/data/split.ts'
+import { runSteps } from '../../src/data/steps.ts'
 import { decodeUtf8 } from '../../src/data/utf8.ts'
 import { evaluate } from '../../src/evaluation/metrics.ts'
 import { sha256 } from '../../src/model-directory/read.ts'
@@ -41,7 +42,7 @@ t.test('the order of columns does not matter, to the bit', async (t) => {
     length: table.length,
   }
   t.strictNotSame(permuted.names, table.names)
-  const { plan } = inferPlan(table, 'species')
+  const { plan } = runSteps(inferPlan(table, 'species'))
   for (const estimator of estimatorNames) {
     const params = estimator === 'random_forest' ? { n_estimators: 2 } : {}
     const [first, second] = await Promise.all(
@@ -117,7 +118,7 @@ t.test('everything wrong with the parameters at once, before any work', async (t
 
 t.test('the same training gives the same bytes', async (t) => {
   const table = someRows(readExample('penguins.csv'), 3)
-  const { plan } = inferPlan(table, 'species')
+  const { plan } = runSteps(inferPlan(table, 'species'))
   for (const estimator of estimatorNames) {
     const told = {
       estimator,
@@ -191,7 +192,9 @@ t.test('a training that is cancelled ends at its next report of progress', async
 
 t.test('the held-out rows are measured, and only they', async (t) => {
   const table = readExample('penguins.csv')
-  const { artifact, test } = await fit(table, inferPlan(table, 'species').plan, { seed: 4 })
+  const { artifact, test } = await fit(table, runSteps(inferPlan(table, 'species')).plan, {
+    seed: 4,
+  })
   const species = table.columns[table.names.indexOf('species')]
   if (species?.kind !== 'text') return t.fail('species is text')
   const y = species.codes.map((code) => artifact.classes.indexOf(species.levels[code] as string))
@@ -201,9 +204,13 @@ t.test('the held-out rows are measured, and only they', async (t) => {
   const own = split.test.map((row) => y[row] as number)
   t.strictSame(test?.model, evaluate(own, probabilities, labels, 3))
   t.equal(test?.majority.accuracy, own.filter((label) => label === 0).length / own.length)
-  const { artifact: all, test: none } = await fit(table, inferPlan(table, 'species').plan, {
-    testSize: 0,
-  })
+  const { artifact: all, test: none } = await fit(
+    table,
+    runSteps(inferPlan(table, 'species')).plan,
+    {
+      testSize: 0,
+    },
+  )
   t.strictSame([all.training.trainRows, none], [344, undefined], 'a test share of 0 tests nothing')
 })
 
@@ -229,7 +236,7 @@ t.test('what stands in the held-out rows does not change the model', async (t) =
 t.test('where rows come by position, every column but the target stays an input', async (t) => {
   const rows = Array.from({ length: 30 }, (_, i) => `${i % 2},${i % 7},,5,${100 + i},same\n`)
   const table = readCsvTable(rows.join(''), ['label', 'n', 'empty', 'five', 'id', 'text'])
-  const { plan } = inferPlan(table, 'label')
+  const { plan } = runSteps(inferPlan(table, 'label'))
   const { artifact } = await fit(table, plan, { positional: true })
   const names = ['n', 'empty', 'five', 'id', 'text']
   for (const model of [artifact, reload(artifact)]) {
@@ -252,7 +259,7 @@ t.test('where rows come by position, every column but the target stays an input'
   const lines = [',1,9\n', ...Array.from({ length: 20 }, (_, i) => `${i % 2},${i % 7},\n`)]
   const late = readCsvTable(lines.join(''), ['label', 'n', 'empty'])
   const told = { positional: true, dropMissingLabel: true }
-  const { artifact: left } = await fit(late, inferPlan(late, 'label').plan, told)
+  const { artifact: left } = await fit(late, runSteps(inferPlan(late, 'label')).plan, told)
   t.strictSame(
     reload(left).preprocessor.inputs.map(({ name }) => name),
     ['n', 'empty'],
@@ -263,7 +270,7 @@ t.test('where rows come by position, every column but the target stays an input'
 for (const { file, target } of examples) {
   t.test(`${file} is learnt, predicted and explained`, async (t) => {
     const table = readExample(file)
-    const { plan } = inferPlan(table, target)
+    const { plan } = runSteps(inferPlan(table, target))
     for (const estimator of estimatorNames) {
       // ml-cart takes time quadratic in rows and columns: the widest data set is left to the native engine.
       const engine = file === 'credit-g.csv' ? 'native' : 'mljs'
@@ -336,7 +343,7 @@ t.test("the original pipeline's data and forest", async (t) => {
     return
   }
   const table = readCsvTable(decodeUtf8(readFileSync(path)))
-  const { plan } = inferPlan(table, 'Survived')
+  const { plan } = runSteps(inferPlan(table, 'Survived'))
   const accuracies: number[] = []
   for (const seed of [0, 1, 2, 3, 4]) {
     const { test } = await fit(table, plan, {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { Artifact } from '../../artifact/artifact.ts'
 import { withModelId } from '../../artifact/encode.ts'
 import { labelModel } from '../../artifact/labelled-model.ts'
+import { runSteps } from '../../data/steps.ts'
 import { counted, flagWith, InputError, shellWord } from '../../errors.ts'
 import { draftImport } from '../../import/build-artifact.ts'
 import { checkAnswers } from '../../import/check-answers.ts'
@@ -53,7 +54,7 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   const background =
     flags.background === undefined
       ? draft.background
-      : fitBackground(draft.preprocessor, await readTable(flags.background))
+      : runSteps(fitBackground(draft.preprocessor, await readTable(flags.background)))
   if (draft.model.kind === 'linear' && background.rows === 0)
     throw new InputError(
       'invalid_parameter',
@@ -68,7 +69,7 @@ export async function runImport(file: string, flags: ImportFlags): Promise<void>
   let metrics = {}
   if (flags.check !== undefined) {
     const table = await readTable(flags.check)
-    const frame = fitRows(draft.preprocessor, table, 'file of --check')
+    const frame = runSteps(fitRows(draft.preprocessor, table, 'file of --check'))
     metrics = { check: checkAnswers(predictor, frame, table) }
   }
   const selfTest = makeSelfTest(predictor)

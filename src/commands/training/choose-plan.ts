@@ -8,7 +8,7 @@ import type { Role } from '../../preprocess/guess-role.ts'
 import type { InferredPlan } from '../../preprocess/infer-plan.ts'
 import { type ColumnPlan, plannedColumns } from '../../preprocess/plan.ts'
 import { checkIsNoQuantity } from '../../preprocess/quantity.ts'
-import { planWrittenSteps } from '../../preprocess/written/plan-written.ts'
+import { planWritten } from '../../preprocess/written/plan-written.ts'
 import { nothingSaid } from '../../preprocess/written/recognise.ts'
 import type { ReadTable } from '../../tables/read-tables.ts'
 import { checkRowCount } from '../../training/labelled-table.ts'
@@ -49,7 +49,7 @@ export function* choosePlan(
   const merge = request.merge?.map(normalText)
   const told = { orders, positive, merge }
   const said = request.written ?? nothingSaid
-  return yield* planWrittenSteps(table, target, roles, said, acceptsMissing, weight, told)
+  return yield* planWritten(table, target, roles, said, acceptsMissing, weight, told)
 }
 
 /** Parts what was said of columns into their roles and the orders written behind a name and `=`. */

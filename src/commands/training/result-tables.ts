@@ -154,7 +154,7 @@ function describeImportance(report: TrainReport, cells: number): string[] {
   const most = importance[0]?.meanAbsShap ?? 0
   const { labels } = artifact
   const { target } = artifact.plan
-  const rows = labelImportance(report).slice(0, MOST_COLUMNS)
+  const rows = labelImportance(report, MOST_COLUMNS)
   const names = Math.max(0, ...rows.map(({ name }) => Math.min(28, widthOf(printable(name)))))
   const directions = isOne
     ? Math.max(

@@ -6,7 +6,7 @@ import { treeFitCost } from './fit-cost.ts'
 import { createForestJob } from './forest-job.ts'
 import { finishTree, joinTrees } from './grown-tree.ts'
 import { pruneTree } from './prune-tree.ts'
-import { trainingColumnsSteps } from './training-columns.ts'
+import { buildTrainingColumns } from './training-columns.ts'
 import { readNodes } from './tree-grower.ts'
 import { readLimits, treeParams } from './tree-params.ts'
 
@@ -41,7 +41,7 @@ export const decisionTree: Estimator = {
     await context.checkpoint(0, 1)
     const perClass = classWeights(params.class_weight as string, y, context.classNames)
     const grow = createForestJob({
-      data: await inTurns(trainingColumnsSteps(X), () => context.checkpoint(0, 1)),
+      data: await inTurns(buildTrainingColumns(X), () => context.checkpoint(0, 1)),
       y,
       classNames: context.classNames,
       rowWeight: treeWeights(y, perClass, context.sampleWeight),

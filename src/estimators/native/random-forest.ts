@@ -10,7 +10,7 @@ import { createForestJob, type ForestSetup, type ForestTree } from './forest-job
 import { finishTree, type GrownTree, joinTrees } from './grown-tree.ts'
 import { createOutOfBag } from './out-of-bag.ts'
 import { pruneTree } from './prune-tree.ts'
-import { trainingColumnsSteps } from './training-columns.ts'
+import { buildTrainingColumns } from './training-columns.ts'
 import { readNodes, roomForGrowers } from './tree-grower.ts'
 import { readLimits, treeParams } from './tree-params.ts'
 
@@ -123,7 +123,7 @@ async function buildSetup(
   const balancesDraws = classWeight === 'balanced_subsample'
   const perClass = classWeights(balancesDraws ? 'none' : classWeight, y, context.classNames)
   return {
-    data: await inTurns(trainingColumnsSteps(X), () =>
+    data: await inTurns(buildTrainingColumns(X), () =>
       context.checkpoint(0, params.n_estimators as number),
     ),
     y,

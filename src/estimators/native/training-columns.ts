@@ -1,6 +1,6 @@
 /** The training matrix as tree growers read it: values replaced by small whole numbers in the same order. */
 import type { Matrix } from '../../data/matrix.ts'
-import { runSteps, type Steps } from '../../data/steps.ts'
+import type { Steps } from '../../data/steps.ts'
 import { createRadixOrder } from './radix-order.ts'
 import { createSharedMemory, reserve } from './shared-memory.ts'
 import { treeGrower as encoded } from './tree-grower.generated.ts'
@@ -43,12 +43,7 @@ export interface TrainingColumns {
  * Returns the columns of a matrix; NaN is a missing value.
  * @throws InputError `too_large`
  */
-export function buildTrainingColumns(X: Matrix): TrainingColumns {
-  return runSteps(trainingColumnsSteps(X))
-}
-
-/** The same column by column. */
-export function* trainingColumnsSteps(X: Matrix): Steps<TrainingColumns> {
+export function* buildTrainingColumns(X: Matrix): Steps<TrainingColumns> {
   const { rows, columns } = X
   const memory = createSharedMemory()
   const maskWords = Math.ceil(columns / 64)

@@ -2,9 +2,7 @@
 import type { AnyTransformer } from '../../preprocess/index.ts'
 import { invalid, unsupported } from '../imported-model.ts'
 import type { OnnxNode } from './graph.ts'
-import { behind, type Operands, type Sources } from './operands.ts'
-
-type Chain = readonly AnyTransformer[]
+import { broadcast, type Chain, type Operands, type Sources } from './operands.ts'
 
 /** What an operator with a number makes of a feature in double precision; in single precision, where it is read there. */
 interface Step {
@@ -44,38 +42,43 @@ export const arithmetic = {
       },
       single: (offset) => ({ kind: 'single_precision', offset: -offset, scale: 1 }),
     }),
-  Clip: (node: OnnxNode, given: Operands) =>
-    move(node, given, {
-      double(low, chain) {
-        const [high] = given.constant(2)
-        if (!(high !== undefined && Number.isFinite(high)))
-          throw unsupported(`${node.where} with one end is not read`)
-        const last = chain.at(-1)
-        const clip = [low, high] as const
-        if (last?.kind === 'min_max_scaler' && !last.clip)
-          return [...chain.slice(0, -1), { ...last, clip }]
-        return [...chain, { kind: 'min_max_scaler', scale: 1, offset: 0, clip }]
-      },
-    }),
+  Clip: clip,
 }
 
-/** Constants are one for all features, or one for each. */
+/** Appends the step of an operator with one constant. */
 function move(
   node: OnnxNode,
   { sources, constant, isDouble }: Operands,
   { double, single }: Step,
 ): Sources {
-  const values = constant(1)
-  const given = sources(0)
-  if (values.length !== 1 && values.length !== given.length)
-    throw invalid(`${node.where} has ${values.length} numbers for ${given.length} features`)
-  return given.map((source, j) => {
-    const value = values[values.length === 1 ? 0 : j]!
-    if (!Number.isFinite(value))
-      throw unsupported(`${node.where} with a number that is not finite is not read`)
-    if (source.isLevel) throw behind(node)
-    if (isDouble(source)) return { ...source, chain: double(value, source.chain) }
-    if (!single) throw unsupported(`${node.where} on numbers in single precision is not read`)
-    return { ...source, chain: [...source.chain, single(value)] }
+  return broadcast(node, sources(0), [constant(1)], (source, value) => {
+    if (isDouble(source)) return double(value!, source.chain)
+    if (!single) throw inSingle(node)
+    return [...source.chain, single(value!)]
   })
+}
+
+/** Both ends of Clip are scalars: they are not spread over the features. */
+function clip(node: OnnxNode, { sources, constant, isDouble }: Operands): Sources {
+  const ends = [constant(1), constant(2)]
+  for (const [at, { length }] of ends.entries())
+    if (length !== 1)
+      throw invalid(
+        `${node.where} has ${length} numbers as its ${['minimum', 'maximum'][at]}, not one`,
+      )
+  if (!ends.every(([end]) => Number.isFinite(end)))
+    throw unsupported(`${node.where} with one end is not read`)
+  return broadcast(node, sources(0), ends, (source, low, high) => {
+    if (!isDouble(source)) throw inSingle(node)
+    const { chain } = source
+    const last = chain.at(-1)
+    const clip = [low!, high!] as const
+    if (last?.kind === 'min_max_scaler' && !last.clip)
+      return [...chain.slice(0, -1), { ...last, clip }]
+    return [...chain, { kind: 'min_max_scaler', scale: 1, offset: 0, clip }]
+  })
+}
+
+function inSingle(node: OnnxNode) {
+  return unsupported(`${node.where} on numbers in single precision is not read`)
 }

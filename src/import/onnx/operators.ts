@@ -1,10 +1,9 @@
 /** Operators that make features of others, as our transformers. Definitions: onnx.ai, operators of ai.onnx and ai.onnx.ml. */
-import type { AnyTransformer } from '../../preprocess/index.ts'
 import type { OneHotEncoder } from '../../preprocess/one-hot-encoder.ts'
 import { checkNames, invalid, MAX_COLUMNS, unsupported } from '../imported-model.ts'
 import { arithmetic } from './arithmetic.ts'
 import type { OnnxNode } from './graph.ts'
-import { behind, type Operands, type Sources } from './operands.ts'
+import { behind, broadcast, type Operands, type Sources } from './operands.ts'
 import { singlePrecisionOf } from './single-precision.ts'
 
 const [FLOAT, DOUBLE] = [1, 11]
@@ -37,14 +36,21 @@ const operators: Readonly<Record<string, (node: OnnxNode, given: Operands) => So
       floats.length > 0 ? floats : Float64Array.from(node.wholes('imputed_value_int64s'))
     if (!Number.isNaN(node.number('replaced_value_float') ?? 0))
       throw unsupported(`${node.where} replaces numbers other than NaN, which is not read`)
-    return extend(node, sources(0), [values], (value) => ({ kind: 'impute_number', value: value! }))
+    return broadcast(node, sources(0), [values], ({ chain }, value) => [
+      ...chain,
+      { kind: 'impute_number', value: value! },
+    ])
   },
   Scaler: (node, { sources }) =>
-    extend(node, sources(0), [node.numbers('offset'), node.numbers('scale')], (offset, scale) => ({
-      kind: 'single_precision',
-      offset: offset!,
-      scale: scale!,
-    })),
+    broadcast(
+      node,
+      sources(0),
+      [node.numbers('offset'), node.numbers('scale')],
+      ({ chain }, offset, scale) => [
+        ...chain,
+        { kind: 'single_precision', offset: offset!, scale: scale! },
+      ],
+    ),
   OneHotEncoder(node, { sources }) {
     const texts = node.texts('cats_strings')
     const categories = texts.length > 0 ? texts : node.wholes('cats_int64s')
@@ -106,24 +112,5 @@ function choose(node: OnnxNode, { sources, constant }: Operands): Sources {
     const found = given[place < 0 ? place + given.length : place]
     if (found) return found
     throw invalid(`${node.where} takes feature ${place} of ${given.length}`)
-  })
-}
-
-/** Appends a transformer to every feature; numbers are one for all of them, or one for each. */
-function extend(
-  node: OnnxNode,
-  sources: Sources,
-  lists: readonly Float64Array[],
-  make: (...values: number[]) => AnyTransformer,
-): Sources {
-  for (const { length } of lists)
-    if (length !== 1 && length !== sources.length)
-      throw invalid(`${node.where} has ${length} numbers for ${sources.length} features`)
-  return sources.map((source, j) => {
-    if (source.isLevel) throw behind(node)
-    const values = lists.map((list) => list[list.length === 1 ? 0 : j]!)
-    if (!values.every(Number.isFinite))
-      throw invalid(`${node.where} holds a number that is not finite`)
-    return { ...source, chain: [...source.chain, make(...values)] }
   })
 }

@@ -1,5 +1,4 @@
 /** XGBoost's models: which bytes they are, and what they are made into. */
-
 import { viewOfCodes } from '../category-sets.ts'
 import { createEnsembleBuilder } from '../ensemble-builder.ts'
 import {

@@ -1,13 +1,13 @@
 /** Plans a table whose values are written as people write them: their columns are read first, dates made into numbers. */
 import type { DatePart } from '../../data/date-text.ts'
 import { type Column, columnAt, type DataFrame, findColumn } from '../../data/frame.ts'
-import { runSteps, type Steps } from '../../data/steps.ts'
+import type { Steps } from '../../data/steps.ts'
 import { flagWith, InputError, quote } from '../../errors.ts'
 import { buildDatePart } from '../date-part.ts'
 import type { DateColumn } from '../derived-column.ts'
 import {
   type InferredPlan,
-  inferPlanSteps,
+  inferPlan,
   type PlannedColumn,
   type RoleOverrides,
   type Told,
@@ -24,12 +24,7 @@ const ROUND: readonly DatePart[] = ['month', 'day_of_week', 'hour']
  * @param acceptsMissing whether the estimator takes missing numbers as they are
  * @throws InputError as {@link inferPlan} and {@link recogniseWritten} do
  */
-export function planWritten(...about: Parameters<typeof planWrittenSteps>): InferredPlan {
-  return runSteps(planWrittenSteps(...about))
-}
-
-/** The same column by column. */
-export function* planWrittenSteps(
+export function* planWritten(
   table: DataFrame,
   target: string,
   roles: RoleOverrides,
@@ -41,7 +36,7 @@ export function* planWrittenSteps(
   const keep = new Set([target, ...(weight === undefined ? [] : [weight])])
   const written = yield* recogniseWritten(table, keep, roles, said)
   if (written.length === 0)
-    return yield* inferPlanSteps(table, target, roles, acceptsMissing, weight, told)
+    return yield* inferPlan(table, target, roles, acceptsMissing, weight, told)
   const read = yield* applyWrittenSteps(table, written)
   // Of dates that are categories, or of which only counts whether they are there, no numbers are made.
   const dates = written.filter(
@@ -56,7 +51,7 @@ export function* planWrittenSteps(
         [{ column }],
       )
   const derived = dates.flatMap(({ column }) => derive(read, column, said.cyclic.has(column)))
-  const { plan, columns, positive } = yield* inferPlanSteps(
+  const { plan, columns, positive } = yield* inferPlan(
     withParts(read, isDate, derived),
     target,
     new Map([

@@ -1,10 +1,11 @@
 /** Searches an estimator's parameters, then trains with the best through `train`. */
 import type { DataFrame } from '../../data/frame.ts'
+import { inTurns } from '../../data/steps.ts'
 import type { SearchSpace } from '../../estimators/search-space.ts'
 import { isLoss, type MetricName } from '../../evaluation/metric-names.ts'
 import { planBooleans } from '../../preprocess/booleans.ts'
 import type { ColumnPlan } from '../../preprocess/plan.ts'
-import { applyWritten } from '../../preprocess/written/apply-written.ts'
+import { applyWrittenSteps } from '../../preprocess/written/apply-written.ts'
 import { checkHeedsWeights, loadEstimator } from '../choose-estimator.ts'
 import { labelTable } from '../labelled-table.ts'
 import { keptColumns, train } from '../train.ts'
@@ -37,7 +38,7 @@ export async function tune(
   given: ColumnPlan,
   options: TuneOptions,
 ): Promise<TuneReport> {
-  const table = applyWritten(raw, given.written)
+  const table = await inTurns(applyWrittenSteps(raw, given.written), options.pause)
   const plan = planBooleans(given, table)
   const { shouldStop, shouldStopFinal, onSplit, ...training } = options
   const estimator = await loadEstimator(options)

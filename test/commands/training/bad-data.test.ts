@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { runTraining } from '../../../src/commands/training/run-training.ts'
+import { runSteps } from '../../../src/data/steps.ts'
 import { InputError } from '../../../src/errors.ts'
 import { readModelDirectory } from '../../../src/model-directory/read.ts'
 import { buildPredictor } from '../../../src/predictor/predictor.ts'
@@ -139,7 +140,7 @@ t.test('categories by the hundred thousand, and identifiers', async (t) => {
   const rows = 150_000
   const text = table({ id: (row) => `u${row}` }, rows)
   const frame = readCsvTable(text)
-  const { plan } = inferPlan(frame, 'y')
+  const { plan } = runSteps(inferPlan(frame, 'y'))
   t.match(plan.dropped, [{ column: 'id', reason: 'text with 150000 different values in 150000' }])
   const asked: number[] = []
   const given = readPlan({ target: 'y', numeric: ['n'], nominal: ['id'] })
@@ -220,9 +221,8 @@ t.test('dates are texts, and that is said', async (t) => {
     const text = cell(1).replace(/T(.*)Z$/, ' $1')
     t.ok(input?.categories?.includes(text), `${name}: the text is kept as it is`)
   }
-  const { plan } = inferPlan(
-    readCsvTable(table({ d: (row) => `2024-01-01 ${row % 24}:${row}` })),
-    'y',
+  const { plan } = runSteps(
+    inferPlan(readCsvTable(table({ d: (row) => `2024-01-01 ${row % 24}:${row}` })), 'y'),
   )
   t.match(plan.dropped, [{ column: 'd', reason: /dates are not read as times$/ }])
 })
@@ -243,7 +243,7 @@ t.test('with an inferred plan, too, the order of columns is not seen', async (t)
   }
   const [first, second] = await Promise.all(
     [frame, permuted].map(async (given) => {
-      const { plan } = inferPlan(given, 'y')
+      const { plan } = runSteps(inferPlan(given, 'y'))
       const data = labelTable(given, plan, options)
       return (await fitRows(data, data.split.train, settings(plan))).model
     }),

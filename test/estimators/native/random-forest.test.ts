@@ -1,6 +1,7 @@
 import t from 'tap'
 import { rowOf } from '../../../src/data/matrix.ts'
 import { createRandom } from '../../../src/data/random.ts'
+import { runSteps } from '../../../src/data/steps.ts'
 import type { FitContext, OutOfBag } from '../../../src/estimators/estimator.ts'
 import { decisionTree } from '../../../src/estimators/native/decision-tree.ts'
 import { createForestJob, type ForestSetup } from '../../../src/estimators/native/forest-job.ts'
@@ -183,7 +184,7 @@ t.test('threads of the machine give the same forest', async (t) => {
 t.test('the memory of trees may lie in the upper half of the addresses', async (t) => {
   const { X, y } = noisy(100, 2)
   const setup: ForestSetup = {
-    ...{ data: buildTrainingColumns(X), y, classNames: ['0', '1'], rowWeight: undefined },
+    ...{ data: runSteps(buildTrainingColumns(X)), y, classNames: ['0', '1'], rowWeight: undefined },
     ...{ seed: 1, drawn: null, balancesDraws: false, tellsOutOfBag: false },
     limits: {
       ...{ criterion: 'gini', maxDepth: 64, maxFeatures: 2, maxLeafNodes: null },
