@@ -26,6 +26,12 @@ const modules = [
       ...['--initialMemory', '1', '--maximumMemory', '65536'],
     ],
   },
+  {
+    folder: 'src/answering/capture/assembly/',
+    target: 'src/answering/capture/line-kernel.generated.ts',
+    name: 'lineKernel',
+    options: ['--enable', 'simd'],
+  },
 ]
 
 /**

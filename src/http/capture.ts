@@ -53,7 +53,7 @@ export function captureRequest(
 
 /** Captures one row and its answer, as they went past the routes. */
 export type CaptureOneRow = (
-  text: string,
+  body: Uint8Array,
   type: string,
   answer: string,
   answerType: string,

@@ -89,7 +89,7 @@ export function answerOneRows(options: OneRowOptions, next: RequestListener): Re
     response.writeHead(200, headers)
     // As a text it goes out with the head at once; ASCII is the same in the encoding that costs least.
     response.end(answer.text, length === answer.text.length ? 'latin1' : 'utf8')
-    route.capture?.(text as string, head.type, answer.text, head.accepted, id)
+    route.capture?.(body as Buffer, head.type, answer.text, head.accepted, id)
   }
   return (request, response) => {
     const route = request.method === 'POST' ? routes.get(request.url as string) : undefined

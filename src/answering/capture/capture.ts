@@ -5,8 +5,9 @@ import type { Predictor } from '../../predictor/predictor.ts'
 import type { MediaType, Operation } from '../media-type.ts'
 import type { CaptureFiles } from './capture-files.ts'
 import { createLineQueue } from './line-queue.ts'
+import { createLineWriter } from './line-writer.ts'
 import { maskAnswer, maskRows } from './mask.ts'
-import { type CapturedExchange, lengthOf, writeRecord } from './record.ts'
+import { type CapturedExchange, writeRecord } from './record.ts'
 
 /** A request and its answer, as they wait for the disk. */
 export interface Exchange extends CapturedExchange {
@@ -62,6 +63,7 @@ const BESIDE = 400
 /** After a failure the disk is left alone for so long. */
 const PAUSE_MS = 1000
 const WARN_MS = 60_000
+/** How often files are looked at that may be old enough, or gone. */
 const ROTATE_MS = 1000
 const STREAM = 0x63617074
 
@@ -72,7 +74,9 @@ export function createCapture(options: CaptureOptions): Capture {
   const bound = (options.sample / 100) * 2 ** 32
   const dropped: Record<Dropped, number> = { queue_full: 0, too_large: 0, disk: 0, masked: 0 }
   let [records, bytes, warnedAt, pausedUntil] = [0, 0, Number.NEGATIVE_INFINITY, 0]
+  let lookedAt = Number.NEGATIVE_INFINITY
   const queue = createLineQueue()
+  const { sink, endLine, flush: writeLines } = createLineWriter(queue.add)
   const waiting: Exchange[] = []
   let waitingBytes = 0
   let timer: NodeJS.Timeout | undefined
@@ -99,6 +103,8 @@ export function createCapture(options: CaptureOptions): Capture {
       }
       queue.shift()
     }
+    if (performance.now() - lookedAt < ROTATE_MS) return
+    lookedAt = performance.now()
     await files.rotate()
   }
   const start = () => {
@@ -112,9 +118,14 @@ export function createCapture(options: CaptureOptions): Capture {
   const encode = () => {
     for (const exchange of waiting) {
       const written = mask.length === 0 ? exchange : maskExchange(exchange, mask)
-      if (written) queue.add(lengthOf(written), (sink) => writeRecord(written, sink))
-      else drop('masked')
+      if (!written) {
+        drop('masked')
+        continue
+      }
+      writeRecord(written, sink)
+      endLine()
     }
+    writeLines()
     waiting.length = 0
     waitingBytes = 0
   }

@@ -1,13 +1,9 @@
-/** Lines that wait to be written, as bytes, in blocks of memory that are used again. */
-import type { LineSink } from './record.ts'
+/** Lines that wait to be written, in blocks of memory that are used again. */
 
-/** Bytes of a block: as much as a disk likes to get at once. */
-const BLOCK = 512 << 10
-/** Bytes that a character takes at most, as JSON escapes it, and those of a line besides. */
-const WIDEST = 6
-const BESIDE = 4096
+/** Bytes of a block: so few that the processor's caches hold other things still, so many that a write is worth its while. */
+const BLOCK = 128 << 10
 /** Blocks that are kept for later. */
-const MOST_FREE = 2
+const MOST_FREE = 8
 
 /** Lines that are written together. */
 export interface LineBlock {
@@ -16,11 +12,8 @@ export interface LineBlock {
 }
 
 export interface LineQueue {
-  /**
-   * Adds a line that `write` writes piece by piece.
-   * @param length characters of what is not the same in all lines
-   */
-  add(length: number, write: (sink: LineSink) => void): void
+  /** Adds a copy of whole lines. */
+  add(bytes: Uint8Array, lines: number): void
   /** Lets the lines that are there be written, however few they are. */
   seal(): void
   /** Whether a block can be written. */
@@ -46,25 +39,15 @@ export function createLineQueue(): LineQueue {
     end = 0
     count = 0
   }
-  const sink: LineSink = {
-    text(piece) {
-      end += memory.write(piece, end)
-    },
-    bytes(piece) {
-      memory.set(piece, end)
-      end += piece.length
-    },
-  }
   return {
-    add(length, write) {
-      const most = WIDEST * length + BESIDE
-      if (end + most > memory.length) seal()
-      if (most > memory.length) memory = Buffer.allocUnsafeSlow(most)
-      const from = end
-      write(sink)
-      bytes += end - from
-      count++
-      lines++
+    add(added, addedLines) {
+      if (end + added.length > memory.length) seal()
+      if (added.length > memory.length) memory = Buffer.allocUnsafeSlow(added.length)
+      memory.set(added, end)
+      end += added.length
+      bytes += added.length
+      count += addedLines
+      lines += addedLines
     },
     seal,
     get isReady() {

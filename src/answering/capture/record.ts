@@ -1,6 +1,7 @@
 /** One request and its answer as a line of SageMaker's data capture (event version 0). */
 import { codecs } from '../../codecs/index.ts'
 import type { MediaType } from '../media-type.ts'
+import { type Constant, constant, type LineSink } from './line-writer.ts'
 
 /** What was sent in one direction: text that stands in memory already, or bytes. */
 export type CapturedData = string | Uint8Array
@@ -34,43 +35,27 @@ const encodings = new Map<string, Encoding>(
   }),
 )
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Where a line goes, piece by piece: to put it together first would cost as much again. */
-export interface LineSink {
-  text(piece: string): void
-  bytes(piece: Buffer): void
-}
-
-const EVENT = Buffer.from('},"eventMetadata":{"eventId":"')
-
-/** Returns the characters of an exchange that are not the same in all lines. */
-export function lengthOf(exchange: CapturedExchange): number {
-  const { body, bodyType, answer, answerType, inferenceId, modelId, masked } = exchange
-  let length = body.length + bodyType.length + answerType.length + modelId.length
-  if (answer !== undefined) length += answer.length
-  if (inferenceId !== undefined) length += inferenceId.length
-  for (const name of masked) length += name.length + 3
-  return length
-}
+const EVENT = constant('},"eventMetadata":{"eventId":"')
+const INFERENCE = constant('","inferenceId":"')
 
 /** Writes the line of an exchange, with its end. */
 export function writeRecord(exchange: CapturedExchange, sink: LineSink): void {
   const { bodyType, body, answerType, answer, id, inferenceId, modelId, masked, time } = exchange
   writeData(body, inputFrames(bodyType), sink)
   if (answer !== undefined) writeData(answer, outputFrames(answerType), sink)
-  sink.bytes(EVENT)
-  sink.text(id)
-  // Its closing quote is the one that the end of the line begins with.
-  if (inferenceId !== undefined)
-    sink.text(`","inferenceId":${JSON.stringify(inferenceId).slice(0, -1)}`)
-  sink.bytes(endOf(time, modelId, masked))
+  sink.constant(EVENT)
+  sink.escaped(id)
+  if (inferenceId !== undefined) {
+    sink.constant(INFERENCE)
+    sink.escaped(inferenceId)
+  }
+  sink.constant(endOf(time, modelId, masked))
 }
 
 /** What stands before and behind the data of a type. */
 interface Frame {
-  readonly before: Buffer
-  readonly behind: Buffer
+  readonly before: Constant
+  readonly behind: Constant
   readonly encoding: Encoding
 }
 
@@ -87,10 +72,10 @@ function framesOf(head: string, mode: 'INPUT' | 'OUTPUT'): (type: string) => Fra
     const essence = type.split(';')[0]!.trim().toLowerCase()
     const encoding = encodings.get(essence) ?? 'BASE64'
     const made: Frame = {
-      before: Buffer.from(
-        `${head}{"observedContentType":${JSON.stringify(type)},"mode":"${mode}","data":`,
+      before: constant(
+        `${head}{"observedContentType":${JSON.stringify(type)},"mode":"${mode}","data":"`,
       ),
-      behind: Buffer.from(`,"encoding":"${encoding}"}`),
+      behind: constant(`","encoding":"${encoding}"}`),
       encoding,
     }
     if (frames.size >= MOST_FRAMES) frames.clear()
@@ -99,23 +84,16 @@ function framesOf(head: string, mode: 'INPUT' | 'OUTPUT'): (type: string) => Fra
   }
 }
 
+const BYTES_END = constant('","encoding":"BASE64"}')
+
 function writeData(data: CapturedData, { before, behind, encoding }: Frame, sink: LineSink): void {
-  const text = encoding === 'BASE64' ? undefined : typeof data === 'string' ? data : textOf(data)
-  sink.bytes(before)
-  if (text === undefined) {
-    sink.text(`"${base64(data)}","encoding":"BASE64"}`)
+  sink.constant(before)
+  if (encoding !== 'BASE64' && sink.escaped(data)) {
+    sink.constant(behind)
     return
   }
-  sink.text(JSON.stringify(text))
-  sink.bytes(behind)
-}
-
-function textOf(data: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(data)
-  } catch {
-    return undefined
-  }
+  sink.plain(base64(data))
+  sink.constant(BYTES_END)
 }
 
 function base64(data: CapturedData): string {
@@ -124,16 +102,18 @@ function base64(data: CapturedData): string {
 }
 
 /** The end of a line, which is the same for all of a second. */
-let latest: { second: number; modelId: string; masked: readonly string[]; end: Buffer } | undefined
+let latest:
+  | { second: number; modelId: string; masked: readonly string[]; end: Constant }
+  | undefined
 
 /** The time to the second, which is SageMaker's form. */
-function endOf(time: number, modelId: string, masked: readonly string[]): Buffer {
+function endOf(time: number, modelId: string, masked: readonly string[]): Constant {
   const second = Math.floor(time / 1000)
   if (latest?.second === second && latest.modelId === modelId && latest.masked === masked)
     return latest.end
   const left = masked.length === 0 ? '' : `,"maskedColumns":${JSON.stringify(masked)}`
   const written = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
-  const end = Buffer.from(
+  const end = constant(
     `","inferenceTime":"${written}","modelId":${JSON.stringify(modelId)}${left}},"eventVersion":"0"}\n`,
   )
   latest = { second, modelId, masked, end }
