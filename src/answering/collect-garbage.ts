@@ -13,20 +13,27 @@ const LOOK_MS = 500
 const IDLE_SHARE = 0.02
 /** What a heap must have grown by since the last collection to be worth another: bytes, or a share of what was left. */
 const MOST_GROWTH = { bytes: 4 << 20, share: 1 / 8 } as const
+/** A thread that has been idle for so long gives pages back that its heap has had in between. */
+const REST_MS = 5000
+/** Bytes of such pages that are worth a pause of some hundredths of a second. */
+const LEAST_POOLED = 16 << 20
 
-let collector: (() => void) | undefined
+/** A collection like others, or one after which nothing is kept for what may come. */
+type Flavor = 'regular' | 'last-resort'
+
+let collector: ((options: { type: 'major'; flavor: Flavor }) => void) | undefined
 
 /**
  * Collects the garbage of this thread once the callers have returned. Shared memory does not count as pressure on the
  * collector: without this, what a model had would stay until something else fills the heap.
  */
-export async function collectGarbage(): Promise<void> {
+export async function collectGarbage(flavor: Flavor = 'regular'): Promise<void> {
   if (!collector) {
     setFlagsFromString('--expose-gc')
-    collector = runInNewContext('gc') as () => void
+    collector = runInNewContext('gc') as typeof collector
   }
   await setImmediate()
-  collector()
+  collector?.({ type: 'major', flavor })
 }
 
 /** Collects where this thread holds much: of several busy threads each would keep as much. */
@@ -36,24 +43,42 @@ export async function collectIfLarge(): Promise<void> {
 
 /**
  * Collects whenever this thread has become idle with a heap that has grown: the engine leaves the garbage of the last
- * requests, and the room that it made for them, until others need it. Returns the function that ends this.
+ * requests, and the room that it made for them, until others need it. Of a heap that was large in between the engine keeps
+ * the pages even so, for ever; they go back where the thread stays idle. Returns the function that ends this.
  */
 export function collectWhenIdle(): () => void {
-  let left = 0
+  let [left, most, idleMs] = [0, 0, 0]
   let before = performance.eventLoopUtilization()
-  const look = async () => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
-    before = now
-    if (utilization > IDLE_SHARE) return
-    if (heldBytes() - left < Math.max(MOST_GROWTH.bytes, left * MOST_GROWTH.share)) return
-    await collectGarbage()
+  const collect = async (flavor: Flavor) => {
+    await collectGarbage(flavor)
     left = heldBytes()
     // What it took is no work.
     before = performance.eventLoopUtilization()
   }
+  const look = async () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    const held = heldBytes()
+    most = Math.max(most, held)
+    idleMs = utilization > IDLE_SHARE ? 0 : idleMs + LOOK_MS
+    if (idleMs === 0) return
+    if (idleMs >= REST_MS && most - leastHeld() >= LEAST_POOLED) {
+      await collect('last-resort')
+      most = left
+      return
+    }
+    if (held - left >= Math.max(MOST_GROWTH.bytes, left * MOST_GROWTH.share))
+      await collect('regular')
+  }
   const timer = setInterval(() => void look(), LOOK_MS).unref()
   return () => clearInterval(timer)
+}
+
+/** Bytes of this thread's heap that are used, and of what hangs on it. */
+function leastHeld(): number {
+  const { used_heap_size: used, external_memory: external } = getHeapStatistics()
+  return used + external
 }
 
 /** Bytes of this thread's heap, used or not, and of what hangs on it. */
