@@ -47,13 +47,12 @@ const alone = [
 /** Files that share a process: so many that few are started, so few that none is the last one for long. */
 const TOGETHER = 12
 
-/** Seconds that tap gives the tests of a process, of one file or several, and what it is given to end after that. */
-const LIMIT = 600
+/** Seconds that tap gives the tests of a process, of one file and of several, and what it is given to end after that. */
+const [LIMIT, LIMIT_TOGETHER] = [240, 600]
 const GRACE = 10
 
 const env = {
   ...process.env,
-  TAP_TIMEOUT: `${LIMIT}`,
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, '.tap/compiled'),
 }
 
@@ -81,17 +80,18 @@ async function runProcess(files: readonly string[]): Promise<Finished> {
     ...(files.length > 1 ? ['test/several.ts'] : []),
     ...files,
   ]
+  const seconds = files.length > 1 ? LIMIT_TOGETHER : LIMIT
   const [command = '', ...args] = times ? ['sh', ...TIMED, ...node] : node
   const child = spawn(command, args, {
     cwd: root,
-    env,
+    env: { ...env, TAP_TIMEOUT: `${seconds}` },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
   const group = -(child.pid as number)
   const forget = atEnd(`kill -s KILL -- ${group} 2>/dev/null`)
   // tap listens to signals, so that a process that computes without end hears no other.
-  const limit = setTimeout(() => process.kill(group, 'SIGKILL'), (LIMIT + GRACE) * 1000)
+  const limit = setTimeout(() => process.kill(group, 'SIGKILL'), (seconds + GRACE) * 1000)
   const pieces: Buffer[] = []
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (piece: Buffer) => pieces.push(piece))

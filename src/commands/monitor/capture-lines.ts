@@ -13,8 +13,8 @@ export interface CaptureRecord {
 
 /** Longest line: the largest payload of an endpoint in Base64, and its answer. */
 const MOST_LINE = 256 << 20
-/** How far a file is looked into for what it is. */
-const LOOKED_AT = 64 << 10
+/** How far a file is looked into for what it is: longer lines than are captured, the first of which may be torn. */
+const LOOKED_AT = 4 << 20
 const LF = 10
 
 /** A file of captured records, or something else. */
@@ -29,27 +29,28 @@ export interface OpenedCapture {
 export async function openCapture(path: string): Promise<OpenedCapture> {
   const { chunks } = unpackChunks(path)
   const begun: Uint8Array[] = []
-  let [length, isDone] = [0, false]
-  while (length < LOOKED_AT && !isDone) {
+  let [length, ends] = [0, 0]
+  // Where a second line ends, a whole one has been seen.
+  while (length < LOOKED_AT && ends < 2) {
     const next = await chunks.next()
-    if (next.done) isDone = true
-    else {
-      const piece = Buffer.from(next.value)
-      begun.push(piece)
-      length += piece.length
-      isDone = piece.includes(LF)
-    }
+    if (next.done) break
+    const piece = Buffer.from(next.value)
+    begun.push(piece)
+    length += piece.length
+    for (let at = piece.indexOf(LF); at >= 0; at = piece.indexOf(LF, at + 1)) ends++
   }
-  const start = Buffer.concat(begun).subarray(0, LOOKED_AT).toString('utf8')
   return {
-    isCapture: start
-      .split('\n')
-      .some((line) => line.trimStart().startsWith('{') && /"captureData"\s*:/.test(line)),
+    isCapture: Buffer.concat(begun).toString('utf8').split('\n').some(isRecord),
     async *lines() {
       yield* linesOf(begun, chunks, path)
     },
     close: async () => void (await chunks.return(undefined)),
   }
+}
+
+/** Whether a line begins as a captured record does. */
+function isRecord(line: string): boolean {
+  return /^\s*\{/.test(line) && /"captureData"\s*:/.test(line)
 }
 
 async function* linesOf(

@@ -263,6 +263,9 @@ t.test('what is in a directory may be gone, torn, or meant twice', async (t: Tes
     { path: c, mayVanish: true },
   ])
   t.match((await readAll([a])).found, { records: 2, unreadable: 1 })
+  const long = join(directory, 'long.jsonl')
+  await writeFile(long, `${'torn'.repeat(1 << 18)}\n${recordOf(passenger.csv)}`)
+  t.match((await readAll([long])).found, { records: 2, unreadable: 1 }, 'a long line is torn')
 })
 
 t.test('a long name does not push the table out of sight', (t) => {

@@ -1,6 +1,6 @@
 /** The flags that the launcher's commands have in common: one table per theme. */
 import { type Command, Option } from 'commander'
-import { InputError, quote } from '../../../errors.ts'
+import { flagWith, InputError, quote } from '../../../errors.ts'
 import { readNumber } from '../../setting-values.ts'
 import { collect } from '../../shared-flags.ts'
 import { type Aws, type Connection, connect, type Tag } from './aws.ts'
@@ -97,6 +97,31 @@ export function readAccount(flags: AccountFlags): Account {
     isDryRun: flags.dryRun === true,
     pollMs: 1000 * readNumber('--poll-seconds', flags.pollSeconds, 0.01, 3600),
   }
+}
+
+/**
+ * Checks what stands beside `--attach`, which follows a job that runs already.
+ * @param argument what is named without a flag, as the message calls it; undefined where nothing is
+ * @throws InputError `invalid_option`
+ */
+export function checkAttached(
+  flags: AccountFlags & { readonly wait: boolean },
+  argument: string | undefined,
+): void {
+  const stranger = argument ?? (flags.wait ? flags.dryRun && '--dry-run' : '--no-wait')
+  if (stranger !== undefined)
+    throw new InputError(
+      'invalid_option',
+      `--attach follows a job that runs; it takes no ${stranger}`,
+    )
+}
+
+/** Returns the flags that lead another command to the same account, each behind a blank, as a shell reads them. */
+export function accountOf({ region, profile, endpointUrl }: AccountFlags): string {
+  const flags = { '--region': region, '--profile': profile, '--endpoint-url': endpointUrl }
+  return Object.entries(flags)
+    .map(([flag, value]) => (value === undefined ? '' : ` ${flagWith(flag, value)}`))
+    .join('')
 }
 
 /** What runs in which image, by which role, and where its files lie. */

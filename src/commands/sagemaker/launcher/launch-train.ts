@@ -1,9 +1,8 @@
 /** `shapserve sagemaker train`: the training of `train`, as a job of SageMaker. */
 import type { Command } from 'commander'
-import { InputError } from '../../../errors.ts'
 import { UsageError } from '../../exit-status.ts'
 import { addTrainingFlags } from '../../training/training-flags.ts'
-import { addResourceFlags } from './launch-flags.ts'
+import { addResourceFlags, checkAttached } from './launch-flags.ts'
 import { addMachineFlags } from './machine-flags.ts'
 import type { LaunchTrainFlags } from './train-flags.ts'
 
@@ -24,7 +23,7 @@ export function declareLaunchTrain(group: Command): void {
 async function launchTrain(files: readonly string[], flags: LaunchTrainFlags): Promise<void> {
   const { attachToTraining, runTrainingJob } = await import('./run-training-job.ts')
   if (flags.attach !== undefined) {
-    if (files.length > 0) throw new InputError('invalid_option', '--attach takes no file')
+    checkAttached(flags, files.length > 0 ? 'file' : undefined)
     return await attachToTraining(flags.attach, flags)
   }
   if (files.length === 0)

@@ -1,11 +1,10 @@
 /** `shapserve sagemaker transform`: the rows of files, answered by machines that end with them. */
 import type { Command } from 'commander'
-import { InputError } from '../../../errors.ts'
 import { UsageError } from '../../exit-status.ts'
 import { addReadingFlags } from '../../reading-flags.ts'
 import { inputFormats } from '../../rows/formats.ts'
 import { collect, listChoices, publicKeyOption } from '../../shared-flags.ts'
-import { addResourceFlags } from './launch-flags.ts'
+import { addResourceFlags, checkAttached } from './launch-flags.ts'
 import { instanceOption } from './machine-flags.ts'
 import type { TransformFlags } from './transform-flags.ts'
 
@@ -47,8 +46,7 @@ async function launchTransform(
 ): Promise<void> {
   const { attachToTransform, runTransform } = await import('./run-transform.ts')
   if (flags.attach !== undefined) {
-    if (model !== undefined)
-      throw new InputError('invalid_option', '--attach takes no model and no file')
+    checkAttached(flags, model === undefined ? undefined : 'model and no file')
     return await attachToTransform(flags.attach, flags)
   }
   if (model === undefined || input === undefined)

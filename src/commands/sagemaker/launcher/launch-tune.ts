@@ -1,11 +1,10 @@
 /** `shapserve sagemaker tune`: a tuning job over the search space of an estimator. */
 import type { Command } from 'commander'
-import { InputError } from '../../../errors.ts'
 import { UsageError } from '../../exit-status.ts'
 import { listChoices } from '../../shared-flags.ts'
 import { addTrainingFlags } from '../../training/training-flags.ts'
 import { objectives } from '../metric-lines.ts'
-import { addResourceFlags } from './launch-flags.ts'
+import { addResourceFlags, checkAttached } from './launch-flags.ts'
 import { addMachineFlags } from './machine-flags.ts'
 import { type LaunchTuneFlags, strategies } from './tune-flags.ts'
 
@@ -27,7 +26,7 @@ export function declareLaunchTune(group: Command): void {
     .action(async (files: string[], flags: LaunchTuneFlags) => {
       const { attachToTuning, runTuningJob } = await import('./run-tuning-job.ts')
       if (flags.attach !== undefined) {
-        if (files.length > 0) throw new InputError('invalid_option', '--attach takes no file')
+        checkAttached(flags, files.length > 0 ? 'file' : undefined)
         return await attachToTuning(flags.attach, flags)
       }
       if (files.length === 0)

@@ -7,7 +7,7 @@ import { createOutput, type Output } from '../../terminal.ts'
 import { awaitEndpoint, type EndpointState, findEndpoint } from './await-endpoint.ts'
 import type { DeployFlags } from './deploy-flags.ts'
 import { type DeploymentRequests, deploymentRequests, readDeployment } from './deployment.ts'
-import { type Account, readAccount, readResources } from './launch-flags.ts'
+import { type Account, accountOf, readAccount, readResources } from './launch-flags.ts'
 import { createMade, type Made } from './made.ts'
 import { planModel, planModels } from './model-archives.ts'
 import { below, ENDPOINT_TAG, readResourceName, slugOf } from './names.ts'
@@ -54,7 +54,7 @@ export async function runDeploy(models: readonly string[], flags: DeployFlags): 
   const output = createOutput({ quiet: false })
   try {
     const found = await findEndpoint(account.aws, endpoint)
-    checkReady(found, requests)
+    checkReady(found, requests, flags)
     await untilSignal(uploadAll(account.aws, resources, puts, output), () => 'nothing was deployed')
     await bringAbout(account, requests, found, flags, output)
     if (flags.json) output.result(`${JSON.stringify(resultOf(requests, modelData))}\n`)
@@ -85,6 +85,7 @@ function resultOf({ model, config, create }: DeploymentRequests, modelData: stri
 function checkReady(
   found: EndpointState | undefined,
   { config, create }: DeploymentRequests,
+  flags: DeployFlags,
 ): void {
   if (!found || found.status === 'InService') return
   const wanted = config.EndpointConfigName
@@ -93,7 +94,7 @@ function checkReady(
   const name = create.EndpointName
   const advice =
     found.status === 'Failed'
-      ? `shapserve sagemaker delete ${name} removes it; then deploy again`
+      ? `shapserve sagemaker delete ${name}${accountOf(flags)} removes it; then deploy again`
       : 'try again when it is InService'
   const why = found.status === 'Failed' && found.reason ? `: ${oneLineOf(found.reason)}` : ''
   throw new CloudError('', `the endpoint ${name} is ${found.status}${why}; ${advice}`)
@@ -135,11 +136,11 @@ async function bringAbout(
     await untilSignal(
       make(),
       () =>
-        `how far the endpoint ${name} is made is not known: the same command goes on with it, shapserve sagemaker delete ${name} removes what is there`,
+        `how far the endpoint ${name} is made is not known: the same command goes on with it, shapserve sagemaker delete ${name}${accountOf(flags)} removes what is there`,
     )
   if (!flags.wait) return
   const goesOn = () =>
-    `the endpoint ${name} goes on being made: the same command follows it, shapserve sagemaker delete ${name} removes it`
+    `the endpoint ${name} goes on being made: the same command follows it, shapserve sagemaker delete ${name}${accountOf(flags)} removes it`
   try {
     await showingStatus(output, (line) =>
       untilSignal(awaitEndpoint(account, name, wanted, line), goesOn),
@@ -153,7 +154,7 @@ async function bringAbout(
     output.note(
       `kept      ${found.config}, what was before; sagemaker delete removes it with the rest`,
     )
-  output.note(`next      shapserve sagemaker predict ${name} FILE`)
+  output.note(`next      shapserve sagemaker predict ${name} FILE${accountOf(flags)}`)
 }
 
 async function takeBack(made: Made, output: Output): Promise<void> {

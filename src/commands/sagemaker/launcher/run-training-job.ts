@@ -6,7 +6,7 @@ import { createOutput, type Output, printableJson } from '../../terminal.ts'
 import type { TrainingJobState } from './aws.ts'
 import { fetchModel } from './fetch-model.ts'
 import { followTraining, tellEnd } from './follow-training.ts'
-import { type Account, readAccount, readResources } from './launch-flags.ts'
+import { type Account, accountOf, readAccount, readResources } from './launch-flags.ts'
 import { readMachine } from './machine-flags.ts'
 import { isAbsence } from './made.ts'
 import { below, jobNameAt, readResourceName, slugOf } from './names.ts'
@@ -114,7 +114,9 @@ async function awaitModel(
     if (isStopped && isAbsence(error)) throw new CloudError('', noModel)
     throw error
   })
-  output.note(`next      shapserve sagemaker deploy ${shellWord(flags.modelDir)}`)
+  output.note(
+    `next      shapserve sagemaker deploy ${shellWord(flags.modelDir)}${accountOf(flags)}`,
+  )
   if (flags.json) output.result(`${printableJson(JSON.stringify(resultOf(job, modelId, flags)))}\n`)
 }
 
@@ -143,11 +145,11 @@ function resultOf(job: TrainingJobState, modelId: string, { modelDir }: LaunchTr
 }
 
 function follows(name: string, flags: LaunchTrainFlags): string {
-  return `${attachLine(name, flags)} follows it, aws sagemaker stop-training-job ${flagWith('--training-job-name', name)} stops it`
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-training-job ${flagWith('--training-job-name', name)}${accountOf(flags)} stops it`
 }
 
-function attachLine(name: string, { modelDir }: LaunchTrainFlags): string {
-  return `shapserve sagemaker train ${flagWith('--attach', name)} ${flagWith('--model-dir', modelDir)}`
+function attachLine(name: string, flags: LaunchTrainFlags): string {
+  return `shapserve sagemaker train ${flagWith('--attach', name)} ${flagWith('--model-dir', flags.modelDir)}${accountOf(flags)}`
 }
 
 /** A directory that would refuse the model does so before the job. @throws ArtifactError */

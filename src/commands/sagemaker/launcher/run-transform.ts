@@ -7,7 +7,7 @@ import { readWhole } from '../../setting-values.ts'
 import { createOutput, type Output } from '../../terminal.ts'
 import { readEnvironment } from './deployment.ts'
 import { fetchAnswers } from './fetch-answers.ts'
-import { type Account, readAccount, readResources } from './launch-flags.ts'
+import { type Account, accountOf, readAccount, readResources } from './launch-flags.ts'
 import { readInstance } from './machine-flags.ts'
 import { createMade, isAbsence, type Made } from './made.ts'
 import { planModel } from './model-archives.ts'
@@ -204,12 +204,12 @@ async function tellLeft(made: Made, output: Output): Promise<void> {
   if (left.length > 0) output.warn(`left over: ${left.join(', ')}`)
 }
 
-function attachLine(name: string, { out }: TransformFlags): string {
-  return `shapserve sagemaker transform ${flagWith('--attach', name)} ${flagWith('--out', out ?? 'answers')}`
+function attachLine(name: string, flags: TransformFlags): string {
+  return `shapserve sagemaker transform ${flagWith('--attach', name)} ${flagWith('--out', flags.out ?? 'answers')}${accountOf(flags)}`
 }
 
 function follows(name: string, flags: TransformFlags): string {
-  return `${attachLine(name, flags)} follows it, aws sagemaker stop-transform-job ${flagWith('--transform-job-name', name)} stops it`
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-transform-job ${flagWith('--transform-job-name', name)}${accountOf(flags)} stops it`
 }
 
 function readAnswerFormat(

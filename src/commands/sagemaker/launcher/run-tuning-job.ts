@@ -7,7 +7,7 @@ import { createOutput, type Output, printableJson } from '../../terminal.ts'
 import { objectives } from '../metric-lines.ts'
 import type { TuningJobState } from './aws.ts'
 import { fetchModel } from './fetch-model.ts'
-import { type Account, readAccount, readResources } from './launch-flags.ts'
+import { type Account, accountOf, readAccount, readResources } from './launch-flags.ts'
 import { readMachine } from './machine-flags.ts'
 import { below, jobNameAt, MAX_TUNING_NAME, readResourceName, slugOf } from './names.ts'
 import { describeSteps } from './operations.ts'
@@ -85,12 +85,12 @@ export async function attachToTuning(job: string, flags: LaunchTuneFlags): Promi
   }
 }
 
-function attachLine(name: string, { modelDir }: LaunchTuneFlags): string {
-  return `shapserve sagemaker tune ${flagWith('--attach', name)} ${flagWith('--model-dir', modelDir)}`
+function attachLine(name: string, flags: LaunchTuneFlags): string {
+  return `shapserve sagemaker tune ${flagWith('--attach', name)} ${flagWith('--model-dir', flags.modelDir)}${accountOf(flags)}`
 }
 
 function follows(name: string, flags: LaunchTuneFlags): string {
-  return `${attachLine(name, flags)} follows it, aws sagemaker stop-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} stops it`
+  return `${attachLine(name, flags)} follows it, aws sagemaker stop-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)}${accountOf(flags)} stops it`
 }
 
 function readTuning(flags: LaunchTuneFlags): Tuning {
@@ -124,7 +124,7 @@ async function awaitBest(
     })
   const tuned = await showingStatus(output, follow, flags.quiet === true)
   const { BestTrainingJob: best } = tuned
-  if (!best?.TrainingJobName) throw new CloudError('', describeNoBest(name, tuned))
+  if (!best?.TrainingJobName) throw new CloudError('', describeNoBest(name, tuned, flags))
   if (tuned.HyperParameterTuningJobStatus === 'Stopped')
     output.warn('the search was stopped: the model is the best one until then')
   const { MetricName, Value } = best.FinalHyperParameterTuningJobObjectiveMetric ?? {}
@@ -139,7 +139,9 @@ async function awaitBest(
   if (!uri) throw new CloudError('', `the training job ${best.TrainingJobName} has no model`)
   const allowed = flags.force ? 'in_place_of_others' : 'alone'
   const modelId = await fetchModel(aws, uri, flags.modelDir, allowed, output)
-  output.note(`next      shapserve sagemaker deploy ${shellWord(flags.modelDir)}`)
+  output.note(
+    `next      shapserve sagemaker deploy ${shellWord(flags.modelDir)}${accountOf(flags)}`,
+  )
   if (!flags.json) return
   const result = {
     tuning_job: name,
@@ -155,10 +157,14 @@ async function awaitBest(
 }
 
 /** Where no training has a metric, the trainings themselves say why. */
-function describeNoBest(name: string, { TrainingJobStatusCounters: counts = {} }: TuningJobState) {
+function describeNoBest(
+  name: string,
+  { TrainingJobStatusCounters: counts = {} }: TuningJobState,
+  flags: LaunchTuneFlags,
+) {
   const { NonRetryableError = 0, RetryableError = 0, Stopped = 0 } = counts
   const failed = NonRetryableError + RetryableError
-  return `the tuning job ${name} has no best training: ${failed} failed, ${Stopped} were stopped; aws sagemaker list-training-jobs-for-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)} says why`
+  return `the tuning job ${name} has no best training: ${failed} failed, ${Stopped} were stopped; aws sagemaker list-training-jobs-for-hyper-parameter-tuning-job ${flagWith('--hyper-parameter-tuning-job-name', name)}${accountOf(flags)} says why`
 }
 
 const ENDED: readonly string[] = ['Completed', 'Failed', 'Stopped']

@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createLines } from '../../../../src/commands/output/progress.ts'
 import { tellLine } from '../../../../src/commands/sagemaker/launcher/follow-training.ts'
+import {
+  accountOf,
+  checkAttached,
+} from '../../../../src/commands/sagemaker/launcher/launch-flags.ts'
 import { declareLaunchTrain } from '../../../../src/commands/sagemaker/launcher/launch-train.ts'
 import { declareLaunchTransform } from '../../../../src/commands/sagemaker/launcher/launch-transform.ts'
 import { declareLaunchTune } from '../../../../src/commands/sagemaker/launcher/launch-tune.ts'
@@ -243,8 +247,27 @@ t.test('whoever stops while a job is being started hears that it may run', async
   await t.rejects(train(t, [join(folder, 'a.csv'), ...args]), {
     status: 130,
     message:
-      /whether the job j was started is not known: .*--attach j.* stop-training-job .*j stops it$/,
+      /whether the job j was started is not known: .*--attach j.* stop-training-job .*j --region eu-central-1 stops it$/,
   })
+})
+
+t.test('lines to go on with lead to the same account', (t) => {
+  const [pollSeconds, profile] = ['5', "it's"]
+  t.equal(
+    accountOf({ pollSeconds, profile, region: 'eu-central-1', endpointUrl: 'https://a.b' }),
+    ` --region eu-central-1 --profile 'it'\\''s' --endpoint-url 'https://a.b'`,
+  )
+  t.equal(accountOf({ pollSeconds }), '')
+  t.end()
+})
+
+t.test('what follows a job takes nothing that begins one', (t) => {
+  const flags = { pollSeconds: '5', wait: true }
+  t.doesNotThrow(() => checkAttached(flags, undefined))
+  t.throws(() => checkAttached(flags, 'file'), { message: /^--attach .* takes no file$/ })
+  t.throws(() => checkAttached({ ...flags, wait: false }, undefined), { message: /no --no-wait$/ })
+  t.throws(() => checkAttached({ ...flags, dryRun: true }, undefined), { message: /no --dry-run$/ })
+  t.end()
 })
 
 t.test('the model of the best training is fetched', async (t) => {
@@ -290,7 +313,7 @@ t.test('the model of the best training is fetched', async (t) => {
   ])
   t.match(
     await saying(t, () => runTuningJob(started.files, started)),
-    /next {6}shapserve sagemaker tune --attach s --model-dir/,
+    /next {6}shapserve sagemaker tune --attach s --model-dir model --region eu-central-1\n/,
   )
   aws.handlers['DescribeHyperParameterTuningJob'] = () => ({
     HyperParameterTuningJobStatus: 'Stopped',
@@ -352,7 +375,7 @@ t.test(
 
     t.match(
       await transform(['--no-wait']),
-      /next {6}shapserve sagemaker transform --attach j --out answers/,
+      /next {6}shapserve sagemaker transform --attach j --out answers --region eu-central-1\n/,
     )
     const later = flagsOf<TransformFlags>(declareLaunchTransform, [
       ...['--out', join(folder, 'later.csv'), ...fast],
