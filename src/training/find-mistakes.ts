@@ -1,16 +1,21 @@
 /** Rows that a model is measured on and predicts wrongly, to be looked at one by one. */
 import type { MeasuredPart, Mistake, Mistakes } from '../artifact/stored-mistakes.ts'
-import { type Cell, type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
+import { type Cell, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
 import type { Predictions } from '../models/prediction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import { frameOfCells, type InputColumn } from '../preprocess/preprocessor.ts'
+import { buildDerivation } from '../preprocess/derive.ts'
+import {
+  frameOfCells,
+  type InputColumn,
+  type PreprocessorSpec,
+} from '../preprocess/preprocessor.ts'
 import { buildSpeller } from '../preprocess/spell-text.ts'
 
 /** Rows that are stored, of wide tables fewer. */
 const MOST_ROWS = 100
 const MOST_CELLS = 20_000
-/** Longer texts are left out with their rows. */
-const MOST_LENGTH = 200
+/** No date is longer. */
+const MOST_LENGTH = 64
 /** Rows that are looked at for one that is stored: not every one can be told by what the model knows. */
 const CANDIDATES = 4
 
@@ -33,9 +38,9 @@ export function findWrongRows(
 }
 
 /**
- * Returns wrongly predicted rows as requests would carry them. Nothing of them is told that the training rows have not:
- * of a text that is read through patterns, what they find is put into the example of its column; rows with texts
- * that training has not seen are left out.
+ * Returns wrongly predicted rows as requests would carry them, with no text but dates and those that training has seen: of
+ * a text that is read through patterns, what they find is put into the example of its column; rows with another category
+ * are left out.
  */
 export function describeMistakes(
   predictor: Predictor,
@@ -47,13 +52,13 @@ export function describeMistakes(
   const { inputs } = spec
   const readers = inputs.map((input) => {
     const column = findColumn(frame, input.name)
-    const speller = buildSpeller(spec, input)
-    const told = (cell: Cell): Cell | undefined => {
+    const tell = buildTeller(spec, input)
+    return (row: number): Cell | undefined => {
+      if (!column) return undefined
+      const cell = cellAt(column, row)
       if (cell === null) return input.nullable ? null : undefined
-      if (speller) return speller.spell(speller.read(cell))
-      return isKnown(input, cell) ? cell : undefined
+      return tell(cell)
     }
-    return (row: number) => (column ? told(cellAt(column as Column, row)) : undefined)
   })
   const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_CELLS / inputs.length)))
   const found: Mistake[] = []
@@ -65,11 +70,24 @@ export function describeMistakes(
   return { part, rows: y.length, wrong, examples: stillWrong(predictor, found).slice(0, most) }
 }
 
-/** Whether a cell is one that training may have seen. */
-function isKnown({ categories, type, texts }: InputColumn, cell: string | number): boolean {
-  if (type === 'number') return true
-  if (categories && texts === undefined) return categories.includes(cell)
-  return String(cell).length <= MOST_LENGTH
+/** Returns what is told of a cell that is there; undefined where nothing can be. */
+function buildTeller(
+  spec: PreprocessorSpec,
+  input: InputColumn,
+): (cell: string | number) => Cell | undefined {
+  const { type, categories, example } = input
+  if (type === 'number') return (cell) => cell
+  if (categories) return (cell) => (categories.includes(cell) ? cell : undefined)
+  const speller = buildSpeller(spec, input)
+  if (speller) return (cell) => speller.spell(speller.read(cell))
+  const used = new Set(spec.steps.map(({ column }) => column))
+  const made = spec.derived.filter(({ from, column }) => from === input.name && used.has(column))
+  // The model does not look at it.
+  if (made.length === 0) return () => example
+  if (!made.every(({ kind }) => kind === 'date')) return () => undefined
+  const parts = made.map(buildDerivation)
+  const isDate = (cell: string | number) => parts.every((part) => part.cell(cell) !== null)
+  return (cell) => (isDate(cell) && String(cell).length <= MOST_LENGTH ? cell : undefined)
 }
 
 /** What was put in the place of a text must not have made a row right. */

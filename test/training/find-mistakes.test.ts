@@ -60,6 +60,29 @@ t.test('texts that training has not seen stay out of the model', async (t) => {
   t.strictSame(reload(artifact).mistakes, mistakes, 'it is read as it was written')
 })
 
+t.test('of texts only those are told that say what the model reads', async (t) => {
+  const lines = Array.from(
+    { length: 40 },
+    (_, i) => `${i},2024-0${1 + (i % 9)}-11,secret ${i},${(i * 7) % 3 === 0 ? 'a' : 'b'}`,
+  )
+  const table = readCsvTable(`n,day,note,y\n${lines.join('\n')}\n`)
+  const dates = [{ kind: 'date', column: 'month', from: 'day', part: 'month' }]
+  const plan = { target: 'y', numeric: ['n', 'month'], derived: dates }
+  const { artifact } = await fit(table, plan, { testSize: 0.5, positional: true })
+  const { inputs } = artifact.preprocessor
+  t.strictSame(
+    inputs.map(({ name }) => name),
+    ['n', 'day', 'note'],
+  )
+  const examples = artifact.mistakes?.examples ?? []
+  t.ok(examples.length > 1)
+  const own = inputs[2]?.example
+  for (const { cells } of examples) {
+    t.match(cells[1], /^2024-0\d-11/)
+    t.equal(cells[2], own, 'a column that is not looked at has its example')
+  }
+})
+
 t.test('no row to measure on, no mistakes; the same bytes for the same seed', async (t) => {
   const table = readCsvTable(smallCsv(['a', 'b']))
   const { artifact } = await fit(table, smallPlan, { testSize: 0 })
