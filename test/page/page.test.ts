@@ -169,6 +169,9 @@ pageTest('wrong predictions are stepped through', async (t, open) => {
   t.equal(await page.locator('.truth').innerText(), truth)
   await page.getByRole('button', { name: 'Random row' }).click()
   await page.waitForFunction(() => document.querySelector('.truth') === null)
+  await page.getByText(/^Of 262 held-out rows/).waitFor()
+  await page.waitForTimeout(200)
+  t.equal(await page.locator('.truth').count(), 0, 'of other rows nothing is said')
 })
 
 pageTest('a model that is never wrong, or does not know, has no such button', async (t, open) => {
@@ -203,10 +206,6 @@ pageTest('the threshold is marked on three curves', async (t, open) => {
     )
   const before = await read()
   t.ok(before.flat().every((text) => text !== ''))
-  await page.getByLabel(/^Say Survived/).press('Home')
-  const after = await read()
-  for (const [i, [mark, caption]] of after.entries())
-    t.ok(mark !== before[i]?.[0] && caption !== before[i]?.[1], `${i}: both follow the threshold`)
   const { x, y } = await curves
     .first()
     .locator('.mark')
@@ -222,6 +221,10 @@ pageTest('the threshold is marked on three curves', async (t, open) => {
     }),
     'it lies on the curve',
   )
+  await page.getByLabel(/^Say Survived/).press('Home')
+  const after = await read()
+  for (const [i, [mark, caption]] of after.entries())
+    t.ok(mark !== before[i]?.[0] && caption !== before[i]?.[1], `${i}: both follow the threshold`)
 })
 
 pageTest('log-odds are said as probabilities where that is asked', async (t, open) => {
