@@ -53,6 +53,16 @@ export function ModelView(props: { model: PageModel; token: string; onRefused():
   }
   const wrong = mistake === undefined ? undefined : rows?.mistakes[mistake]
   const edit = (cells: Row) => setFields({ ...fields, ...fieldsOf(partOf(columns, cells), cells) })
+  // What no row changes is not gone through at every key.
+  const still = useMemo(
+    () => (
+      <>
+        {model.quality && <QualityView card={card} quality={model.quality} />}
+        <CardView model={model} />
+      </>
+    ),
+    [model],
+  )
   return (
     <>
       <a class="skip" href="#why">
@@ -103,8 +113,7 @@ export function ModelView(props: { model: PageModel; token: string; onRefused():
           />
         )}
         <WholeModel model={model} answer={answer} sample={sample} onLoadSample={loadSample} />
-        {model.quality && <QualityView card={card} quality={model.quality} />}
-        <CardView model={model} />
+        {still}
       </main>
     </>
   )
