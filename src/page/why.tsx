@@ -53,7 +53,6 @@ function Said(props: Props & { answer: Answer }) {
   const { card, answer } = props
   const probability = probabilityOf(card, answer)
   const [asPoints, setAsPoints] = useState(false)
-  const isSaidInPoints = asPoints && hasPoints(card, answer)
   const spaces = [
     ...new Set(
       card.explanations.offered
@@ -61,6 +60,9 @@ function Said(props: Props & { answer: Answer }) {
         .map(({ space }) => space),
     ),
   ]
+  // Where probabilities are explained themselves, the scale says so.
+  const hasWording = hasPoints(card, answer) && spaces.length === 1
+  const isSaidInPoints = asPoints && hasWording
   return (
     <>
       <div class="verdict" aria-live="polite">
@@ -112,7 +114,7 @@ function Said(props: Props & { answer: Answer }) {
             </select>
           </label>
         )}
-        {hasPoints(card, answer) && (
+        {hasWording && (
           <label>
             Say it in
             <select
