@@ -27,7 +27,7 @@ const layers: readonly { name: string; pure?: true; from?: readonly string[] }[]
   { name: 'page', pure: true, from: ['http'] },
   // A directory of another program is imported in memory when it is served.
   { name: 'import', pure: true, from: ['commands', 'model-directory'] },
-  { name: 'report', pure: true, from: ['commands'] },
+  { name: 'report', pure: true, from: ['commands', 'answering'] },
   { name: 'export', pure: true, from: ['commands'] },
   { name: 'predictor', pure: true },
   { name: 'codecs', pure: true },

@@ -1,5 +1,5 @@
 /** Which queue a job belongs to: explanations may take a thousand times as long as predictions. */
-import type { DrawJob, Job, RowJob, SampleJob, TensorJob } from './job.ts'
+import type { DrawJob, Job, ReportJob, RowJob, SampleJob, TensorJob } from './job.ts'
 
 export type JobClass = 'predict' | 'explain'
 
@@ -13,13 +13,13 @@ export type BodilessJob =
   | Pick<TensorJob, 'operation'>
   | Pick<DrawJob, 'operation'>
   | Pick<SampleJob, 'operation'>
+  | Pick<ReportJob, 'operation'>
   | Pick<RowJob, 'operation' | 'enableExplanations' | 'explainByBody'>
 
 /** Returns the classes that a job may be of, which its body decides. */
 export function classesOf(job: BodilessJob): readonly JobClass[] {
   if (job.operation === 'infer') return EITHER
-  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
-    return EXPLAIN
+  if (isOfModel(job) || job.operation === 'explain') return EXPLAIN
   if (job.enableExplanations !== undefined) return EXPLAIN
   return job.explainByBody === true ? EITHER : PREDICT
 }
@@ -28,13 +28,23 @@ const EITHER = ['predict', 'explain'] as const
 const EXPLAIN = ['explain'] as const
 const PREDICT = ['predict'] as const
 
+/** What a job of the model itself does, for which a request carries no rows. */
+type ModelOperation = (DrawJob | SampleJob | ReportJob)['operation']
+
+/** Whether a job is of the model itself. */
+export function isOfModel<J extends Pick<Job, 'operation'>>(
+  job: J,
+): job is Extract<J, { readonly operation: ModelOperation }> {
+  const { operation } = job
+  return operation === 'draw' || operation === 'sample' || operation === 'report'
+}
+
 function mayExplain(job: Job): boolean {
   if (job.operation === 'infer') {
     const isNamed = mentions(job.body, '"outputs"')
     return mentionsExplain(job.body) || (!isNamed && job.outputs.includes('explain'))
   }
-  if (job.operation === 'draw' || job.operation === 'sample' || job.operation === 'explain')
-    return true
+  if (isOfModel(job) || job.operation === 'explain') return true
   if (job.enableExplanations !== undefined) return true
   return job.explainByBody === true && mentionsExplain(job.body)
 }

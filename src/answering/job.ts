@@ -78,7 +78,16 @@ export interface SampleJob {
   readonly blockBytes?: number | undefined
 }
 
-export type Job = RowJob | TensorJob | DrawJob | SampleJob
+/** The report of the model. */
+export interface ReportJob {
+  readonly operation: 'report'
+  /** Nothing. */
+  readonly body: Uint8Array
+  readonly limits: Limits
+  readonly blockBytes?: number | undefined
+}
+
+export type Job = RowJob | TensorJob | DrawJob | SampleJob | ReportJob
 
 /** The answer to a job. */
 export interface JobResult {

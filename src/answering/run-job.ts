@@ -2,6 +2,7 @@
 import type { Predictor } from '../predictor/predictor.ts'
 import { runDrawJob } from './draw-job.ts'
 import type { Job, JobResult, MaybePromise } from './job.ts'
+import { runReportJob } from './report-job.ts'
 import { runRowJob } from './row-job.ts'
 import { runSampleJob } from './sample-job.ts'
 import { runTensorJob } from './tensor-job.ts'
@@ -19,5 +20,6 @@ export function runJob(
   if (job.operation === 'infer') return runTensorJob(predictor, job, inline)
   if (job.operation === 'draw') return runDrawJob(predictor, job, inline)
   if (job.operation === 'sample') return runSampleJob(predictor, job, inline)
+  if (job.operation === 'report') return runReportJob(predictor, job, inline)
   return runRowJob(predictor, job, inline)
 }

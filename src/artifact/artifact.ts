@@ -7,6 +7,7 @@ import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import type { GlobalSummary } from '../shap/global-summary.ts'
+import type { Mistakes } from './stored-mistakes.ts'
 
 /** Version of the directory's format; a program reads its own and the one before. */
 export const FORMAT_VERSION = 2
@@ -26,8 +27,16 @@ export const COLUMNS_FILE = 'columns.json'
 export const SUMMARY_FILE = 'summary.json'
 /** What training rows looked like; absent where there were none, and in models of older versions. */
 export const PROFILE_FILE = 'profile.json'
+/** Rows that the model predicts wrongly; absent where it was measured on none, and in models of older versions. */
+export const MISTAKES_FILE = 'mistakes.json'
 /** Files that not every model has. */
-export const OPTIONAL_FILES = [SUMMARY_FILE, PROFILE_FILE, TRIALS_FILE, COLUMNS_FILE] as const
+export const OPTIONAL_FILES = [
+  SUMMARY_FILE,
+  PROFILE_FILE,
+  MISTAKES_FILE,
+  TRIALS_FILE,
+  COLUMNS_FILE,
+] as const
 /** Largest manifest in bytes: it is read before anything is known of it. */
 export const MAX_MANIFEST = 1 << 20
 /** Members of a manifest that grow with the columns. */
@@ -96,6 +105,8 @@ export interface Artifact {
   readonly summary?: GlobalSummary
   /** What training rows looked like. No answer depends on it, nor does the model's id. */
   readonly profile?: TrainingProfile
+  /** Rows that it was measured on and predicts wrongly. No answer depends on them, nor does the model's id. */
+  readonly mistakes?: Mistakes
   readonly selfTest: readonly SelfTestRow[]
   /** Readable names of columns and values, where some were given. */
   readonly labels?: Labels

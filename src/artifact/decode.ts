@@ -11,6 +11,7 @@ import {
   COLUMNS_FILE,
   EXPLAIN_FILE,
   METRICS_FILE,
+  MISTAKES_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
   PROFILE_FILE,
@@ -28,6 +29,7 @@ import {
 import { readExplain, readModel } from './decode-tensors.ts'
 import { invalid, parseJson } from './parse-json.ts'
 import { decodeTensors } from './safetensors.ts'
+import { readMistakes } from './stored-mistakes.ts'
 import { readProfile } from './stored-profile.ts'
 import { readSummary } from './stored-summary.ts'
 
@@ -51,11 +53,13 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
   const trialsJson = files.has(TRIALS_FILE) ? jsonOf(TRIALS_FILE) : undefined
   const summaryJson = files.has(SUMMARY_FILE) ? jsonOf(SUMMARY_FILE) : undefined
   const profileJson = files.has(PROFILE_FILE) ? jsonOf(PROFILE_FILE) : undefined
+  const mistakesJson = files.has(MISTAKES_FILE) ? jsonOf(MISTAKES_FILE) : undefined
   for (const [name, part] of [
     [COLUMNS_FILE, columnsJson],
     [TRIALS_FILE, trialsJson],
     [SUMMARY_FILE, summaryJson],
     [PROFILE_FILE, profileJson],
+    [MISTAKES_FILE, mistakesJson],
     [PREPROCESSOR_FILE, preprocessorJson],
     [METRICS_FILE, metricsJson],
     [MODEL_FILE, modelFile.metadata],
@@ -90,6 +94,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     ...readExplain(explainFile, canBeMissing, preprocessor.inputs.length, names),
     summary: summaryJson && readStoredSummary(summaryJson, preprocessor, names),
     profile: profileJson && readStoredProfile(profileJson, preprocessor, classes.length),
+    mistakes: mistakesJson && readStoredMistakes(mistakesJson, preprocessor, names),
     selfTest: readSelfTest(manifest, preprocessor, classes.length),
     ...(json.has('labels') ? { labels: readLabels(json.get('labels'), read, 'labels') } : {}),
     versions: read.textMap(json.get('versions'), 'versions'),
@@ -159,6 +164,15 @@ function readStoredSummary(
     derived: derived.map(({ column }) => column),
     classes,
   })
+}
+
+function readStoredMistakes(
+  json: JsonObject,
+  { inputs }: PreprocessorSpec,
+  classes: readonly string[],
+) {
+  const fail = (message: string) => invalid(`${MISTAKES_FILE}: ${message}`)
+  return readMistakes(json, createJsonReader(fail), fail, { inputs, classes })
 }
 
 function readStoredProfile(

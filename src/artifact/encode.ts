@@ -15,6 +15,7 @@ import {
   MANIFEST_FILE,
   MAX_MANIFEST,
   METRICS_FILE,
+  MISTAKES_FILE,
   MODEL_FILE,
   manifestChecksum,
   NO_CHECKSUM,
@@ -24,6 +25,7 @@ import {
   TRIALS_FILE,
 } from './artifact.ts'
 import { tensorPieces } from './safetensors.ts'
+import { writeMistakes } from './stored-mistakes.ts'
 import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
 
@@ -42,8 +44,10 @@ export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
   for (const [name, pieces] of listDataFiles(artifact)) files.set(name, joinBytes(pieces))
-  const { modelId, profile } = artifact
+  const { modelId, profile, mistakes } = artifact
   if (profile) files.set(PROFILE_FILE, encodeJson({ model_id: modelId, ...writeProfile(profile) }))
+  if (mistakes)
+    files.set(MISTAKES_FILE, encodeJson({ model_id: modelId, ...writeMistakes(mistakes) }))
   const head = manifestHead(artifact)
   // The list of files and the checksum need room, too.
   if (encodeJson(head).length > MAX_MANIFEST / 2) {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Capture } from '../answering/capture/capture.ts'
 import { writeMedia } from '../answering/capture/record.ts'
 import type { Job, JobResult } from '../answering/job.ts'
+import { isOfModel } from '../answering/job-class.ts'
 import type { MediaType, Operation } from '../answering/media-type.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { Predictor } from '../predictor/predictor.ts'
@@ -23,7 +24,7 @@ export function captureRequest(
   request: FastifyRequest,
   job: Job,
 ): ((result: JobResult) => void) | undefined {
-  if (!capture || job.operation === 'draw' || job.operation === 'sample') return undefined
+  if (!capture || isOfModel(job)) return undefined
   if (!capture.chooses() || !capture.takes(job.body.length)) return undefined
   const { operation } = job
   const body = Buffer.from(job.body)

@@ -1,13 +1,18 @@
 /** What the page is told of its model; made at its first request. */
+
 import { readMeasures } from '../artifact/stored-measures.ts'
+import type { Mistakes } from '../artifact/stored-mistakes.ts'
 import { writeSummary } from '../artifact/stored-summary.ts'
-import { columnLabel } from '../data/readable.ts'
+import type { Cell } from '../data/frame.ts'
+import { cellLabel, columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import type { LoadedModel } from '../model-directory/read.ts'
 import type { PageModel, PageQuality, PipelineStep } from '../page/wire.ts'
+import { cellText, count, number } from '../plots/numbers.ts'
 import { readQuality } from '../plots/stored-curves.ts'
 import { buildCard } from '../predictor/describe-model.ts'
 import { meaningsOf } from '../preprocess/feature-meaning.ts'
+import type { AnyTransformer } from '../preprocess/index.ts'
 
 /** Features of one column that are listed. */
 const MOST_FEATURES = 12
@@ -21,7 +26,12 @@ export function buildPageModel({ artifact, predictor }: LoadedModel): PageModel 
     quality: describeQuality(artifact),
     pipeline: describePipeline({ artifact, predictor }),
     sampleRows: predictor.sampleRows,
+    mistakes: artifact.mistakes && describeMistakes(artifact.mistakes),
   }
+}
+
+function describeMistakes({ part, rows, wrong, examples }: Mistakes): PageModel['mistakes'] {
+  return { part, rows, wrong, listed: examples.length }
 }
 
 /** What was measured; undefined where nothing was, or where it is not in its form. */
@@ -32,7 +42,15 @@ function describeQuality(artifact: LoadedModel['artifact']): PageQuality | undef
       measuredOn,
       confusion,
       metrics: listMetrics(artifact.metrics),
-      curves: curves.map(({ name, thresholds, roc }) => ({ name, thresholds, roc })),
+      curves: curves.map(({ name, thresholds, roc, precisionRecall, calibration, ...areas }) => ({
+        name,
+        thresholds,
+        roc,
+        precisionRecall,
+        calibration: calibration.quantile,
+        rocAuc: areas.rocAuc,
+        prAuc: areas.prAuc,
+      })),
     }
   } catch (error) {
     if (error instanceof InputError) return undefined
@@ -74,9 +92,27 @@ export function describePipeline({
       column: columnLabel(labels, column),
       from: made && columnLabel(labels, made.from),
       pattern: how,
-      chain: chain.map(({ kind }) => kind),
+      chain: chain.map((step) => ({
+        kind: step.kind,
+        detail: describeStep(step, (value) => cellText(cellLabel(labels, column, value))),
+      })),
       features: features.slice(0, MOST_FEATURES),
       others: Math.max(0, features.length - MOST_FEATURES),
     }
   })
+}
+
+/** Returns what a transformer has learned, in a few words; undefined where its kind says all. */
+function describeStep(step: AnyTransformer, textOf: (value: Cell) => string): string | undefined {
+  switch (step.kind) {
+    case 'impute_number':
+    case 'impute_category':
+      return `with ${textOf(step.value)}`
+    case 'standard_scaler':
+      return `by mean ${number(step.mean)}, scale ${number(step.scale)}`
+    case 'ordinal_encoder':
+      return `of ${count(step.categories.length, 'value')}`
+    default:
+      return undefined
+  }
 }

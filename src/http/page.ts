@@ -17,6 +17,7 @@ export function pageRoutes(model: LoadedModel, service: Service): Route[] {
   if (!service.options.page) return []
   let file: Promise<PageFile> | undefined
   let described: Promise<Buffer> | undefined
+  let rows: Promise<Buffer> | undefined
   return [
     {
       method: 'GET',
@@ -39,6 +40,26 @@ export function pageRoutes(model: LoadedModel, service: Service): Route[] {
         )
         return reply.header('content-type', 'application/json').send(await described)
       },
+    },
+    {
+      method: 'GET',
+      url: '/page/rows.json',
+      schema: hidden,
+      async handler(_request, reply) {
+        rows ??= import('./page-rows.ts').then(({ describeRows }) =>
+          Buffer.from(JSON.stringify(describeRows(model))),
+        )
+        return reply.header('content-type', 'application/json').send(await rows)
+      },
+    },
+    {
+      method: 'GET',
+      url: '/report',
+      schema: hidden,
+      handler: (request, reply) =>
+        import('./page-report.ts').then(({ sendReport }) =>
+          sendReport(model, service, request, reply),
+        ),
     },
     {
       method: 'GET',

@@ -57,6 +57,33 @@ export function probabilityOf(card: PageCard, { probabilities, output }: Answer)
   return probabilities[card.classes.findIndex((name) => String(name) === output)] ?? Number.NaN
 }
 
+/** Whether an answer in log-odds has a probability at each step: of more than two classes it is not told by one of them. */
+export function hasPoints(card: PageCard, { space }: Pick<Answer, 'space'>): boolean {
+  return space === 'log_odds' && card.classes.length === 2
+}
+
+/** Returns the probability of log-odds. */
+export function logistic(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds))
+}
+
+/**
+ * Returns an answer in log-odds of two classes as probabilities: every push is what it adds on the way of the waterfall,
+ * so they add up as well, but depend on their order.
+ */
+export function inPoints(answer: Answer): Answer {
+  const points = barsOf(answer, answer.pushes.length).map(
+    ({ from, to }) => logistic(to) - logistic(from),
+  )
+  return {
+    ...answer,
+    space: 'probability',
+    base: logistic(answer.base),
+    value: logistic(answer.value),
+    pushes: answer.pushes.map((own, i) => ({ ...own, push: points[points.length - 1 - i] ?? 0 })),
+  }
+}
+
 /** A bar of the waterfall: from where to where the output moves. */
 export interface Bar {
   readonly column: string

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 import { number } from '../plots/numbers.ts'
 import { swarmOffsets } from '../plots/swarm.ts'
 import type { Answer } from './answer.ts'
+import { breakable } from './breakable.tsx'
 import { nameOf, textOf } from './names.ts'
 import { type Axis, axisOver, shadesOf } from './points.ts'
 import type { Explained, PageColumn } from './wire.ts'
@@ -48,7 +49,7 @@ export function Beeswarm({ columns, order, sample, answer, onLoadSample }: Props
           return (
             <div class="line" key={name}>
               <span class="cut" title={nameOf(name)}>
-                {nameOf(name)}
+                {breakable(nameOf(name))}
               </span>
               {/* biome-ignore lint/a11y/useKeyWithClickEvents: "Random row" and "Load this row" do the same by keyboard */}
               <svg

@@ -1,7 +1,7 @@
 /** The model card, and the way from columns over steps to features. */
 import { cellText, count } from '../plots/numbers.ts'
-import { CopyButton } from './copy-button.tsx'
 import { classOf, nameOf, nameWithOwn, valueWithOwn } from './names.ts'
+import { Parameters } from './parameters.tsx'
 import type { PageModel, PipelineStep } from './wire.ts'
 
 const MOST_STEPS = 60
@@ -38,7 +38,6 @@ export function CardView({ model }: { model: PageModel }) {
         .join(', '),
     ],
   ]
-  const params = JSON.stringify(card.params, null, 2)
   return (
     <section id="card" aria-labelledby="card-title">
       <h2 id="card-title">Model card</h2>
@@ -60,13 +59,13 @@ export function CardView({ model }: { model: PageModel }) {
           </ul>
         </>
       )}
-      <details>
-        <summary>Parameters</summary>
-        <pre>{params}</pre>
-        <CopyButton text={() => params} label="Copy parameters" />
-      </details>
+      <Parameters params={card.params} />
       <details>
         <summary>From columns to features</summary>
+        <p class="quiet">
+          What a request carries, what is done with it, and what the{' '}
+          {card.estimator.replaceAll('_', ' ')} is given.
+        </p>
         <ol class="pipeline">
           {pipeline.slice(0, MOST_STEPS).map((step) => (
             <Step key={`${step.column}`} step={step} />
@@ -119,7 +118,10 @@ export function CardView({ model }: { model: PageModel }) {
 }
 
 function Step({ step }: { step: PipelineStep }) {
-  const chain = step.chain.map((kind) => stepNames[kind] ?? kind.replaceAll('_', ' '))
+  const chain = step.chain.map(
+    ({ kind, detail }) =>
+      `${stepNames[kind] ?? kind.replaceAll('_', ' ')}${detail === undefined ? '' : ` ${detail}`}`,
+  )
   return (
     <li>
       <span class="box">{step.from ?? step.column}</span>

@@ -42,8 +42,7 @@ export async function ask<T>(
   path: string,
   { body, token, signal }: { body?: unknown; token: string; signal?: AbortSignal | undefined },
 ): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (token !== '') headers['authorization'] = `Bearer ${token}`
+  const headers: Record<string, string> = { accept: 'application/json', ...credentialsOf(token) }
   if (body !== undefined) headers['content-type'] = 'application/json'
   const response = await fetch(new URL(path, base), {
     method: body === undefined ? 'GET' : 'POST',
@@ -53,7 +52,28 @@ export async function ask<T>(
     credentials: 'same-origin',
   })
   if (response.ok) return (await response.json()) as T
+  throw await refusalOf(response)
+}
+
+/**
+ * Returns what a path answers, whatever its type.
+ * @throws Refusal with the server's reason, or the browser's own error
+ */
+export async function fetchFile(path: string, token: string): Promise<Blob> {
+  const response = await fetch(new URL(path, base), {
+    headers: credentialsOf(token),
+    credentials: 'same-origin',
+  })
+  if (response.ok) return await response.blob()
+  throw await refusalOf(response)
+}
+
+function credentialsOf(token: string): Record<string, string> {
+  return token === '' ? {} : { authorization: `Bearer ${token}` }
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
   const problem = (await response.json().catch(() => ({}))) as { detail?: unknown }
   const detail = typeof problem.detail === 'string' ? problem.detail : response.statusText
-  throw new Refusal(response.status, detail)
+  return new Refusal(response.status, detail)
 }

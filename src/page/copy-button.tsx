@@ -3,7 +3,15 @@ import { useState } from 'preact/hooks'
 
 const SHOWN_MS = 1500
 
-export function CopyButton({ text, label }: { text(): string; label: string }) {
+interface Props {
+  readonly label: string
+  /** What is copied, for who hears the button without seeing where it stands. */
+  readonly what?: string
+  readonly isSmall?: boolean
+  text(): string
+}
+
+export function CopyButton({ text, label, what, isSmall = false }: Props) {
   const [state, setState] = useState<'idle' | 'copied' | 'shown'>('idle')
   const copy = async () => {
     try {
@@ -16,15 +24,18 @@ export function CopyButton({ text, label }: { text(): string; label: string }) {
   }
   return (
     <>
-      <button type="button" onClick={() => void copy()}>
-        <span aria-live="polite">{state === 'copied' ? 'Copied' : label}</span>
+      <button type="button" class={isSmall ? 'link' : ''} onClick={() => void copy()}>
+        <span aria-live="polite">
+          {state === 'copied' ? 'Copied' : label}
+          {what !== undefined && <span class="unseen"> {what}</span>}
+        </span>
       </button>
       {state === 'shown' && (
         <textarea
           class="copied"
           readonly
-          rows={4}
-          aria-label={label}
+          rows={isSmall ? 1 : 4}
+          aria-label={what === undefined ? label : `${label} ${what}`}
           value={text()}
           onFocus={(event) => event.currentTarget.select()}
         />

@@ -47,17 +47,26 @@ export function changedColumns(
   return columns.filter(({ name }) => ownCell(before, name) !== ownCell(after, name))
 }
 
+/** Returns cells in the order of the columns as a row. */
+export function rowOfCells(columns: readonly PageColumn[], cells: readonly Cell[]): Row {
+  return Object.fromEntries(columns.map(({ name }, i) => [name, cells[i] ?? null]))
+}
+
 /**
  * Returns a row of the stored sample as a row that can be asked. A text without categories is only known by what the
- * model reads in it, so it stays as it is; the same holds for what a row may not have.
+ * model reads in it: it becomes one that is read alike where there is one, and otherwise stays as it is; the same holds
+ * for what a row may not have.
  */
 export function rowOfSample(
   columns: readonly PageColumn[],
   cells: readonly Cell[],
   current: Row,
+  textOf: (column: string) => string | null | undefined = () => undefined,
 ): Row {
   return Object.fromEntries(
     columns.map((column, i) => {
+      const text = isFreeText(column) ? textOf(column.name) : undefined
+      if (typeof text === 'string') return [column.name, text]
       const cell = cells[i] ?? null
       const keeps = isFreeText(column) || (cell === null && !column.nullable)
       return [column.name, keeps ? ownCell(current, column.name) : cell]

@@ -1,5 +1,6 @@
 /** How good the model is: measures with intervals, and what a threshold does. */
 import { useState } from 'preact/hooks'
+import { Curves } from './curves.tsx'
 import { classOf, nameOf } from './names.ts'
 import { measure, middleOf } from './threshold.ts'
 import type { PageCard, PageQuality, ThresholdCounts } from './wire.ts'
@@ -10,8 +11,8 @@ export function QualityView({ card, quality }: { card: PageCard; quality: PageQu
     <section id="quality" aria-labelledby="quality-title">
       <h2 id="quality-title">How good it is</h2>
       <p class="quiet">Measured on {quality.measuredOn}.</p>
+      {quality.curves.length > 0 && <Threshold card={card} quality={quality} />}
       <div class="pair">
-        {quality.curves.length > 0 && <Threshold card={card} quality={quality} />}
         {card.classes.length > 2 && <Confusion card={card} quality={quality} />}
         {quality.metrics.length > 0 && <Metrics quality={quality} />}
       </div>
@@ -25,7 +26,7 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
   const thresholds = curve?.thresholds ?? []
   const [place, setPlace] = useState(() => middleOf(thresholds))
   const counts = thresholds[Math.min(place, thresholds.length - 1)]
-  if (!counts) return null
+  if (!curve || !counts) return null
   const { accuracy, precision, recall, f1 } = measure(counts)
   return (
     <article class="panel">
@@ -56,17 +57,16 @@ function Threshold({ card, quality }: { card: PageCard; quality: PageQuality }) 
         aria-valuetext={percent(counts.threshold)}
         onInput={(event) => setPlace(Number(event.currentTarget.value))}
       />
-      <CountsTable name={name} counts={counts} />
-      <dl class="measures">
-        <Measure name="accuracy" value={accuracy} />
-        <Measure name="precision" value={precision} />
-        <Measure name="recall" value={recall} />
-        <Measure name="F1" value={f1} />
-      </dl>
-      <div class="curves">
-        {curve?.roc && <Roc x={curve.roc.x} y={curve.roc.y} counts={counts} />}
-        <PrecisionRecall thresholds={thresholds} counts={counts} />
+      <div class="decided">
+        <CountsTable name={name} counts={counts} />
+        <dl class="measures">
+          <Measure name="accuracy" value={accuracy} />
+          <Measure name="precision" value={precision} />
+          <Measure name="recall" value={recall} />
+          <Measure name="F1" value={f1} />
+        </dl>
       </div>
+      <Curves curve={curve} counts={counts} name={classOf(name)} />
     </article>
   )
 }
@@ -96,13 +96,13 @@ function CountsTable({ name, counts }: { name: string; counts: ThresholdCounts }
           <td class="right" data-count="tp">
             {counts.truePositives}
           </td>
-          <td class="wrong" data-count="fn">
+          <td class={counts.falseNegatives > 0 ? 'wrong' : ''} data-count="fn">
             {counts.falseNegatives}
           </td>
         </tr>
         <tr>
           <th scope="row">is not</th>
-          <td class="wrong" data-count="fp">
+          <td class={counts.falsePositives > 0 ? 'wrong' : ''} data-count="fp">
             {counts.falsePositives}
           </td>
           <td class="right" data-count="tn">
@@ -111,70 +111,6 @@ function CountsTable({ name, counts }: { name: string; counts: ThresholdCounts }
         </tr>
       </tbody>
     </table>
-  )
-}
-
-/** A curve in the square from 0 to 1, with the threshold on it. */
-function Curve(props: {
-  points: readonly (readonly [x: number, y: number])[]
-  mark: readonly [x: number, y: number]
-  label: string
-  caption: string
-  /** What guessing gives: a line from left to right. */
-  chance: readonly [left: number, right: number]
-}) {
-  const { points, mark, label, caption, chance } = props
-  const [x, y] = mark
-  return (
-    <figure class="curve">
-      <svg viewBox="-3 -3 106 106" role="img" aria-label={label}>
-        <path class="frame" d="M0,0V100H100" />
-        <path class="chance" d={`M0,${100 - chance[0] * 100}L100,${100 - chance[1] * 100}`} />
-        <polyline points={points.map(([px, py]) => `${px * 100},${100 - py * 100}`).join(' ')} />
-        {Number.isFinite(x + y) && <circle class="mark" cx={x * 100} cy={100 - y * 100} r="3" />}
-      </svg>
-      <figcaption>{caption}</figcaption>
-    </figure>
-  )
-}
-
-/** Found rows against false alarms. */
-function Roc(props: { x: readonly number[]; y: readonly number[]; counts: ThresholdCounts }) {
-  const { truePositives, falsePositives, falseNegatives, trueNegatives } = props.counts
-  const found = truePositives / (truePositives + falseNegatives)
-  const alarms = falsePositives / (falsePositives + trueNegatives)
-  return (
-    <Curve
-      points={props.x.map((x, i) => [x, props.y[i] ?? 0] as const)}
-      mark={[alarms, found]}
-      chance={[0, 1]}
-      label={`ROC curve; at this threshold ${percent(found)} are found with ${percent(alarms)} false alarms`}
-      caption={`ROC curve: ${percent(found)} found, for ${percent(alarms)} false alarms`}
-    />
-  )
-}
-
-/** How much of what is found is right, against how much is found, at the thresholds that the slider has. */
-function PrecisionRecall(props: {
-  thresholds: readonly ThresholdCounts[]
-  counts: ThresholdCounts
-}) {
-  const { truePositives, falsePositives, falseNegatives, trueNegatives } = props.counts
-  const rows = truePositives + falsePositives + falseNegatives + trueNegatives
-  const share = (truePositives + falseNegatives) / rows
-  const { precision, recall } = measure(props.counts)
-  const points = props.thresholds.flatMap((counts) => {
-    const own = measure(counts)
-    return Number.isFinite(own.precision + own.recall) ? [[own.recall, own.precision] as const] : []
-  })
-  return (
-    <Curve
-      points={points}
-      mark={[recall, precision]}
-      chance={[share, share]}
-      label={`Precision and recall; at this threshold ${percent(precision)} of what is said is right, and ${percent(recall)} are found`}
-      caption={`Precision against recall: ${percent(precision)} right, ${percent(recall)} found`}
-    />
   )
 }
 

@@ -18,7 +18,10 @@ interface Props {
 export function RowField({ id, column, text, problem, isChanged, onText }: Props) {
   const { name, type, nullable, categories, range } = column
   const isChoice = categories !== undefined && categories.length <= MOST_CHOICES
-  const hint = range && !isChoice ? `${cellText(range.minimum)} – ${cellText(range.maximum)}` : ''
+  const hint =
+    range && !isChoice
+      ? `${cellText(range.minimum)} – ${cellText(range.maximum)}, median ${cellText(range.median)}`
+      : ''
   const described = problem !== undefined ? `${id}-problem` : hint !== '' ? `${id}-hint` : undefined
   const common = {
     id,

@@ -4,8 +4,9 @@ import { base } from './client.ts'
 import { CopyButton } from './copy-button.tsx'
 import { curlOf } from './curl.ts'
 import { changedColumns, type Fields, type Row, readPasted } from './fields.ts'
+import { sayMistakes } from './mistakes.ts'
 import { RowField } from './row-field.tsx'
-import type { PageColumn } from './wire.ts'
+import type { PageColumn, PageModel } from './wire.ts'
 
 /** Fields of a wide table that are there at once. */
 const MOST_FIELDS = 24
@@ -22,13 +23,20 @@ interface Props {
   readonly sampleRows: number
   readonly asksToken: boolean
   onFields(fields: Fields): void
-  onLoad(row: Row): void
+  /** What is known of rows that the model predicts wrongly. */
+  readonly mistakes: PageModel['mistakes']
+  /** The one that was loaded. */
+  readonly mistake: number | undefined
+  /** Whether there is one to be loaded. */
+  readonly hasMistakes: boolean
+  onUndo(): void
   onSample(at: number): void
+  onMistake(): void
   onKeep(): void
 }
 
 export function RowForm(props: Props) {
-  const { columns, fields, problems, start, row, sampleRows } = props
+  const { columns, fields, problems, start, row, sampleRows, mistakes } = props
   const [isLong, setLong] = useState(false)
   const changed = new Set(changedColumns(columns, start, row).map(({ name }) => name))
   const shown = isLong ? columns : strongest(columns, props.order)
@@ -63,7 +71,12 @@ export function RowForm(props: Props) {
             Random row
           </button>
         )}
-        <button type="button" disabled={changed.size === 0} onClick={() => props.onLoad(start)}>
+        {mistakes && mistakes.listed > 0 && (
+          <button type="button" disabled={!props.hasMistakes} onClick={() => props.onMistake()}>
+            Next wrong prediction
+          </button>
+        )}
+        <button type="button" disabled={changed.size === 0} onClick={() => props.onUndo()}>
           Undo changes
         </button>
         <button type="button" disabled={changed.size === 0} onClick={() => props.onKeep()}>
@@ -71,6 +84,11 @@ export function RowForm(props: Props) {
         </button>
         <CopyButton text={() => curlOf(base, row, props.asksToken)} label="Copy as curl" />
       </div>
+      {mistakes && (
+        <p class="hint" role="status">
+          {sayMistakes(mistakes, props.mistake)}
+        </p>
+      )}
       <Paste columns={columns} fields={fields} onFields={props.onFields} />
     </section>
   )

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { type Answer, readAnswer } from './answer.ts'
 import { ask, Refusal } from './client.ts'
 import type { Row } from './fields.ts'
-import type { Counterfactual, Explained, PageModel, Space } from './wire.ts'
+import type { Counterfactual, Explained, PageModel, PageRows, Space } from './wire.ts'
 
 /** Milliseconds without another key before a row is sent. */
 const PAUSE_MS = 25
@@ -75,6 +75,21 @@ export function useSample(
     return () => stop.abort()
   }, [query, token])
   return query === undefined ? undefined : samples.get(query)
+}
+
+/** Returns rows to load, asked for once, when everything that is seen is there. */
+export function useRows({ token }: Context, isReady: boolean): PageRows | undefined {
+  const [rows, setRows] = useState<PageRows>()
+  useEffect(() => {
+    if (!isReady || rows) return
+    const stop = new AbortController()
+    ask<PageRows>('page/rows.json', { token, signal: stop.signal })
+      .then(setRows)
+      // Without them there is less to try, and nothing to say.
+      .catch(() => undefined)
+    return () => stop.abort()
+  }, [isReady, token])
+  return rows
 }
 
 export interface Change {

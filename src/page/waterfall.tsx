@@ -1,25 +1,50 @@
 /** The waterfall of a row: from the base value, column by column, to the output; a table that is drawn. */
 import { number } from '../plots/numbers.ts'
-import { type Answer, type Bar, barsOf } from './answer.ts'
+import { type Answer, type Bar, barsOf, logistic } from './answer.ts'
+import { breakable } from './breakable.tsx'
 import { classOf, nameOf, textOf } from './names.ts'
+import { probabilityTicks } from './ticks.ts'
 import { percent, pushText } from './words.ts'
 
 const MOST_BARS = 12
 
-export function Waterfall({ answer }: { answer: Answer }) {
+interface Props {
+  readonly answer: Answer
+  /** Whether there are two classes, so that log-odds are those of a probability. */
+  readonly isOfTwo: boolean
+  /** Whether log-odds are said as probabilities; they are drawn where they are. */
+  readonly isSaidInPoints: boolean
+}
+
+export function Waterfall({ answer, isOfTwo, isSaidInPoints }: Props) {
   const bars = barsOf(answer, MOST_BARS)
   const ends = [answer.base, answer.value, ...bars.flatMap(({ from, to }) => [from, to])]
   const low = Math.min(...ends)
-  const width = Math.max(...ends) - low || 1
+  const high = Math.max(...ends)
+  const width = high - low || 1
   const place = (value: number) => 2 + (96 * (value - low)) / width
   const isProbability = answer.space === 'probability'
-  const total = isProbability ? percent : number
+  const total = (value: number) =>
+    isProbability ? percent(value) : isSaidInPoints ? percent(logistic(value)) : number(value)
+  const said = ({ from, to, push }: Bar) =>
+    isSaidInPoints
+      ? pushText(logistic(to) - logistic(from), 'probability')
+      : pushText(push, answer.space)
   return (
     <table class="waterfall" data-base={answer.base} data-value={answer.value}>
       <caption>
         From the average output to this row’s
-        {isProbability ? ', in percentage points' : ', in log-odds'}
+        {isProbability
+          ? ', in percentage points'
+          : isSaidInPoints
+            ? ', in percentage points that each column adds on the way up, drawn in log-odds'
+            : ', in log-odds'}
       </caption>
+      <colgroup>
+        <col class="name" />
+        <col />
+        <col class="figures" />
+      </colgroup>
       <thead class="unseen">
         <tr>
           <th scope="col">Column</th>
@@ -28,6 +53,7 @@ export function Waterfall({ answer }: { answer: Answer }) {
         </tr>
       </thead>
       <tbody>
+        {!isProbability && isOfTwo && <Probabilities low={low} high={high} place={place} />}
         <tr class="total">
           <th scope="row">this row, {classOf(answer.output)}</th>
           <td class="drawing">
@@ -44,7 +70,7 @@ export function Waterfall({ answer }: { answer: Answer }) {
               <Push bar={bar} place={place} />
             </td>
             <td class={bar.push > 0 ? 'figure up' : bar.push < 0 ? 'figure down' : 'figure'}>
-              {pushText(bar.push, answer.space)}
+              {said(bar)}
             </td>
           </tr>
         ))}
@@ -60,13 +86,42 @@ export function Waterfall({ answer }: { answer: Answer }) {
   )
 }
 
+/** Which probabilities the log-odds are, above the drawing. */
+function Probabilities(props: { low: number; high: number; place(value: number): number }) {
+  const ticks = probabilityTicks(props.low, props.high)
+  if (ticks.length === 0) return null
+  return (
+    <tr class="ticks">
+      <th scope="row">probability</th>
+      <td class="drawing">
+        <svg width="100%" height="24" aria-hidden="true">
+          {ticks.map(({ logOdds, text }) => (
+            <g key={text}>
+              <text x={`${props.place(logOdds)}%`} y="13" text-anchor="middle">
+                {text}
+              </text>
+              <line
+                x1={`${props.place(logOdds)}%`}
+                x2={`${props.place(logOdds)}%`}
+                y1="18"
+                y2="24"
+              />
+            </g>
+          ))}
+        </svg>
+      </td>
+      <td />
+    </tr>
+  )
+}
+
 function NameOf({ bar: { column, cell } }: { bar: Bar }) {
   if (cell === undefined) return <span class="cut others">{column}</span>
   const value = textOf(column, cell)
   const name = nameOf(column)
   return (
     <span class="cut" title={`${name} = ${value}`}>
-      {name} <span class="value">{value}</span>
+      {breakable(name)} <span class="value">{value}</span>
     </span>
   )
 }

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Answer } from './answer.ts'
 import { Beeswarm } from './beeswarm.tsx'
+import { breakable } from './breakable.tsx'
 import { Dependence } from './dependence.tsx'
 import { classOf, nameOf, textOf } from './names.ts'
 import type { Explained, PageModel, PageSummary } from './wire.ts'
@@ -92,6 +93,12 @@ function Importance(props: {
         and what pushes most in its favour.
       </p>
       <table class="importance">
+        <colgroup>
+          <col class="name" />
+          <col />
+          <col class="figures" />
+          <col class="favours" />
+        </colgroup>
         <thead class="unseen">
           <tr>
             <th scope="col">Column</th>
@@ -112,7 +119,7 @@ function Importance(props: {
                     title={`Show how ${nameOf(entry.column)} works`}
                     onClick={() => props.onColumn(entry.column)}
                   >
-                    {nameOf(entry.column)}
+                    {breakable(nameOf(entry.column))}
                   </button>
                 </th>
                 <td class="drawing">

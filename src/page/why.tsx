@@ -1,11 +1,13 @@
 /** What the model says of the row, and why. */
+
+import { useState } from 'preact/hooks'
 import { number } from '../plots/numbers.ts'
-import { type Answer, probabilityOf } from './answer.ts'
+import { type Answer, hasPoints, inPoints, probabilityOf } from './answer.ts'
 import { changedColumns, type Row } from './fields.ts'
 import { classOf, nameOf, textOf } from './names.ts'
 import type { Live } from './use-answers.ts'
 import { Waterfall } from './waterfall.tsx'
-import type { PageCard, Space } from './wire.ts'
+import type { Label, PageCard, Space } from './wire.ts'
 import { percent, sayAnswer, signedFixed } from './words.ts'
 
 interface Props {
@@ -13,6 +15,8 @@ interface Props {
   readonly live: Live
   /** The answer to the row that this one is compared with. */
   readonly first: Answer | undefined
+  /** The class that it has, where that is known. */
+  readonly truth: Label | undefined
   readonly start: Row
   readonly hasProblems: boolean
   /** The class that is explained; empty = the usual one. */
@@ -48,6 +52,7 @@ export function Why(props: Props) {
 function Said(props: Props & { answer: Answer }) {
   const { card, answer } = props
   const probability = probabilityOf(card, answer)
+  const [asPoints, setAsPoints] = useState(false)
   const spaces = [
     ...new Set(
       card.explanations.offered
@@ -55,6 +60,9 @@ function Said(props: Props & { answer: Answer }) {
         .map(({ space }) => space),
     ),
   ]
+  // Where probabilities are explained themselves, the scale says so.
+  const hasWording = hasPoints(card, answer) && spaces.length === 1
+  const isSaidInPoints = asPoints && hasWording
   return (
     <>
       <div class="verdict" aria-live="polite">
@@ -70,9 +78,10 @@ function Said(props: Props & { answer: Answer }) {
           <rect class="level" width={`${probability * 100}%`} height="6" rx="3" />
         </svg>
       </div>
+      <Truth {...props} />
       {card.classes.length > 2 && <Classes card={card} answer={answer} />}
       <Changes {...props} probability={probability} />
-      <p class="words">{sayAnswer(card, answer)}</p>
+      <p class="words">{sayAnswer(card, isSaidInPoints ? inPoints(answer) : answer)}</p>
       <div class="choices">
         {card.classes.length > 2 && (
           <label>
@@ -105,9 +114,37 @@ function Said(props: Props & { answer: Answer }) {
             </select>
           </label>
         )}
+        {hasWording && (
+          <label>
+            Say it in
+            <select
+              value={isSaidInPoints ? 'points' : 'odds'}
+              onChange={(event) => setAsPoints(event.currentTarget.value === 'points')}
+            >
+              <option value="odds">odds</option>
+              <option value="points">probability</option>
+            </select>
+          </label>
+        )}
       </div>
-      <Waterfall answer={answer} />
+      <Waterfall
+        answer={answer}
+        isOfTwo={card.classes.length === 2}
+        isSaidInPoints={isSaidInPoints}
+      />
     </>
+  )
+}
+
+/** The class that the row has, beside what was said of it. */
+function Truth({ card, first, truth }: Props) {
+  if (truth === undefined || !first) return null
+  const k = card.classes.indexOf(first.label)
+  return (
+    <p class="truth">
+      The row you began with was <strong>{classOf(truth)}</strong>, the model said{' '}
+      <strong>{classOf(first.label)}</strong> ({percent(first.probabilities[k] ?? Number.NaN)}).
+    </p>
   )
 }
 

@@ -67,6 +67,21 @@ export interface ThresholdCounts {
   readonly trueNegatives: number
 }
 
+/** Points of a curve. */
+export interface Points {
+  readonly x: readonly number[]
+  readonly y: readonly number[]
+}
+
+/** Rows with about the same probability. */
+export interface CalibrationBin {
+  readonly rows: number
+  /** Their mean probability. */
+  readonly predicted: number
+  /** Share of them that are of the class. */
+  readonly observed: number
+}
+
 /** What was measured of the model. */
 export interface PageQuality {
   readonly measuredOn: string
@@ -82,7 +97,13 @@ export interface PageQuality {
   readonly curves: readonly {
     readonly name: string
     readonly thresholds: readonly ThresholdCounts[]
-    readonly roc?: { readonly x: readonly number[]; readonly y: readonly number[] } | undefined
+    readonly roc?: Points | undefined
+    /** By recall: precision. */
+    readonly precisionRecall?: Points | undefined
+    /** Rows by their probability, about as many in each bin. */
+    readonly calibration: readonly CalibrationBin[]
+    readonly rocAuc?: number | undefined
+    readonly prAuc?: number | undefined
   }[]
 }
 
@@ -92,8 +113,8 @@ export interface PipelineStep {
   /** The input column that a derived one is made from. */
   readonly from?: string | undefined
   readonly pattern?: string | undefined
-  /** Kinds of the transformers, in their order. */
-  readonly chain: readonly string[]
+  /** The transformers in their order, by their kinds, with what they have learned. */
+  readonly chain: readonly { readonly kind: string; readonly detail?: string | undefined }[]
   readonly features: readonly string[]
   /** Features beyond those that are listed. */
   readonly others: number
@@ -128,6 +149,32 @@ export interface PageModel {
   readonly pipeline: readonly PipelineStep[]
   /** Rows of the stored sample. */
   readonly sampleRows: number
+  /** Rows that the model was measured on and predicts wrongly; absent where they are not known. */
+  readonly mistakes?:
+    | {
+        readonly part: 'held_out' | 'validation' | 'test'
+        /** Rows that it was measured on. */
+        readonly rows: number
+        readonly wrong: number
+        /** How many of the wrong ones are stored. */
+        readonly listed: number
+      }
+    | undefined
+}
+
+/** A row with the class that it has. */
+export interface LabelledRow {
+  /** In the order of the columns. */
+  readonly cells: readonly Cell[]
+  readonly label: Label
+}
+
+/** What `GET /page/rows.json` answers. */
+export interface PageRows {
+  /** Texts of the sample's rows by their columns, made up to be read as theirs; null where there is none. */
+  readonly texts: Readonly<Record<string, readonly (string | null)[]>>
+  /** Rows that the model predicts wrongly, those first of whose wrong class it is most certain. */
+  readonly mistakes: readonly LabelledRow[]
 }
 
 export interface Counterfactual {

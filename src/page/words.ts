@@ -1,5 +1,5 @@
 /** Explanations in words. */
-import { type Answer, type Push, probabilityOf } from './answer.ts'
+import { type Answer, logistic, type Push, probabilityOf } from './answer.ts'
 import { classOf, nameOf, textOf } from './names.ts'
 import type { Counterfactual, PageCard } from './wire.ts'
 
@@ -33,7 +33,7 @@ export function pushInWords(push: number, space: Answer['space']): string {
 /** Returns two sentences: what the model says, and what moved it most each way. */
 export function sayAnswer(card: PageCard, answer: Answer): string {
   const { output, space, base, pushes } = answer
-  const usual = space === 'probability' ? base : 1 / (1 + Math.exp(-base))
+  const usual = space === 'probability' ? base : logistic(base)
   const start =
     card.classes.length === 2 || space === 'probability'
       ? `, where ${percent(usual)} is the model’s starting point`

@@ -20,6 +20,7 @@ import { checkHeedsWeights, loadEstimator } from './choose-estimator.ts'
 import { crossValidate } from './cross-validation.ts'
 import { describeUnseen } from './describe-unseen.ts'
 import { explainTraining, permuteSample } from './explain-training.ts'
+import { describeMistakes, findWrongRows, type WrongRows } from './find-mistakes.ts'
 import { draftArtifact, type FitSettings, type Fitted, fitRows } from './fit.ts'
 import { type LabelledTable, labelTable } from './labelled-table.ts'
 import {
@@ -152,10 +153,14 @@ export async function train(
   const parts = channels.length + 1
   const { evaluation: test, predictions } =
     (await measure(predictor, heldOut, shares, seed, pace, parts)) ?? {}
+  const wrongRows = new Map<Part, WrongRows>()
+  if (predictions) wrongRows.set('held_out', findWrongRows(predictions, heldOut.y))
   const measured = new Map<ChannelName, Evaluation>()
   for (const [name, rows] of channels) {
     const found = await measure(predictor, rows, shares, seed, pace, parts)
-    if (found) measured.set(name, found.evaluation)
+    if (!found) continue
+    measured.set(name, found.evaluation)
+    wrongRows.set(name, findWrongRows(found.predictions, rows.y))
   }
   if (!test && measured.size === 0) warn('no row was left for testing: the model is not measured')
   markPhase('tested')
@@ -164,6 +169,8 @@ export async function train(
   const most = typeof jobs === 'number' && jobs > 0 ? jobs : Number.POSITIVE_INFINITY
   const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
+  const wrong = main && wrongRows.get(main.part)
+  const mistakes = wrong && describeMistakes(predictor, main.part, rowsOfMain!, wrong)
   const measuring = openMeasuring(predictor, draft, options.threads, most)
   const shuffled = rowsOfMain ?? { ...fitted, frame }
   const { explained, permutation } = await (async () => {
@@ -210,6 +217,7 @@ export async function train(
         importance,
         summary,
         profile: profileTraining(predictor, frame, fitted.rows, predictions, seed),
+        mistakes,
         metrics,
         selfTest,
       },

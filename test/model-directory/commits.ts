@@ -10,6 +10,7 @@ import {
   type Artifact,
   EXPLAIN_FILE,
   METRICS_FILE,
+  MISTAKES_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
   PROFILE_FILE,
@@ -35,6 +36,7 @@ export const DATA_FILES = [
   METRICS_FILE,
   SUMMARY_FILE,
   PROFILE_FILE,
+  MISTAKES_FILE,
 ]
 
 export const oldModel = await trainSmall('decision_tree')

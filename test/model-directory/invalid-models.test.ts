@@ -5,13 +5,16 @@ import {
   type Artifact,
   FORMAT_VERSION,
   MANIFEST_FILE,
+  MISTAKES_FILE,
   MODEL_FILE,
   PREPROCESSOR_FILE,
   PROFILE_FILE,
   SUMMARY_FILE,
 } from '../../src/artifact/artifact.ts'
+import { encodeArtifact } from '../../src/artifact/encode.ts'
 import { encodeTensors } from '../../src/artifact/safetensors.ts'
 import { i32 } from '../../src/data/tensor.ts'
+import { sha256 } from '../../src/model-directory/read.ts'
 import type { TreesSpec } from '../../src/models/model.ts'
 import { trees } from '../../src/models/trees.ts'
 import { buildPredictor } from '../../src/predictor/predictor.ts'
@@ -332,6 +335,52 @@ t.test('a profile that is not of this model', async (t) => {
   const { profile: _, ...without } = tree
   const older = encodeChanged(without)
   t.notOk(older.has(PROFILE_FILE))
+  t.ok(isAccepted(older), 'models of older versions have none')
+  t.equal(parseFile(older, MANIFEST_FILE).model_id, tree.modelId, 'and the same id')
+})
+
+t.test('mistakes that are not of this model', async (t) => {
+  const mistakes = {
+    part: 'held_out',
+    rows: 9,
+    wrong: 2,
+    examples: [{ cells: tree.selfTest[0]?.cells ?? [], label: tree.classes[0] as string }],
+  } as const
+  const files = encodeArtifact({ ...tree, mistakes }, sha256)
+  t.ok(isAccepted(files))
+  const edit = (change: (json: Json, first: Json & { cells: unknown[] }) => void) =>
+    withJson(files, MISTAKES_FILE, (json) =>
+      change(json, (json.examples as (Json & { cells: unknown[] })[])[0]!),
+    )
+  const numberAt = tree.preprocessor.inputs.findIndex(({ type }) => type === 'number')
+  const textAt = tree.preprocessor.inputs.findIndex(({ type }) => type === 'text')
+  for (const [what, change, message] of [
+    ['of no row', (json) => (json.rows = 0), /rows must be a whole number from 1/],
+    ['more than there are rows', (json) => (json.wrong = 10), /wrong must be .* from 0 to 9/],
+    ['half a row', (json) => (json.wrong = 0.5), /wrong must be a whole number/],
+    ['more examples than mistakes', (json) => (json.wrong = 0), /examples are more than the 0/],
+    ['an unknown part', (json) => (json.part = 'mine'), /part is "mine"/],
+    ['an unknown class', (_, first) => (first.label = 'zzz'), /examples\[0\]\.label is "zzz"/],
+    ['a class of every object', (_, first) => (first.label = 'constructor'), /label/],
+    ['a cell less', (_, first) => first.cells.pop(), /cells do not match the model's columns/],
+    ['a text for a number', (_, first) => (first.cells[numberAt] = '1'), /must be a finite number/],
+    ['an endless number', (_, first) => (first.cells[numberAt] = '@1e999@'), /finite number/],
+    ['a number for a text', (_, first) => (first.cells[textAt] = 1), /must be a text/],
+    ['an object for a text', (_, first) => (first.cells[textAt] = {}), /must be a text/],
+    ['no list', (json) => (json.examples = {}), /examples must be a list/],
+  ] as [string, (json: Json, first: Json & { cells: unknown[] }) => unknown, RegExp][]) {
+    const changed = edit((json, first) => void change(json, first))
+    await refuses(t, changed, 'invalid', message, what)
+  }
+  await refuses(
+    t,
+    edit((json) => (json.model_id = 'x')),
+    'mismatch',
+    /mistakes.json belongs to model/,
+  )
+  const { mistakes: _, ...without } = tree
+  const older = encodeChanged(without)
+  t.notOk(older.has(MISTAKES_FILE))
   t.ok(isAccepted(older), 'models of older versions have none')
   t.equal(parseFile(older, MANIFEST_FILE).model_id, tree.modelId, 'and the same id')
 })

@@ -132,12 +132,12 @@ t.test('an input or output error at fsync or rename', async (t) => {
     return
   }
   const directory = join(data, 'model')
-  // Nine files with the card and the report, the directory, then the manifest is renamed: the commit point.
+  // Ten files with the card and the report, the directory, then the manifest is renamed: the commit point.
   const calls = [
     { call: 'FSYNC 1', isCommitted: false },
-    { call: 'FSYNC 10', isCommitted: false },
+    { call: 'FSYNC 11', isCommitted: false },
     { call: 'RENAME 1', isCommitted: false },
-    { call: 'FSYNC 11', isCommitted: true },
+    { call: 'FSYNC 12', isCommitted: true },
     { call: 'RENAME 3', isCommitted: true },
   ]
   const trained = await trainSmall('decision_tree')

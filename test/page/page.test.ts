@@ -1,5 +1,5 @@
 /** The page in a real browser: by keyboard, in both schemes, on a phone's width, behind a proxy, with a token. */
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { request as ask, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -142,6 +142,108 @@ pageTest('a row is tried, explained, changed and copied', async (t, open) => {
   t.match(command, '"Age":4')
 })
 
+pageTest('wrong predictions are stepped through', async (t, open) => {
+  const page = await open(await serve(t))
+  await settle(page)
+  const { artifact } = await loadCheckpoint()
+  const examples = artifact.mistakes?.examples ?? []
+  const next = page.getByRole('button', { name: 'Next wrong prediction' })
+  for (const [i, { label, cells }] of examples.slice(0, 3).entries()) {
+    await next.click()
+    await page.getByText(`This is wrong prediction ${i + 1} of 54.`).waitFor()
+    await page.waitForSelector('.why[aria-busy=false] .truth')
+    const said = label === '1' ? '0' : '1'
+    t.match(await page.locator('.truth').innerText(), `was ${label}, the model said ${said} (`)
+    const [, shown = ''] =
+      /= (\d)$/.exec((await page.locator('.verdict .label').textContent()) ?? '') ?? []
+    t.equal(shown, said, 'which it still says')
+    t.equal(await field(page, 'Age').inputValue(), String(cells[3] ?? ''))
+    t.equal(await field(page, 'Name').inputValue(), cells[1])
+  }
+  const truth = await page.locator('.truth').innerText()
+  await field(page, 'Sex').selectOption('female')
+  await page.waitForSelector('.changes')
+  t.equal(await page.locator('.truth').innerText(), truth, 'it is of the row one began with')
+  await page.getByRole('button', { name: 'Undo changes' }).click()
+  await page.waitForFunction(() => document.querySelector('.changes') === null)
+  t.equal(await page.locator('.truth').innerText(), truth)
+  await page.getByRole('button', { name: 'Random row' }).click()
+  await page.waitForFunction(() => document.querySelector('.truth') === null)
+  await page.getByText(/^Of 262 held-out rows/).waitFor()
+  await page.waitForTimeout(200)
+  t.equal(await page.locator('.truth').count(), 0, 'of other rows nothing is said')
+})
+
+pageTest('a model that is never wrong, or does not know, has no such button', async (t, open) => {
+  const { artifact, ...model } = await loadCheckpoint()
+  const known = { part: 'held_out', rows: 9, wrong: 0, examples: [] } as const
+  for (const mistakes of [undefined, known]) {
+    const page = await open(
+      await serve(t, { model: { ...model, artifact: { ...artifact, mistakes } } }),
+    )
+    await settle(page)
+    t.equal(await page.getByRole('button', { name: 'Next wrong prediction' }).count(), 0)
+    const said = await page.getByText('None of 9 held-out rows').count()
+    t.equal(said, mistakes ? 1 : 0)
+  }
+})
+
+pageTest('the threshold is marked on three curves', async (t, open) => {
+  const page = await open(await serve(t))
+  await settle(page)
+  const curves = page.locator('.curve')
+  t.strictSame(await curves.locator('h4').allInnerTexts(), [
+    'ROC, area 0.859',
+    'Precision and recall, area 0.837',
+    'Calibration',
+  ])
+  const read = () =>
+    curves.evaluateAll((all) =>
+      all.map((own) => [
+        own.querySelector('circle.mark, .limit')?.outerHTML ?? '',
+        own.querySelector('figcaption')?.textContent ?? '',
+      ]),
+    )
+  const before = await read()
+  t.ok(before.flat().every((text) => text !== ''))
+  const { x, y } = await curves
+    .first()
+    .locator('.mark')
+    .evaluate((mark) => ({
+      x: Number(mark.getAttribute('cx')),
+      y: Number(mark.getAttribute('cy')),
+    }))
+  const line = await curves.first().locator('polyline').getAttribute('points')
+  t.ok(
+    line?.split(' ').some((point) => {
+      const [px = 0, py = 0] = point.split(',').map(Number)
+      return Math.hypot(px - x, py - y) < 2
+    }),
+    'it lies on the curve',
+  )
+  await page.getByLabel(/^Say Survived/).press('Home')
+  const after = await read()
+  for (const [i, [mark, caption]] of after.entries())
+    t.ok(mark !== before[i]?.[0] && caption !== before[i]?.[1], `${i}: both follow the threshold`)
+})
+
+pageTest('log-odds are said as probabilities where that is asked', async (t, open) => {
+  const directory = t.testdir()
+  const file = 'xgboost-model'
+  copyFileSync(join(import.meta.dirname, '../../data', file), join(directory, file))
+  const model = await readModelDirectory(directory)
+  const page = await open(await serve(t, { model }))
+  await page.waitForSelector('.why[aria-busy=false] .waterfall .bar')
+  t.match(await page.locator('.words').innerText(), /odds [×÷]/)
+  t.ok((await page.locator('.ticks text').count()) > 0, 'probabilities stand above the drawing')
+  await page.getByLabel('Say it in').selectOption('points')
+  t.match(await page.locator('.words').innerText(), /[+−]\d+\.\d\spoints/)
+  const figures = await page.locator('.waterfall .figure').allInnerTexts()
+  const numbers = figures.map((text) => Number(text.replace('−', '-').replace(/[+%\s]/g, '')))
+  const [value = 0, ...rest] = numbers
+  t.ok(Math.abs(rest.reduce((sum, own) => sum + own, 0) - value) < 0.5, figures.join(' '))
+})
+
 pageTest('everything is reached by keyboard', async (t, open) => {
   const page = await open(await serve(t))
   await settle(page)
@@ -149,7 +251,7 @@ pageTest('everything is reached by keyboard', async (t, open) => {
   const counts = () => page.locator('[data-count]').allInnerTexts()
   const before = await counts()
   const shown = await numberOf(page, '[data-probability]', 'data-probability')
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 90; i++) {
     await page.keyboard.press('Tab')
     const { name, isOver, outline } = await page.evaluate(() => {
       const { activeElement: at } = document
@@ -175,7 +277,11 @@ pageTest('everything is reached by keyboard', async (t, open) => {
     'Skip to the answer',
     'Pclass',
     'Parch',
+    'API',
+    'Model JSON',
+    'Report',
     'Random row',
+    'Next wrong prediction',
     'Copy as curl',
     'Load this row',
     'Parameters',
@@ -185,8 +291,11 @@ pageTest('everything is reached by keyboard', async (t, open) => {
   t.equal(await field(page, 'Pclass').inputValue(), '2', 'a choice is changed')
   t.equal(await field(page, 'Age').inputValue(), '4', 'a number is typed')
   t.notSame(await counts(), before, 'the threshold moves')
-  t.ok(await page.getByText('"max_depth": 11').isVisible(), 'details open')
+  t.ok(await page.getByRole('rowheader', { name: 'max_depth' }).isVisible(), 'details open')
   t.not(await numberOf(page, '[data-probability]', 'data-probability'), shown, 'the answer follows')
+  await page.getByRole('button', { name: 'Next wrong prediction' }).focus()
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.truth')
 })
 
 /** Every text that is seen with a contrast below 4.5 (WCAG 2.2, 1.4.3), by the computed colours. */
@@ -227,7 +336,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await settle(page)
     const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     t.equal(paper === 'rgb(255, 255, 255)', colorScheme === 'light', paper)
-    await field(page, 'Sex').selectOption('female')
+    await page.getByRole('button', { name: 'Next wrong prediction' }).click()
+    await page.waitForSelector('.truth')
+    await field(page, 'Sex').selectOption('male')
     await page.waitForSelector('.changes')
     await field(page, 'Age').fill('old')
     await page.waitForSelector('.field .problem')
@@ -262,6 +373,28 @@ pageTest('behind a proxy with a path of its own', async (t, open) => {
     const [value, sum] = await sums(page)
     t.ok(Math.abs(value - sum) < 1e-9, 'the bars add up')
   }
+  const page = await open(outside)
+  await settle(page)
+  await page.getByRole('link', { name: 'Report' }).click()
+  await page.waitForURL(`${outside}/report`)
+  await page.locator('svg').first().waitFor()
+  t.match(await page.title(), 'Report: Survived')
+  t.equal(
+    await page.evaluate(() => getComputedStyle(document.querySelector('h1') as Element).fontSize),
+    '28px',
+    'its styles are let in',
+  )
+  await page.goBack()
+  await settle(page)
+  for (const [name, path] of [
+    ['API', 'docs/'],
+    ['Model JSON', 'model'],
+  ] as const) {
+    const href = page
+      .getByRole('link', { name, exact: true })
+      .evaluate((a) => (a as HTMLAnchorElement).href)
+    t.equal(await href, `${outside}/${path}`)
+  }
   const docs = await open(`${outside}/docs`)
   await docs.waitForSelector('text=/invocations')
   t.equal(await docs.title(), 'shapserve API')
@@ -286,6 +419,17 @@ pageTest('with a token', async (t, open) => {
   await settle(page)
   await page.reload()
   await settle(page)
+  for (const [name, file] of [
+    ['API', 'openapi.json'],
+    ['Model JSON', 'model.json'],
+    ['Report', 'report.html'],
+  ] as const) {
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name, exact: true }).click()
+    const download = await saved
+    t.equal(download.suggestedFilename(), file)
+    t.ok(readFileSync(await download.path(), 'utf8').includes('Pclass'), `${file} was sent`)
+  }
   t.match(
     asked.find((address) => address.includes('explain')),
     '/explain',

@@ -2,7 +2,14 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { barsOf, probabilityOf, readAnswer } from '../../src/page/answer.ts'
+import {
+  barsOf,
+  hasPoints,
+  inPoints,
+  logistic,
+  probabilityOf,
+  readAnswer,
+} from '../../src/page/answer.ts'
 import { curlOf } from '../../src/page/curl.ts'
 import {
   changedColumns,
@@ -11,9 +18,11 @@ import {
   readPasted,
   rowOfSample,
 } from '../../src/page/fields.ts'
+import { sayMistakes } from '../../src/page/mistakes.ts'
 import { distanceOf, findNearest } from '../../src/page/nearest-row.ts'
 import { axisOver, shadesOf, stripsOf } from '../../src/page/points.ts'
-import { measure, middleOf } from '../../src/page/threshold.ts'
+import { measure, middleOf, nearestBin, stepsOf, truthsOf } from '../../src/page/threshold.ts'
+import { probabilityTicks } from '../../src/page/ticks.ts'
 import type { Cell, Explained, PageCard, PageColumn, RowExplanation } from '../../src/page/wire.ts'
 import { sayAnswer, sayNoChange, signedFixed } from '../../src/page/words.ts'
 
@@ -105,6 +114,11 @@ t.test('a pasted row', (t) => {
 t.test('a row of the sample keeps what it cannot say', (t) => {
   const row = rowOfSample(columns, [1, null, null, 'Mr'], example)
   t.strictSame(row, { Pclass: 1, Sex: 'male', Age: null, Name: 'Braund, Mr. Owen' })
+  const texts: Record<string, string | null> = { Name: 'Braund, Mrs. Owen', Sex: 'female' }
+  const spelled = rowOfSample(columns, [1, null, null, 'Mrs'], example, (name) => texts[name])
+  t.strictSame(spelled, { ...row, Name: 'Braund, Mrs. Owen' }, 'only free texts are made up')
+  const kept = rowOfSample(columns, [1, null, null, 'Mrs'], example, () => null)
+  t.strictSame(kept, row, 'without a text that is read alike')
   t.end()
 })
 
@@ -244,6 +258,78 @@ t.test('measures of a threshold', (t) => {
   t.ok(Math.abs(f1 - 0.7065217391304348) < 1e-12)
   t.equal(middleOf([0.1, 0.45, 0.6, 0.9].map((threshold) => ({ ...counts, threshold }))), 1)
   t.equal(middleOf([]), 0)
+  t.end()
+})
+
+t.test('what curves are drawn of', (t) => {
+  const counts = { truePositives: 6, falsePositives: 2, falseNegatives: 4, trueNegatives: 8 }
+  t.strictSame(truthsOf({ threshold: 0.5, ...counts }), {
+    found: 0.6,
+    alarms: 0.2,
+    right: 0.75,
+    share: 0.5,
+  })
+  // By hand: at a recall of 1 half of them are right, from 0.5 down to 0 all.
+  t.strictSame(stepsOf({ x: [1, 0.5], y: [0.5, 1] }), [
+    [1, 0.5],
+    [0.5, 0.5],
+    [0.5, 1],
+    [0, 1],
+  ])
+  t.strictSame(stepsOf({ x: [], y: [] }), [])
+  const bins = [0.1, 0.4, 0.8].map((predicted) => ({ rows: 5, predicted, observed: 0 }))
+  t.equal(nearestBin(bins, 0.55), bins[1])
+  t.equal(nearestBin([], 0.5), undefined)
+  t.end()
+})
+
+t.test('log-odds said as probabilities add up on the way', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: -4, max: 4, noNaN: true }), { minLength: 1, maxLength: 12 }),
+      (push) => {
+        const answer = readAnswer(card, { ...answerOf(push, -0.3), space: 'log_odds' })
+        t.ok(hasPoints(card, answer))
+        const said = inPoints(answer)
+        const sum = said.pushes.reduce((all, own) => all + own.push, said.base)
+        t.ok(Math.abs(sum - logistic(answer.value)) < 1e-9, `${sum}`)
+        t.ok(said.pushes.every((own, i) => own.push * (answer.pushes[i]?.push ?? 0) >= 0))
+      },
+    ),
+    { numRuns: 50 },
+  )
+  const odds = { space: 'log_odds' } as const
+  t.notOk(hasPoints({ ...card, classes: [0, 1, 2] }, odds), 'not of one class of three')
+  t.notOk(hasPoints(card, { space: 'probability' }))
+  t.end()
+})
+
+t.test('probabilities above an axis of log-odds', (t) => {
+  const texts = (low: number, high: number) =>
+    probabilityTicks(low, high).map(({ text }) => text.replace('\u00a0', ''))
+  t.strictSame(texts(-0.3, 1.2), ['50%', '60%', '70%'])
+  t.strictSame(texts(2, 2), [])
+  for (const [low, high] of [
+    [-12, 12],
+    [4, 7],
+    [-2, -1],
+  ] as const) {
+    const ticks = probabilityTicks(low, high)
+    const places = ticks.map(({ logOdds }) => (logOdds - low) / (high - low))
+    t.ok(places.every((place, i) => place > 0 && place < 1 && place - (places[i - 1] ?? -1) > 0.15))
+    t.ok(ticks.length > 0, `from ${low} to ${high}`)
+  }
+  t.end()
+})
+
+t.test('which rows are predicted wrongly', (t) => {
+  const known = { part: 'held_out', rows: 262, wrong: 54, listed: 54 } as const
+  t.match(sayMistakes(known, undefined), /^Of 262 held-out rows, .* 54 are predicted wrongly\. The/)
+  t.match(sayMistakes(known, 2), /^This is wrong prediction 3 of 54\. Of/)
+  t.match(sayMistakes({ ...known, wrong: 1, listed: 1 }, 0), /1 is predicted wrongly/)
+  t.match(sayMistakes({ ...known, part: 'test', listed: 40 }, 0), /262 test rows.*Stored are 40/)
+  t.match(sayMistakes({ ...known, wrong: 0, listed: 0 }, undefined), /^None of 262/)
+  t.match(sayMistakes({ ...known, listed: 0 }, undefined), /none of them is stored\.$/)
   t.end()
 })
 
