@@ -11,10 +11,10 @@ const HALF: usize = 8;
 /** For every set of eight bytes: where each byte of the sixteen comes from, a backslash (place 8) before those of the set. */
 const SHUFFLES: usize = memory.data(256 * 16, 16);
 
-for (let set = 0; set < 256; set++) {
-  let to = SHUFFLES + <usize>set * WIDE;
+for (let marks = 0; marks < 256; marks++) {
+  let to = SHUFFLES + <usize>marks * WIDE;
   for (let i = 0; i < 8; i++) {
-    if (set & (1 << i)) store<u8>(to++, 8);
+    if (marks & (1 << i)) store<u8>(to++, 8);
     store<u8>(to++, <u8>i);
   }
 }
