@@ -13,6 +13,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly testSize: number
   readonly seed: number
   readonly dropMissingLabel: boolean
+  /** Whether rows that are predicted wrongly are stored with the model; they are unless this is false. */
+  readonly mistakes?: boolean
   /** Whether rows will come by position: then every column but the target stays an input. */
   readonly positional?: boolean
   /** Readable names, which are stored with the model. */

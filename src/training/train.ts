@@ -169,8 +169,8 @@ export async function train(
   const most = typeof jobs === 'number' && jobs > 0 ? jobs : Number.POSITIVE_INFINITY
   const rowsOfMain =
     main && new Map<Part, LabelledRows>([...channels, ['held_out', heldOut]]).get(main.part)
-  const wrong = main && wrongRows.get(main.part)
-  const mistakes = wrong && describeMistakes(predictor, main.part, rowsOfMain!, wrong)
+  const wrong = main && options.mistakes !== false ? wrongRows.get(main.part) : undefined
+  const mistakes = wrong && describeMistakes(predictor, main!.part, rowsOfMain!, wrong)
   const measuring = openMeasuring(predictor, draft, options.threads, most)
   const shuffled = rowsOfMain ?? { ...fitted, frame }
   const { explained, permutation } = await (async () => {

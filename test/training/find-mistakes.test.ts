@@ -87,6 +87,8 @@ t.test('no row to measure on, no mistakes; the same bytes for the same seed', as
   const table = readCsvTable(smallCsv(['a', 'b']))
   const { artifact } = await fit(table, smallPlan, { testSize: 0 })
   t.equal(artifact.mistakes, undefined)
+  t.ok((await fit(table, smallPlan)).artifact.mistakes)
+  t.equal((await fit(table, smallPlan, { mistakes: false })).artifact.mistakes, undefined, 'asked')
   const again = async () => bytesOf(await fit(table, smallPlan))
   t.strictSame(await again(), await again())
 })

@@ -5,6 +5,7 @@ import { InputError } from '../../errors.ts'
 const settings: Readonly<Record<string, string>> = {
   'no-header': 'header=absent',
   'drop-missing-label': 'drop_missing_label=true',
+  'no-mistakes': 'mistakes=false',
 }
 const named =
   'positive bins weight plan estimator engine numeric ordinal nominal indicator merge id drop missing-values ' +

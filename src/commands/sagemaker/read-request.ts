@@ -107,6 +107,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
   const testSize = read(take('test_size'), (value) => readNumber('test_size', value, 0, 0.99))
   const seed = read(take('seed'), readSeed) ?? 0
   const dropMissingLabel = read(take('drop_missing_label'), readFlag('drop_missing_label')) ?? false
+  const mistakes = read(take('mistakes'), readFlag('mistakes')) ?? true
   const [cv, cvRepeats] = [take('cv'), take('cv_repeats')].map(
     (value) => decodeHyperparameter(value) ?? undefined,
   )
@@ -169,6 +170,7 @@ async function readSettings(given: ReadonlyMap<string, unknown>) {
     testSize,
     seed,
     dropMissingLabel,
+    mistakes,
     crossValidation,
     tuning,
     engine,

@@ -59,6 +59,7 @@ export async function readRequest(
     testSize: readNumber('--test-size', flags.testSize ?? (validation ? 0 : 0.2), 0, 0.99),
     seed: readSeed(flags.seed),
     dropMissingLabel: flags.dropMissingLabel === true,
+    mistakes: flags.mistakes,
     labels: flags.labels,
     json: flags.json === true,
     quiet: flags.quiet === true || flags.json === true,

@@ -139,6 +139,7 @@ async function fit(
     crossValidation: request.crossValidation,
     seed: request.seed,
     dropMissingLabel: request.dropMissingLabel,
+    mistakes: request.mistakes,
     positional: !data.training.isNamed,
     labels,
     leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),

@@ -40,6 +40,8 @@ export interface TrainRequest extends EstimatorChoice {
   readonly tuning?: Pick<TuneOptions, 'trials' | 'folds' | 'method' | 'metric'>
   readonly seed: number
   readonly dropMissingLabel: boolean
+  /** Whether rows that are predicted wrongly are stored with the model. */
+  readonly mistakes: boolean
   /** File of readable names. */
   readonly labels?: string | undefined
   readonly json: boolean

@@ -40,6 +40,7 @@ export interface TrainingFlags extends ReadingFlags {
   readonly testSize?: string
   readonly seed: string
   readonly dropMissingLabel?: true
+  readonly mistakes: boolean
   readonly labels?: string
   readonly json?: true
   readonly quiet?: true
@@ -118,6 +119,7 @@ export function addTrainingFlags(command: Command): Command {
     )
     .option('--seed <number>', 'seed of everything random', '0')
     .option('--drop-missing-label', 'leave out rows without a label')
+    .option('--no-mistakes', 'store none of the rows that are predicted wrongly')
     .addOption(labelsOption('stored'))
     .option('--json', 'one JSON object on standard output')
     .option('--quiet', 'no progress and no table')

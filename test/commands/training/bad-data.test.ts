@@ -276,6 +276,7 @@ t.test('a model directory is left as it was', async (t) => {
       testSize: 0.2,
       seed: 0,
       dropMissingLabel: false,
+      mistakes: true,
       json: false,
       quiet: true,
     }),

@@ -36,6 +36,7 @@ export async function trainOn(
     testSize: 0.2,
     seed: 0,
     dropMissingLabel: false,
+    mistakes: true,
     json: false,
     quiet: true,
     ...told,

@@ -42,6 +42,7 @@ const usual: TrainingFlags = {
   estimator: 'decision_tree',
   engine: 'native',
   header: true,
+  mistakes: true,
   modelDir: 'unused',
   seed: '0',
 }

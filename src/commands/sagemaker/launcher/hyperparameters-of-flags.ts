@@ -45,6 +45,7 @@ const sources: Readonly<Record<string, Source>> = {
   test_size: ({ testSize }) => testSize,
   seed: ({ seed }) => seed,
   drop_missing_label: ({ dropMissingLabel }) => (dropMissingLabel ? 'true' : undefined),
+  mistakes: ({ mistakes }) => (mistakes ? undefined : 'false'),
   cv: ({ cv }) => cv,
   cv_repeats: ({ cvRepeats }) => cvRepeats,
 }
@@ -103,5 +104,5 @@ export function encodeHyperparameter(value: string | readonly string[]): string 
   }
   const isPlain = decodeHyperparameter(value) === value && !/[\p{Cc}\u2028\u2029]/u.test(value)
   // A switch is read as one.
-  return isPlain || value === 'true' ? value : JSON.stringify(value)
+  return isPlain || /^(true|false)$/.test(value) ? value : JSON.stringify(value)
 }

@@ -31,10 +31,10 @@ const place = { bucket: 'b-b', key: 'k' }
 /** What must be the same, in a form that can be compared. */
 function told(request: TrainRequest) {
   const { target, positive, bins, weight, merge, estimator, engine, seed, testSize } = request
-  const { header, plan, dropMissingLabel, crossValidation, written, source } = request
+  const { header, plan, dropMissingLabel, mistakes, crossValidation, written, source } = request
   return {
     ...{ target, positive, bins, weight, estimator, engine, seed, testSize, header, plan },
-    ...{ dropMissingLabel, crossValidation, written, merge: merge ?? [] },
+    ...{ dropMissingLabel, mistakes, crossValidation, written, merge: merge ?? [] },
     reading: { ...source.reading },
     texts: source.texts,
     roles: [...request.roles].sort(),
@@ -74,6 +74,7 @@ const cases: [what: string, args: string[]][] = [
   ['seed and share', ['--target', 'y', '--seed', '7', '--test-size', '0.3']],
   ['folds', ['--target', 'y', '--cv', '5', '--cv-repeats', '2']],
   ['label', ['--target', 'y', '--drop-missing-label', '--positive', 'None', '--weight', 'w']],
+  ['no rows', ['--target', 'y', '--no-mistakes']],
   ['bins', ['--target', 'y', '--bins', '4']],
   ['a plan', ['--plan', join(root, 'data/titanic.plan.json')]],
 ]
