@@ -1,6 +1,7 @@
 /** Global importance: mean |SHAP value| per column, and the way a column pushes. */
 import type { GlobalImportance } from '../artifact/artifact.ts'
 import { type Cell, type Column, cellAt, type DataFrame, findColumn } from '../data/frame.ts'
+import { directionOf } from '../plots/direction.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import { summaryLabels } from '../predictor/summarize-rows.ts'
 import { foldToColumns } from '../shap/explanation.ts'
@@ -92,19 +93,10 @@ function findSources({ preprocessor }: Predictor, sample: DataFrame): Map<string
 
 /** Returns, for a number column, whether higher values push up or down; for categories, which one pushes most. */
 function describeDirection({ column, isCategory, prefix }: Source, pushes: Float64Array): string {
-  const mean = pushes.reduce((sum, value) => sum + value, 0) / pushes.length
   if (column.kind === 'number' && !isCategory) {
-    const { values } = column
-    let [sum, count, covariance] = [0, 0, 0]
-    for (let row = 0; row < values.length; row++) {
-      if (Number.isNaN(values[row]!)) continue
-      sum += values[row]!
-      count++
-    }
-    const center = sum / count
-    for (let row = 0; row < values.length; row++)
-      if (!Number.isNaN(values[row]!)) covariance += (values[row]! - center) * (pushes[row]! - mean)
-    return covariance === 0 ? '-' : covariance > 0 ? 'higher up' : 'higher down'
+    const cells = Array.from(column.values, (value) => (Number.isNaN(value) ? null : value))
+    const { kind } = directionOf(cells, pushes)
+    return kind === 'neutral' ? '-' : `higher ${kind}`
   }
   if (!isCategory) return '-'
   const sums = new Map<Cell, { total: number; count: number }>()
