@@ -30,6 +30,8 @@ t.test('arguments that make no command', async (t) => {
     [['trian'], 2, /^shapserve: unknown command 'trian'\n\(Did you mean train\?\)/],
     [['constructor'], 2, /unknown command 'constructor'/],
     [['train', '--targte', 'y'], 2, /unknown option '--targte'\n\(Did you mean --target\?\)/],
+    [['train', '--zzz'], 2, /unknown option '--zzz'\n\(shapserve train --help shows its options\)/],
+    [['sagemaker', 'train', '--zzz'], 2, /\(shapserve sagemaker train --help shows its options\)/],
     [['tune'], 2, /^shapserve: which file\? shapserve tune FILE/],
     [['predict'], 2, /missing required argument 'file'/],
     [['inspect', 'nowhere'], 1, /^shapserve: /],

@@ -54,7 +54,17 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     })
   const declare = await Promise.all(namesFor(args[0]).map((name) => declarations[name]!()))
   for (const addTo of declare) addTo(program)
+  hintAtHelp(program, 'shapserve')
   return program
+}
+
+/** Errors lead to the help of the command that they are about. */
+function hintAtHelp({ commands }: Command, path: string): void {
+  for (const command of commands) {
+    const name = `${path} ${command.name()}`
+    command.showHelpAfterError(`(${name} --help shows its options)`)
+    hintAtHelp(command, name)
+  }
 }
 
 /** Says what is wrong, in the width of a terminal. */

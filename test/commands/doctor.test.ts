@@ -41,6 +41,16 @@ async function pretend(t: Test, listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as { port: number }).port}`
 }
 
+t.test('an address where nobody listens says so', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port: closed } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  const { status, of } = await examine(`http://127.0.0.1:${closed}`)
+  t.equal(status, 1)
+  t.match(of.get('ping'), /could not be asked: nobody listens there \(ECONNREFUSED\)/)
+})
+
 t.test('a model directory that is well', async (t) => {
   const { status, passed, of } = await examine(checkpoint)
   t.equal(status, 0)

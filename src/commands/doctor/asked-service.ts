@@ -58,10 +58,20 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
+/** What the system's words mean to whoever named the address. */
+const meanings: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  ECONNRESET: 'the connection was cut off',
+  EHOSTUNREACH: 'there is no way to that host',
+}
+
 function describe(error: unknown, seconds: number): string {
   if (error instanceof CheckFailure) return error.message
   const { name, message, cause } = error as Error
   if (name === 'TimeoutError') return `did not answer within ${seconds} s`
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code
-  return `could not be asked: ${code ?? message}`
+  const { code, message: why } = (cause ?? {}) as Partial<NodeJS.ErrnoException>
+  const known = code === undefined ? undefined : meanings[code]
+  return `could not be asked: ${known ? `${known} (${code})` : (code ?? why ?? message)}`
 }

@@ -55,6 +55,26 @@ export function describePositive({ name, reason }: PositiveClass, isSetting: boo
   return `positive  ${name}   ${reason}; score, precision, recall and F1 are of it  (${change} to change)`
 }
 
+/** Returns the line of what is fitted, and how to say otherwise. */
+export function describeEstimator(
+  { estimator, engine }: { readonly estimator: string; readonly engine: string },
+  isSetting: boolean,
+): string {
+  const change = isSetting ? 'the hyperparameter estimator' : '--estimator'
+  return `estimator ${estimator}   engine ${engine}  (${change} to change)`
+}
+
+/** Returns the line of the split, with the rows of channels, and how to say otherwise. */
+export function describeSplit(
+  { train, test }: { readonly train: number; readonly test: number },
+  channels: ReadonlyMap<string, DataFrame>,
+  isSetting: boolean,
+): string {
+  const measured = [...channels].map(([name, { length }]) => ` · ${length} ${name} channel`)
+  const change = isSetting ? 'the hyperparameter test_size' : '--test-size'
+  return `split     ${train} train · ${test} test${measured.join('')}  (${change} to change)`
+}
+
 /** Columns that are listed, of thousands the first. */
 const MOST_COLUMNS = 20
 

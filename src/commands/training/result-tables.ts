@@ -123,9 +123,12 @@ function describeFolds(result: CrossValidation): string[] {
 
 /** Cells that a class needs in the confusion matrix. */
 const LEAST_CLASS = 10
+/** Classes whose confusion matrix is printed. */
+const MOST_CLASSES = 8
 
 function describeConfusion(metrics: Metrics, classes: readonly string[], cells: number): string[] {
-  if (classes.length > 8) return []
+  if (classes.length > MOST_CLASSES)
+    return [`confusion of ${classes.length} classes: in report.html`]
   const names = classes.map(printable)
   const widest = Math.max(8, ...names.map((name) => Math.min(25, widthOf(name) + 5)))
   const room = Math.floor((cells - HEADING) / (classes.length + 1)) - 2

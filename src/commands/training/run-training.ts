@@ -23,9 +23,11 @@ import { writeOutputData } from '../sagemaker/output-data.ts'
 import { createOutput, type Output } from '../terminal.ts'
 import { choosePlan } from './choose-plan.ts'
 import {
+  describeEstimator,
   describeFiles,
   describePlan,
   describePositive,
+  describeSplit,
   describeStart,
   describeTarget,
 } from './data-lines.ts'
@@ -121,8 +123,10 @@ async function fit(
   )
   output.note(describeTarget(plan, table))
   for (const line of notes) output.note(line)
-  if (positive) output.note(describePositive(positive, request.sageMaker !== undefined))
+  const isSetting = request.sageMaker !== undefined
+  if (positive) output.note(describePositive(positive, isSetting))
   for (const line of describePlan(columns ?? [])) output.note(line)
+  output.note(describeEstimator(request, isSetting))
   const labels =
     request.labels === undefined
       ? undefined
@@ -167,10 +171,8 @@ async function fit(
     threads: createTrainingThreads(),
     warn: output.warn,
     onSplit(trainRows, testRows) {
-      const measured = [...data.channels].map(
-        ([name, { length }]) => ` · ${length} ${name} channel`,
-      )
-      output.note(`split     ${trainRows} train · ${testRows} test${measured.join('')}`)
+      const rows = { train: trainRows, test: testRows }
+      output.note(describeSplit(rows, data.channels, isSetting))
     },
     checkMemory: budget.check,
   }

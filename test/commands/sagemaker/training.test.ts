@@ -65,6 +65,8 @@ t.test('channels are measured and printed as metrics', async (t) => {
       t.same(Object.keys(metrics).sort(), expected)
       t.notMatch(done.stdout, '\t', 'logs show tabs as #011')
       t.match(done.stderr, `split     ${trainRows} train · ${testRows} test`)
+      t.match(done.stderr, '(the hyperparameter test_size to change)')
+      t.match(done.stderr, 'estimator decision_tree   engine native  (the hyperparameter')
       const written = JSON.parse(await job.read('output/data/metrics.json'))
       const channels = written.channels ?? {}
       const first = (channels.validation?.model ?? written.test) as Record<string, number>
