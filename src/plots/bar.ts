@@ -10,7 +10,7 @@ import { count, number, placeable } from './numbers.ts'
 import { fullTitle, nameOthers, outputTitle, rank, spaceTitle } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitParts, fitTexts, label, sizes, textWidth } from './text.ts'
 import { KINDS, type Theme } from './theme.ts'
 
 export const barPlot = definePlot({
@@ -133,6 +133,10 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
   const told = Math.max(...bars.map(({ direction }) => textWidth(direction.text)))
   const left =
     Math.ceil(Math.min(MOST_NAME, Math.max(...bars.map(({ name }) => textWidth(name))))) + 30
+  const names = fitTexts(
+    bars.map(({ name }) => name),
+    left - 28,
+  )
   const right = WIDTH - 30 - numberWidth - Math.min(MOST_DIRECTION, told)
   const most = Math.max(...bars.map((bar) => total(bar.sizes)))
   const x = scaleLinear([0, most > LEAST ? placeable(most) : 1], [left, right])
@@ -164,7 +168,7 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
       return element(
         'g',
         { class: 'bar' },
-        label(name, { x: left - 12, y: y + 18, anchor: 'end', width: left - 28 }),
+        label(names[i]!, { x: left - 12, y: y + 18, anchor: 'end', whole: name }),
         ...parts,
         label(numbers[i]!, { class: 'halo', x: x(at) + 7, y: y + 18 }),
         label(direction.text, {

@@ -13,7 +13,7 @@ import {
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { drawing, element, line, pixels } from './svg.ts'
-import { label, textWidth } from './text.ts'
+import { fitTexts, label, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 import { valueColours } from './value-colours.ts'
 
@@ -63,6 +63,7 @@ function decision(about: OutputRows, maxBars: number, theme: Theme): string {
   })
   const left =
     Math.ceil(Math.min(MOST_NAME, Math.max(...names.map((name) => textWidth(name))))) + 34
+  const fitted = fitTexts(names, left - 30)
   const bottom = TOP + steps.length * STEP
   const only = rows.length === 1 ? rows[0] : undefined
   const x = scaleOver(paths.flat(), [left, WIDTH - (only ? 84 : 24)])
@@ -99,7 +100,7 @@ function decision(about: OutputRows, maxBars: number, theme: Theme): string {
     xAxis(x, { top: TOP, bottom, title: `output so far` }),
     ...names.flatMap((name, i) => [
       line('grid', left, y(i + 1), WIDTH - 24, y(i + 1)),
-      label(name, { x: left - 14, y: y(i + 0.5) + 5, anchor: 'end', width: left - 30 }),
+      label(fitted[i]!, { x: left - 14, y: y(i + 0.5) + 5, anchor: 'end', whole: name }),
     ]),
     line('dash', x(baseValue), TOP, x(baseValue), bottom),
     ...lines,

@@ -1,11 +1,11 @@
 /** The force plot of one row: what pushes its output up against what pushes it down, on one line. */
 import { HEADING, heading, type Scale, scaleOver, ticksOf } from './axes.ts'
 import { number, placeable, signed } from './numbers.ts'
-import { nameCell, type PlottedRow, takeRow } from './one-row.ts'
+import { fitNamedCells, nameCell, type PlottedRow, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { drawing, element, line, pixels } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const forcePlot = definePlot({
@@ -52,6 +52,7 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
   const sides = buildSides(about, maxBars)
   const ends = sides.flatMap(({ parts }) => parts.map(({ outer }) => outer))
   const x = placeScale(sides, [base, result, ...ends])
+  const names = fitNames(sides, x)
   const lanes = Math.max(1, ...sides.map(({ parts }) => parts.length))
   const bottom = TOP + BAR
   const height = bottom + 24 + lanes * LANE + 12
@@ -75,7 +76,7 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
       WIDTH,
     ),
     drawMarks(about, x, bottom),
-    ...sides.map((side) => drawSide(side, x, bottom)),
+    ...sides.map((side) => drawSide(side, names, x, bottom)),
     sides.every(({ parts }) => parts.length === 0)
       ? label(sayNoPush(about), {
           class: 'soft',
@@ -135,6 +136,22 @@ function placeScale(sides: readonly Side[], values: readonly number[]): Scale {
   return x
 }
 
+/** Returns the names of parts as far as there is room for them. */
+function fitNames(sides: readonly Side[], x: Scale): ReadonlyMap<Part, string> {
+  const all = sides.flatMap(({ kind, parts }) =>
+    parts.map((part) => {
+      const middle = x((part.inner + part.outer) / 2)
+      const width = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
+      return { part, room: width - 5 - textWidth(pushText(part)) }
+    }),
+  )
+  const names = fitNamedCells(
+    all.map(({ part }) => part.text),
+    (i) => all[i]!.room,
+  )
+  return new Map(all.map(({ part }, i) => [part, names[i]!]))
+}
+
 function caption(part: Part): string {
   return `${part.text}${pushText(part)}`
 }
@@ -173,13 +190,17 @@ function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number):
  * The parts of one side and below them their names: the outermost stands highest, so that the lines from the parts
  * further inside pass no name.
  */
-function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
+function drawSide(
+  { kind, parts }: Side,
+  names: ReadonlyMap<Part, string>,
+  x: Scale,
+  bottom: number,
+): string {
   const sign = kind === 'up' ? -1 : 1
   return parts
     .map((part, i) => {
       const middle = x((part.inner + part.outer) / 2)
       const y = bottom + 24 + (parts.length - i) * LANE - 6
-      const width = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
       return element(
         'g',
         { class: 'part' },
@@ -188,7 +209,7 @@ function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
         element(
           'g',
           {},
-          label(fitParts([{ cut: part.text }, pushText(part)], width - 5), {
+          label(`${names.get(part)}${pushText(part)}`, {
             whole: caption(part),
             class: 'halo',
             x: middle + sign * 5,

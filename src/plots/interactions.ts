@@ -13,7 +13,7 @@ import {
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element, escapeXml } from './svg.ts'
-import { label, sizes, textWidth } from './text.ts'
+import { fitTexts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const interactionsPlot = definePlot({
@@ -55,6 +55,7 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
   const cell = Math.round(Math.min(MOST_CELL, Math.max(LEAST_CELL, ROOM / shown.length)))
   const widest = Math.min(MOST_NAME, Math.max(...names.map((name) => textWidth(name))))
   const left = Math.ceil(widest) + 32
+  const fitted = fitTexts(names, widest + 1)
   const grid = cell * shown.length
   const width = Math.max(540, left + grid + 24)
   const bottom = TOP + grid
@@ -120,12 +121,17 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
       )
     }),
     ...names.flatMap((name, i) => [
-      label(name, { x: left - 10, y: TOP + (i + 0.5) * cell + 5, anchor: 'end', width: left - 26 }),
-      label(name, {
+      label(fitted[i]!, {
+        x: left - 10,
+        y: TOP + (i + 0.5) * cell + 5,
+        anchor: 'end',
+        whole: name,
+      }),
+      label(fitted[i]!, {
         x: left + (i + 0.5) * cell + 5,
         y: bottom + 10,
         anchor: 'end',
-        width: widest + 1,
+        whole: name,
         upright: true,
       }),
     ]),

@@ -1,6 +1,7 @@
 /** Legends: what colours stand for, in as many lines as they need. */
+import { cutApart } from './cut-apart.ts'
 import { box, element } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitText, label, sizes, textWidth } from './text.ts'
 import { STEPS } from './theme.ts'
 
 const LINE = 20
@@ -20,9 +21,16 @@ export function legend(
 ): { svg: string; height: number } {
   let x = place.x
   let y = place.y
-  const drawn = items.map(({ kind, name, figure = '' }) => {
+  const names = cutApart(
+    items.map(({ name }) => name),
+    (name, at, i) => {
+      const room = MOST_NAME - textWidth(items[i]!.figure ?? '', sizes.small)
+      return fitText(name, room, sizes.small, at)
+    },
+  )
+  const drawn = items.map(({ kind, name, figure = '' }, i) => {
     const whole = `${name}${figure}`
-    const shown = fitParts([{ cut: name }, figure], MOST_NAME, sizes.small)
+    const shown = `${names[i]}${figure}`
     const width = textWidth(shown, sizes.small)
     if (x > place.x && x + width + 18 > place.x + place.width) {
       x = place.x

@@ -2,11 +2,11 @@
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { HEADING, heading, type Scale, scaleOver, xAxis } from './axes.ts'
 import { number, placeable, signed } from './numbers.ts'
-import { nameCell, takeRow } from './one-row.ts'
+import { fitNamedCells, nameCell, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
-import { drawing, element, line, pixels } from './svg.ts'
-import { fitText, label, textWidth } from './text.ts'
+import { box, drawing, element, line, pixels } from './svg.ts'
+import { label, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 const MAX_BARS = 12
@@ -55,6 +55,10 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
   const captions = Math.max(...bars.map(({ push }) => textWidth(signed(push))))
   const left = Math.ceil(Math.min(MOST_NAME, Math.max(90, names))) + 32
   const right = WIDTH - Math.ceil(captions) - 24
+  const texts = fitNamedCells(
+    bars.map(({ text }) => text),
+    () => left - 30,
+  )
   const x = scaleOver([base, result, ...bars.flatMap(({ from, to }) => [from, to])], [left, right])
   const title = outputTitle(about, WIDTH - 32)
   return drawing(
@@ -75,7 +79,7 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
     line('dash', x(result), TOP - 6, x(result), bottom),
     mark(`base value ${number(baseValue)}`, x(base), bottom + 40, 'soft'),
     mark(`output ${number(output)}`, x(result), TOP - 12),
-    ...bars.map((bar, i) => drawBar(bar, TOP + i * BAR, left, x)),
+    ...bars.map((bar, i) => drawBar(bar, texts[i]!, TOP + i * BAR, left, x)),
   )
 }
 
@@ -107,7 +111,7 @@ function buildBars(explanation: Explanation, maxBars: number): Bar[] {
   return bars.reverse()
 }
 
-function drawBar(bar: Bar, y: number, left: number, x: Scale): string {
+function drawBar(bar: Bar, name: string, y: number, left: number, x: Scale): string {
   const from = x(bar.from)
   const to = x(bar.to)
   const up = bar.push >= 0
@@ -126,26 +130,18 @@ function drawBar(bar: Bar, y: number, left: number, x: Scale): string {
   return element(
     'g',
     { class: 'bar' },
-    barName(bar.text, left, y),
+    label(name, { x: left - 14, y: y + 20, anchor: 'end', whole: bar.text }),
     element('path', {
       class: bar.push === 0 ? 'neutral' : up ? 'up' : 'down',
       d: `M${points.join('L')}Z`,
     }),
     fits
       ? label(text, { class: 'inside', x: (from + to - tip) / 2, y: y + 20, anchor: 'middle' })
-      : label(text, { class: 'halo', x: Math.max(from, to) + 6, y: y + 20 }),
+      : beside(text, Math.max(from, to) + 6, y + 20),
   )
 }
 
-/** A name is cut before the value that it has. */
-function barName(text: string, left: number, y: number): string {
-  const at = text.indexOf(' = ')
-  const place = { x: left - 14, y: y + 20, anchor: 'end', width: left - 30 } as const
-  if (textWidth(text) <= place.width || at < 0) return label(text, place)
-  return label(cutMiddle(text, at, place.width), { ...place, whole: text })
-}
-
-function cutMiddle(text: string, at: number, width: number): string {
-  const value = fitText(text.slice(at), width / 2)
-  return `${fitText(text.slice(0, at), width - textWidth(value))}${value}`
+/** A text on a piece of paper, which the lines behind it end at. */
+function beside(text: string, x: number, y: number): string {
+  return box('paper', x - 2, y - 12, textWidth(text) + 4, 16) + label(text, { x, y })
 }
