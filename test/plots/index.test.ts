@@ -129,6 +129,48 @@ t.test('a drawing has the colours of both papers, or of the one asked for', (t) 
   t.end()
 })
 
+t.test('many others leave the bars of columns their room, and grey is explained', (t) => {
+  const longest = (svg: string) =>
+    Math.max(
+      ...[...svg.matchAll(/class="(?:up|down)" x="[^"]*" y="[^"]*" width="([^"]*)"/g)].map(
+        ([, width]) => Number(width),
+      ),
+    )
+  const rows = 8
+  const bars = (columns: number) =>
+    drawPlot(
+      makeExplanations({ rows, columns, value: (row) => row / 10, cell: (row) => row }),
+      new Map([
+        ['plot', 'bar'],
+        ['max_bars', '4'],
+      ]),
+    )
+  const [few, many] = [bars(4), bars(400)]
+  t.ok(longest(many) > longest(few) * 0.8, 'the others do not set the scale')
+  t.match(
+    many,
+    /397 others[\s\S]*class="paper" d="M[\s\S]*>138\.9</,
+    'their bar has a gap, and its number',
+  )
+  t.match(many, /the last bar is cut/)
+  t.notMatch(few, /is cut|class="paper" d=/)
+  t.match(many, 'no one direction')
+  t.notMatch(few, 'no one direction')
+  t.end()
+})
+
+t.test('half is marked where predicted_label goes by it; curves differ without colours', (t) => {
+  const thresholds = (classes: number) => {
+    const model = makeModel(classes)
+    return drawModelPlot('threshold', model, new Map([['output', model.classes[1]!]]))!
+  }
+  t.match(thresholds(2), '>0.5: predicted_label<')
+  t.notMatch(thresholds(3), 'predicted_label')
+  const dashes = [...thresholds(2).matchAll(/<path class="k\d curve"( stroke-dasharray="[^"]*")?/g)]
+  t.equal(new Set(dashes.map(([, dash]) => dash)).size, 4)
+  t.end()
+})
+
 t.test('refused', async (t) => {
   const cases: [string, Readonly<Record<string, string>>, Explanations, RegExp][] = [
     [
