@@ -6,7 +6,7 @@ import type { GlobalSummary } from '../shap/global-summary.ts'
 import { HEADING, heading, LEAST, xAxis } from './axes.ts'
 import { type Direction, directionOf, directionOfSummary } from './direction.ts'
 import { legend } from './legend.ts'
-import { count, number, placeable } from './numbers.ts'
+import { count, placeable, writersLike } from './numbers.ts'
 import { fullTitle, nameOthers, outputTitle, rank, spaceTitle } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element, pixels } from './svg.ts'
@@ -132,7 +132,9 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
   const top = HEADING + keys.height + 6
   const bottom = top + bars.length * BAR
   // A sum of which a part is not known is not known itself.
-  const numbers = bars.map(({ sizes }) => number(sizes.reduce((sum, value) => sum + value, 0)))
+  const sums = bars.map(({ sizes }) => sizes.reduce((sum, value) => sum + value, 0))
+  const write = writersLike(sums.slice(0, shown.length))
+  const numbers = sums.map(write.number)
   const numberWidth = Math.max(...numbers.map((text) => textWidth(text)))
   const told = Math.max(...bars.map(({ direction }) => textWidth(direction.text)))
   const left =

@@ -1,6 +1,6 @@
 /** The decision plot: how rows come from the base value to their outputs, column by column, a line each. */
 import { HEADING, heading, scaleOver, xAxis } from './axes.ts'
-import { number, signed } from './numbers.ts'
+import { number, writersLike } from './numbers.ts'
 import {
   countRows,
   fullTitle,
@@ -116,10 +116,11 @@ function nameSteps(
   x: (value: number) => number,
   y: (step: number) => number,
 ): string[] {
-  return steps.flatMap((features, i) => {
-    const push = features.reduce((sum, j) => sum + phi[j]!, 0)
+  const pushes = steps.map((features) => features.reduce((sum, j) => sum + phi[j]!, 0))
+  const write = writersLike(pushes)
+  return pushes.flatMap((push, i) => {
     const at = Math.max(x(path[i]!), x(path[i + 1]!))
     if (!Number.isFinite(at)) return []
-    return [label(signed(push), { class: 'halo', x: at + 9, y: y(i + 0.5) + 5 })]
+    return [label(write.signed(push), { class: 'halo', x: at + 9, y: y(i + 0.5) + 5 })]
   })
 }

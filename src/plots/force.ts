@@ -1,6 +1,6 @@
 /** The force plot of one row: what pushes its output up against what pushes it down, on one line. */
 import { HEADING, heading, type Scale, scaleOver, ticksOf } from './axes.ts'
-import { number, placeable, signed } from './numbers.ts'
+import { type NumberWriters, number, placeable, signed, writersLike } from './numbers.ts'
 import { fitNamedCells, nameCell, type PlottedRow, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
@@ -50,9 +50,10 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
   const { baseValue, output } = about
   const [base, result] = [placeable(baseValue), placeable(output)]
   const sides = buildSides(about, maxBars)
+  const write = writersLike(sides.flatMap(({ parts }) => parts.map(({ push }) => push)))
   const ends = sides.flatMap(({ parts }) => parts.map(({ outer }) => outer))
-  const x = placeScale(sides, [base, result, ...ends])
-  const names = fitNames(sides, x)
+  const x = placeScale(sides, write, [base, result, ...ends])
+  const names = fitNames(sides, write, x)
   const lanes = Math.max(1, ...sides.map(({ parts }) => parts.length))
   const bottom = TOP + BAR
   const height = bottom + 24 + lanes * LANE + 12
@@ -75,8 +76,8 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
       'pushed up from the left, down from the right; they meet at the output',
       WIDTH,
     ),
-    drawMarks(about, x, bottom),
-    ...sides.map((side) => drawSide(side, names, x, bottom)),
+    drawMarks(about, write, x, bottom),
+    ...sides.map((side) => drawSide(side, { names, write }, x, bottom)),
     sides.every(({ parts }) => parts.length === 0)
       ? label(sayNoPush(about), {
           class: 'soft',
@@ -118,31 +119,40 @@ function buildSides({ row, output }: PlottedRow, maxBars: number): Side[] {
 }
 
 /** Names stand below their parts, outwards: the scale leaves them the room that the bar does not give. */
-function placeScale(sides: readonly Side[], values: readonly number[]): Scale {
+function placeScale(
+  sides: readonly Side[],
+  write: NumberWriters,
+  values: readonly number[],
+): Scale {
   let room = { up: 0, down: 0 }
   let x = scaleOver(values, [EDGE, WIDTH - EDGE], 0.02)
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 12; i++) {
     x = scaleOver(values, [EDGE + room.up, WIDTH - EDGE - room.down], 0.02)
     for (const { kind, parts } of sides) {
-      for (const part of parts) {
+      // Room for one name is room for those of the other parts, too.
+      const lacking = parts.map((part) => {
         const middle = x((part.inner + part.outer) / 2)
         const has = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
-        const needs = Math.min(MOST_NAME, textWidth(caption(part)) + 9)
-        const more = Math.min(MOST_NAME, room[kind] + Math.max(0, needs - has))
-        room = { ...room, [kind]: more }
-      }
+        return Math.min(MOST_NAME, textWidth(caption(part, write)) + 9) - has
+      })
+      const more = Math.min(MOST_NAME, room[kind] + Math.max(0, ...lacking))
+      room = { ...room, [kind]: more }
     }
   }
   return x
 }
 
 /** Returns the names of parts as far as there is room for them. */
-function fitNames(sides: readonly Side[], x: Scale): ReadonlyMap<Part, string> {
+function fitNames(
+  sides: readonly Side[],
+  write: NumberWriters,
+  x: Scale,
+): ReadonlyMap<Part, string> {
   const all = sides.flatMap(({ kind, parts }) =>
     parts.map((part) => {
       const middle = x((part.inner + part.outer) / 2)
       const width = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
-      return { part, room: width - 5 - textWidth(pushText(part)) }
+      return { part, room: width - 5 - textWidth(pushText(part, write)) }
     }),
   )
   const names = fitNamedCells(
@@ -152,19 +162,24 @@ function fitNames(sides: readonly Side[], x: Scale): ReadonlyMap<Part, string> {
   return new Map(all.map(({ part }, i) => [part, names[i]!]))
 }
 
-function caption(part: Part): string {
-  return `${part.text}${pushText(part)}`
+function caption(part: Part, write: NumberWriters): string {
+  return `${part.text}${pushText(part, write)}`
 }
 
 /** What a name is never cut for. */
-function pushText({ push }: Part): string {
-  return `  ${signed(push)}`
+function pushText({ push }: Part, write: NumberWriters): string {
+  return `  ${write.signed(push)}`
 }
 
 /** The scale above the bar, the base value and the output. */
-function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number): string {
+function drawMarks(
+  { baseValue, output }: PlottedRow,
+  write: NumberWriters,
+  x: Scale,
+  bottom: number,
+): string {
   const [base, result] = [placeable(baseValue), placeable(output)]
-  const texts = [`output ${number(output)}`, `base value ${number(baseValue)}`]
+  const texts = [`output ${write.number(output)}`, `base value ${write.number(baseValue)}`]
   const places = [x(result), x(base)].map((at, i) => {
     const half = textWidth(texts[i]!) / 2
     return Math.min(WIDTH - EDGE - half, Math.max(EDGE + half, at))
@@ -192,7 +207,7 @@ function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number):
  */
 function drawSide(
   { kind, parts }: Side,
-  names: ReadonlyMap<Part, string>,
+  { names, write }: { names: ReadonlyMap<Part, string>; write: NumberWriters },
   x: Scale,
   bottom: number,
 ): string {
@@ -209,8 +224,8 @@ function drawSide(
         element(
           'g',
           {},
-          label(`${names.get(part)}${pushText(part)}`, {
-            whole: caption(part),
+          label(`${names.get(part)}${pushText(part, write)}`, {
+            whole: caption(part, write),
             class: 'halo',
             x: middle + sign * 5,
             y,

@@ -1,7 +1,7 @@
 /** The waterfall of one row: how its prediction comes about, column by column. */
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { HEADING, heading, type Scale, scaleOver, xAxis } from './axes.ts'
-import { number, placeable, signed } from './numbers.ts'
+import { number, placeable, signed, writersLike } from './numbers.ts'
 import { fitNamedCells, nameCell, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
@@ -52,7 +52,8 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
   const bars = buildBars(row, maxBars)
   const bottom = TOP + bars.length * BAR
   const names = Math.max(...bars.map(({ text }) => textWidth(text)))
-  const captions = Math.max(...bars.map(({ push }) => textWidth(signed(push))))
+  const write = writersLike(bars.map(({ push }) => push))
+  const captions = Math.max(...bars.map(({ push }) => textWidth(write.signed(push))))
   const left = Math.ceil(Math.min(MOST_NAME, Math.max(90, names))) + 32
   const right = WIDTH - Math.ceil(captions) - 24
   const texts = fitNamedCells(
@@ -77,9 +78,11 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
     xAxis(x, { top: TOP, bottom }),
     line('dash', x(base), TOP, x(base), bottom),
     line('dash', x(result), TOP - 6, x(result), bottom),
-    mark(`base value ${number(baseValue)}`, x(base), bottom + 40, 'soft'),
-    mark(`output ${number(output)}`, x(result), TOP - 12),
-    ...bars.map((bar, i) => drawBar(bar, texts[i]!, TOP + i * BAR, left, x)),
+    mark(`base value ${write.number(baseValue)}`, x(base), bottom + 40, 'soft'),
+    mark(`output ${write.number(output)}`, x(result), TOP - 12),
+    ...bars.map((bar, i) =>
+      drawBar(bar, [texts[i]!, write.signed(bar.push)], TOP + i * BAR, left, x),
+    ),
   )
 }
 
@@ -111,7 +114,13 @@ function buildBars(explanation: Explanation, maxBars: number): Bar[] {
   return bars.reverse()
 }
 
-function drawBar(bar: Bar, name: string, y: number, left: number, x: Scale): string {
+function drawBar(
+  bar: Bar,
+  [name, text]: readonly [string, string],
+  y: number,
+  left: number,
+  x: Scale,
+): string {
   const from = x(bar.from)
   const to = x(bar.to)
   const up = bar.push >= 0
@@ -125,7 +134,6 @@ function drawBar(bar: Bar, name: string, y: number, left: number, x: Scale): str
     [to - tip, bottom],
     [from, bottom],
   ].map(([px, py]) => `${pixels(px!)},${pixels(py!)}`)
-  const text = signed(bar.push)
   const fits = Math.abs(to - from) > textWidth(text) + 2 * ARROW + 4
   return element(
     'g',

@@ -65,7 +65,7 @@ t.test('texts that begin alike are cut in the middle', (t) => {
       (text, width) => {
         const cut = fitText(text, width, 13, 'middle')
         const fits = textWidth(text) <= width
-        return fits ? cut === text : textWidth(cut) <= width + 0.01 && cut.isWellFormed()
+        return fits ? cut === text : textWidth(cut) <= width + 0.01 && !/\p{Surrogate}/u.test(cut)
       },
     ),
   )
