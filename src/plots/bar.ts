@@ -6,11 +6,11 @@ import type { GlobalSummary } from '../shap/global-summary.ts'
 import { HEADING, heading, LEAST, xAxis } from './axes.ts'
 import { type Direction, directionOf, directionOfSummary } from './direction.ts'
 import { legend } from './legend.ts'
-import { count, number, placeable } from './numbers.ts'
+import { count, placeable, writersLike } from './numbers.ts'
 import { fullTitle, nameOthers, outputTitle, rank, spaceTitle } from './output-rows.ts'
 import { definePlot } from './plot.ts'
-import { box, drawing, element } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { box, drawing, element, pixels } from './svg.ts'
+import { fitParts, fitTexts, label, sizes, textWidth } from './text.ts'
 import { KINDS, type Theme } from './theme.ts'
 
 export const barPlot = definePlot({
@@ -121,20 +121,32 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
   }
   const isOne = outputNames.length === 1
   const one = { space, target, outputName: outputNames[0]! }
+  const isGrey = bars.some(
+    ({ sizes, direction }) => direction.kind === 'neutral' && total(sizes) > 0,
+  )
+  const greyKey = isGrey ? [{ kind: 'neutral', name: 'no one direction' }] : []
   const keys = legend(
-    isOne ? [] : outputNames.map((name, k) => ({ kind: `k${k % KINDS}`, name })),
+    isOne ? greyKey : outputNames.map((name, k) => ({ kind: `k${k % KINDS}`, name })),
     { x: 16, y: HEADING - 4, width: WIDTH - 32 },
   )
   const top = HEADING + keys.height + 6
   const bottom = top + bars.length * BAR
   // A sum of which a part is not known is not known itself.
-  const numbers = bars.map(({ sizes }) => number(sizes.reduce((sum, value) => sum + value, 0)))
+  const sums = bars.map(({ sizes }) => sizes.reduce((sum, value) => sum + value, 0))
+  const write = writersLike(sums.slice(0, shown.length))
+  const numbers = sums.map(write.number)
   const numberWidth = Math.max(...numbers.map((text) => textWidth(text)))
   const told = Math.max(...bars.map(({ direction }) => textWidth(direction.text)))
   const left =
     Math.ceil(Math.min(MOST_NAME, Math.max(...bars.map(({ name }) => textWidth(name))))) + 30
+  const names = fitTexts(
+    bars.map(({ name }) => name),
+    left - 28,
+  )
   const right = WIDTH - 30 - numberWidth - Math.min(MOST_DIRECTION, told)
-  const most = Math.max(...bars.map((bar) => total(bar.sizes)))
+  // The others together may be many times the largest column, which would leave the columns no room.
+  const most = Math.max(...shown.map((j) => total(columns[j]!.sizes)))
+  const isLong = most > LEAST && total(bars.at(-1)!.sizes) > most
   const x = scaleLinear([0, most > LEAST ? placeable(most) : 1], [left, right])
   const title = isOne
     ? outputTitle(one, WIDTH - 32)
@@ -148,15 +160,21 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
       description: `mean |SHAP value| over ${rows}: ${bars.map((bar, i) => `${bar.name} ${numbers[i]}${bar.direction.text === '' ? '' : ` (${bar.direction.text})`}`).join('; ')}`,
       theme,
     },
-    heading(title, `mean |SHAP value| over ${rows}${hint}`, WIDTH),
+    heading(
+      title,
+      `mean |SHAP value| over ${rows}${hint}${isLong ? '; the last bar is cut' : ''}`,
+      WIDTH,
+    ),
     keys.svg,
     xAxis(x, { top, bottom, title: 'mean |SHAP value|' }),
     ...bars.map(({ name, sizes: values, direction }, i) => {
       const y = top + i * BAR
+      const all = total(values)
+      const isCut = isLong && i >= shown.length
       let at = 0
       const parts = values.map((value, k) => {
         const from = x(at)
-        at = placeable(at + placeable(value))
+        at = placeable(at + placeable(isCut ? (value / all) * most : value))
         return box(isOne ? direction.kind : `k${k % KINDS}`, from, y + 4, x(at) - from, BAR - 8)
       })
       // Beside a short bar there is room for the whole of it.
@@ -164,8 +182,9 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
       return element(
         'g',
         { class: 'bar' },
-        label(name, { x: left - 12, y: y + 18, anchor: 'end', width: left - 28 }),
+        label(names[i]!, { x: left - 12, y: y + 18, anchor: 'end', whole: name }),
         ...parts,
+        isCut ? gap(x(at) - 24, y + 4, BAR - 8) : '',
         label(numbers[i]!, { class: 'halo', x: x(at) + 7, y: y + 18 }),
         label(direction.text, {
           class: 'halo',
@@ -176,4 +195,15 @@ function drawBars({ about, rows, columns }: Bars, maxBars: number, theme: Theme)
       )
     }),
   )
+}
+
+/** Two slanting gaps in a bar that is longer than it is drawn. */
+function gap(x: number, y: number, height: number): string {
+  return [0, 8]
+    .map((shift) => {
+      const [from, top, bottom] = [x + shift, y - 1, y + height + 1]
+      const d = `M${pixels(from)},${bottom}L${pixels(from + 6)},${top}h3L${pixels(from + 3)},${bottom}Z`
+      return element('path', { class: 'paper', d })
+    })
+    .join('')
 }

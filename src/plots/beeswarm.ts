@@ -17,7 +17,7 @@ import {
 import { definePlot } from './plot.ts'
 import { drawing, element, line } from './svg.ts'
 import { dotsByKind, swarmOffsets } from './swarm.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitParts, fitTexts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 import { valueColours } from './value-colours.ts'
 
@@ -63,6 +63,10 @@ function beeswarm(about: OutputRows, maxBars: number, theme: Theme): string {
   const lines = linesOf(about, maxBars)
   const names = Math.max(LEAST_NAME, ...lines.map(({ name }) => textWidth(name)))
   const left = Math.ceil(Math.min(MOST_NAME, names)) + 34
+  const shown = fitTexts(
+    lines.map(({ name }) => name),
+    left - 30,
+  )
   const bottom = TOP + lines.length * ROW
   const x = scaleOver(
     lines.flatMap(({ pushes }) => [...pushes, 0]),
@@ -87,7 +91,9 @@ function beeswarm(about: OutputRows, maxBars: number, theme: Theme): string {
     ),
     xAxis(x, { top: TOP, bottom, title: 'SHAP value' }),
     line('line', x(0), TOP, x(0), bottom),
-    ...lines.map((entry, i) => drawLine(entry, colours[i]!, TOP + (i + 0.5) * ROW, left, x)),
+    ...lines.map((entry, i) =>
+      drawLine(entry, shown[i]!, colours[i]!, TOP + (i + 0.5) * ROW, left, x),
+    ),
   )
 }
 
@@ -116,6 +122,7 @@ function rangeOf(pushes: Float64Array): string {
 
 function drawLine(
   { name, pushes, cells }: Line,
+  shown: string,
   colours: readonly string[],
   y: number,
   left: number,
@@ -132,7 +139,7 @@ function drawLine(
   return element(
     'g',
     { class: 'swarm' },
-    label(name, { x: left - 14, y: ends ? y - 1 : y + 5, anchor: 'end', width: left - 30 }),
+    label(shown, { x: left - 14, y: ends ? y - 1 : y + 5, anchor: 'end', whole: name }),
     ends ? nameEnds(ends, left, y) : '',
     line('grid', left, y, WIDTH - 24, y),
     dotsByKind(dots, POINT),

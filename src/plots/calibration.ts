@@ -1,5 +1,6 @@
 /** Calibration: whether rows with a probability of 70 % are of the class in 70 of 100 cases. */
 import { line as lineOf } from 'd3-shape'
+import { curve } from './curves.ts'
 import { count, percent } from './numbers.ts'
 import { definePlot } from './plot.ts'
 import { qualityFrame } from './quality-frame.ts'
@@ -23,16 +24,16 @@ export const calibrationPlot = definePlot({
     const curves = chooseCurves(quality, output)
     const most = Math.max(
       1,
-      ...curves.flatMap((curve) => curve.calibration[bins].map((bin) => bin.rows)),
+      ...curves.flatMap((own) => own.calibration[bins].map((bin) => bin.rows)),
     )
     return qualityFrame(
       {
         what: 'Calibration of',
         target: model.plan.target,
-        subtitle: `${quality.measuredOn}; larger points: more rows; dashed: as it should be`,
+        subtitle: `${quality.measuredOn}; larger points: more rows; thin line: as it should be`,
         x: 'predicted probability',
         y: 'share of rows that are of the class',
-        keys: curves.map(({ name }, i) => ({ kind: `k${i % KINDS}`, name })),
+        keys: curves.map(({ name }, i) => ({ kind: i, name })),
         description: curves
           .map(
             ({ name, calibration }) =>
@@ -59,9 +60,7 @@ export const calibrationPlot = definePlot({
                 r: 2.5 + 4.5 * Math.sqrt(rows / most),
               }),
             )
-            return (
-              element('path', { class: `${kind} curve`, d: path(points) ?? '' }) + dots.join('')
-            )
+            return curve(i, path(points)) + dots.join('')
           })
           .join(''),
     )

@@ -5,7 +5,7 @@ import { percent } from './numbers.ts'
 import { definePlot } from './plot.ts'
 import { readQuality, type StoredQuality } from './stored-curves.ts'
 import { box, drawing, element } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitParts, fitTexts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const confusionPlot = definePlot({
@@ -35,6 +35,9 @@ function confusion(quality: StoredQuality, target: string, most: number, theme: 
   const widest = Math.min(MOST_NAME, Math.max(...names.map((name) => textWidth(name))))
   const isUpright = widest > cell - 8
   const left = Math.ceil(widest) + 46
+  const [beside, below] = [left - 30, isUpright ? widest + 1 : cell - 4].map((room) =>
+    fitTexts(names, room),
+  ) as [string[], string[]]
   const grid = cell * names.length
   const bottom = TOP + grid
   const width = Math.max(460, left + grid + 32)
@@ -99,20 +102,25 @@ function confusion(quality: StoredQuality, target: string, most: number, theme: 
       }),
     ),
     ...names.flatMap((name, i) => [
-      label(name, { x: left - 14, y: TOP + (i + 0.5) * cell + 5, anchor: 'end', width: left - 30 }),
+      label(beside[i]!, {
+        x: left - 14,
+        y: TOP + (i + 0.5) * cell + 5,
+        anchor: 'end',
+        whole: name,
+      }),
       isUpright
-        ? label(name, {
+        ? label(below[i]!, {
             x: left + (i + 0.5) * cell + 5,
             y: bottom + 10,
             anchor: 'end',
-            width: widest + 1,
+            whole: name,
             upright: true,
           })
-        : label(name, {
+        : label(below[i]!, {
             x: left + (i + 0.5) * cell,
             y: bottom + 20,
             anchor: 'middle',
-            width: cell - 4,
+            whole: name,
           }),
     ]),
   )

@@ -1,6 +1,6 @@
 /** The decision plot: how rows come from the base value to their outputs, column by column, a line each. */
 import { HEADING, heading, scaleOver, xAxis } from './axes.ts'
-import { number, signed } from './numbers.ts'
+import { number, writersLike } from './numbers.ts'
 import {
   countRows,
   fullTitle,
@@ -13,7 +13,7 @@ import {
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { drawing, element, line, pixels } from './svg.ts'
-import { label, textWidth } from './text.ts'
+import { fitTexts, label, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 import { valueColours } from './value-colours.ts'
 
@@ -63,6 +63,7 @@ function decision(about: OutputRows, maxBars: number, theme: Theme): string {
   })
   const left =
     Math.ceil(Math.min(MOST_NAME, Math.max(...names.map((name) => textWidth(name))))) + 34
+  const fitted = fitTexts(names, left - 30)
   const bottom = TOP + steps.length * STEP
   const only = rows.length === 1 ? rows[0] : undefined
   const x = scaleOver(paths.flat(), [left, WIDTH - (only ? 84 : 24)])
@@ -99,7 +100,7 @@ function decision(about: OutputRows, maxBars: number, theme: Theme): string {
     xAxis(x, { top: TOP, bottom, title: `output so far` }),
     ...names.flatMap((name, i) => [
       line('grid', left, y(i + 1), WIDTH - 24, y(i + 1)),
-      label(name, { x: left - 14, y: y(i + 0.5) + 5, anchor: 'end', width: left - 30 }),
+      label(fitted[i]!, { x: left - 14, y: y(i + 0.5) + 5, anchor: 'end', whole: name }),
     ]),
     line('dash', x(baseValue), TOP, x(baseValue), bottom),
     ...lines,
@@ -115,10 +116,11 @@ function nameSteps(
   x: (value: number) => number,
   y: (step: number) => number,
 ): string[] {
-  return steps.flatMap((features, i) => {
-    const push = features.reduce((sum, j) => sum + phi[j]!, 0)
+  const pushes = steps.map((features) => features.reduce((sum, j) => sum + phi[j]!, 0))
+  const write = writersLike(pushes)
+  return pushes.flatMap((push, i) => {
     const at = Math.max(x(path[i]!), x(path[i + 1]!))
     if (!Number.isFinite(at)) return []
-    return [label(signed(push), { class: 'halo', x: at + 9, y: y(i + 0.5) + 5 })]
+    return [label(write.signed(push), { class: 'halo', x: at + 9, y: y(i + 0.5) + 5 })]
   })
 }

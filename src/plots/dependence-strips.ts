@@ -6,7 +6,7 @@ import { groupValues } from './direction.ts'
 import { cellText, signed } from './numbers.ts'
 import { element, line } from './svg.ts'
 import { dotsByKind, swarmOffsets } from './swarm.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitParts, fitTexts, label, sizes, textWidth } from './text.ts'
 
 const MOST_STRIPS = 12
 const ROW = 44
@@ -36,6 +36,10 @@ export function drawStrips(shown: Dependence): { svg: string; height: number } {
     [0, ...strips.flatMap(({ rows }) => rows.map((row) => pushes[row]!))],
     [left, WIDTH - 24],
   )
+  const fitted = fitTexts(
+    strips.map(({ text }) => text),
+    left - 30,
+  )
   const drawn = strips.map(({ text, rows }, i) => {
     const y = top + (i + 0.5) * ROW
     const places = rows.map((row) => x(pushes[row]!))
@@ -48,7 +52,7 @@ export function drawStrips(shown: Dependence): { svg: string; height: number } {
       'g',
       { class: 'swarm' },
       line('grid', left, y, WIDTH - 24, y),
-      label(text, { x: left - 14, y: y - 2, anchor: 'end', width: left - 30 }),
+      label(fitted[i]!, { x: left - 14, y: y - 2, anchor: 'end', whole: text }),
       label(fitParts([notes[i]!], left - 30, sizes.small), {
         class: 'soft',
         x: left - 14,

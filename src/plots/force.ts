@@ -1,11 +1,11 @@
 /** The force plot of one row: what pushes its output up against what pushes it down, on one line. */
 import { HEADING, heading, type Scale, scaleOver, ticksOf } from './axes.ts'
-import { number, placeable, signed } from './numbers.ts'
-import { nameCell, type PlottedRow, takeRow } from './one-row.ts'
+import { type NumberWriters, number, placeable, signed, writersLike } from './numbers.ts'
+import { fitNamedCells, nameCell, type PlottedRow, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { drawing, element, line, pixels } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const forcePlot = definePlot({
@@ -50,8 +50,10 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
   const { baseValue, output } = about
   const [base, result] = [placeable(baseValue), placeable(output)]
   const sides = buildSides(about, maxBars)
+  const write = writersLike(sides.flatMap(({ parts }) => parts.map(({ push }) => push)))
   const ends = sides.flatMap(({ parts }) => parts.map(({ outer }) => outer))
-  const x = placeScale(sides, [base, result, ...ends])
+  const x = placeScale(sides, write, [base, result, ...ends])
+  const names = fitNames(sides, write, x)
   const lanes = Math.max(1, ...sides.map(({ parts }) => parts.length))
   const bottom = TOP + BAR
   const height = bottom + 24 + lanes * LANE + 12
@@ -74,8 +76,8 @@ function force(about: PlottedRow, maxBars: number, theme: Theme): string {
       'pushed up from the left, down from the right; they meet at the output',
       WIDTH,
     ),
-    drawMarks(about, x, bottom),
-    ...sides.map((side) => drawSide(side, x, bottom)),
+    drawMarks(about, write, x, bottom),
+    ...sides.map((side) => drawSide(side, { names, write }, x, bottom)),
     sides.every(({ parts }) => parts.length === 0)
       ? label(sayNoPush(about), {
           class: 'soft',
@@ -117,37 +119,67 @@ function buildSides({ row, output }: PlottedRow, maxBars: number): Side[] {
 }
 
 /** Names stand below their parts, outwards: the scale leaves them the room that the bar does not give. */
-function placeScale(sides: readonly Side[], values: readonly number[]): Scale {
+function placeScale(
+  sides: readonly Side[],
+  write: NumberWriters,
+  values: readonly number[],
+): Scale {
   let room = { up: 0, down: 0 }
   let x = scaleOver(values, [EDGE, WIDTH - EDGE], 0.02)
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 12; i++) {
     x = scaleOver(values, [EDGE + room.up, WIDTH - EDGE - room.down], 0.02)
     for (const { kind, parts } of sides) {
-      for (const part of parts) {
+      // Room for one name is room for those of the other parts, too.
+      const lacking = parts.map((part) => {
         const middle = x((part.inner + part.outer) / 2)
         const has = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
-        const needs = Math.min(MOST_NAME, textWidth(caption(part)) + 9)
-        const more = Math.min(MOST_NAME, room[kind] + Math.max(0, needs - has))
-        room = { ...room, [kind]: more }
-      }
+        return Math.min(MOST_NAME, textWidth(caption(part, write)) + 9) - has
+      })
+      const more = Math.min(MOST_NAME, room[kind] + Math.max(0, ...lacking))
+      room = { ...room, [kind]: more }
     }
   }
   return x
 }
 
-function caption(part: Part): string {
-  return `${part.text}${pushText(part)}`
+/** Returns the names of parts as far as there is room for them. */
+function fitNames(
+  sides: readonly Side[],
+  write: NumberWriters,
+  x: Scale,
+): ReadonlyMap<Part, string> {
+  const all = sides.flatMap(({ kind, parts }) =>
+    parts.map((part) => {
+      const middle = x((part.inner + part.outer) / 2)
+      const width = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
+      return { part, room: width - 5 - textWidth(pushText(part, write)) }
+    }),
+  )
+  const names = fitNamedCells(
+    all.map(({ part }) => part.text),
+    (i) => all[i]!.room,
+  )
+  return new Map(all.map(({ part }, i) => [part, names[i]!]))
+}
+
+function caption(part: Part, write: NumberWriters): string {
+  return `${part.text}${pushText(part, write)}`
 }
 
 /** What a name is never cut for. */
-function pushText({ push }: Part): string {
-  return `  ${signed(push)}`
+function pushText({ push }: Part, write: NumberWriters): string {
+  return `  ${write.signed(push)}`
 }
 
 /** The scale above the bar, the base value and the output. */
-function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number): string {
+function drawMarks(
+  { baseValue, output }: PlottedRow,
+  write: NumberWriters,
+  x: Scale,
+  bottom: number,
+): string {
   const [base, result] = [placeable(baseValue), placeable(output)]
-  const texts = [`output ${number(output)}`, `base value ${number(baseValue)}`]
+  const texts = [`output ${write.number(output)}`, `base value ${write.number(baseValue)}`]
   const places = [x(result), x(base)].map((at, i) => {
     const half = textWidth(texts[i]!) / 2
     return Math.min(WIDTH - EDGE - half, Math.max(EDGE + half, at))
@@ -173,13 +205,17 @@ function drawMarks({ baseValue, output }: PlottedRow, x: Scale, bottom: number):
  * The parts of one side and below them their names: the outermost stands highest, so that the lines from the parts
  * further inside pass no name.
  */
-function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
+function drawSide(
+  { kind, parts }: Side,
+  { names, write }: { names: ReadonlyMap<Part, string>; write: NumberWriters },
+  x: Scale,
+  bottom: number,
+): string {
   const sign = kind === 'up' ? -1 : 1
   return parts
     .map((part, i) => {
       const middle = x((part.inner + part.outer) / 2)
       const y = bottom + 24 + (parts.length - i) * LANE - 6
-      const width = kind === 'up' ? middle - EDGE : WIDTH - EDGE - middle
       return element(
         'g',
         { class: 'part' },
@@ -188,8 +224,8 @@ function drawSide({ kind, parts }: Side, x: Scale, bottom: number): string {
         element(
           'g',
           {},
-          label(fitParts([{ cut: part.text }, pushText(part)], width - 5), {
-            whole: caption(part),
+          label(`${names.get(part)}${pushText(part, write)}`, {
+            whole: caption(part, write),
             class: 'halo',
             x: middle + sign * 5,
             y,

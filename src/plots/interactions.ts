@@ -13,7 +13,7 @@ import {
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element, escapeXml } from './svg.ts'
-import { label, sizes, textWidth } from './text.ts'
+import { fitTexts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 export const interactionsPlot = definePlot({
@@ -55,6 +55,7 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
   const cell = Math.round(Math.min(MOST_CELL, Math.max(LEAST_CELL, ROOM / shown.length)))
   const widest = Math.min(MOST_NAME, Math.max(...names.map((name) => textWidth(name))))
   const left = Math.ceil(widest) + 32
+  const fitted = fitTexts(names, widest + 1)
   const grid = cell * shown.length
   const width = Math.max(540, left + grid + 24)
   const bottom = TOP + grid
@@ -67,8 +68,12 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
   const isAlone = ({ i, j }: { i: number; j: number }) => i === j
   const largest = { alone: most(isAlone), together: most((pair) => !isAlone(pair)) }
   const without = others.length > 0 ? `; without ${nameOthers(others)}` : ''
-  const write = shortNumbers(largest.together || largest.alone)
-  const isWide = pairs.every(({ value }) => cell >= textWidth(write?.(value) ?? '', size) + 6)
+  const isNarrow = (text: string) => cell >= textWidth(text, size) + 6
+  // What columns do alone may be so much more that it has no room in a unit of pairs.
+  const read = names.length > 1 ? pairs.filter((pair) => !isAlone(pair)) : pairs
+  const fits = (write: (value: number) => string) =>
+    read.every(({ value }) => isNarrow(write(value)))
+  const { write, unit } = shortNumbers(largest.together || largest.alone, fits)
   const strongest = pairs
     .filter((pair) => !isAlone(pair))
     .sort((a, b) => b.value - a.value)
@@ -83,7 +88,7 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
     },
     heading(
       outputTitle(about, width - 32),
-      `mean |SHAP interaction value| over ${countRows(about)}${without}`,
+      `mean |SHAP interaction value| over ${countRows(about)}${without}${unit}`,
       width,
     ),
     ...keys(largest, 16, TOP - 26),
@@ -109,7 +114,7 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
           { 'fill-opacity': 0.05 + SHADE * share },
           box(i === j ? 'k0' : 'up', x + 1, y + 1, cell - 2, cell - 2),
         ),
-        isWide && write
+        write && isNarrow(write(value))
           ? label(write(value), {
               x: x + cell / 2,
               y: y + cell / 2 + 4,
@@ -120,12 +125,17 @@ function heatMap(about: OutputRows, maxBars: number, theme: Theme): string {
       )
     }),
     ...names.flatMap((name, i) => [
-      label(name, { x: left - 10, y: TOP + (i + 0.5) * cell + 5, anchor: 'end', width: left - 26 }),
-      label(name, {
+      label(fitted[i]!, {
+        x: left - 10,
+        y: TOP + (i + 0.5) * cell + 5,
+        anchor: 'end',
+        whole: name,
+      }),
+      label(fitted[i]!, {
         x: left + (i + 0.5) * cell + 5,
         y: bottom + 10,
         anchor: 'end',
-        width: widest + 1,
+        whole: name,
         upright: true,
       }),
     ]),
@@ -152,12 +162,24 @@ function meanPairs({ rows, featureNames }: OutputRows): Float64Array {
   return means
 }
 
-/** Returns a writer of numbers that gives the largest one two digits, or none where that would be many characters. */
-function shortNumbers(largest: number): ((value: number) => string) | undefined {
-  if (!(largest > 0)) return () => '0'
-  const decimals = Math.max(0, 1 - Math.floor(Math.log10(largest)))
-  if (decimals > 5 || largest >= 1e5) return undefined
-  return (value) => (value === 0 ? '0' : value.toFixed(decimals))
+/** Units in which numbers may be printed, with what is said of them. */
+const units = [
+  [1, ''],
+  [1e-3, '; numbers in thousandths'],
+  [1e-6, '; numbers in millionths'],
+] as const
+
+/** Returns a writer that gives the largest number two digits, in the first unit in which all fit; none where none does. */
+function shortNumbers(
+  largest: number,
+  fits: (write: (value: number) => string) => boolean,
+): { write?: (value: number) => string; unit: string } {
+  for (const [size, unit] of units) {
+    const decimals = largest > 0 ? Math.max(0, 1 - Math.floor(Math.log10(largest / size))) : 0
+    const write = (value: number) => (value === 0 ? '0' : (value / size).toFixed(decimals))
+    if (decimals <= 5 && largest / size < 1e5 && fits(write)) return { write, unit }
+  }
+  return { unit: '' }
 }
 
 function keys(largest: { alone: number; together: number }, x: number, y: number): string[] {

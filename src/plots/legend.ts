@@ -1,36 +1,53 @@
 /** Legends: what colours stand for, in as many lines as they need. */
+import { curveLook } from './curves.ts'
+import { cutApart } from './cut-apart.ts'
 import { box, element } from './svg.ts'
-import { fitParts, label, sizes, textWidth } from './text.ts'
+import { fitText, label, sizes, textWidth } from './text.ts'
 import { STEPS } from './theme.ts'
 
 const LINE = 20
 const MOST_NAME = 330
+/** Widths of a square, and of a piece of a curve that is long enough for its gaps. */
+const [SQUARE, STROKE] = [11, 26]
 
 /** What a colour stands for: a name, which may be cut, and what is said of it, which is not. */
 export interface Key {
-  readonly kind: string
+  /** A colour, or the number of a curve. */
+  readonly kind: string | number
   readonly name: string
   readonly figure?: string
 }
 
-/** Returns a square and a name for every colour, side by side, and the height that they take. */
+/** Returns a square or a piece of a curve with a name for every colour, side by side, and the height that they take. */
 export function legend(
   items: readonly Key[],
   place: { readonly x: number; readonly y: number; readonly width: number },
 ): { svg: string; height: number } {
   let x = place.x
   let y = place.y
-  const drawn = items.map(({ kind, name, figure = '' }) => {
+  const names = cutApart(
+    items.map(({ name }) => name),
+    (name, at, i) => {
+      const room = MOST_NAME - textWidth(items[i]!.figure ?? '', sizes.small)
+      return fitText(name, room, sizes.small, at)
+    },
+  )
+  const drawn = items.map(({ kind, name, figure = '' }, i) => {
     const whole = `${name}${figure}`
-    const shown = fitParts([{ cut: name }, figure], MOST_NAME, sizes.small)
+    const shown = `${names[i]}${figure}`
+    const isCurve = typeof kind === 'number'
+    const sign = (isCurve ? STROKE : SQUARE) + 6
     const width = textWidth(shown, sizes.small)
-    if (x > place.x && x + width + 18 > place.x + place.width) {
+    if (x > place.x && x + sign + width + 1 > place.x + place.width) {
       x = place.x
       y += LINE
     }
     const svg =
-      box(kind, x, y + 2, 11, 11) + label(shown, { x: x + 17, y: y + 12, size: sizes.small, whole })
-    x += width + 17 + 20
+      (isCurve
+        ? element('path', { ...curveLook(kind), d: `M${x},${y + 8}h${STROKE}` })
+        : box(kind, x, y + 2, SQUARE, SQUARE)) +
+      label(shown, { x: x + sign, y: y + 12, size: sizes.small, whole })
+    x += sign + width + 20
     return svg
   })
   return { svg: drawn.join(''), height: items.length === 0 ? 0 : y - place.y + LINE }

@@ -1,7 +1,9 @@
 /** The one row that some plots show, explained for one output. */
 import { InputError } from '../errors.ts'
 import type { Explanation, Explanations, Space } from '../shap/explanation.ts'
+import { cutApart } from './cut-apart.ts'
 import { cellText } from './numbers.ts'
+import { fitText, sizes, textWidth } from './text.ts'
 
 /** A row's explanation for one output, with what stands in its title. */
 export interface PlottedRow {
@@ -45,4 +47,27 @@ export function nameCell({ featureNames, data, imputed }: Explanation, feature: 
   const taken = data[feature] === null ? imputed?.get(name) : undefined
   const value = cellText(data[feature])
   return `${name} = ${taken === undefined ? value : `${value}, taken as ${cellText(taken)}`}`
+}
+
+/**
+ * Returns texts `column = value` that take no more room than they have: names are cut before values, and so that they
+ * can be told apart.
+ */
+export function fitNamedCells(
+  texts: readonly string[],
+  roomOf: (index: number) => number,
+): string[] {
+  const parts = texts.map((text, i) => {
+    const room = roomOf(i)
+    const at = text.indexOf(' = ')
+    const [name, value] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)]
+    if (textWidth(text) <= room) return { name, value, room }
+    const shown = fitText(value, room / 2)
+    return { name, value: shown, room: room - textWidth(shown) }
+  })
+  const names = cutApart(
+    parts.map(({ name }) => name),
+    (name, at, i) => fitText(name, parts[i]!.room, sizes.text, at),
+  )
+  return names.map((name, i) => `${name}${parts[i]!.value}`)
 }

@@ -123,7 +123,11 @@ export function outputTitle(
   before = '',
 ): string {
   const start = before === '' ? spaceTitle(space) : `${before} ${spaceLabels[space]}`
-  return fitParts([`${start} of `, { cut: target }, ' = ', { cut: outputName }], width, sizes.title)
+  return fitParts(
+    [`${start} of `, { cut: target }, ' = ', { cut: outputName, at: 'middle' }],
+    width,
+    sizes.title,
+  )
 }
 
 /** Returns the same in full, to be read out. */

@@ -1,11 +1,11 @@
 /** Precision-recall curves: how many of those named are right, for how many that are found. */
 import { curveStepAfter, line as lineOf } from 'd3-shape'
+import { curve } from './curves.ts'
 import { number } from './numbers.ts'
 import { definePlot } from './plot.ts'
 import { qualityFrame } from './quality-frame.ts'
 import { chooseCurves, readQuality } from './stored-curves.ts'
-import { element, line } from './svg.ts'
-import { KINDS } from './theme.ts'
+import { line } from './svg.ts'
 
 export const precisionRecallPlot = definePlot({
   description: 'how many of the rows said to be of a class are, for how many that are found',
@@ -22,10 +22,10 @@ export const precisionRecallPlot = definePlot({
       {
         what: 'Precision and recall of',
         target: model.plan.target,
-        subtitle: `${quality.measuredOn}; dashed: guessing`,
+        subtitle: `${quality.measuredOn}; thin line: guessing`,
         x: 'recall',
         y: 'precision',
-        keys: curves.map(({ name }, i) => ({ kind: `k${i % KINDS}`, name, figure: figures[i]! })),
+        keys: curves.map(({ name }, i) => ({ kind: i, name, figure: figures[i]! })),
         description: curves.map(({ name }, i) => `${name}${figures[i]}`).join('; '),
         theme,
       },
@@ -45,7 +45,7 @@ export const precisionRecallPlot = definePlot({
               .digits(1)
             return [
               share === undefined ? '' : line('dash', x(0), y(share), x(1), y(share)),
-              element('path', { class: `k${i % KINDS} curve`, d: path(corners) ?? '' }),
+              curve(i, path(corners)),
             ].join('')
           })
           .join(''),

@@ -1,11 +1,11 @@
 /** ROC curves: how many of a class are found for how many false alarms. */
 import { line as lineOf } from 'd3-shape'
+import { curve } from './curves.ts'
 import { number } from './numbers.ts'
 import { definePlot } from './plot.ts'
 import { qualityFrame } from './quality-frame.ts'
 import { chooseCurves, readQuality } from './stored-curves.ts'
-import { element, line } from './svg.ts'
-import { KINDS } from './theme.ts'
+import { line } from './svg.ts'
 
 export const rocPlot = definePlot({
   description: 'how many rows of a class are found, for how many false alarms',
@@ -23,10 +23,10 @@ export const rocPlot = definePlot({
       {
         what: 'ROC curve of',
         target: model.plan.target,
-        subtitle: `${quality.measuredOn}; dashed: guessing`,
+        subtitle: `${quality.measuredOn}; thin line: guessing`,
         x: 'false positive rate',
         y: 'true positive rate',
-        keys: curves.map(({ name }, i) => ({ kind: `k${i % KINDS}`, name, figure: figures[i]! })),
+        keys: curves.map(({ name }, i) => ({ kind: i, name, figure: figures[i]! })),
         description: curves.map(({ name }, i) => `${name}${figures[i]}`).join('; '),
         theme,
       },
@@ -39,7 +39,7 @@ export const rocPlot = definePlot({
               (at) => x(roc.x[at]!),
               (at) => y(roc.y[at]!),
             ).digits(1)
-            return element('path', { class: `k${i % KINDS} curve`, d: path(roc.x.keys()) ?? '' })
+            return curve(i, path(roc.x.keys()))
           })
           .join(''),
     )

@@ -17,7 +17,7 @@ import {
 } from './output-rows.ts'
 import { definePlot } from './plot.ts'
 import { box, drawing, element, line, path } from './svg.ts'
-import { label, sizes, textWidth } from './text.ts'
+import { fitTexts, label, sizes, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 /** How rows stand beside each other, by the names that requests use. */
@@ -186,6 +186,7 @@ function keysOf(names: readonly string[], x: number): string[] {
     label('up', { class: 'soft', x: x + 7, y: TOP + 6, anchor: 'middle', size }),
     label('down', { class: 'soft', x: x + 39, y: TOP + 6, anchor: 'middle', size }),
   ]
+  const fitted = fitTexts(names, WIDTH - x - 66)
   const rows = names.map((name, i) => {
     const y = TOP + 16 + i * KEY
     const opacity = { 'fill-opacity': shade(i, names.length) }
@@ -193,7 +194,7 @@ function keysOf(names: readonly string[], x: number): string[] {
       'g',
       {},
       element('g', opacity, box('up', x, y, 14, 14), box('down', x + 32, y, 14, 14)),
-      label(name, { x: x + 55, y: y + 12, width: WIDTH - x - 66 }),
+      label(fitted[i]!, { x: x + 55, y: y + 12, whole: name }),
     )
   })
   return [...head, ...rows]

@@ -1,5 +1,6 @@
 /** How wide text is in a plot, and text that keeps to the room it has. */
 import { advanceWidths } from './advance-widths.ts'
+import { type CutAt, cutApart } from './cut-apart.ts'
 import { element, escapeXml } from './svg.ts'
 
 /** Font sizes in pixels. */
@@ -33,20 +34,47 @@ function advanceOf(character: string): number {
 }
 
 /** Returns text that is no wider than so many pixels, with … in the place of what had to go. */
-export function fitText(text: string, width: number, size: number = sizes.text): string {
+export function fitText(
+  text: string,
+  width: number,
+  size: number = sizes.text,
+  at: CutAt = 'end',
+): string {
   // A text of megabytes is not measured to its end.
   const most = Math.max(1, Math.ceil(width / (size * 0.1)))
   const whole = text.length <= most && textWidth(text, size) <= width
   if (whole) return text
   const room = width - textWidth('…', size)
+  if (at === 'end') return `${takeWidth(text.slice(0, most), room, size).trimEnd()}…`
+  // What tells names apart is a number at their end more often than how they begin.
+  const ending = takeWidth([...text.slice(-most)].reverse(), room / 2, size)
+  const tail = [...ending]
+    .reverse()
+    .join('')
+    .replace(/^[\s\p{M}\p{Cf}]+/u, '')
+  const head = takeWidth(text.slice(0, most), room - textWidth(tail, size), size).trimEnd()
+  return `${head}…${tail}`
+}
+
+/** Returns the first characters that take at most so many pixels. */
+function takeWidth(characters: Iterable<string>, width: number, size: number): string {
   let used = 0
   let kept = ''
-  for (const character of text) {
+  for (const character of characters) {
     used += (advanceOf(character) / EM) * size
-    if (used > room) break
+    if (used > width) break
     kept += character
   }
-  return `${kept.trimEnd()}…`
+  return kept
+}
+
+/** Returns texts that are no wider than so many pixels each, see {@link cutApart}. */
+export function fitTexts(
+  texts: readonly string[],
+  width: number,
+  size: number = sizes.text,
+): string[] {
+  return cutApart(texts, (text, at) => fitText(text, width, size, at))
 }
 
 export interface LabelPlace {
@@ -93,7 +121,7 @@ function round(value: number): number {
  * short ones leave theirs to the longer.
  */
 export function fitParts(
-  parts: readonly (string | { readonly cut: string })[],
+  parts: readonly (string | { readonly cut: string; readonly at?: CutAt })[],
   width: number,
   size: number = sizes.text,
 ): string {
@@ -109,7 +137,7 @@ export function fitParts(
   const shown = new Map<object, string>()
   ascending.forEach(({ part, width: own }, i) => {
     const share = room / (ascending.length - i)
-    shown.set(part, own <= share ? part.cut : fitText(part.cut, share, size))
+    shown.set(part, own <= share ? part.cut : fitText(part.cut, share, size, part.at))
     room -= Math.min(own, share)
   })
   return parts.map((part) => (typeof part === 'string' ? part : shown.get(part))).join('')

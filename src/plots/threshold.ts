@@ -1,11 +1,14 @@
 /** What deciding at other probabilities than one half would do, for one class against the others. */
 import { line as lineOf } from 'd3-shape'
 import { InputError, listNames } from '../errors.ts'
+import type { Scale } from './axes.ts'
+import { curve } from './curves.ts'
 import { percent } from './numbers.ts'
 import { definePlot } from './plot.ts'
 import { qualityFrame } from './quality-frame.ts'
 import { chooseCurves, readQuality, type StoredThreshold } from './stored-curves.ts'
-import { element } from './svg.ts'
+import { line } from './svg.ts'
+import { label, sizes } from './text.ts'
 
 /** Measures of a decision, undefined where they divide by nothing. */
 const measures: Readonly<Record<string, (at: StoredThreshold) => number | undefined>> = {
@@ -15,6 +18,14 @@ const measures: Readonly<Record<string, (at: StoredThreshold) => number | undefi
     share(2 * hit, 2 * hit + alarm + miss),
   accuracy: ({ truePositives: hit, trueNegatives: pass, falsePositives, falseNegatives }) =>
     share(hit + pass, hit + pass + falsePositives + falseNegatives),
+}
+
+/** The probability above which predicted_label names one of two classes. */
+const USED = 0.5
+
+function markUsed(at: number, y: Scale): string {
+  const place = { class: 'soft', x: at, y: y(1) - 12, anchor: 'middle', size: sizes.small } as const
+  return line('dash', at, y(0), at, y(1) - 6) + label(`${USED}: predicted_label`, place)
 }
 
 function share(part: number, whole: number): number | undefined {
@@ -42,6 +53,7 @@ export const thresholdPlot = definePlot({
         return value === undefined ? [] : [{ threshold: at.threshold, value }]
       }),
     }))
+    const isUsed = model.classes.length === 2
     return qualityFrame(
       {
         what: `Decisions by threshold:`,
@@ -49,7 +61,7 @@ export const thresholdPlot = definePlot({
         subtitle: quality.measuredOn,
         x: 'probability above which the class is named',
         y: 'share',
-        keys: lines.map(({ measure }, i) => ({ kind: `k${i}`, name: measure })),
+        keys: lines.map(({ measure }, i) => ({ kind: i, name: measure })),
         description: lines
           .map(
             ({ measure, points }) =>
@@ -59,13 +71,14 @@ export const thresholdPlot = definePlot({
         theme,
       },
       (x, y) =>
+        (isUsed ? markUsed(x(USED), y) : '') +
         lines
           .map(({ points }, i) => {
             const path = lineOf<{ threshold: number; value: number }>(
               ({ threshold }) => x(threshold),
               ({ value }) => y(value),
             ).digits(1)
-            return element('path', { class: `k${i} curve`, d: path(points) ?? '' })
+            return curve(i, path(points))
           })
           .join(''),
     )

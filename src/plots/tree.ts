@@ -58,6 +58,9 @@ function drawTree(model: PlottedModel, tree: number, depth: number, theme: Theme
     throw new InputError('invalid_option', `tree is ${quote(String(tree))}, the model has ${trees}`)
   const { root, output } = outlineTree(spec, model.preprocessor, tree - 1, depth, model.labels)
   const wording = wordsFor(model, root, output)
+  const isOfAll = output === undefined && root.values.length > 2
+  const named = isOfAll ? undefined : model.classes[output ?? model.classes.length - 1]
+  const start = `Tree ${tree} of ${trees}: `
   const { placed, rows, depths } = place(root)
   const widths = placed.map(({ node }) => widthOf(node, wording))
   const column = Math.ceil(Math.min(MOST_TEXT, Math.max(...widths))) + 30
@@ -68,12 +71,20 @@ function drawTree(model: PlottedModel, tree: number, depth: number, theme: Theme
     {
       width,
       height: TOP + rows * ROW + 8,
-      title: `Tree ${tree} of ${trees}`,
+      title: `${start}${plan.target}${named === undefined ? '' : ` = ${named}`}`,
       description: describe(root, wording),
       theme,
     },
     heading(
-      fitParts([`Tree ${tree} of ${trees} for `, { cut: plan.target }], width - 32, sizes.title),
+      fitParts(
+        [
+          start,
+          { cut: plan.target },
+          ...(named === undefined ? [] : [' = ', { cut: named, at: 'middle' } as const]),
+        ],
+        width - 32,
+        sizes.title,
+      ),
       'yes leads up, no leads down; shares are of the training rows, by their weight',
       width,
     ),

@@ -1,12 +1,12 @@
 /** The waterfall of one row: how its prediction comes about, column by column. */
 import type { Explanation, Explanations } from '../shap/explanation.ts'
 import { HEADING, heading, type Scale, scaleOver, xAxis } from './axes.ts'
-import { number, placeable, signed } from './numbers.ts'
-import { nameCell, takeRow } from './one-row.ts'
+import { number, placeable, signed, writersLike } from './numbers.ts'
+import { fitNamedCells, nameCell, takeRow } from './one-row.ts'
 import { fullTitle, nameOthers, outputTitle, rank } from './output-rows.ts'
 import { definePlot } from './plot.ts'
-import { drawing, element, line, pixels } from './svg.ts'
-import { fitText, label, textWidth } from './text.ts'
+import { box, drawing, element, line, pixels } from './svg.ts'
+import { label, textWidth } from './text.ts'
 import type { Theme } from './theme.ts'
 
 const MAX_BARS = 12
@@ -52,9 +52,14 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
   const bars = buildBars(row, maxBars)
   const bottom = TOP + bars.length * BAR
   const names = Math.max(...bars.map(({ text }) => textWidth(text)))
-  const captions = Math.max(...bars.map(({ push }) => textWidth(signed(push))))
+  const write = writersLike(bars.map(({ push }) => push))
+  const captions = Math.max(...bars.map(({ push }) => textWidth(write.signed(push))))
   const left = Math.ceil(Math.min(MOST_NAME, Math.max(90, names))) + 32
   const right = WIDTH - Math.ceil(captions) - 24
+  const texts = fitNamedCells(
+    bars.map(({ text }) => text),
+    () => left - 30,
+  )
   const x = scaleOver([base, result, ...bars.flatMap(({ from, to }) => [from, to])], [left, right])
   const title = outputTitle(about, WIDTH - 32)
   return drawing(
@@ -73,9 +78,11 @@ function waterfall(explanations: Explanations, maxBars: number, theme: Theme): s
     xAxis(x, { top: TOP, bottom }),
     line('dash', x(base), TOP, x(base), bottom),
     line('dash', x(result), TOP - 6, x(result), bottom),
-    mark(`base value ${number(baseValue)}`, x(base), bottom + 40, 'soft'),
-    mark(`output ${number(output)}`, x(result), TOP - 12),
-    ...bars.map((bar, i) => drawBar(bar, TOP + i * BAR, left, x)),
+    mark(`base value ${write.number(baseValue)}`, x(base), bottom + 40, 'soft'),
+    mark(`output ${write.number(output)}`, x(result), TOP - 12),
+    ...bars.map((bar, i) =>
+      drawBar(bar, [texts[i]!, write.signed(bar.push)], TOP + i * BAR, left, x),
+    ),
   )
 }
 
@@ -107,7 +114,13 @@ function buildBars(explanation: Explanation, maxBars: number): Bar[] {
   return bars.reverse()
 }
 
-function drawBar(bar: Bar, y: number, left: number, x: Scale): string {
+function drawBar(
+  bar: Bar,
+  [name, text]: readonly [string, string],
+  y: number,
+  left: number,
+  x: Scale,
+): string {
   const from = x(bar.from)
   const to = x(bar.to)
   const up = bar.push >= 0
@@ -121,31 +134,22 @@ function drawBar(bar: Bar, y: number, left: number, x: Scale): string {
     [to - tip, bottom],
     [from, bottom],
   ].map(([px, py]) => `${pixels(px!)},${pixels(py!)}`)
-  const text = signed(bar.push)
   const fits = Math.abs(to - from) > textWidth(text) + 2 * ARROW + 4
   return element(
     'g',
     { class: 'bar' },
-    barName(bar.text, left, y),
+    label(name, { x: left - 14, y: y + 20, anchor: 'end', whole: bar.text }),
     element('path', {
       class: bar.push === 0 ? 'neutral' : up ? 'up' : 'down',
       d: `M${points.join('L')}Z`,
     }),
     fits
       ? label(text, { class: 'inside', x: (from + to - tip) / 2, y: y + 20, anchor: 'middle' })
-      : label(text, { class: 'halo', x: Math.max(from, to) + 6, y: y + 20 }),
+      : beside(text, Math.max(from, to) + 6, y + 20),
   )
 }
 
-/** A name is cut before the value that it has. */
-function barName(text: string, left: number, y: number): string {
-  const at = text.indexOf(' = ')
-  const place = { x: left - 14, y: y + 20, anchor: 'end', width: left - 30 } as const
-  if (textWidth(text) <= place.width || at < 0) return label(text, place)
-  return label(cutMiddle(text, at, place.width), { ...place, whole: text })
-}
-
-function cutMiddle(text: string, at: number, width: number): string {
-  const value = fitText(text.slice(at), width / 2)
-  return `${fitText(text.slice(0, at), width - textWidth(value))}${value}`
+/** A text on a piece of paper, which the lines behind it end at. */
+function beside(text: string, x: number, y: number): string {
+  return box('paper', x - 2, y - 12, textWidth(text) + 4, 16) + label(text, { x, y })
 }

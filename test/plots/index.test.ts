@@ -129,6 +129,89 @@ t.test('a drawing has the colours of both papers, or of the one asked for', (t) 
   t.end()
 })
 
+t.test('many others leave the bars of columns their room, and grey is explained', (t) => {
+  const longest = (svg: string) =>
+    Math.max(
+      ...[...svg.matchAll(/class="(?:up|down)" x="[^"]*" y="[^"]*" width="([^"]*)"/g)].map(
+        ([, width]) => Number(width),
+      ),
+    )
+  const rows = 8
+  const bars = (columns: number) =>
+    drawPlot(
+      makeExplanations({ rows, columns, value: (row) => row / 10, cell: (row) => row }),
+      new Map([
+        ['plot', 'bar'],
+        ['max_bars', '4'],
+      ]),
+    )
+  const [few, many] = [bars(4), bars(400)]
+  t.ok(longest(many) > longest(few) * 0.8, 'the others do not set the scale')
+  t.match(
+    many,
+    /397 others[\s\S]*class="paper" d="M[\s\S]*>138\.9500</,
+    'their bar has a gap, and its number',
+  )
+  t.match(many, /the last bar is cut/)
+  t.notMatch(few, /is cut|class="paper" d=/)
+  t.match(many, 'no one direction')
+  t.notMatch(few, 'no one direction')
+  t.end()
+})
+
+t.test('numbers of a picture have the same decimals', (t) => {
+  const row = explain([[0.3, 0.000567, -0.0104, -1e-9]])
+  const numbers = (plot: string) =>
+    [...draw({ plot }, row).matchAll(/<text[^>]*>[^<]*?([+−]?[\d.]+(?:e-\d+)?)<\/text>/g)].map(
+      ([, text]) => text,
+    )
+  for (const plot of ['waterfall', 'force', 'decision'])
+    for (const text of ['+0.3000', '+0.0006', '−0.0104', '−1e-9'])
+      t.ok(numbers(plot).includes(text), `${plot} ${text}`)
+  t.end()
+})
+
+t.test('small interactions are printed in a smaller unit', (t) => {
+  const made = { rows: 3, columns: 20, interactions: true }
+  const draws = (scale: number) =>
+    drawPlot(
+      makeExplanations({ ...made, value: (row, column) => (scale * (row + column + 1)) / 30 }),
+      new Map([
+        ['plot', 'interactions'],
+        ['max_bars', '20'],
+      ]),
+    )
+  for (const [scale, unit] of [
+    [0.3, /numbers in thousandths/],
+    [0.01, /numbers in millionths/],
+  ] as const) {
+    const svg = draws(scale)
+    t.match(svg, unit)
+    t.ok([...svg.matchAll(/text-anchor="middle">\d[\d.]*<\/text>/g)].length >= 190, 'in every pair')
+  }
+  t.end()
+})
+
+t.test('a tree is of a class, a forest of several of all', (t) => {
+  const titleOf = (classes: number) =>
+    /<text[^>]*>(Tree[^<]*)</.exec(drawModelPlot('tree', makeModel(classes), new Map())!)?.[1]
+  t.match(titleOf(2), /^Tree 1 of 1: .* = class 1$/)
+  t.match(titleOf(3), /^Tree 1 of 1: [^=]*$/)
+  t.end()
+})
+
+t.test('half is marked where predicted_label goes by it; curves differ without colours', (t) => {
+  const thresholds = (classes: number) => {
+    const model = makeModel(classes)
+    return drawModelPlot('threshold', model, new Map([['output', model.classes[1]!]]))!
+  }
+  t.match(thresholds(2), '>0.5: predicted_label<')
+  t.notMatch(thresholds(3), 'predicted_label')
+  const dashes = [...thresholds(2).matchAll(/<path class="k\d curve"( stroke-dasharray="[^"]*")?/g)]
+  t.equal(new Set(dashes.map(([, dash]) => dash)).size, 4)
+  t.end()
+})
+
 t.test('refused', async (t) => {
   const cases: [string, Readonly<Record<string, string>>, Explanations, RegExp][] = [
     [

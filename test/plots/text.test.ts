@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { fitParts, fitText, label, textWidth } from '../../src/plots/text.ts'
+import { fitParts, fitText, fitTexts, label, textWidth } from '../../src/plots/text.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -49,6 +49,26 @@ t.test('what is cut keeps to its room, what fits stays', (t) => {
     ),
   )
   t.equal(fitText('a long name', 50), 'a lon…')
+  t.end()
+})
+
+t.test('texts that begin alike are cut in the middle', (t) => {
+  const names = ['a_long_name_of_number_1', 'a_long_name_of_number_12', 'another name that is long']
+  const shown = fitTexts(names, 100)
+  t.match(shown, [/^a_lon.*….*ber_1$/, /^a_lon.*….*r_12$/, /^another nam.*…$/])
+  const beside = fitTexts(['a_long_name_of_number_1', 'a_long'], 60)
+  t.match(beside, [/…\w*1$/, /^a_long$/], 'a text that fits counts, too')
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'grapheme', maxLength: 60 }),
+      fc.integer({ min: 15, max: 300 }),
+      (text, width) => {
+        const cut = fitText(text, width, 13, 'middle')
+        const fits = textWidth(text) <= width
+        return fits ? cut === text : textWidth(cut) <= width + 0.01 && !/\p{Surrogate}/u.test(cut)
+      },
+    ),
+  )
   t.end()
 })
 

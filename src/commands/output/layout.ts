@@ -1,4 +1,5 @@
 /** Text in the cells of a terminal: how wide it is, cut and padded, wrapped, in columns, as bars. */
+import { cutApart } from '../../plots/cut-apart.ts'
 
 /** What takes no cell of its own: marks on the character before them, and what is not seen. */
 const weightless = /^[\p{Mn}\p{Me}\p{Cf}]$/u
@@ -20,8 +21,8 @@ function cellsOf(character: string): number {
   return weightless.test(character) ? 0 : wide.test(character) ? 2 : 1
 }
 
-/** Returns the longest beginning of a text that takes at most so many cells. */
-function takeCells(text: string, cells: number): string {
+/** Returns the first characters that take at most so many cells together. */
+function takeCells(text: Iterable<string>, cells: number): string {
   let [taken, used] = ['', 0]
   for (const character of text) {
     used += cellsOf(character)
@@ -34,6 +35,19 @@ function takeCells(text: string, cells: number): string {
 /** Returns a text of at most so many cells: cut, with … at its end. */
 export function cut(text: string, cells: number): string {
   return widthOf(text) <= cells ? text : `${takeCells(text, Math.max(0, cells - 1))}…`
+}
+
+/** Returns a text of at most so many cells: cut, with … in its middle. */
+export function cutMiddle(text: string, cells: number): string {
+  if (widthOf(text) <= cells) return text
+  const tail = takeCells([...text].reverse(), Math.floor((cells - 1) / 2))
+  const ending = [...tail].reverse().join('')
+  return `${takeCells(text, Math.max(0, cells - 1 - widthOf(ending)))}…${ending}`
+}
+
+/** Returns texts of at most so many cells each, of which none that was cut looks like another. */
+export function cutAll(texts: readonly string[], cells: number): string[] {
+  return cutApart(texts, (text, at) => (at === 'end' ? cut : cutMiddle)(text, cells))
 }
 
 /** Returns a text of exactly so many cells: cut, or padded on one side. */

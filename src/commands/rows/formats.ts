@@ -68,7 +68,8 @@ const summaryFormats = ['json'] as const
 /**
  * Returns what answers are written in: what `--format` says, else the ending of `--out`, else text where a person
  * looks at explanations, else as the input.
- * @throws InputError `invalid_option` for what is not written, or when flag and ending differ
+ * @throws InputError `invalid_option` for what is not written, when flag and ending differ, and for a picture in a file
+ * of an ending that says nothing of it
  */
 export function chooseFormat(
   request: Pick<
@@ -104,6 +105,12 @@ export function chooseFormat(
     throw new InputError(
       'invalid_option',
       `--out ${quote(out, 256)} names ${named}, which is not written; name a file that ends in ${listChoices(choices.filter((choice) => choice !== 'text').map((choice) => `.${choice}`))}`,
+    )
+  // Pictures are opened by the name of their file: one that says something else would be opened wrongly.
+  if (plot && ending !== '' && named === undefined && asked === undefined)
+    throw new InputError(
+      'invalid_option',
+      `--out ${quote(out, 256)} ends in .${ending}, expected ${listChoices(choices.map((choice) => `.${choice}`))}, or name the --format`,
     )
   const isText =
     isLookedAt &&

@@ -1,10 +1,12 @@
 /** The predictions of a part of a file as text for people: a line per row. */
+import { format } from 'd3-format'
 import { classLabel, columnLabel } from '../../data/readable.ts'
-import { percent } from '../../plots/numbers.ts'
 import { alignColumns, cut } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 import type { Kept } from './kept-columns.ts'
 import { keptText, type TextAnswer } from './text-answer.ts'
+
+const percent = format('.3~p')
 
 /** A line of the answer as JSON Lines. */
 interface Prediction {
@@ -46,7 +48,7 @@ export function writeTextPredictions(
       String(rowOffset + i + 1),
       ...(own ?? []),
       classOf(predicted_label),
-      percent(probability),
+      Number.isFinite(probability) ? percent(probability) : '–',
     ]
   })
   const texts = [...(rowOffset === 0 ? [head] : []), ...lines].map((row) => row.map(printable))

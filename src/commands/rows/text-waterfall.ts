@@ -1,8 +1,9 @@
 /** One row's explanation as text: from the base value down to the output, column by column. */
 import type { Cell } from '../../data/frame.ts'
+import { cutApart } from '../../plots/cut-apart.ts'
 import { cellText, number, placeable } from '../../plots/numbers.ts'
 import { nameOthers, rank } from '../../plots/output-rows.ts'
-import { cut, fit, widthOf } from '../output/layout.ts'
+import { cut, cutMiddle, fit, widthOf } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
 /** SHAP values of one row for one output. */
@@ -51,6 +52,10 @@ export function describeWaterfall(
   const [start, end] = ['base value', 'output']
   const widest = Math.max(...[start, end, ...steps.map(({ label }) => label)].map(widthOf))
   const names = Math.max(start.length, Math.min(widest, Math.floor(width * 0.45)))
+  const labels = cutNames(
+    steps.map(({ label }) => label),
+    names,
+  )
   const space = Math.min(MOST_BARS, width - names - NUMBER - GAP - 1)
   const marks = [placeable(baseValue)]
   for (const { push } of steps) marks.push(marks.at(-1)! + placeable(push))
@@ -60,12 +65,12 @@ export function describeWaterfall(
   const mark = (value: number) => `${' '.repeat(at(placeable(value)))}│`
   return [
     line(start, fixed(baseValue), mark(baseValue)),
-    ...steps.map(({ label, push }, i) => {
+    ...steps.map(({ push }, i) => {
       const [from, to] = [at(marks[i]!), at(marks[i + 1]!)]
       const paint = push < 0 ? down : up
       const blocks = from === to ? '▏' : '█'.repeat(Math.abs(to - from))
       const drawn = push === 0 ? '' : `${' '.repeat(Math.min(from, to))}${paint(blocks)}`
-      return line(cutName(label, names), push > 0 ? `+${fixed(push)}` : fixed(push), drawn)
+      return line(labels[i]!, push > 0 ? `+${fixed(push)}` : fixed(push), drawn)
     }),
     line(end, fixed(output), mark(output)),
   ]
@@ -98,10 +103,18 @@ function placer(values: readonly number[], cells: number): (value: number) => nu
   return (value) => Math.round(((value - low) / span) * Math.max(0, cells - 1))
 }
 
-/** A name is cut before the value that it has, so that both are seen. */
-function cutName(label: string, cells: number): string {
-  const at = label.indexOf(' = ')
-  if (widthOf(label) <= cells || at < 0) return label
-  const value = cut(label.slice(at), Math.max(6, Math.floor(cells / 2)))
-  return `${cut(label.slice(0, at), Math.max(1, cells - widthOf(value)))}${value}`
+/** Names are cut before the values that they have, so that both are seen. */
+function cutNames(labels: readonly string[], cells: number): string[] {
+  const parts = labels.map((label) => {
+    const at = label.indexOf(' = ')
+    const [name, value] = at < 0 ? [label, ''] : [label.slice(0, at), label.slice(at)]
+    if (widthOf(label) <= cells) return { name, value, room: cells }
+    const shown = cut(value, Math.max(6, Math.floor(cells / 2)))
+    return { name, value: shown, room: Math.max(1, cells - widthOf(shown)) }
+  })
+  const names = cutApart(
+    parts.map(({ name }) => name),
+    (name, at, i) => (at === 'end' ? cut : cutMiddle)(name, parts[i]!.room),
+  )
+  return names.map((name, i) => `${name}${parts[i]!.value}`)
 }

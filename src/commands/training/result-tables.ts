@@ -12,7 +12,7 @@ import type { Evaluation } from '../../training/measure.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import type { Trial } from '../../training/tuning/parameter-search.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
-import { bar, cut, fit, widthOf, wrap } from '../output/layout.ts'
+import { bar, cut, cutAll, fit, widthOf, wrap } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
 /** What the table of metrics shows. */
@@ -181,9 +181,13 @@ function describeImportance(report: TrainReport, cells: number): string[] {
     const last = heading.pop()!
     heading.push(`${fit(last, Math.max(left, widthOf(last)))}  direction`)
   }
-  const lines = rows.map(({ name, meanAbsShap, direction }) => {
+  const shown = cutAll(
+    rows.map(({ name }) => printable(name)),
+    width,
+  )
+  const lines = rows.map(({ meanAbsShap, direction }, i) => {
     const texts = [
-      fit(printable(name), width),
+      fit(shown[i]!, width),
       fit(bar(most > 0 ? meanAbsShap / most : 0, bars), bars),
       meanAbsShap.toFixed(4).padStart(8),
       isOne ? cut(printable(direction), Math.max(directions, cells - left - 2)) : '',

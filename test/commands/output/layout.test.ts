@@ -2,7 +2,16 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { sizeOf } from '../../../src/commands/output/file-size.ts'
-import { alignColumns, bar, cut, fit, widthOf, wrap } from '../../../src/commands/output/layout.ts'
+import {
+  alignColumns,
+  bar,
+  cut,
+  cutAll,
+  cutMiddle,
+  fit,
+  widthOf,
+  wrap,
+} from '../../../src/commands/output/layout.ts'
 import { createLines } from '../../../src/commands/output/progress.ts'
 import { counted } from '../../../src/errors.ts'
 
@@ -26,6 +35,16 @@ t.test('widths', (t) => {
   t.end()
 })
 
+t.test('texts that begin alike are cut in the middle', (t) => {
+  t.strictSame(cutAll(['bill_length_1', 'bill_length_12', 'body_mass_of_it', 'sex'], 9), [
+    'bill…th_1',
+    'bill…h_12',
+    'body_mas…',
+    'sex',
+  ])
+  t.end()
+})
+
 t.test('a text that is cut says so, and none is wider than asked for', (t) => {
   t.equal(cut('bill_length', 6), 'bill_…')
   t.equal(cut('日本語', 4), '日…')
@@ -36,6 +55,7 @@ t.test('a text that is cut says so, and none is wider than asked for', (t) => {
       const shown = cut(given, cells)
       if (widthOf(shown) > cells) throw new Error('too wide')
       if (shown !== given && !shown.endsWith('…')) throw new Error('cut in silence')
+      if (widthOf(cutMiddle(given, cells)) > cells) throw new Error('too wide in the middle')
       if (widthOf(fit(given, cells)) !== cells) throw new Error('not padded')
     }),
     { seed: 1, numRuns: 500 },

@@ -369,6 +369,14 @@ t.test('what is written follows from --format, --out and the input', (t) => {
     [{ out: 'a.png' }, 'csv', 'png'],
     [{ out: 'a.jpg' }, 'csv', /names jpg, which is not written; .* \.jsonl, \.svg or \.png$/],
     [{ out: 'a.svg', operation: 'predict' }, 'csv', /names svg, .* \.jsonl or \.npy$/],
+    [
+      { out: 'a.gif', plot: [] },
+      'csv',
+      /^--out "a\.gif" ends in \.gif, expected \.svg or \.png, or name the --format$/,
+    ],
+    [{ out: 'a.gif', plot: [], format: 'png' }, 'csv', 'png'],
+    [{ out: 'dir.gif/a', plot: [] }, 'csv', 'svg'],
+    [{ out: '-', plot: [] }, 'csv', 'svg'],
     [{ out: '-', summary: true }, 'csv', 'json'],
     [{ out: 'a.json', summary: true }, 'csv', 'json'],
     [

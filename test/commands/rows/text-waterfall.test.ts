@@ -25,6 +25,14 @@ t.test('from the base value to the output, the largest value first', (t) => {
     'sex = missing                 −0.1250               ██████',
     'output                         0.5000               │',
   ])
+  const alike = ['a_long_name_of_column_1', 'sex', 'a_long_name_of_column_2']
+  t.match(describeWaterfall({ ...row, featureNames: alike }, 40, plain), [
+    /^base/,
+    /^sex = 18/,
+    /^a_lon…mn_1 = Dream /,
+    /^a_lo…mn_2 = missi… /,
+    /^output/,
+  ])
   const strange = { ...row, shapValues: [0, 1e-7, -3e6], output: Number.NaN }
   t.strictSame(
     describeWaterfall(strange, 40, plain),
