@@ -6,6 +6,7 @@ import { readMeasures } from '../artifact/stored-measures.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { spaceLabels } from '../shap/explanation.ts'
+import { describeChain, describePlan } from './columns.ts'
 import { type Content, digits, type Html, join, paragraph, table, tag } from './html.ts'
 import { drawFigures, type Turn } from './pictures.ts'
 import { style } from './style.ts'
@@ -31,7 +32,7 @@ export async function writeReport(
   const sections = [
     section('quality', 'How good it is', describeQuality(shown, figures.quality)),
     section('effects', 'What pushes it', [paragraph(...explainHow(predictor)), ...figures.effects]),
-    section('columns', 'What it takes', describeColumns(shown)),
+    section('columns', 'What it takes', [...describeColumns(shown), ...describePlan(artifact)]),
     section('steps', 'How it is made', [...describeSteps(shown), ...figures.structure]),
     section('data', 'Where it comes from', describeOrigin(shown)),
     section('limits', 'Limits', [
@@ -161,7 +162,7 @@ function explainHow({ offers }: Predictor): Content[] {
   ]
 }
 
-function describeColumns({ preprocessor, plan }: Artifact): Content[] {
+function describeColumns({ preprocessor }: Artifact): Content[] {
   const { inputs, otherColumns } = preprocessor
   const listed = inputs.slice(0, MOST_COLUMNS)
   return [
@@ -178,15 +179,6 @@ function describeColumns({ preprocessor, plan }: Artifact): Content[] {
     ...(inputs.length > listed.length
       ? [paragraph(`and ${inputs.length - listed.length} more.`)]
       : []),
-    ...(plan.dropped.length > 0
-      ? [
-          tag('h3', '', 'Not used, and why'),
-          table(
-            ['column', 'reason'],
-            plan.dropped.slice(0, MOST_COLUMNS).map(({ column, reason }) => [column, reason]),
-          ),
-        ]
-      : []),
     ...(otherColumns.length > 0
       ? [
           paragraph(
@@ -199,8 +191,7 @@ function describeColumns({ preprocessor, plan }: Artifact): Content[] {
 
 function describeValues({ categories, range, type }: InputColumn): string {
   if (categories) return some(categories.map(String))
-  if (range)
-    return `${digits(range.minimum)} to ${digits(range.maximum)}, median ${digits(range.median)}`
+  if (range) return `${range.minimum} to ${range.maximum}, median ${range.median}`
   return type === 'number' ? '' : 'text'
 }
 
@@ -213,7 +204,7 @@ function describeSteps({ preprocessor, params }: Artifact): Content[] {
     .map(({ column, chain }) => [
       column,
       ...(derived.length > 0 ? [sourceOf.get(column) ?? ''] : []),
-      chain.map(({ kind }) => words(kind)).join(' → ') || 'as it is',
+      describeChain(chain),
     ])
   const settings = Object.entries(params)
   return [

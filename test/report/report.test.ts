@@ -59,6 +59,8 @@ t.test('the model that ships', async (t) => {
     '<th scope="row">accuracy</th><td class="number">0.7939</td><td class="number">0.748 to 0.8397</td>',
   )
   t.match(html, '<th scope="row">Title</th><td>Name</td><td>one hot encoder</td>')
+  t.match(html, '<th scope="row">Name</th><td>source of others</td><td>makes Title</td>')
+  t.match(html, '<th scope="row">PassengerId</th><td>identifier</td><td>not used</td>')
   const quick = await writeReport(artifact, predictor, 0)
   check(t, quick)
   t.notMatch(quick, /How they push|What Sex does/)
@@ -182,4 +184,39 @@ t.test('a metrics.json of another form leaves a report without it', async (t) =>
     check(t, html)
     t.match(html, '<th scope="row">accuracy</th>', JSON.stringify(changes))
   }
+})
+
+t.test('a row per column: what it is taken for, why, and what is done with it', async (t) => {
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) => `${i + 1000},${['low', 'medium', 'high'][i % 3]},${18424 - i * 1.5},text ${i},same,${i % 2}`,
+  )
+  const table = readCsvTable(`user_id,level,amount,remark,same,y\n${rows.join('\n')}\n`)
+  const inferred = runSteps(inferPlan(table, 'y', new Map()))
+  const columns = inferred.columns.map(({ column, role, reason, why = reason }) => ({
+    column,
+    role,
+    reason: why,
+  }))
+  const { artifact } = await fit(table, inferred.plan, { engine: 'native', columns })
+  const html = await writeReport(artifact, buildPredictor(artifact), 0)
+  check(t, html)
+  const listed = html.slice(html.indexOf('Every column, and why'), html.indexOf('id="steps"'))
+  const cells = [...listed.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row]) =>
+    row!.replaceAll(/<\/t[hd]>(?:<td>)?/g, '|'),
+  )
+  t.strictSame(cells, [
+    'user_id|identifier|a different whole number in every row, named like an identifier|not used|',
+    'level|ordinal|text with 3 categories|ordinal encoder|',
+    'amount|number|number|as it is|',
+    'remark|dropped|text with 120 different values in 120|not used|',
+    'same|dropped|one value only|not used|',
+  ])
+  t.match(html, '18245.5 to 18424, median 18334.75', 'what the data have is not rounded')
+  const { artifact: untold } = await fit(table, inferred.plan, { engine: 'native' })
+  t.match(
+    await writeReport(untold, buildPredictor(untold), 0),
+    '<td>dropped</td><td>text with 120 different values in 120</td><td>not used</td>',
+    'without reasons those that the plan has',
+  )
 })

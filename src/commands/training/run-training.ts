@@ -143,6 +143,11 @@ async function fit(
     positional: !data.training.isNamed,
     labels,
     leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),
+    columns: columns?.map(({ column, role, reason, why = reason }) => ({
+      column,
+      role,
+      reason: why,
+    })),
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,
