@@ -8,6 +8,7 @@ import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { spaceLabels } from '../shap/explanation.ts'
 import { describeChain, describePlan } from './columns.ts'
 import { type Content, digits, type Html, join, paragraph, table, tag } from './html.ts'
+import { describeOmission, type Omission } from './left-out.ts'
 import { drawFigures, type Turn } from './pictures.ts'
 import { style } from './style.ts'
 
@@ -27,11 +28,32 @@ export async function writeReport(
   mostSeconds: number,
   turn?: Turn,
 ): Promise<string> {
+  const { html } = await makeReport(artifact, predictor, mostSeconds, turn)
+  return html
+}
+
+/** A report, and what is not in it. */
+export interface Report {
+  readonly html: string
+  readonly omission: Omission
+}
+
+/** Returns the report that {@link writeReport} writes, and which pictures are left out of it. */
+export async function makeReport(
+  artifact: Artifact,
+  predictor: Predictor,
+  mostSeconds: number,
+  turn?: Turn,
+): Promise<Report> {
   const figures = await drawFigures(artifact, predictor, mostSeconds, turn)
   const shown = labelModel(artifact)
   const sections = [
     section('quality', 'How good it is', describeQuality(shown, figures.quality)),
-    section('effects', 'What pushes it', [paragraph(...explainHow(predictor)), ...figures.effects]),
+    section('effects', 'What pushes it', [
+      paragraph(...explainHow(predictor)),
+      ...figures.effects,
+      ...describeOmission(figures.omission),
+    ]),
     section('columns', 'What it takes', [...describeColumns(shown), ...describePlan(artifact)]),
     section('steps', 'How it is made', [...describeSteps(shown), ...figures.structure]),
     section('data', 'Where it comes from', describeOrigin(shown)),
@@ -55,7 +77,7 @@ export async function writeReport(
     navigation(sections),
     join(sections.map(({ html }) => html)),
   )
-  return `<!doctype html>
+  const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -69,6 +91,7 @@ ${main.html}
 </body>
 </html>
 `
+  return { html, omission: figures.omission }
 }
 
 interface Section {

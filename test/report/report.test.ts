@@ -1,9 +1,10 @@
 /** report.html: what stands in it, and that nothing in it comes from elsewhere. */
 import t, { type Test } from 'tap'
 import { runSteps } from '../../src/data/steps.ts'
-import { buildPredictor } from '../../src/predictor/predictor.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
-import { writeReport } from '../../src/report/report.ts'
+import { describeOmission, omissionLine } from '../../src/report/left-out.ts'
+import { makeReport, writeReport } from '../../src/report/report.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { loadCheckpoint } from '../helper.ts'
 import { fit } from '../training/fit-table.ts'
@@ -63,7 +64,12 @@ t.test('the model that ships', async (t) => {
   t.match(html, '<th scope="row">PassengerId</th><td>identifier</td><td>not used</td>')
   const quick = await writeReport(artifact, predictor, 0)
   check(t, quick)
-  t.notMatch(quick, /How they push|What Sex does/)
+  t.notMatch(quick, /<h3>(?:How they push|What Sex does)/)
+  t.match(
+    quick,
+    'Left out, because it takes long: How they push, row by row; Which columns act together; What Sex does; What Name does; What Pclass does; What Age does; What SibSp does; What Parch does. <code>shapserve report DIR</code> draws them.',
+  )
+  t.notMatch(html, 'Left out')
   t.match(quick, 'Which columns push most')
 })
 
@@ -109,6 +115,38 @@ t.test('what takes long is drawn of fewer rows, down to a few', async (t) => {
   ] as const)
     t.equal(await rowsDrawn(rows), expected)
 })
+
+t.test('what is left out is told: who draws it, or that it takes too long', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const told = async (seconds: number) => {
+    const { omission } = await makeReport(artifact, slowDown(predictor, seconds), 0)
+    return [omissionLine(omission, 'report DIR'), describeOmission(omission)[0]!.html]
+  }
+  const names = 'report    without beeswarm, interactions, dependence (6):'
+  const [line, text] = await told(0.04)
+  t.equal(line, `${names} report DIR draws them`)
+  t.match(text, '</code> draws them.</p>')
+  const [someLine, someText] = await told(0.7)
+  t.match(someLine, /: report DIR draws 7 of them$/)
+  t.match(someText, / draws 7 of them\.<.p>$/)
+  const [noLine, noText] = await told(5)
+  t.equal(noLine, `${names} which take too long`)
+  t.match(noText, /What Parch does\.<.p>$/)
+  const { omission } = await makeReport(artifact, slowDown(predictor, 0.7), 30)
+  t.strictSame(
+    omission.pictures.map(({ plot }) => plot),
+    ['interactions'],
+  )
+  const background = { ...artifact.background, rows: 0, data: new Float64Array() }
+  const bare = { ...artifact, background }
+  const { html } = await makeReport(bare, buildPredictor(bare), 0)
+  t.notMatch(html, 'Left out', 'what a model does not have is not left out for its time')
+})
+
+/** Returns a predictor that says of a row that it takes so many seconds. */
+function slowDown(predictor: Predictor, seconds: number): Predictor {
+  return { ...predictor, estimateSeconds: (rows) => rows * seconds }
+}
 
 t.test('names are texts, whatever they are', async (t) => {
   const names = [
@@ -189,7 +227,8 @@ t.test('a metrics.json of another form leaves a report without it', async (t) =>
 t.test('a row per column: what it is taken for, why, and what is done with it', async (t) => {
   const rows = Array.from(
     { length: 120 },
-    (_, i) => `${i + 1000},${['low', 'medium', 'high'][i % 3]},${18424 - i * 1.5},text ${i},same,${i % 2}`,
+    (_, i) =>
+      `${i + 1000},${['low', 'medium', 'high'][i % 3]},${18424 - i * 1.5},text ${i},same,${i % 2}`,
   )
   const table = readCsvTable(`user_id,level,amount,remark,same,y\n${rows.join('\n')}\n`)
   const inferred = runSteps(inferPlan(table, 'y', new Map()))
