@@ -7,6 +7,7 @@ import type { ModelSpec } from '../models/model.ts'
 import type { ColumnPlan } from '../preprocess/plan.ts'
 import type { PreprocessorSpec } from '../preprocess/preprocessor.ts'
 import type { GlobalSummary } from '../shap/global-summary.ts'
+import type { StoredColumn } from './stored-columns.ts'
 import type { Mistakes } from './stored-mistakes.ts'
 
 /** Version of the directory's format; a program reads its own and the one before. */
@@ -42,6 +43,7 @@ export const MAX_MANIFEST = 1 << 20
 /** Members of a manifest that grow with the columns. */
 export const COLUMN_MEMBERS = [
   'plan',
+  'columns',
   'feature_names_in',
   'feature_names_out',
   'self_test',
@@ -87,6 +89,11 @@ export interface Artifact {
   readonly engine: string
   readonly params: Readonly<Record<string, unknown>>
   readonly plan: ColumnPlan
+  /**
+   * Why every column of the training table was taken for what it is, in the table's order; absent where the plan was given,
+   * and in models of older versions. No answer depends on it, nor does the model's id.
+   */
+  readonly columns?: readonly StoredColumn[]
   /** Class names in the model's order; the positive class of two is the last. */
   readonly classes: readonly string[]
   /** Whether labels are written as numbers. */

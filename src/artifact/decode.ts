@@ -10,6 +10,7 @@ import {
   COLUMN_MEMBERS,
   COLUMNS_FILE,
   EXPLAIN_FILE,
+  MANIFEST_FILE,
   METRICS_FILE,
   MISTAKES_FILE,
   MODEL_FILE,
@@ -29,6 +30,7 @@ import {
 import { readExplain, readModel } from './decode-tensors.ts'
 import { invalid, parseJson } from './parse-json.ts'
 import { decodeTensors } from './safetensors.ts'
+import { readColumns } from './stored-columns.ts'
 import { readMistakes } from './stored-mistakes.ts'
 import { readProfile } from './stored-profile.ts'
 import { readSummary } from './stored-summary.ts'
@@ -84,6 +86,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     engine: read.text(json.get('engine'), 'engine'),
     params: Object.fromEntries(read.object(json.get('params'), 'params')),
     plan: readStoredPlan(manifest),
+    columns: readStoredColumns(json, preprocessor),
     classes: names,
     numericClasses: typeof classes[0] === 'number',
     preprocessor,
@@ -151,6 +154,14 @@ function checkFeatures(json: JsonObject, preprocessor: PreprocessorSpec): readon
     }
   }
   return built.canBeMissing
+}
+
+function readStoredColumns(json: JsonObject, { inputs, otherColumns }: PreprocessorSpec) {
+  const columns = json.get('columns')
+  if (columns === undefined) return undefined
+  const fail = (message: string) => invalid(`${MANIFEST_FILE}: ${message}`)
+  const known = new Set([...inputs.map(({ name }) => name), ...otherColumns])
+  return readColumns(columns, read, fail, known)
 }
 
 function readStoredSummary(

@@ -25,6 +25,7 @@ import {
   TRIALS_FILE,
 } from './artifact.ts'
 import { tensorPieces } from './safetensors.ts'
+import { writeColumns } from './stored-columns.ts'
 import { writeMistakes } from './stored-mistakes.ts'
 import { writeProfile } from './stored-profile.ts'
 import { writeSummary } from './stored-summary.ts'
@@ -44,15 +45,18 @@ export function withModelId(parts: ArtifactParts, sha256: Hash): Artifact {
 export function encodeArtifact(artifact: Artifact, sha256: Hash): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>()
   for (const [name, pieces] of listDataFiles(artifact)) files.set(name, joinBytes(pieces))
-  const { modelId, profile, mistakes } = artifact
+  const { modelId, profile, mistakes, columns } = artifact
   if (profile) files.set(PROFILE_FILE, encodeJson({ model_id: modelId, ...writeProfile(profile) }))
   if (mistakes)
     files.set(MISTAKES_FILE, encodeJson({ model_id: modelId, ...writeMistakes(mistakes) }))
-  const head = manifestHead(artifact)
+  const head: Record<string, unknown> = {
+    ...manifestHead(artifact),
+    columns: columns && writeColumns(columns),
+  }
   // The list of files and the checksum need room, too.
   if (encodeJson(head).length > MAX_MANIFEST / 2) {
-    const columns = COLUMN_MEMBERS.map((name) => [name, head[name]])
-    files.set(COLUMNS_FILE, encodeJson({ model_id: modelId, ...Object.fromEntries(columns) }))
+    const members = COLUMN_MEMBERS.map((name) => [name, head[name]])
+    files.set(COLUMNS_FILE, encodeJson({ model_id: modelId, ...Object.fromEntries(members) }))
     for (const name of COLUMN_MEMBERS) delete head[name]
   }
   const listed = [...files].map(([name, bytes]) => [

@@ -8,9 +8,6 @@ interface ReportFlags {
   readonly labels?: string
 }
 
-/** Longest computation of all pictures: somebody waits for it. */
-const PICTURES_SECONDS = 30
-
 export function declareReport(program: Command): void {
   program
     .command('report')
@@ -29,7 +26,8 @@ async function writeReportOf(
 ): Promise<void> {
   const { readModelDirectory } = await import('../model-directory/read.ts')
   const { readPublicKey } = await import('../model-directory/keys.ts')
-  const { writeReport } = await import('../report/report.ts')
+  const { makeReport } = await import('../report/report.ts')
+  const { omissionLine, REPORT_SECONDS } = await import('../report/left-out.ts')
   const { writeOutputFile } = await import('./output/output-file.ts')
   const key = publicKey ? await readPublicKey(publicKey) : undefined
   const { withLabels } = await import('./labels/label-loaded.ts')
@@ -37,8 +35,9 @@ async function writeReportOf(
   const { artifact, predictor } = await withLabels(model, labels)
   const { createOutput } = await import('./terminal.ts')
   const output = createOutput({ quiet: false })
-  const html = await writeReport(artifact, predictor, PICTURES_SECONDS, (done, total) =>
+  const { html, omission } = await makeReport(artifact, predictor, REPORT_SECONDS, (done, total) =>
     output.progress('report', done, total, 'pictures'),
   )
   await writeOutputFile(out, html)
+  if (omission.pictures.length > 0) output.note(omissionLine({ ...omission, later: 0 }, ''))
 }

@@ -15,7 +15,8 @@ import { holdsLongIntegers } from './long-integers.ts'
 import { isNamedLikeCode, isNamedLikeLevel } from './name-words.ts'
 
 /** What a column may be in a plan. */
-export type Role = 'numeric' | 'ordinal' | 'nominal' | 'indicator' | 'id' | 'drop'
+export const roles = ['numeric', 'ordinal', 'nominal', 'indicator', 'id', 'drop'] as const
+export type Role = (typeof roles)[number]
 
 /** More distinct texts than this are categories only where each has enough rows. */
 export const MAX_CATEGORIES = 50

@@ -35,6 +35,8 @@ export interface PlannedColumn {
   readonly column: string
   readonly role: Role
   readonly reason: string
+  /** The reason without the order of its categories and what is merged, which the plan has; absent = the same. */
+  readonly why?: string
   /** Of an ordinal column: its categories in order, where they are not ascending. */
   readonly order?: readonly (string | number)[]
   /** Texts of it that are taken for another. */
@@ -181,6 +183,7 @@ function planColumn(
     column,
     role,
     reason: `${reason}${role === 'ordinal' ? describeOrder(values, order) : ''}${filled}`,
+    ...(role === 'ordinal' ? { why: `${reason}${filled}` } : {}),
     order,
     override:
       guess.useless === true
@@ -201,7 +204,7 @@ function spellingsOf(name: string, column: Column): ReadonlyMap<string, string> 
 }
 
 function withMerged(planned: PlannedColumn, merge: ReadonlyMap<string, string>): PlannedColumn {
-  const { column, role, reason } = planned
+  const { column, role, reason, why = reason } = planned
   if (role !== 'nominal' && role !== 'ordinal')
     throw new InputError(
       'invalid_plan',
@@ -210,7 +213,7 @@ function withMerged(planned: PlannedColumn, merge: ReadonlyMap<string, string>):
     )
   const shown = [...merge].slice(0, 6).map(([from, to]) => `${quote(from)} is ${quote(to)}`)
   const rest = merge.size > shown.length ? ', …' : ''
-  return { ...planned, merge, reason: `${reason}; merged: ${shown.join(', ')}${rest}` }
+  return { ...planned, merge, why, reason: `${reason}; merged: ${shown.join(', ')}${rest}` }
 }
 
 function writeMerge(merge: PlannedColumn['merge']): { merge?: Record<string, string> } {

@@ -4,8 +4,9 @@ import { classLabel, columnLabel } from '../data/readable.ts'
 import { InputError } from '../errors.ts'
 import { drawModelPlot, drawPlot, plots } from '../plots/index.ts'
 import type { Predictor } from '../predictor/predictor.ts'
-import type { Explanations } from '../shap/explanation.ts'
 import { type Html, tag } from './html.ts'
+import { type Omission, REPORT_SECONDS } from './left-out.ts'
+import { type Asked, createSample, forecastSample, type Sample } from './sample.ts'
 
 /** Columns whose dependence is shown, those that push most. */
 const DEPENDENCES = 6
@@ -82,6 +83,8 @@ export interface Figures {
   /** What pushes it; none of a model without a sample of training rows. */
   readonly effects: readonly Html[]
   readonly structure: readonly Html[]
+  /** What there was no time for. */
+  readonly omission: Omission
 }
 
 /** Told how many pictures are done before each of them, and at the end; lets other work run. */
@@ -104,11 +107,15 @@ export async function drawFigures(
   }
   const total = Object.values(planned).reduce((sum, { length }) => sum + length, 0)
   let done = 0
+  const asked = planned.effects.flatMap((picture) => askedBy(picture) ?? [])
+  const leftOut: Picture[] = []
   const drawAll = async (pictures: readonly Picture[], sample?: Sample) => {
     const figures: Html[] = []
     for (const picture of pictures) {
       await turn?.(done++, total)
-      figures.push(...draw(picture, artifact, sample))
+      const drawn = draw(picture, artifact, sample)
+      if (drawn) figures.push(...drawn)
+      else leftOut.push(picture)
     }
     return figures
   }
@@ -116,12 +123,23 @@ export async function drawFigures(
     quality: await drawAll(planned.quality),
     effects: await drawAll(
       planned.effects,
-      createSample(predictor, mostSeconds, countExplained(planned.effects)),
+      predictor.sampleRows === 0 ? undefined : createSample(predictor, mostSeconds, asked),
     ),
     structure: await drawAll(planned.structure),
   }
   await turn?.(total, total)
-  return figures
+  return { ...figures, omission: describe(predictor, asked, leftOut) }
+}
+
+function describe(
+  predictor: Predictor,
+  asked: readonly Asked[],
+  pictures: readonly Picture[],
+): Omission {
+  if (pictures.length === 0) return { pictures, later: 0 }
+  const hasTime = forecastSample(predictor, REPORT_SECONDS, asked)
+  const later = pictures.filter((picture) => hasTime(askedBy(picture) as Asked)).length
+  return { pictures, later }
 }
 
 /** Returns a picture, or of more than two classes one for each if it shows one class. */
@@ -173,16 +191,16 @@ function planEffects(artifact: Artifact): readonly Picture[] {
   return [...effects.flatMap((picture) => forClasses(picture, artifact)), ...dependences]
 }
 
-/** What a model does not have, or what would take too long, is left out. */
-function draw(
-  { plot, title, caption, options = {} }: Picture,
-  artifact: Artifact,
-  sample?: Sample,
-): Html[] {
+/** Returns nothing of what a model does not have, undefined where there is no time. */
+function draw(picture: Picture, artifact: Artifact, sample?: Sample): Html[] | undefined {
+  const { plot, title, caption, options = {} } = picture
   const given = new Map(Object.entries({ ...options, plot }))
   try {
-    const svg = drawModelPlot(plot, artifact, given) ?? drawSample(given, sample)
-    if (svg === undefined) return []
+    const own = drawModelPlot(plot, artifact, given)
+    const asked = own === undefined ? askedBy(picture) : undefined
+    const explained = asked && sample?.explain(asked)
+    const svg = own ?? (explained && drawPlot(explained, given))
+    if (svg === undefined) return asked && sample ? undefined : []
     const heading = tag('h3', '', title)
     return [tag('figure', '', heading, frame(svg), tag('figcaption', '', caption))]
   } catch (error) {
@@ -200,65 +218,8 @@ function frame(svg: string): Html {
   return tag('div', `class="drawing" style="--least:${least}px"`, { html: svg })
 }
 
-/** Returns how many explanations with and without pairs of columns the pictures ask for. */
-function countExplained(pictures: readonly Picture[]) {
-  const asked = pictures.filter(({ plot }) => plots[plot]?.drawModel === undefined)
-  const count = (isPairs: boolean) =>
-    new Set(
-      asked
-        .filter(({ plot }) => (plot === 'interactions') === isPairs)
-        .map(({ options }) => options?.output),
-    ).size
-  return { pairs: count(true), single: count(false) }
-}
-
-/** Explanations of the stored sample, of as many rows as there is time for; each is computed once. */
-interface Sample {
-  explain(isPairs: boolean, output: string | undefined): Explanations | undefined
-}
-
-/** Fewer rows would show little. */
-const LEAST_ROWS = 24
-
-/** @param asked how many explanations will be asked for: no class takes the time of the next beyond the fewest rows */
-function createSample(
-  predictor: Predictor,
-  mostSeconds: number,
-  asked: ReturnType<typeof countExplained>,
-): Sample {
-  const { sampleRows } = predictor
-  let left = mostSeconds
-  const waiting = { ...asked }
-  const known = new Map<string, Explanations | undefined>()
-  const explain = (isPairs: boolean, output: string | undefined): Explanations | undefined => {
-    const options = {
-      ...(isPairs ? { interactions: true } : {}),
-      ...(output === undefined ? {} : { output }),
-    }
-    const wait = predictor.estimateSeconds(0, options)
-    // The first call may have built an explainer, which no later one waits for.
-    const perRow = predictor.estimateSeconds(1, options) - predictor.estimateSeconds(0, options)
-    const rowsIn = (seconds: number) => Math.floor((seconds - wait) / perRow)
-    const share = rowsIn(left / Math.max(1, waiting[isPairs ? 'pairs' : 'single']--))
-    const rows = Math.min(sampleRows, Math.max(LEAST_ROWS, share), rowsIn(left))
-    if (rows < Math.min(LEAST_ROWS, sampleRows)) return undefined
-    left -= wait + rows * perRow
-    return predictor.explainSample(options, rows)
-  }
-  return {
-    explain(isPairs, output) {
-      if (sampleRows === 0) return undefined
-      const key = JSON.stringify([isPairs, output])
-      if (!known.has(key)) known.set(key, explain(isPairs, output))
-      return known.get(key)
-    },
-  }
-}
-
-function drawSample(
-  given: ReadonlyMap<string, string>,
-  sample: Sample | undefined,
-): string | undefined {
-  const explained = sample?.explain(given.get('plot') === 'interactions', given.get('output'))
-  return explained && drawPlot(explained, given)
+/** What a picture is drawn from, if that is the sample. */
+function askedBy({ plot, options }: Picture): Asked | undefined {
+  if (plots[plot]?.drawModel !== undefined) return undefined
+  return { isPairs: plot === 'interactions', output: options?.output }
 }

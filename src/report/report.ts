@@ -6,7 +6,9 @@ import { readMeasures } from '../artifact/stored-measures.ts'
 import type { Predictor } from '../predictor/predictor.ts'
 import type { InputColumn } from '../preprocess/preprocessor.ts'
 import { spaceLabels } from '../shap/explanation.ts'
+import { describeChain, describePlan } from './columns.ts'
 import { type Content, digits, type Html, join, paragraph, table, tag } from './html.ts'
+import { describeOmission, type Omission } from './left-out.ts'
 import { drawFigures, type Turn } from './pictures.ts'
 import { style } from './style.ts'
 
@@ -26,12 +28,33 @@ export async function writeReport(
   mostSeconds: number,
   turn?: Turn,
 ): Promise<string> {
+  const { html } = await makeReport(artifact, predictor, mostSeconds, turn)
+  return html
+}
+
+/** A report, and what is not in it. */
+export interface Report {
+  readonly html: string
+  readonly omission: Omission
+}
+
+/** Returns the report that {@link writeReport} writes, and which pictures are left out of it. */
+export async function makeReport(
+  artifact: Artifact,
+  predictor: Predictor,
+  mostSeconds: number,
+  turn?: Turn,
+): Promise<Report> {
   const figures = await drawFigures(artifact, predictor, mostSeconds, turn)
   const shown = labelModel(artifact)
   const sections = [
     section('quality', 'How good it is', describeQuality(shown, figures.quality)),
-    section('effects', 'What pushes it', [paragraph(...explainHow(predictor)), ...figures.effects]),
-    section('columns', 'What it takes', describeColumns(shown)),
+    section('effects', 'What pushes it', [
+      paragraph(...explainHow(predictor)),
+      ...figures.effects,
+      ...describeOmission(figures.omission),
+    ]),
+    section('columns', 'What it takes', [...describeColumns(shown), ...describePlan(artifact)]),
     section('steps', 'How it is made', [...describeSteps(shown), ...figures.structure]),
     section('data', 'Where it comes from', describeOrigin(shown)),
     section('limits', 'Limits', [
@@ -54,7 +77,7 @@ export async function writeReport(
     navigation(sections),
     join(sections.map(({ html }) => html)),
   )
-  return `<!doctype html>
+  const html = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -68,6 +91,7 @@ ${main.html}
 </body>
 </html>
 `
+  return { html, omission: figures.omission }
 }
 
 interface Section {
@@ -161,7 +185,7 @@ function explainHow({ offers }: Predictor): Content[] {
   ]
 }
 
-function describeColumns({ preprocessor, plan }: Artifact): Content[] {
+function describeColumns({ preprocessor }: Artifact): Content[] {
   const { inputs, otherColumns } = preprocessor
   const listed = inputs.slice(0, MOST_COLUMNS)
   return [
@@ -178,15 +202,6 @@ function describeColumns({ preprocessor, plan }: Artifact): Content[] {
     ...(inputs.length > listed.length
       ? [paragraph(`and ${inputs.length - listed.length} more.`)]
       : []),
-    ...(plan.dropped.length > 0
-      ? [
-          tag('h3', '', 'Not used, and why'),
-          table(
-            ['column', 'reason'],
-            plan.dropped.slice(0, MOST_COLUMNS).map(({ column, reason }) => [column, reason]),
-          ),
-        ]
-      : []),
     ...(otherColumns.length > 0
       ? [
           paragraph(
@@ -199,8 +214,7 @@ function describeColumns({ preprocessor, plan }: Artifact): Content[] {
 
 function describeValues({ categories, range, type }: InputColumn): string {
   if (categories) return some(categories.map(String))
-  if (range)
-    return `${digits(range.minimum)} to ${digits(range.maximum)}, median ${digits(range.median)}`
+  if (range) return `${range.minimum} to ${range.maximum}, median ${range.median}`
   return type === 'number' ? '' : 'text'
 }
 
@@ -213,7 +227,7 @@ function describeSteps({ preprocessor, params }: Artifact): Content[] {
     .map(({ column, chain }) => [
       column,
       ...(derived.length > 0 ? [sourceOf.get(column) ?? ''] : []),
-      chain.map(({ kind }) => words(kind)).join(' → ') || 'as it is',
+      describeChain(chain),
     ])
   const settings = Object.entries(params)
   return [

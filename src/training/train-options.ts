@@ -1,4 +1,5 @@
 /** What a training is told. */
+import type { StoredColumn } from '../artifact/stored-columns.ts'
 import type { DataFrame } from '../data/frame.ts'
 import type { Labels } from '../data/readable.ts'
 import type { EstimatorChoice } from './choose-estimator.ts'
@@ -21,6 +22,8 @@ export interface TrainOptions extends EstimatorChoice {
   readonly labels?: Labels | undefined
   /** Columns that were left out by a guess: where one would have told much, that is warned of. */
   readonly leftOut?: readonly string[]
+  /** What a guess made of every column, and why, which is stored with the model. */
+  readonly columns?: readonly StoredColumn[]
   /** SHA-256 of the training data's bytes. */
   readonly dataSha256: string
   readonly sha256: (bytes: Uint8Array) => string

@@ -135,6 +135,7 @@ export async function train(
       warnings,
     },
     trials: tuning?.trials,
+    ...(options.columns && { columns: options.columns }),
     ...(options.labels && { labels: options.labels }),
   }
   const predictor = buildPredictor(draft)

@@ -1,9 +1,10 @@
 /** report.html: what stands in it, and that nothing in it comes from elsewhere. */
 import t, { type Test } from 'tap'
 import { runSteps } from '../../src/data/steps.ts'
-import { buildPredictor } from '../../src/predictor/predictor.ts'
+import { buildPredictor, type Predictor } from '../../src/predictor/predictor.ts'
 import { inferPlan } from '../../src/preprocess/infer-plan.ts'
-import { writeReport } from '../../src/report/report.ts'
+import { describeOmission, omissionLine } from '../../src/report/left-out.ts'
+import { makeReport, writeReport } from '../../src/report/report.ts'
 import { readCsvTable } from '../../src/tables/formats/read-text.ts'
 import { loadCheckpoint } from '../helper.ts'
 import { fit } from '../training/fit-table.ts'
@@ -59,9 +60,16 @@ t.test('the model that ships', async (t) => {
     '<th scope="row">accuracy</th><td class="number">0.7939</td><td class="number">0.748 to 0.8397</td>',
   )
   t.match(html, '<th scope="row">Title</th><td>Name</td><td>one hot encoder</td>')
+  t.match(html, '<th scope="row">Name</th><td>source of others</td><td>makes Title</td>')
+  t.match(html, '<th scope="row">PassengerId</th><td>identifier</td><td>not used</td>')
   const quick = await writeReport(artifact, predictor, 0)
   check(t, quick)
-  t.notMatch(quick, /How they push|What Sex does/)
+  t.notMatch(quick, /<h3>(?:How they push|What Sex does)/)
+  t.match(
+    quick,
+    'Left out, because it takes long: How they push, row by row; Which columns act together; What Sex does; What Name does; What Pclass does; What Age does; What SibSp does; What Parch does. <code>shapserve report DIR</code> draws them.',
+  )
+  t.notMatch(html, 'Left out')
   t.match(quick, 'Which columns push most')
 })
 
@@ -107,6 +115,38 @@ t.test('what takes long is drawn of fewer rows, down to a few', async (t) => {
   ] as const)
     t.equal(await rowsDrawn(rows), expected)
 })
+
+t.test('what is left out is told: who draws it, or that it takes too long', async (t) => {
+  const { artifact, predictor } = await loadCheckpoint()
+  const told = async (seconds: number) => {
+    const { omission } = await makeReport(artifact, slowDown(predictor, seconds), 0)
+    return [omissionLine(omission, 'report DIR'), describeOmission(omission)[0]!.html]
+  }
+  const names = 'report    without beeswarm, interactions, dependence (6):'
+  const [line, text] = await told(0.04)
+  t.equal(line, `${names} report DIR draws them`)
+  t.match(text, '</code> draws them.</p>')
+  const [someLine, someText] = await told(0.7)
+  t.match(someLine, /: report DIR draws 7 of them$/)
+  t.match(someText, / draws 7 of them\.<.p>$/)
+  const [noLine, noText] = await told(5)
+  t.equal(noLine, `${names} which take too long`)
+  t.match(noText, /What Parch does\.<.p>$/)
+  const { omission } = await makeReport(artifact, slowDown(predictor, 0.7), 30)
+  t.strictSame(
+    omission.pictures.map(({ plot }) => plot),
+    ['interactions'],
+  )
+  const background = { ...artifact.background, rows: 0, data: new Float64Array() }
+  const bare = { ...artifact, background }
+  const { html } = await makeReport(bare, buildPredictor(bare), 0)
+  t.notMatch(html, 'Left out', 'what a model does not have is not left out for its time')
+})
+
+/** Returns a predictor that says of a row that it takes so many seconds. */
+function slowDown(predictor: Predictor, seconds: number): Predictor {
+  return { ...predictor, estimateSeconds: (rows) => rows * seconds }
+}
 
 t.test('names are texts, whatever they are', async (t) => {
   const names = [
@@ -182,4 +222,40 @@ t.test('a metrics.json of another form leaves a report without it', async (t) =>
     check(t, html)
     t.match(html, '<th scope="row">accuracy</th>', JSON.stringify(changes))
   }
+})
+
+t.test('a row per column: what it is taken for, why, and what is done with it', async (t) => {
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) =>
+      `${i + 1000},${['low', 'medium', 'high'][i % 3]},${18424 - i * 1.5},text ${i},same,${i % 2}`,
+  )
+  const table = readCsvTable(`user_id,level,amount,remark,same,y\n${rows.join('\n')}\n`)
+  const inferred = runSteps(inferPlan(table, 'y', new Map()))
+  const columns = inferred.columns.map(({ column, role, reason, why = reason }) => ({
+    column,
+    role,
+    reason: why,
+  }))
+  const { artifact } = await fit(table, inferred.plan, { engine: 'native', columns })
+  const html = await writeReport(artifact, buildPredictor(artifact), 0)
+  check(t, html)
+  const listed = html.slice(html.indexOf('Every column, and why'), html.indexOf('id="steps"'))
+  const cells = [...listed.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row]) =>
+    row!.replaceAll(/<\/t[hd]>(?:<td>)?/g, '|'),
+  )
+  t.strictSame(cells, [
+    'user_id|identifier|a different whole number in every row, named like an identifier|not used|',
+    'level|ordinal|text with 3 categories|ordinal encoder|',
+    'amount|number|number|as it is|',
+    'remark|dropped|text with 120 different values in 120|not used|',
+    'same|dropped|one value only|not used|',
+  ])
+  t.match(html, '18245.5 to 18424, median 18334.75', 'what the data have is not rounded')
+  const { artifact: untold } = await fit(table, inferred.plan, { engine: 'native' })
+  t.match(
+    await writeReport(untold, buildPredictor(untold), 0),
+    '<td>dropped</td><td>text with 120 different values in 120</td><td>not used</td>',
+    'without reasons those that the plan has',
+  )
 })

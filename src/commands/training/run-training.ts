@@ -5,6 +5,7 @@ import { CARD_FILE, REPORT_FILE } from '../../model-directory/papers.ts'
 import { sha256 } from '../../model-directory/read.ts'
 import { openModelWriter } from '../../model-directory/write.ts'
 import { INDEX, type PlannedColumn } from '../../preprocess/infer-plan.ts'
+import type { Report } from '../../report/report.ts'
 import { createMemoryBudget } from '../../tables/memory.ts'
 import { acceptsMissing, checkParams, loadEstimator } from '../../training/choose-estimator.ts'
 import { writeModelCard } from '../../training/model-card.ts'
@@ -47,9 +48,10 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       const started = performance.now()
       const report = await fit(request, output, stop)
       markPhase('made')
+      const { html, omission } = await draw(report, output, stop)
       const papers = {
         [CARD_FILE]: writeModelCard(report),
-        [REPORT_FILE]: await draw(report, output, stop),
+        [REPORT_FILE]: html,
       }
       markPhase('described')
       await nextTurn()
@@ -58,7 +60,7 @@ export async function runTraining(request: TrainRequest): Promise<void> {
       if (request.sageMaker)
         await writeOutputData(request.sageMaker.outputData, report, papers, output.warn)
       const seconds = (performance.now() - started) / 1000
-      writeResult(request, report, { files, seconds }, output)
+      writeResult(request, report, { files, seconds, omission }, output)
     } finally {
       await writer.release()
     }
@@ -86,11 +88,11 @@ async function draw(
   { artifact, predictor }: TrainReport | TuneReport,
   output: Output,
   stop: StopWatch,
-): Promise<string> {
-  const { writeReport } = await import('../../report/report.ts')
+): Promise<Report> {
+  const { makeReport } = await import('../../report/report.ts')
   // Whoever has asked for an end waits for the model.
   const seconds = stop.isAsked() ? 0 : PICTURES_SECONDS
-  return writeReport(artifact, predictor, seconds, async (done, total) => {
+  return makeReport(artifact, predictor, seconds, async (done, total) => {
     await output.progress('report', done, total, 'pictures')
     await nextTurn()
   })
@@ -147,6 +149,11 @@ async function fit(
     positional: !data.training.isNamed,
     labels,
     leftOut: columns?.filter((own) => isLeftOutByGuess(own, request)).map(({ column }) => column),
+    columns: columns?.map(({ column, role, reason, why = reason }) => ({
+      column,
+      role,
+      reason: why,
+    })),
     dataSha256: data.training.sha,
     sha256,
     channels: data.channels,

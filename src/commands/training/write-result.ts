@@ -1,8 +1,9 @@
 /** What `train` says when it is done. */
 import { format } from 'd3-format'
 import type { DataFrame } from '../../data/frame.ts'
-import { flagWith } from '../../errors.ts'
+import { flagWith, shellWord } from '../../errors.ts'
 import { frameOfCells } from '../../preprocess/preprocessor.ts'
+import { type Omission, omissionLine } from '../../report/left-out.ts'
 import { writeCrossValidation, writeEvaluation, writeMetrics } from '../../training/metrics-file.ts'
 import type { TrainReport } from '../../training/train-report.ts'
 import type { TuneReport } from '../../training/tuning/tune.ts'
@@ -17,11 +18,15 @@ import type { TrainRequest } from './train-request.ts'
 export function writeResult(
   request: TrainRequest,
   report: TrainReport | TuneReport,
-  saved: { readonly files: ReadonlyMap<string, number>; readonly seconds: number },
+  saved: {
+    readonly files: ReadonlyMap<string, number>
+    readonly seconds: number
+    readonly omission: Omission
+  },
   output: Output,
 ): void {
   const { artifact, test, channels, crossValidation } = report
-  const { seconds } = saved
+  const { seconds, omission } = saved
   const validation = channels.get('validation')
   if (request.sageMaker) for (const line of metricLines(report)) output.result(`${line}\n`)
   if (request.json) {
@@ -59,6 +64,9 @@ export function writeResult(
   )
   const sizes = [...saved.files].map(([name, bytes]) => `${name} ${sizeOf(bytes)}`)
   output.note(`          ${sizes.join(' · ')}`)
+  const directory = request.sageMaker ? 'DIR' : shellWord(request.modelDir)
+  if (omission.pictures.length > 0)
+    output.note(omissionLine(omission, `npx shapserve report ${directory}`))
   if (artifact.training.interrupted !== true) output.note(describeSpeed(report))
   output.note(`next      npx shapserve serve ${flagWith('--model-dir', request.modelDir)}`)
 }

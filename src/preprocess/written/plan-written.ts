@@ -112,7 +112,8 @@ function withNote(own: PlannedColumn, note: string): PlannedColumn {
   const override = own.override?.startsWith('--numeric')
     ? own.override
     : flagWith('--nominal', own.column)
-  return { ...own, reason: `${own.reason}; ${note}`, override }
+  const { why = own.reason } = own
+  return { ...own, reason: `${own.reason}; ${note}`, why: `${why}; ${note}`, override }
 }
 
 /** Returns the parts of a column's dates, with names that no other column has; hours where some day has one. */
