@@ -24,6 +24,9 @@ async function writeReportOf(
   directory: string,
   { out, publicKey, labels }: ReportFlags,
 ): Promise<void> {
+  // Whoever waits for a large model waits for its report.
+  const { createOutput } = await import('./terminal.ts')
+  const output = createOutput({ quiet: false })
   const { readModelDirectory } = await import('../model-directory/read.ts')
   const { readPublicKey } = await import('../model-directory/keys.ts')
   const { makeReport } = await import('../report/report.ts')
@@ -33,8 +36,6 @@ async function writeReportOf(
   const { withLabels } = await import('./labels/label-loaded.ts')
   const model = await readModelDirectory(directory, undefined, key)
   const { artifact, predictor } = await withLabels(model, labels)
-  const { createOutput } = await import('./terminal.ts')
-  const output = createOutput({ quiet: false })
   const { html, omission } = await makeReport(artifact, predictor, REPORT_SECONDS, (done, total) =>
     output.progress('report', done, total, 'pictures'),
   )

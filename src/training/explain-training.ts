@@ -42,6 +42,8 @@ export async function explainTraining(
 ) {
   const labels = summaryLabels(predictor)
   const columns = predictor.preprocessor.featureNamesIn.length
+  // What explains is built first, which takes long for many trees.
+  await pace.turn('rows explained', 0, Math.min(MOST_ROWS, rows.length))
   const cost = labels.length * (predictor.explainer.cost + columns * SUMMARY_NANOSECONDS)
   const criterion =
     params.criterion === undefined || params.criterion === 'gini' ? 'gini' : 'entropy'

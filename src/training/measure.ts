@@ -132,6 +132,8 @@ async function predictInTurns(
   const labels = new Int32Array(frame.length)
   // A row that is left over would be predicted alone, by another kernel than those of the block before.
   const isEnd = (to: number) => to + 1 >= frame.length
+  // The first row waits until the model is ready.
+  await turn('rows predicted', 0, frame.length)
   for (let from = 0; from < frame.length; ) {
     const to = isEnd(from + BLOCK) ? frame.length : from + BLOCK
     const block = predictor.predict(sliceRows(frame, from, to))

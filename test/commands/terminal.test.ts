@@ -72,6 +72,15 @@ t.test('a bar fits the terminal, and stays as a line when it is full', async (t)
   const lines = screenOf(await onTerminal(`node ${cli} ${args}`, 60, cwd))
   checkWidths(t, lines, 60, 'train')
   t.match(lines.join('\n'), /^cv +█+ +3\/3 folds +[\d.]+ s/m)
+  // After a long step every other has one from its beginning, however short it may be.
+  for (const [name, unit] of [
+    ['test', 'rows'],
+    ['intervals', 'resamples'],
+    ['explain', 'rows'],
+    ['permute', 'columns'],
+    ['report', 'pictures'],
+  ])
+    t.match(lines.join('\n'), new RegExp(`^${name} +█+ +(\\d+)/\\1 ${unit}`, 'm'), name)
 })
 
 t.test('no escape sequence without colours, or without a terminal', async (t) => {

@@ -12,7 +12,7 @@ export interface Progress {
 
 export const noProgress: Progress = { show: async () => {}, stop: () => {} }
 
-/** Milliseconds that a step takes before its bar is shown. */
+/** Milliseconds without a word before a bar is shown; after the first bar all steps have one, from their beginning. */
 const PATIENCE = 200
 /** Seconds after which a log has lines of a step. */
 const WORTH_A_LINE = 1
@@ -24,19 +24,25 @@ const [LEAST_BAR, MOST_BAR] = [4, 24]
 export function createBar(columnsNow: () => number): Progress {
   let bar: SingleBar | undefined
   let [shownName, started, isDone] = ['', 0, false]
-  const stop = () => {
+  let [quietSince, wasLong] = [performance.now(), false]
+  const end = () => {
     bar?.stop()
     bar = undefined
   }
+  const stop = () => {
+    end()
+    quietSince = performance.now()
+  }
   const show: Progress['show'] = async (name, done, total, unit) => {
     if (name !== shownName || (isDone && done < total)) {
-      stop()
+      end()
       shownName = name
       started = performance.now()
       isDone = false
     }
     const passed = performance.now() - started
-    if (isDone || passed < PATIENCE) return
+    // Short steps one after the other are a long wait, too; and what computes without a pause is shown before or not at all.
+    if (isDone || (!wasLong && performance.now() - quietSince < PATIENCE)) return
     const [spent, left] = [seconds(passed / 1000), timeLeft(passed / 1000, done, total)]
     if (!bar) {
       const { default: cliProgress } = await import('cli-progress')
@@ -48,8 +54,10 @@ export function createBar(columnsNow: () => number): Progress {
         },
         cliProgress.Presets.shades_classic,
       )
+      wasLong = true
       bar.start(total, done, { amount: amountOf(done, total, unit), spent, left })
     }
+    bar.setTotal(total)
     bar.update(done, { amount: amountOf(done, total, unit), spent, left })
     isDone = done >= total
     if (isDone) stop()
