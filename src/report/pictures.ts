@@ -18,8 +18,8 @@ interface Picture {
   readonly title: string
   readonly caption: string
   readonly options?: Readonly<Record<string, string>>
-  /** Shows one class: of more than two it is drawn for each. */
-  readonly ofClass?: true
+  /** Shows one class: of more than two it is drawn for so many of them, those with the largest SHAP values. */
+  readonly ofClasses?: number
 }
 
 const quality: readonly Picture[] = [
@@ -32,7 +32,7 @@ const quality: readonly Picture[] = [
     plot: 'threshold',
     title: 'Thresholds',
     caption: 'What a threshold of the probability finds, and how much of what it finds is right.',
-    ofClass: true,
+    ofClasses: MOST_CLASSES,
   },
   { plot: 'roc', title: 'ROC curve', caption: 'Found of the positive class against false alarms.' },
   {
@@ -58,13 +58,25 @@ const effects: readonly Picture[] = [
     plot: 'beeswarm',
     title: 'How they push, row by row',
     caption: 'One dot a row; the colour is the value of the column.',
-    ofClass: true,
+    ofClasses: MOST_CLASSES,
   },
   {
     plot: 'interactions',
     title: 'Which columns act together',
     caption: 'Mean of |SHAP interaction value|; the diagonal is what a column does alone.',
-    ofClass: true,
+    ofClasses: MOST_CLASSES,
+  },
+  {
+    plot: 'decision',
+    title: 'How each row comes to its output',
+    caption: 'One line a row, from the base value at the bottom to its output at the top.',
+    ofClasses: 1,
+  },
+  {
+    plot: 'stacked_force',
+    title: 'All rows side by side',
+    caption: 'What pushes each row up and down; rows that are explained alike stand together.',
+    ofClasses: 1,
   },
 ]
 
@@ -145,8 +157,8 @@ function describe(
 /** Returns a picture, or of more than two classes one for each if it shows one class. */
 function forClasses(picture: Picture, artifact: Artifact): readonly Picture[] {
   const { classes, labels, plan } = artifact
-  if (!picture.ofClass || classes.length === 2) return [picture]
-  return chooseClasses(artifact).map((output) => ({
+  if (!picture.ofClasses || classes.length === 2) return [picture]
+  return chooseClasses(artifact, picture.ofClasses).map((output) => ({
     ...picture,
     title: `${picture.title}: ${classLabel(labels, plan.target, output)}`,
     options: { ...picture.options, output },
@@ -154,14 +166,14 @@ function forClasses(picture: Picture, artifact: Artifact): readonly Picture[] {
 }
 
 /** The classes that have pictures of their own, in the model's order. */
-function chooseClasses({ classes, summary }: Artifact): readonly string[] {
-  if (classes.length <= MOST_CLASSES || !summary) return classes.slice(0, MOST_CLASSES)
+function chooseClasses({ classes, summary }: Artifact, most: number): readonly string[] {
+  if (classes.length <= most || !summary) return classes.slice(0, most)
   const { columns, outputNames } = summary
   const sizeOf = (name: string) => {
     const k = outputNames.indexOf(name)
     return columns.reduce((sum, { meanAbsolute }) => sum + (meanAbsolute[k] ?? 0), 0)
   }
-  const largest = [...classes].sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, MOST_CLASSES)
+  const largest = [...classes].sort((a, b) => sizeOf(b) - sizeOf(a)).slice(0, most)
   return classes.filter((name) => largest.includes(name))
 }
 

@@ -79,7 +79,7 @@ t.test('a bar fits the terminal, and stays as a line when it is full', async (t)
     ['explain', 'rows'],
     ['permute', 'columns'],
     ['report', 'pictures'],
-  ])
+  ] as const)
     t.match(lines.join('\n'), new RegExp(`^${name} +█+ +(\\d+)/\\1 ${unit}`, 'm'), name)
 })
 

@@ -50,6 +50,7 @@ t.test('the model that ships', async (t) => {
   t.strictSame(figures, [
     ...['Confusion matrix', 'Thresholds', 'ROC curve', 'Precision and recall', 'Calibration'],
     ...['Which columns push most', 'How they push, row by row', 'Which columns act together'],
+    ...['How each row comes to its output', 'All rows side by side'],
     ...['Sex', 'Name', 'Pclass', 'Age', 'SibSp', 'Parch'].map((name) => `What ${name} does`),
     'The first tree',
   ])
@@ -67,7 +68,7 @@ t.test('the model that ships', async (t) => {
   t.notMatch(quick, /<h3>(?:How they push|What Sex does)/)
   t.match(
     quick,
-    'Left out, because it takes long: How they push, row by row; Which columns act together; What Sex does; What Name does; What Pclass does; What Age does; What SibSp does; What Parch does. <code>shapserve report DIR</code> draws them.',
+    'Left out, because it takes long: How they push, row by row; Which columns act together; How each row comes to its output; All rows side by side; What Sex does; What Name does; What Pclass does; What Age does; What SibSp does; What Parch does. <code>shapserve report DIR</code> draws them.',
   )
   t.notMatch(html, 'Left out')
   t.match(quick, 'Which columns push most')
@@ -92,6 +93,8 @@ t.test('of three classes each has its pictures', async (t) => {
       ['first', 'b', 'c'].map((name) => `${picture}: ${name}`),
     )
   t.ok(figures.includes('What x does'))
+  for (const picture of ['How each row comes to its output', 'All rows side by side'])
+    t.equal(figures.filter((title) => title?.startsWith(`${picture}: `)).length, 1, picture)
   // Time for all rows of one class and a few of the others.
   const predictor = buildPredictor(shown)
   const seconds = predictor.estimateSeconds(150, { output: 'a' })
@@ -122,13 +125,13 @@ t.test('what is left out is told: who draws it, or that it takes too long', asyn
     const { omission } = await makeReport(artifact, slowDown(predictor, seconds), 0)
     return [omissionLine(omission, 'report DIR'), describeOmission(omission)[0]!.html]
   }
-  const names = 'report    without beeswarm, interactions, dependence (6):'
+  const names = 'report    without beeswarm, interactions, decision, stacked_force, dependence (6):'
   const [line, text] = await told(0.04)
   t.equal(line, `${names} report DIR draws them`)
   t.match(text, '</code> draws them.</p>')
   const [someLine, someText] = await told(0.7)
-  t.match(someLine, /: report DIR draws 7 of them$/)
-  t.match(someText, / draws 7 of them\.<.p>$/)
+  t.match(someLine, /: report DIR draws 9 of them$/)
+  t.match(someText, / draws 9 of them\.<.p>$/)
   const [noLine, noText] = await told(5)
   t.equal(noLine, `${names} which take too long`)
   t.match(noText, /What Parch does\.<.p>$/)
