@@ -207,7 +207,7 @@ function drawMarks(
  */
 function drawSide(
   { kind, parts }: Side,
-  { names, write }: { names: ReadonlyMap<Part, string>; write: NumberWriters },
+  { write, names }: { write: NumberWriters; names: ReadonlyMap<Part, string> },
   x: Scale,
   bottom: number,
 ): string {
