@@ -86,7 +86,7 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
     engine: read.text(json.get('engine'), 'engine'),
     params: Object.fromEntries(read.object(json.get('params'), 'params')),
     plan: readStoredPlan(manifest),
-    columns: readStoredColumns(json, preprocessor),
+    ...(json.has('columns') && { columns: readStoredColumns(json, preprocessor) }),
     classes: names,
     numericClasses: typeof classes[0] === 'number',
     preprocessor,
