@@ -47,7 +47,7 @@ export async function collectIfLarge(): Promise<void> {
  * the pages even so, for ever; they go back where the thread stays idle. Returns the function that ends this.
  */
 export function collectWhenIdle(): () => void {
-  let [left, most, idleMs] = [0, 0, 0]
+  let [left, most, idleMs, isRested] = [0, 0, 0, false]
   let before = performance.eventLoopUtilization()
   const collect = async (flavor: Flavor) => {
     await collectGarbage(flavor)
@@ -62,10 +62,15 @@ export function collectWhenIdle(): () => void {
     const held = heldBytes()
     most = Math.max(most, held)
     idleMs = utilization > IDLE_SHARE ? 0 : idleMs + LOOK_MS
-    if (idleMs === 0) return
-    if (idleMs >= REST_MS && most - leastHeld() >= LEAST_POOLED) {
+    if (idleMs === 0) {
+      isRested = false
+      return
+    }
+    // What a heap in pieces keeps, another collection would not find either.
+    if (idleMs >= REST_MS && !isRested && most - leastHeld() >= LEAST_POOLED) {
       await collect('last-resort')
       most = left
+      isRested = true
       return
     }
     if (held - left >= Math.max(MOST_GROWTH.bytes, left * MOST_GROWTH.share))

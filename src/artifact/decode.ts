@@ -80,13 +80,14 @@ export function decodeArtifact(stored: Manifest, files: Files): Artifact {
       `${PREPROCESSOR_FILE} lets missing numbers through, which the ${model.kind} model does not take`,
     )
   }
+  const columns = readStoredColumns(json, preprocessor)
   return {
     modelId,
     estimator: read.text(json.get('estimator'), 'estimator'),
     engine: read.text(json.get('engine'), 'engine'),
     params: Object.fromEntries(read.object(json.get('params'), 'params')),
     plan: readStoredPlan(manifest),
-    ...(json.has('columns') && { columns: readStoredColumns(json, preprocessor) }),
+    ...(columns && { columns }),
     classes: names,
     numericClasses: typeof classes[0] === 'number',
     preprocessor,

@@ -30,21 +30,24 @@ function spellSample({ artifact: { background }, predictor }: Model): PageRows['
   const { spec, inputOf } = preprocessor
   const { inputs } = spec
   const cells = restoreCells(spec, background)
-  const spelled = inputs.flatMap((input, at) => {
+  const spelled = inputs.map((input, at) => {
     const speller = buildSpeller(spec, input)
-    if (speller?.derived.length !== 1) return []
-    const texts = cells.map((row) => spell(speller, row[at] ?? null, spec))
-    const rows = texts.map((text) =>
-      inputs.map(({ example }, i) => (i === at ? (text ?? example) : example)),
-    )
-    const X = preprocessor.transform(frameOfCells(inputs, rows))
-    const isAlike = (row: number) => {
-      const [made, stored] = [rowOf(X, row), rowOf(background, row)]
-      return made.every((value, j) => inputOf[j] !== at || Object.is(value, stored[j]))
-    }
-    return [[input.name, texts.map((text, row) => (isAlike(row) ? text : null))] as const]
+    if (speller?.derived.length !== 1) return undefined
+    return cells.map((row) => spell(speller, row[at] ?? null, spec))
   })
-  return Object.fromEntries(spelled)
+  if (!spelled.some(Boolean)) return {}
+  const rows = cells.map((_, row) => inputs.map(({ example }, at) => spelled[at]?.[row] ?? example))
+  const X = preprocessor.transform(frameOfCells(inputs, rows))
+  const isAlike = (at: number, row: number) => {
+    const [made, stored] = [rowOf(X, row), rowOf(background, row)]
+    return made.every((value, j) => inputOf[j] !== at || Object.is(value, stored[j]))
+  }
+  return Object.fromEntries(
+    inputs.flatMap(({ name }, at) => {
+      const texts = spelled[at]
+      return texts ? [[name, texts.map((text, row) => (isAlike(at, row) ? text : null))]] : []
+    }),
+  )
 }
 
 /** A cell that stands for infrequent categories is any of them. */

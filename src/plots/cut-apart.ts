@@ -19,3 +19,36 @@ export function cutApart(
     return isTaken ? cut(text, 'middle', i) : shown
   })
 }
+
+/** How texts are measured and cut: in pixels of a font, or in cells of a terminal. */
+export interface Cutter {
+  widthOf(text: string): number
+  /** Returns a text that is no wider, with … in the place of what had to go. */
+  cut(text: string, width: number, at: CutAt): string
+  /** Room that a value has at least, and a name. */
+  readonly least: { readonly value: number; readonly name: number }
+}
+
+/**
+ * Returns texts `column = value` that take no more room than they have: names are cut before values, so that both are seen,
+ * and so that names can be told apart.
+ */
+export function cutNamedCells(
+  texts: readonly string[],
+  roomOf: (index: number) => number,
+  { widthOf, cut, least }: Cutter,
+): string[] {
+  const parts = texts.map((text, i) => {
+    const room = roomOf(i)
+    const at = text.indexOf(' = ')
+    const [name, value] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)]
+    if (widthOf(text) <= room) return { name, value, room }
+    const shown = cut(value, Math.max(least.value, room / 2), 'end')
+    return { name, value: shown, room: Math.max(least.name, room - widthOf(shown)) }
+  })
+  const names = cutApart(
+    parts.map(({ name }) => name),
+    (name, at, i) => cut(name, parts[i]!.room, at),
+  )
+  return names.map((name, i) => `${name}${parts[i]!.value}`)
+}

@@ -1,7 +1,7 @@
 /** The one row that some plots show, explained for one output. */
 import { InputError } from '../errors.ts'
 import type { Explanation, Explanations, Space } from '../shap/explanation.ts'
-import { cutApart } from './cut-apart.ts'
+import { cutNamedCells } from './cut-apart.ts'
 import { cellText } from './numbers.ts'
 import { fitText, sizes, textWidth } from './text.ts'
 
@@ -49,25 +49,14 @@ export function nameCell({ featureNames, data, imputed }: Explanation, feature: 
   return `${name} = ${taken === undefined ? value : `${value}, taken as ${cellText(taken)}`}`
 }
 
-/**
- * Returns texts `column = value` that take no more room than they have: names are cut before values, and so that they
- * can be told apart.
- */
+/** Returns texts `column = value` that are no wider than so many pixels, see {@link cutNamedCells}. */
 export function fitNamedCells(
   texts: readonly string[],
   roomOf: (index: number) => number,
 ): string[] {
-  const parts = texts.map((text, i) => {
-    const room = roomOf(i)
-    const at = text.indexOf(' = ')
-    const [name, value] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at)]
-    if (textWidth(text) <= room) return { name, value, room }
-    const shown = fitText(value, room / 2)
-    return { name, value: shown, room: room - textWidth(shown) }
+  return cutNamedCells(texts, roomOf, {
+    widthOf: textWidth,
+    cut: (text, width, at) => fitText(text, width, sizes.text, at),
+    least: { value: 0, name: Number.NEGATIVE_INFINITY },
   })
-  const names = cutApart(
-    parts.map(({ name }) => name),
-    (name, at, i) => fitText(name, parts[i]!.room, sizes.text, at),
-  )
-  return names.map((name, i) => `${name}${parts[i]!.value}`)
 }

@@ -74,7 +74,8 @@ export function createCapture(options: CaptureOptions): Capture {
   const bound = (options.sample / 100) * 2 ** 32
   const dropped: Record<Dropped, number> = { queue_full: 0, too_large: 0, disk: 0, masked: 0 }
   let [records, bytes, warnedAt, pausedUntil] = [0, 0, Number.NEGATIVE_INFINITY, 0]
-  let lookedAt = Number.NEGATIVE_INFINITY
+  /** Whether files are to be looked at. */
+  let isDue = true
   const queue = createLineQueue()
   const { sink, endLine, flush: writeLines } = createLineWriter(queue.add)
   const waiting: Exchange[] = []
@@ -103,8 +104,8 @@ export function createCapture(options: CaptureOptions): Capture {
       }
       queue.shift()
     }
-    if (performance.now() - lookedAt < ROTATE_MS) return
-    lookedAt = performance.now()
+    if (!isDue) return
+    isDue = false
     await files.rotate()
   }
   const start = () => {
@@ -137,7 +138,10 @@ export function createCapture(options: CaptureOptions): Capture {
     start()
   }
   // A file that nobody writes to any more is finished, too.
-  const ticking = setInterval(flush, ROTATE_MS).unref()
+  const ticking = setInterval(() => {
+    isDue = true
+    flush()
+  }, ROTATE_MS).unref()
   return {
     counts: {
       get records() {

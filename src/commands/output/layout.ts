@@ -1,5 +1,5 @@
 /** Text in the cells of a terminal: how wide it is, cut and padded, wrapped, in columns, as bars. */
-import { cutApart } from '../../plots/cut-apart.ts'
+import { type CutAt, cutApart } from '../../plots/cut-apart.ts'
 
 /** What takes no cell of its own: marks on the character before them, and what is not seen. */
 const weightless = /^[\p{Mn}\p{Me}\p{Cf}]$/u
@@ -45,9 +45,14 @@ export function cutMiddle(text: string, cells: number): string {
   return `${takeCells(text, Math.max(0, cells - 1 - widthOf(ending)))}…${ending}`
 }
 
+/** Returns a text of at most so many cells: cut, with … at a place. */
+export function cutAt(text: string, cells: number, at: CutAt): string {
+  return (at === 'end' ? cut : cutMiddle)(text, Math.floor(cells))
+}
+
 /** Returns texts of at most so many cells each, of which none that was cut looks like another. */
 export function cutAll(texts: readonly string[], cells: number): string[] {
-  return cutApart(texts, (text, at) => (at === 'end' ? cut : cutMiddle)(text, cells))
+  return cutApart(texts, (text, at) => cutAt(text, cells, at))
 }
 
 /** Returns a text of exactly so many cells: cut, or padded on one side. */

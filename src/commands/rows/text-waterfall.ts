@@ -1,9 +1,9 @@
 /** One row's explanation as text: from the base value down to the output, column by column. */
 import type { Cell } from '../../data/frame.ts'
-import { cutApart } from '../../plots/cut-apart.ts'
+import { cutNamedCells } from '../../plots/cut-apart.ts'
 import { cellText, number, placeable } from '../../plots/numbers.ts'
 import { nameOthers, rank } from '../../plots/output-rows.ts'
-import { cut, cutMiddle, fit, widthOf } from '../output/layout.ts'
+import { cutAt, fit, widthOf } from '../output/layout.ts'
 import { printable } from '../terminal.ts'
 
 /** SHAP values of one row for one output. */
@@ -52,9 +52,10 @@ export function describeWaterfall(
   const [start, end] = ['base value', 'output']
   const widest = Math.max(...[start, end, ...steps.map(({ label }) => label)].map(widthOf))
   const names = Math.max(start.length, Math.min(widest, Math.floor(width * 0.45)))
-  const labels = cutNames(
+  const labels = cutNamedCells(
     steps.map(({ label }) => label),
-    names,
+    () => names,
+    { widthOf, cut: cutAt, least: { value: 6, name: 1 } },
   )
   const space = Math.min(MOST_BARS, width - names - NUMBER - GAP - 1)
   const marks = [placeable(baseValue)]
@@ -101,20 +102,4 @@ function placer(values: readonly number[], cells: number): (value: number) => nu
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const span = high - low || 1
   return (value) => Math.round(((value - low) / span) * Math.max(0, cells - 1))
-}
-
-/** Names are cut before the values that they have, so that both are seen. */
-function cutNames(labels: readonly string[], cells: number): string[] {
-  const parts = labels.map((label) => {
-    const at = label.indexOf(' = ')
-    const [name, value] = at < 0 ? [label, ''] : [label.slice(0, at), label.slice(at)]
-    if (widthOf(label) <= cells) return { name, value, room: cells }
-    const shown = cut(value, Math.max(6, Math.floor(cells / 2)))
-    return { name, value: shown, room: Math.max(1, cells - widthOf(shown)) }
-  })
-  const names = cutApart(
-    parts.map(({ name }) => name),
-    (name, at, i) => (at === 'end' ? cut : cutMiddle)(name, parts[i]!.room),
-  )
-  return names.map((name, i) => `${name}${parts[i]!.value}`)
 }
